@@ -1,0 +1,133 @@
+"""The command. The only file that prints or exits; it imports the rest when a command needs it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from symgrad.errors import InvalidGiven, SymgradError
+
+if TYPE_CHECKING:
+    from symgrad.derivation import Derivation
+    from symgrad.paper import Part
+
+
+class _Group(click.Group):
+    """Errors meant for a reader go to standard error, without a traceback, with their exit status."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SymgradError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(error.status)
+        except RecursionError:
+            click.echo("error: the network is nested too deeply for one definition; give its parts names", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="symgrad")
+def main() -> None:
+    """Derive the gradients of a neural network as a textbook does, and check them."""
+
+
+@main.command()
+@click.argument("source")
+@click.option(
+    "--wrt", multiple=True, metavar="NAME", help="Whose gradient is wanted; may be repeated. Default: the parameters."
+)
+@click.option("--of", "of", metavar="NAME", help="The loss. Default: the last definition, if it is a scalar.")
+@click.option("--given", multiple=True, metavar="NAME=ROWS", help='A given value, as in "y=[[8],[11]]"; may be repeated.')
+@click.option("--set", "settings", multiple=True, metavar="NAME=N", help="A number for a network that takes one, as in T=5.")
+@click.option("--layout", type=click.Choice(["denominator", "numerator"]), default="denominator", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "latex", "json", "numpy"]), default="text", show_default=True)
+@click.option("--fragment", is_flag=True, help="LaTeX without a preamble, to include in a document of one's own.")
+@click.option("--shapes", is_flag=True, help="Print the shape of every definition beside it in LaTeX too.", hidden=True)
+@click.option(
+    "-o", "output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal."
+)
+@click.option("--no-check", is_flag=True, help="Do not compare with finite differences.")
+def derive(
+    source: str,
+    wrt: tuple[str, ...],
+    of: str | None,
+    given: tuple[str, ...],
+    settings: tuple[str, ...],
+    layout: str,
+    form: str,
+    fragment: bool,
+    shapes: bool,
+    output: Path | None,
+    no_check: bool,
+) -> None:
+    """Derive the gradients of the network in SOURCE.
+
+    SOURCE is a .py file that defines `network`, or the name of one that ships: cnn-rnn, dropping, midterm, relu-layer, rnn.
+    """
+    if fragment and form != "latex":
+        raise click.UsageError("--fragment goes with --format latex")
+    from symgrad.library import load, parts_of
+
+    found = load(source, dict(map(_setting, settings)))
+    parts = parts_of(found)
+    values = dict(map(_given, given))
+    worked = [(part, _worked(part, wrt, of, values, layout, not no_check)) for part in _progress(parts)]
+    text = _emitted(found, worked, form, fragment, shapes)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SymgradError(f"cannot write {output}: {error.strerror}") from None
+
+
+def _worked(part: Part, wrt: tuple[str, ...], of: str | None, given: dict[str, Any], layout: str, check: bool) -> Derivation:
+    from symgrad.pipeline import derive as run
+
+    return run(part.network, wrt or part.wrt, of or part.of, given, layout, check)
+
+
+def _emitted(found: Any, worked: list[tuple[Part, Derivation]], form: str, fragment: bool, shapes: bool) -> str:
+    from symgrad.emit import json, latex, numpy, text
+    from symgrad.paper import Paper
+    from symgrad.solution import document, paper_document
+
+    derivations = [derivation for _, derivation in worked]
+    if form == "json":
+        return json.emit(derivations)
+    if form == "numpy":
+        if len(derivations) > 1:
+            raise SymgradError("--format numpy is for one network; choose one of the paper's")
+        return numpy.emit(derivations[0])
+    page = paper_document(found.title, worked, shapes) if isinstance(found, Paper) else document(derivations[0], shapes)
+    return latex.emit(page, fragment) if form == "latex" else text.emit(page)
+
+
+def _progress(parts: list[Part]) -> Any:
+    """A bar on a terminal, when there is more than one problem to work; nothing elsewhere."""
+    if len(parts) < 2 or not sys.stderr.isatty():
+        yield from parts
+        return
+    with click.progressbar(parts, file=sys.stderr, label="deriving") as bar:
+        yield from bar
+
+
+def _setting(text: str) -> tuple[str, int]:
+    name, equals, value = text.partition("=")
+    if not equals or not value.strip().isdigit() or len(value.strip()) > 6:
+        raise InvalidGiven(f"--set {text}: it needs a name and a whole number, as in T=5")
+    return name.strip(), int(value)
+
+
+def _given(text: str) -> tuple[str, Any]:
+    from symgrad.read.numbers import read_rows
+
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InvalidGiven(f'--given {text}: it needs a name and a value, as in "y=[[8],[11]]"')
+    return name.strip(), read_rows(value, text)

@@ -1,0 +1,279 @@
+"""Finite differences: every printed gradient is held against them.
+
+Five-point central differences in float64 (error O(h⁴), so h ≈ ε^(1/5)), along random directions at several random points
+of distinct sizes, kinks stepped around; entry by entry when a direction disagrees, to name the entry that is wrong.
+Source: Fornberg, *Generation of finite difference formulas on arbitrarily spaced grids* (1988), Table 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from symgrad import names
+from symgrad.errors import CheckFailed, Unsupported
+from symgrad.evaluate import Compiled, compiled
+from symgrad.form import Form
+from symgrad.network import Network
+from symgrad.numpycode import Program
+from symgrad.ops import ELEMENTWISE
+from symgrad.raising import raise_form
+from symgrad.sampling import draw_sizes, draw_values, needs_positive
+from symgrad.tensor import Map, topological
+
+TOLERANCE = 1e-6
+_STEP = float(np.finfo(float).eps) ** 0.2
+_SHORTER = (1 / 4, 1 / 16, 1 / 64, 1 / 256)
+_STENCIL = ((1, 8 / 12), (-1, -8 / 12), (2, -1 / 12), (-2, 1 / 12))
+_POINTS = 4
+_DIRECTIONS = 2
+_GROUPS = 40
+_REDRAWS = 60
+_SEED = 20240229
+
+
+@dataclass
+class Check:
+    """What the comparison of one gradient found."""
+
+    wrt: str
+    method: str = "finite_differences"
+    max_relative_error: float = 0.0
+    points: int = 0
+    worst: str = ""
+
+    @property
+    def holds(self) -> bool:
+        return self.points > 0 and bool(self.max_relative_error <= TOLERANCE)
+
+
+@dataclass
+class Report:
+    """The checks of all gradients of a derivation, and where they were made."""
+
+    checks: dict[str, Check] = field(default_factory=dict)
+    sizes: list[dict[str, int]] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        return all(check.holds for check in self.checks.values())
+
+    @property
+    def max_relative_error(self) -> float:
+        return max((check.max_relative_error for check in self.checks.values()), default=0.0)
+
+
+def check_gradients(
+    network: Network, of: str, claimed: Mapping[str, Sequence[Form]], statements: Sequence[tuple[str, Form]]
+) -> Report:
+    """Compare every claimed form of every gradient with finite differences of `of`.
+
+    `claimed` has, for each name, forms over the network's names and gradients' names; `statements` compute the latter.
+    """
+    forward = Program(
+        {name: item.shape for name, item in network.inputs.items()},
+        tuple((d.name, d.form) for d in network.definitions.values()),
+    )
+    kinks = tuple((f"kink {i}", form) for i, form in enumerate(_kinks(network)))
+    watch = Program(forward.inputs, (*forward.statements, *kinks))
+    labels = {(name, i): f"claim {name} {i}" for name, forms in claimed.items() for i in range(len(forms))}
+    extra = tuple((labels[name, i], form) for name, forms in claimed.items() for i, form in enumerate(forms))
+    backward = Program(forward.inputs, (*forward.statements, *statements, *extra)).shared()
+    lab = _Lab(network, of, compiled(watch), compiled(backward), [name for name, _ in kinks])
+    report = Report({name: Check(name) for name in claimed})
+    rng = np.random.default_rng(_SEED)
+    for point in range(_POINTS):
+        try:
+            sizes = draw_sizes(network, rng, equal=point == _POINTS - 1)
+        except Unsupported:
+            if point < _POINTS - 1:
+                raise
+            continue  # sizes that are all alike cannot meet the conditions: the distinct ones were tried
+        if point < _POINTS - 1 or sizes:
+            report.sizes.append(sizes)
+        lab.at_point(sizes, rng, report, labels)
+    return report
+
+
+def _kinks(network: Network) -> list[Form]:
+    """What crosses zero where the network is not differentiable."""
+    found: dict[Form, None] = {}
+    for definition in network.definitions.values():
+        for node in topological([definition.node]):
+            if isinstance(node, Map) and (kinks := ELEMENTWISE[node.fn].kinks) is not None:
+                for kink in kinks(node.operands, node.params):
+                    found[raise_form(kink, network.facts)] = None
+    return list(found)
+
+
+class _Lab:
+    """One network compiled, to be tried at many points."""
+
+    def __init__(self, network: Network, of: str, forward: Compiled, backward: Compiled, kinks: list[str]) -> None:
+        self.network, self.of = network, of
+        self.forward, self.backward, self.kinks = forward, backward, kinks
+        self.positive = needs_positive(network)
+
+    def at_point(self, sizes: Mapping[str, int], rng: Any, report: Report, labels: Mapping[tuple[str, int], str]) -> None:
+        for attempt in range(_REDRAWS):
+            given = draw_values(self.network, sizes, rng, self.positive and attempt >= _REDRAWS // 4)
+            with np.errstate(all="ignore"):
+                base = self.forward.run(given, {})
+                values = self.backward.run(given, {})
+            if all(np.all(np.isfinite(np.asarray(v, dtype=float))) for v in (*base.values(), *values.values())):
+                if self._everything_smooth(given, base, rng, list(report.checks)):
+                    break
+        else:
+            raise Unsupported(
+                "no point was found where the network is defined and smooth; declare domains such as positive=True"
+            )
+        shapes = {n: self._shape(n, sizes) for n in report.checks}
+        claims: dict[str, list[Any]] = {n: [] for n in report.checks}
+        for (name, _), label in labels.items():
+            value = np.asarray(values[label], dtype=float)
+            if value.shape != shapes[name] and value.size != 1:
+                report.checks[name].max_relative_error = float("inf")
+                report.checks[name].worst = f"its formula has shape {value.shape}, the variable {shapes[name]}"
+                value = np.full(shapes[name], np.nan)
+            claims[name].append(np.broadcast_to(value.reshape(-1) if value.size == 1 else value, shapes[name]))
+        every = list(report.checks)
+        size = max(1, -(-len(every) // _GROUPS))
+        for start in range(0, len(every), size):
+            group = every[start : start + size]
+            error = self._group_error(group, given, base, claims, rng)
+            singly = len(group) > 1 and not error <= TOLERANCE
+            for name in group:
+                own = self._group_error([name], given, base, claims, rng) if singly else error
+                check = report.checks[name]
+                check.points += 1
+                if not own <= check.max_relative_error:
+                    check.max_relative_error = own
+                if not own <= TOLERANCE and not check.worst:
+                    check.worst = self._worst_entry(name, given, base, claims[name])
+
+    def _shape(self, name: str, sizes: Mapping[str, int]) -> tuple[int, ...]:
+        shape = self.network.symbol_shape(name)
+        assert shape is not None
+        return tuple(int(dim.evaluate(sizes)) for dim in shape)
+
+    def _moved(self, given: Mapping[str, Any], moves: Mapping[str, Any], by: float) -> dict[str, Any]:
+        inputs = dict(given)
+        inner = {}
+        for name, direction in moves.items():
+            if name in inputs:
+                inputs[name] = inputs[name] + by * direction
+            else:
+                inner[name] = by * direction
+        with np.errstate(all="ignore"):
+            return self.forward.run(inputs, inner)
+
+    def _smooth(self, base: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        return all(np.array_equal(np.sign(base[k]), np.sign(other[k])) for k in self.kinks)
+
+    def _everything_smooth(self, given: Mapping[str, Any], base: Mapping[str, Any], rng: Any, wanted: list[str]) -> bool:
+        """Whether moving everything by a few steps meets no kink."""
+        if not self.kinks:
+            return True
+        shapes = {n: np.shape(given[n]) if n in given else np.shape(base[n]) for n in wanted}
+        moves = {n: rng.standard_normal(shape) for n, shape in shapes.items()}
+        return all(self._smooth(base, self._moved(given, moves, s * _STEP)) for s in (-8, 8))
+
+    def _slope(self, given: Mapping[str, Any], base: Mapping[str, Any], moves: Mapping[str, Any]) -> float | None:
+        """The derivative of the loss along the moves; None where a kink is crossed or the domain is left.
+
+        The step is chosen without looking at what is claimed: the longest whose estimate a shorter one confirms, else
+        the estimate of the two that agree best.
+        """
+        before = self._quotient(given, base, moves, _STEP)
+        best: tuple[float, float] | None = None
+        for shrink in _SHORTER:
+            now = self._quotient(given, base, moves, _STEP * shrink)
+            if now is not None and before is not None:
+                gap = abs(now - before)
+                if best is None or gap < best[0]:
+                    best = (gap, before if shrink == _SHORTER[0] else now)
+                if gap <= 1e-9 * max(abs(now), abs(before)):
+                    break
+            before = now
+        return best[1] if best else before
+
+    def _quotient(
+        self, given: Mapping[str, Any], base: Mapping[str, Any], moves: Mapping[str, Any], step: float
+    ) -> float | None:
+        total = 0.0
+        for multiple, weight in _STENCIL:
+            values = self._moved(given, moves, multiple * step)
+            if not self._smooth(base, values):
+                return None
+            total += weight * float(np.asarray(values[self.of], dtype=float).reshape(-1)[0])
+        return total / step if np.isfinite(total) else None
+
+    def _group_error(
+        self, group: list[str], given: Mapping[str, Any], base: Mapping[str, Any], claims: Mapping[str, list[Any]], rng: Any
+    ) -> float:
+        """The largest relative error along random directions in which every member of the group moves.
+
+        Each member's direction is scaled by the size of its gradient, so that none hides behind a larger one.
+        """
+        loss = abs(float(np.asarray(base[self.of], dtype=float).reshape(-1)[0]))
+        worst = 0.0
+        for _ in range(_DIRECTIONS):
+            for attempt in range(_REDRAWS):
+                moves, scale = {}, 0.0
+                for name in group:
+                    gradient = claims[name][0]
+                    unit = rng.standard_normal(gradient.shape)
+                    if attempt > _REDRAWS // 2:
+                        # Small entries may sit at the edge of a domain (log p): move each in proportion to itself.
+                        unit = unit * np.abs(given[name] if name in given else base[name])
+                    unit = unit / (np.linalg.norm(unit) or 1.0)
+                    length = 1.0 if len(group) == 1 else 1.0 / (1.0 + float(np.linalg.norm(gradient)))
+                    moves[name] = length * unit
+                    scale += length * float(np.linalg.norm(gradient)) / max(1.0, gradient.size**0.5)
+                slope = self._slope(given, base, moves)
+                if slope is not None:
+                    break
+            else:
+                raise Unsupported("no direction was found that stays clear of the network's kinks")
+            for i in range(max(len(claims[name]) for name in group)):
+                along = sum(float(np.sum(claims[n][min(i, len(claims[n]) - 1)] * moves[n])) for n in group)
+                # Below this the difference quotient itself is only rounding.
+                floor = max(scale, 1e-5 * loss, 1e-12)
+                error = abs(slope - along) / max(abs(slope), abs(along), floor)
+                worst = error if not error <= worst else worst
+        return worst
+
+    def _worst_entry(self, name: str, given: Mapping[str, Any], base: Mapping[str, Any], forms: list[Any]) -> str:
+        """The entry that disagrees most, with both numbers."""
+        found = ("", 0.0)
+        for gradient in forms:
+            for at in list(np.ndindex(gradient.shape))[:400]:
+                move = np.zeros(gradient.shape)
+                move[at] = 1.0
+                slope = self._slope(given, base, {name: move})
+                if slope is None:
+                    continue
+                gap = abs(slope - gradient[at])
+                if not gap <= found[1]:
+                    place = ", ".join(str(i + 1) for i in at)
+                    found = (f"entry [{place}] is {gradient[at]:.6g}, finite differences say {slope:.6g}", gap)
+        return found[0]
+
+
+def insist(report: Report, of: str) -> None:
+    """Raise `CheckFailed`, naming every gradient that disagrees, unless all hold."""
+    if report.holds:
+        return
+    lines = [
+        f"  {names.text(names.gradient(of, check.wrt))}: largest relative error {check.max_relative_error:.1e}; {check.worst}"
+        for check in report.checks.values()
+        if not check.holds
+    ]
+    raise CheckFailed(
+        "symgrad itself is wrong here: its gradients disagree with finite differences. No solution is printed.\n"
+        + "\n".join(lines)
+        + "\nPlease report the network."
+    )

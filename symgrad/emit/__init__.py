@@ -1,0 +1,1 @@
+"""Emitters: a document, or a derivation, to text in one format. They print; they compute nothing."""

@@ -1,0 +1,218 @@
+r"""A document as LaTeX: a complete one for pdflatex, or a fragment to `\input` in one's own.
+
+The packages are amsmath, amssymb, graphicx and, for pictures, tikz; the preamble is in `PREAMBLE`. A line that is too
+long for the page is scaled to fit it by `\fit`, which the fragment brings along.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from symgrad import names
+from symgrad.derivation import Step, Term, Value
+from symgrad.dims import Dim, latex_shape
+from symgrad.emit.text import written as as_text
+from symgrad.form import Form
+from symgrad.picture import Picture, entry_label
+from symgrad.solution import Block, Document, Drawing, Equations, Inline, Prose, Table
+from symgrad.typeset import fraction_latex, latex
+
+PREAMBLE = r"""\documentclass[11pt]{article}
+\usepackage[T1]{fontenc}
+\usepackage[utf8]{inputenc}
+\usepackage{lmodern}
+\usepackage[margin=2.5cm]{geometry}
+\usepackage{amsmath,amssymb,graphicx}
+\usepackage{tikz}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{4pt plus 2pt}
+\setcounter{MaxMatrixCols}{30}
+\allowdisplaybreaks
+\raggedbottom
+"""
+
+_FIT = (
+    r"\providecommand{\fit}[1]{\sbox0{$\displaystyle #1$}\ifdim\wd0>0.88\linewidth"
+    r"\resizebox{0.88\linewidth}{!}{\usebox0}\else\usebox0\fi}"
+)
+_LONG = 62
+
+
+def emit(document: Document, fragment: bool = False) -> str:
+    """The document as LaTeX source, ending in a newline."""
+    body = [_FIT]
+    for section in document.sections:
+        command = r"\section*" if section.level == 1 else r"\subsection*"
+        body += ["", f"{command}{{{escape(section.title)}}}"]
+        for block in section.blocks:
+            body += _block(block)
+    if fragment:
+        return "\n".join(body) + "\n"
+    title = [rf"\title{{{escape(document.title)}}}", r"\author{}", r"\date{}", r"\begin{document}", r"\maketitle"]
+    return PREAMBLE + "\n".join([*title, *body, r"\end{document}"]) + "\n"
+
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+    "′": "$'$", "·": r"$\cdot$", "→": r"$\to$", "×": r"$\times$", "−": "$-$", "α": r"$\alpha$", "±": r"$\pm$",
+    "⊙": r"$\odot$", "Σ": r"$\Sigma$", "σ": r"$\sigma$", "∂": r"$\partial$", "…": r"\dots{}", "≤": r"$\le$", "≥": r"$\ge$",
+    "⟨": r"$\langle$", "⟩": r"$\rangle$",
+}  # fmt: skip
+
+
+def escape(prose: str) -> str:
+    r"""Text for LaTeX; letters outside Latin-1 that have a command get it.
+
+    >>> escape("50% of W_1")
+    '50\\% of W\\_1'
+    """
+    greek = {letter: rf"$\{name}$" for name, letter in names.GREEK.items()}
+    return "".join(_SPECIAL.get(c) or greek.get(c) or c for c in prose)
+
+
+def _inline(part: Inline) -> str:
+    if isinstance(part, str):
+        return escape(part)
+    if part.text:
+        return f"${part.text}$"
+    if isinstance(part.of, Form):
+        return f"${latex(part.of)}$"
+    return f"${part.of.latex if isinstance(part.of, Dim) else latex_shape(part.of)}$"
+
+
+def _block(block: Block) -> list[str]:
+    if isinstance(block, Prose):
+        return ["", "".join(map(_inline, block.parts)), ""]
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Drawing):
+        return [
+            "",
+            r"\begin{center}",
+            *_picture(block.picture),
+            r"\par\smallskip\small " + escape(block.caption),
+            r"\end{center}",
+        ]
+    return _equations(block)
+
+
+def _table(block: Table) -> list[str]:
+    out = ["", r"\begin{center}", rf"\begin{{tabular}}{{{'l' * len(block.head)}}}"]
+    out += [" & ".join(map(escape, block.head)) + r" \\ \hline"]
+    out += [r"\rule{0pt}{2.6ex}" + " & ".join(_cell(cell) for cell in row) + r" \\" for row in block.rows]
+    return [*out, r"\end{tabular}", r"\end{center}"]
+
+
+def _cell(cell: Inline) -> str:
+    shown = _inline(cell)
+    return shown.replace(r"\frac", r"\tfrac") if not isinstance(cell, str) else shown
+
+
+def _equations(block: Equations) -> list[str]:
+    rows: list[str] = []
+    for step in block.steps:
+        rows += _rows(step)
+    return [r"\begin{align*}", (r" \\" + "\n").join(rows), r"\end{align*}"]
+
+
+def _rows(step: Step) -> list[str]:
+    """One row a term, the step's number before the first, its span and rule below it in small print."""
+    left = written(step.terms[0])
+    rows = []
+    for i, term in enumerate(step.terms[1:]):
+        shown = written(term)
+        if isinstance(term, Form) and len(as_text(term)) > _LONG:
+            shown = rf"\fit{{{shown}}}"
+        head = rf"\text{{({step.number})}}\quad & {left}" if i == 0 else "&"
+        rows.append(f"{head} {'&' if i == 0 else '&'}= {shown}")
+    aside = []
+    if step.span is not None:
+        aside.append(rf"\quad {step.span.latex}")
+    if step.kind not in ("definition", "value"):
+        uses = ", ".join(f"({n})" for n in step.uses) if len(step.uses) <= 4 else f"({step.uses[0]})--({step.uses[-1]})"
+        said = escape(step.rule) + (f", from {uses}" if uses else "")
+        aside.append(rf"\quad\text{{\small\itshape {said}}}")
+    elif step.kind == "definition" and step.shape is not None:
+        aside.append(rf"\quad\text{{\small ${latex_shape(step.shape)}$}}")
+    joined = r"\;".join(aside)
+    if joined and _width(step) + 34 < 90:
+        rows[-1] += joined
+    elif joined:
+        rows.append(rf"& & {joined}")
+    return rows
+
+
+def _width(step: Step) -> int:
+    last = step.terms[-1]
+    return len(as_text(step.terms[0])) + (len(as_text(last)) if not isinstance(last, Value) else 30)
+
+
+def written(term: Term) -> str:
+    """A term as LaTeX."""
+    if isinstance(term, Form):
+        return latex(term)
+    if isinstance(term, Value):
+        return _value(term)
+    of, wrt = names.latex(term.of), names.latex(term.wrt)
+    links = [
+        rf"\frac{{\partial {of}}}{{\partial {names.latex(u)}}} \cdot \frac{{\partial {names.latex(u)}}}{{\partial {wrt}}}"
+        for u in term.through
+    ]
+    if term.span:
+        return rf"\sum_{{t={term.span.first}}}^{{{term.span.last}}} {links[0]}"
+    return " + ".join(links)
+
+
+def _value(value: Value) -> str:
+    if len(value.rows) == 1 and len(value.rows[0]) == 1:
+        return _entry(value.rows[0][0])
+    body = r" \\ ".join(" & ".join(map(_entry, row)) for row in value.rows)
+    return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
+
+
+def _entry(x: Any) -> str:
+    return f"{x:.6g}" if isinstance(x, float) else fraction_latex(x) if hasattr(x, "denominator") else str(x)
+
+
+def equation(step: Step) -> str:
+    """A step as one LaTeX equation, with its span."""
+    joined = " = ".join(map(written, step.terms))
+    return joined + (rf", \quad {step.span.latex}" if step.span else "")
+
+
+# ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _picture(picture: Picture) -> list[str]:
+    layer = picture.kind == "layer"
+    wide = max(p.x for p in picture.points) - min(p.x for p in picture.points)
+    across = 1.0 if layer else min(2.2, 15.0 / max(wide, 1.0))
+    out = [rf"\begin{{tikzpicture}}[x={across:.2f}cm,y={1.0 if layer else 1.3:.2f}cm,>=stealth]"]
+    size = "minimum size=8mm,inner sep=1pt" + (",font=\\small" if layer else "")
+    for i, point in enumerate(picture.points):
+        style = f"draw=black!25,text=black!35,dashed,circle,{size}" if point.faint else f"draw,circle,{size}"
+        label = _point_label(point.name, layer)
+        out.append(rf"  \node[{style}] (n{i}) at ({point.x:g},{point.y:g}) {{${label}$}};")
+    for line in picture.lines:
+        style = "black!20,dashed" if line.faint else "->" if not layer else ""
+        bend = _bend(picture, line.start, line.end)
+        label = (
+            rf" node[midway,above,sloped,font=\scriptsize,inner sep=1pt] {{${names.latex(line.label)}$}}" if line.label else ""
+        )
+        out.append(rf"  \draw[{style}] (n{line.start}) to{bend}{label} (n{line.end});")
+    return [*out, r"\end{tikzpicture}"]
+
+
+def _bend(picture: Picture, start: int, end: int) -> str:
+    """An arrow past other points in its own row goes round them."""
+    a, b = picture.points[start], picture.points[end]
+    return "[bend left=35]" if picture.kind == "graph" and a.y == b.y and b.x - a.x > 1 else ""
+
+
+def _point_label(name: str, layer: bool) -> str:
+    if not layer:
+        return names.latex(name)
+    head, number = entry_label(name)
+    shown = names.latex(head)
+    return rf"{shown}_{{{number}}}" if "_" not in shown else rf"({shown})_{{{number}}}"

@@ -1,0 +1,36 @@
+"""A derivation as a NumPy function that returns the loss and its gradients, shared work computed once."""
+
+from __future__ import annotations
+
+from symgrad import names
+from symgrad.derivation import Derivation
+from symgrad.dims import show
+from symgrad.numpycode import function_source
+from symgrad.pipeline import forward_program
+
+
+def emit(derivation: Derivation) -> str:
+    """The source of a module with one function `loss_and_gradients` (`forward` where there is no loss)."""
+    network = derivation.network
+    program = forward_program(network, derivation.results)
+    if derivation.of is None:
+        last = list(network.definitions)
+        program = program.shared()
+        spelled = program.identifiers
+        returns = ", ".join(spelled[name] for name in last)
+        return function_source("forward", program, returns, _doc(derivation, spelled))
+    wanted = [names.gradient(derivation.of, name) for name in derivation.wrt if name in derivation.results]
+    program = program.needed([derivation.of, *wanted]).shared()
+    spelled = program.identifiers
+    pairs = ", ".join(f"{spelled[n]!r}: {spelled[names.gradient(derivation.of, n)]}" for n in derivation.wrt)
+    return function_source("loss_and_gradients", program, f"{spelled[derivation.of]}, {{{pairs}}}", _doc(derivation, spelled))
+
+
+def _doc(derivation: Derivation, spelled: dict[str, str]) -> list[str]:
+    title = derivation.network.title or "A network"
+    first = f"{title}." if not title.endswith(".") else title
+    lines = [first.replace("\\", "/").replace('"', "'"), ""]
+    for item in derivation.network.inputs.values():
+        shape = show(item.shape)
+        lines.append(f"{spelled[item.name]}: {shape}" + (f", {item.role}" if item.role != "input" else ""))
+    return lines

@@ -1,0 +1,765 @@
+"""The one door to SymPy: matrix expressions in, matrix expressions out.
+
+SymPy re-sorts and merges while it builds (`y − ŷ` becomes `−ŷ + y`, `H∘H` a power), does not see that `A(n,m)·B(n,m)` cannot
+be, and has no elementwise or broadcasting ops. The classes here keep what was written, check shapes, and bring the ops of
+`symgrad.ops`; they are SymPy matrix expressions (`shape`, `subs`, `doit`, `.T`, `latex`, entries) and mix with SymPy's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import reduce
+from typing import Any
+
+import sympy as sp
+from sympy.core.symbol import Str
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalMatrix, DiagonalOf
+from sympy.matrices.expressions.hadamard import HadamardPower
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.expressions.slice import MatrixSlice
+from sympy.matrices.expressions.special import OneMatrix
+from sympy.matrices.matrixbase import MatrixBase
+
+from symgrad import names
+from symgrad.dims import Dim, Shape
+from symgrad.errors import ShapeError, Unsupported
+from symgrad.form import Form, apply, matrix, number, symbol, walk
+from symgrad.ops import ELEMENTWISE, op_named
+from symgrad.typeset import described
+from symgrad.typeset import latex as latex_of
+from symgrad.typeset import text as text_of
+
+# ── dimensions ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def dimensions(names_: str) -> Any:
+    """Symbolic dimensions, positive whole numbers: `n, d = dimensions("n d")`; one name gives one symbol."""
+    return sp.symbols(names_, integer=True, positive=True)
+
+
+def dim_of(value: Any) -> Dim:
+    """The dimension of a number, a name or a SymPy polynomial."""
+    if isinstance(value, (int, str, Dim)):
+        return Dim.of(value)
+    value = sp.sympify(value) if not isinstance(value, sp.Basic) else value
+    if value.is_Rational:
+        return Dim.of(Fraction(int(value.p), int(value.q)))
+    if value.is_Symbol:
+        return Dim.of(value.name)
+    if value.is_Add:
+        return reduce(lambda a, b: a + b, map(dim_of, value.args))
+    if value.is_Mul:
+        return reduce(lambda a, b: a * b, map(dim_of, value.args))
+    if value.is_Pow and value.exp.is_Integer and value.exp > 0:
+        return reduce(lambda a, b: a * b, [dim_of(value.base)] * int(value.exp))
+    raise Unsupported(f"a dimension must be a polynomial in sizes, not {value}")
+
+
+def size_of(dim: Dim) -> Any:
+    """A dimension as a SymPy expression."""
+    return sp.Add(
+        *(
+            sp.Rational(c.numerator, c.denominator) * sp.Mul(*(dimensions(name) ** power for name, power in monomial))
+            for monomial, c in dim.terms
+        )
+    )
+
+
+def shape_from(expr: Any) -> Shape:
+    return tuple(dim_of(size) for size in expr.shape)
+
+
+# ── expressions that keep what was written ───────────────────────────────────────────────────────────────────────────
+
+
+class Kept:
+    """Operators of matrix expressions that do not evaluate; operands keep their order.
+
+    `*` and `@` are the matrix product, a scalar may be added to every entry, and a row or column is added to every row or column.
+    """
+
+    _op_priority = 12.0
+
+    def __add__(self, other: Any) -> Any:
+        return _checked(Sum(self, other))
+
+    def __radd__(self, other: Any) -> Any:
+        return _checked(Sum(other, self))
+
+    def __sub__(self, other: Any) -> Any:
+        return _checked(Sum(self, -_matrix(other)))
+
+    def __rsub__(self, other: Any) -> Any:
+        return _checked(Sum(other, -self))  # type: ignore[operator]
+
+    def __neg__(self) -> Any:
+        return _checked(Product(sp.S.NegativeOne, self))
+
+    def __mul__(self, other: Any) -> Any:
+        return _checked(Product(self, other))
+
+    def __rmul__(self, other: Any) -> Any:
+        return _checked(Product(other, self))
+
+    __matmul__ = __mul__
+    __rmatmul__ = __rmul__
+
+    def __truediv__(self, other: Any) -> Any:
+        other = sp.sympify(other) if not isinstance(other, sp.Basic) else other
+        if getattr(other, "is_Matrix", False):
+            return operation("divide", [self, other])
+        return _checked(Product(1 / other, self))
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return operation("divide", [other, self])
+
+    @property
+    def T(self) -> Any:
+        return sp.Transpose(self)
+
+    def _latex(self, printer: Any, **_: Any) -> str:
+        return latex_of(to_form(self))
+
+    def _sympystr(self, printer: Any) -> str:
+        return text_of(to_form(self))
+
+
+def _matrix(value: Any) -> Any:
+    return value if isinstance(value, sp.Basic) else sp.sympify(value, strict=True)
+
+
+def _flat(kind: type, args: Sequence[Any]) -> list[Any]:
+    return [inner for arg in args for inner in (arg.args if isinstance(arg, kind) else (arg,))]
+
+
+class Symbol(Kept, sp.MatrixSymbol):  # type: ignore[misc]
+    """A matrix symbol printed as its user wrote it."""
+
+    def _latex(self, printer: Any, **_: Any) -> str:
+        return names.latex(self.name)
+
+    def _sympystr(self, printer: Any) -> str:
+        return str(self.name)
+
+
+class Sum(Kept, sp.MatAdd):  # type: ignore[misc]
+    """A sum in the order written; a scalar, a row or a column is repeated to the shape of the other terms."""
+
+    def __new__(cls, *args: Any, **_: Any) -> Any:
+        terms = _flat(Sum, [_matrix(arg) for arg in args])
+        if not any(getattr(term, "is_Matrix", False) for term in terms):
+            return sp.Add(*terms)
+        return sp.Basic.__new__(cls, *terms)
+
+    @property
+    def shape(self) -> Any:
+        return _largest([term.shape for term in self.args if getattr(term, "is_Matrix", False)])
+
+    def doit(self, **hints: Any) -> Any:
+        terms = [term.doit(**hints) if hints.get("deep", True) else term for term in self.args]
+        repeated = [
+            term if getattr(term, "is_Matrix", False) and term.shape == self.shape else _repeat(term, self.shape)
+            for term in terms
+        ]
+        return sp.MatAdd(*repeated).doit(**hints)
+
+    def _entry(self, i: Any, j: Any, **_: Any) -> Any:
+        def entry(term: Any) -> Any:
+            if not getattr(term, "is_Matrix", False):
+                return term
+            rows, columns = term.shape
+            return term[0 if rows == 1 else i, 0 if columns == 1 else j]
+
+        return sp.Add(*map(entry, self.args))
+
+    def _eval_transpose(self) -> Any:
+        return Sum(*(sp.Transpose(t) if getattr(t, "is_Matrix", False) else t for t in self.args))
+
+
+def _repeat(term: Any, shape: Any) -> Any:
+    if not getattr(term, "is_Matrix", False):
+        return term * OneMatrix(*shape)
+    rows, columns = term.shape
+    left = sp.Identity(shape[0]) if rows == shape[0] else OneMatrix(shape[0], 1)
+    right = sp.Identity(shape[1]) if columns == shape[1] else OneMatrix(1, shape[1])
+    return (left * term * right).doit()
+
+
+class Product(Kept, sp.MatMul):  # type: ignore[misc]
+    """A matrix product in the order written, scalars among its factors."""
+
+    def __new__(cls, *args: Any, **_: Any) -> Any:
+        factors = _flat(Product, [_matrix(arg) for arg in args])
+        scalars = [f for f in factors if not getattr(f, "is_Matrix", False)]
+        matrices = [f for f in factors if getattr(f, "is_Matrix", False)]
+        if not matrices:
+            return sp.Mul(*scalars)
+        coefficient = sp.Mul(*scalars)
+        if coefficient == 1 and len(matrices) == 1:
+            return matrices[0]
+        return sp.Basic.__new__(cls, *([] if coefficient == 1 else [coefficient]), *matrices)
+
+    @property
+    def shape(self) -> Any:
+        matrices = [f for f in self.args if getattr(f, "is_Matrix", False)]
+        chain = [m for m in matrices if m.shape != (1, 1)] or matrices
+        return chain[0].shape[0], chain[-1].shape[1]
+
+    def doit(self, **hints: Any) -> Any:
+        factors = [f.doit(**hints) if hints.get("deep", True) else f for f in self.args]
+        return reduce(lambda a, b: a * b, factors)
+
+    def _eval_transpose(self) -> Any:
+        scalars = [f for f in self.args if not getattr(f, "is_Matrix", False)]
+        matrices = [f for f in self.args if getattr(f, "is_Matrix", False)]
+        return Product(*scalars, *(sp.Transpose(m) for m in reversed(matrices)))
+
+
+def _checked(made: Any) -> Any:
+    """Shapes are looked at as soon as an expression is written, symbolic ones too (and not while `subs` rebuilds it)."""
+    if getattr(made, "is_Matrix", False):
+        try:
+            _shape_form(made)
+        except ShapeError as error:
+            operands = [to_form(arg) for arg in made.args if getattr(arg, "is_Matrix", False)]
+            raise ShapeError(f"{error}{described(operands)}") from None
+    return made
+
+
+class Operation(Kept, sp.MatrixExpr):  # type: ignore[misc]
+    """An op of `symgrad.ops` on SymPy matrix expressions: `Operation("relu", (), x)`. Made by the functions below.
+
+    A result that the op calls a scalar (shape ()) is 1×1 here, as SymPy's `+` needs it.
+    """
+
+    def __new__(cls, name: Any, params: Any, *args: Any) -> Any:
+        return sp.Basic.__new__(cls, name, params, *args)
+
+    @property
+    def name(self) -> str:
+        return str(self.args[0])
+
+    @property
+    def operands(self) -> tuple[Any, ...]:
+        return tuple(self.args[2:])
+
+    @property
+    def params(self) -> tuple[Any, ...]:
+        return tuple(_read_param(p) for p in self.args[1])
+
+    @property
+    def shape(self) -> Any:
+        shape = _shape_form(self).shape
+        return tuple(map(size_of, shape)) if len(shape) == 2 else (sp.S.One, sp.S.One)
+
+    def doit(self, **hints: Any) -> Any:
+        """With its operands evaluated; entry by entry when they are explicit matrices."""
+        operands = [x.doit(**hints) if hints.get("deep", True) else x for x in self.operands]
+        made = self.func(self.args[0], self.args[1], *operands)
+        if op_named(self.name).scalar is not None and all(isinstance(x, MatrixBase) for x in operands):
+            return made.as_explicit()
+        if self.name in _SYMPY_VALUE and all(isinstance(x, MatrixBase) for x in operands):
+            return _SYMPY_VALUE[self.name](made.params, *operands)
+        return made
+
+    def _entry(self, i: Any, j: Any, **_: Any) -> Any:
+        record = op_named(self.name)
+        if record.scalar is not None:
+            entries = [x[i, j] if getattr(x, "is_Matrix", False) else x for x in self.operands]
+            return record.scalar(sp, *entries, *self.params)
+        if self.name in _SYMPY_VALUE:
+            explicit = [x.as_explicit() for x in self.operands]
+            return sp.Matrix(_SYMPY_VALUE[self.name](self.params, *explicit))[i, j]
+        raise Unsupported(f"symgrad has no entries of {self.name} for SymPy")
+
+
+def _sum_value(params: tuple[Any, ...], x: Any) -> Any:
+    if params[0] is None:
+        return sp.Matrix([[sp.Add(*x)]])
+    return sp.ones(1, x.rows) * x if params[0] == 0 else x * sp.ones(x.cols, 1)
+
+
+def _softmax_value(params: tuple[Any, ...], x: Any) -> Any:
+    exps = x.applyfunc(sp.exp)
+    below = _sum_value(params, exps)
+    return sp.Matrix(x.rows, x.cols, lambda i, j: exps[i, j] / (below[j] if params[0] == 0 else below[i]))
+
+
+_SYMPY_VALUE: dict[str, Callable[..., Any]] = {
+    "sum": _sum_value,
+    "mean": lambda params, x: _sum_value(params, x) / (len(x) if params[0] is None else x.shape[params[0]]),
+    "squared_norm": lambda _, x: sp.Matrix([[sp.Add(*(e**2 for e in x))]]),
+    "norm": lambda _, x: sp.Matrix([[sp.sqrt(sp.Add(*(e**2 for e in x)))]]),
+    "softmax": _softmax_value,
+    "log_softmax": lambda params, x: _softmax_value(params, x).applyfunc(sp.log),
+    "logsumexp": lambda params, x: _sum_value(params, x.applyfunc(sp.exp)).applyfunc(sp.log),
+    "concat": lambda params, *xs: (sp.Matrix.vstack if params[0] == 0 else sp.Matrix.hstack)(*xs),
+    "hadamard": lambda _, *xs: reduce(sp.matrix_multiply_elementwise, xs),
+    "divide": lambda _, x, y: sp.Matrix(x.rows, x.cols, lambda i, j: x[i, j] / y[i, j]),
+    "logdet": lambda _, x: sp.Matrix([[sp.log(x.det())]]),
+}
+
+
+def _largest(shapes: Sequence[Any]) -> Any:
+    def pick(axis: int) -> Any:
+        return next((s[axis] for s in shapes if s[axis] != 1), sp.S.One)
+
+    return pick(0), pick(1)
+
+
+def _param(value: Any) -> Any:
+    if value is None:
+        return sp.Symbol("None")
+    if isinstance(value, Dim):
+        return size_of(value)
+    if isinstance(value, Fraction):
+        return sp.Rational(value.numerator, value.denominator)
+    return Str(value) if isinstance(value, str) else sp.sympify(value, strict=True)
+
+
+def _read_param(value: Any) -> Any:
+    if value == sp.Symbol("None"):
+        return None
+    if isinstance(value, Str):
+        return value.name
+    if value.is_Rational:
+        return int(value) if value.is_Integer else Fraction(int(value.p), int(value.q))
+    return dim_of(value)
+
+
+_DIM_PARAMS = {"slice": (1, 2), "pad": (1, 3), "fold": (2,)}
+_FRACTION_PARAMS = {"power", "leaky_relu", "elu", "leaky_relu'", "elu'"}
+
+
+def _params_for(name: str, params: tuple[Any, ...]) -> tuple[Any, ...]:
+    if name in ("ones", "zeros", "eye", "reshape"):
+        return tuple(map(dim_of, params))
+    if name in _FRACTION_PARAMS:
+        return tuple(map(Fraction, params))
+    return tuple(dim_of(p) if i in _DIM_PARAMS.get(name, ()) else p for i, p in enumerate(params))
+
+
+def operation(name: str, operands: Sequence[Any], params: tuple[Any, ...] = ()) -> Any:
+    """An op by its name, on SymPy matrix expressions; numbers stand for matrices of that number."""
+    return _checked(Operation(Str(name), sp.Tuple(*map(_param, params)), *map(_matrix, operands)))
+
+
+# ── the functions people write networks with ─────────────────────────────────────────────────────────────────────────
+
+
+def _elementwise(name: str) -> Callable[..., Any]:
+    record = ELEMENTWISE[name]
+
+    def function(*operands: Any) -> Any:
+        return operation(name, operands)
+
+    function.__name__ = name
+    function.__doc__ = f"{record.text.template.format('x', 'y') if hasattr(record.text, 'template') else name}, entry by entry."
+    return function
+
+
+relu = _elementwise("relu")
+sigmoid = _elementwise("sigmoid")
+tanh = _elementwise("tanh")
+softplus = _elementwise("softplus")
+silu = _elementwise("silu")
+gelu = _elementwise("gelu")
+erf = _elementwise("erf")
+exp = _elementwise("exp")
+log = _elementwise("log")
+log1p = _elementwise("log1p")
+sqrt = _elementwise("sqrt")
+abs = _elementwise("abs")
+sign = _elementwise("sign")
+square = _elementwise("square")
+sin = _elementwise("sin")
+cos = _elementwise("cos")
+sinh = _elementwise("sinh")
+cosh = _elementwise("cosh")
+arctan = _elementwise("arctan")
+hard_tanh = _elementwise("hard_tanh")
+step = _elementwise("step")
+maximum = _elementwise("maximum")
+minimum = _elementwise("minimum")
+
+
+def _exact(value: Any) -> Fraction:
+    return Fraction(str(value)) if isinstance(value, float) else Fraction(value)
+
+
+def leaky_relu(x: Any, slope: Any = Fraction(1, 100)) -> Any:
+    """x where positive, slope · x elsewhere."""
+    return operation("leaky_relu", [x], (_exact(slope),))
+
+
+def elu(x: Any, alpha: Any = 1) -> Any:
+    """x where positive, α (eˣ − 1) elsewhere."""
+    return operation("elu", [x], (_exact(alpha),))
+
+
+def power(x: Any, exponent: Any) -> Any:
+    """Every entry to that power."""
+    return operation("power", [x], (_exact(exponent),))
+
+
+def hadamard(*factors: Any) -> Any:
+    """The entrywise product, in the order written."""
+    return operation("hadamard", factors)
+
+
+def divide(x: Any, y: Any) -> Any:
+    """The entrywise quotient."""
+    return operation("divide", [x, y])
+
+
+def sum(x: Any, axis: int | None = None) -> Any:
+    """The sum of all entries (1×1), or along an axis that stays with size 1."""
+    return operation("sum", [x], (axis,))
+
+
+def mean(x: Any, axis: int | None = None) -> Any:
+    """The mean of all entries (1×1), or along an axis that stays with size 1."""
+    return operation("mean", [x], (axis,))
+
+
+def squared_norm(x: Any) -> Any:
+    """The sum of the squares of all entries (1×1)."""
+    return operation("squared_norm", [x])
+
+
+def norm(x: Any) -> Any:
+    """The Euclidean norm of a vector, the Frobenius norm of a matrix (1×1)."""
+    return operation("norm", [x])
+
+
+def softmax(x: Any, axis: int | None = None) -> Any:
+    """exp(x) over its sum along the axis; a vector's own axis, or `axis=1` for each row of a matrix."""
+    return operation("softmax", [x], (_axis(x, axis, "softmax"),))
+
+
+def log_softmax(x: Any, axis: int | None = None) -> Any:
+    """The logarithm of the softmax along the axis."""
+    return operation("log_softmax", [x], (_axis(x, axis, "log_softmax"),))
+
+
+def logsumexp(x: Any, axis: int | None = None) -> Any:
+    """log Σ exp(x) along the axis, which stays with size 1."""
+    return operation("logsumexp", [x], (_axis(x, axis, "logsumexp"),))
+
+
+def _axis(x: Any, axis: int | None, name: str) -> int:
+    if axis is not None:
+        return axis
+    rows, columns = shape_from(x)
+    if columns.is_one:
+        return 0
+    if rows.is_one:
+        return 1
+    raise ShapeError(f"{name} of a matrix needs its axis: axis=1 for each row, axis=0 for each column")
+
+
+def rows(*parts: Any) -> Any:
+    """Matrices stacked on top of each other."""
+    return operation("concat", parts, (0,))
+
+
+def columns(*parts: Any) -> Any:
+    """Matrices side by side: `[x h]`."""
+    return operation("concat", parts, (1,))
+
+
+def row_slice(x: Any, start: Any, stop: Any, step: int = 1) -> Any:
+    """Rows `start` up to but not with `stop`, counted from 0."""
+    return operation("slice", [x], (0, dim_of(start), dim_of(stop), step))
+
+
+def column_slice(x: Any, start: Any, stop: Any, step: int = 1) -> Any:
+    """Columns `start` up to but not with `stop`, counted from 0."""
+    return operation("slice", [x], (1, dim_of(start), dim_of(stop), step))
+
+
+def unfold(x: Any, width: int, stride: int = 1) -> Any:
+    """The windows of `width` rows, `stride` apart, one a row: what a one-dimensional convolution multiplies (im2col)."""
+    return operation("unfold", [x], (width, stride))
+
+
+def reshape(x: Any, *shape: Any) -> Any:
+    """The same entries, row after row, in another shape."""
+    return operation("reshape", [x], tuple(map(dim_of, shape)))
+
+
+def logdet(x: Any) -> Any:
+    """The logarithm of the determinant (1×1)."""
+    return operation("logdet", [x])
+
+
+def ones(n: Any, m: Any = 1) -> Any:
+    """A matrix of ones."""
+    return operation("ones", [], (dim_of(n), dim_of(m)))
+
+
+def diag(x: Any) -> Any:
+    """The diagonal matrix of a vector."""
+    return operation("diag", [x])
+
+
+class Tensor(sp.Symbol):  # type: ignore[misc]
+    """A symbol of three or more axes, for ops that take it apart (`reshape`)."""
+
+    is_Matrix = True
+    shape: tuple[Any, ...] = ()
+
+    def __new__(cls, name: str, *sizes: Any) -> Any:
+        made = sp.Symbol.__xnew__(cls, name)
+        made.shape = sizes
+        return made
+
+
+# ── SymPy → forms ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_SCALAR_FUNCTIONS: dict[Any, str] = {
+    sp.sin: "sin", sp.cos: "cos", sp.tanh: "tanh", sp.exp: "exp", sp.log: "log", sp.Abs: "abs", sp.sign: "sign",
+    sp.sinh: "sinh", sp.cosh: "cosh", sp.atan: "arctan", sp.erf: "erf",
+}  # fmt: skip
+
+
+def _shape_form(expr: Any) -> Form:
+    """The form of one expression over placeholders for its operands: enough to check its shape."""
+    matrices = [arg for arg in expr.args if getattr(arg, "is_Matrix", False)]
+    return to_form(expr, {arg: symbol(f"operand {i}", shape_from(arg)) for i, arg in enumerate(matrices)})
+
+
+def to_form(expr: Any, known: Mapping[Any, Form] | None = None, sizes: frozenset[str] = frozenset()) -> Form:
+    """The form of a SymPy expression; `known` are forms of subexpressions, `sizes` the names that are dimensions.
+
+    Raises `ShapeError` where shapes clash and `Unsupported`, with the class, for what symgrad does not know.
+    """
+    done: dict[Any, Form] = dict(known or {})
+    stack: list[tuple[Any, bool]] = [(expr, False)]
+    while stack:
+        node, ready = stack.pop()
+        if node in done:
+            continue
+        children = [] if _is_leaf(node) else [arg for arg in _children(node) if arg not in done]
+        if ready or not children:
+            done[node] = _one(node, done, sizes)
+        else:
+            stack.append((node, True))
+            stack.extend((child, False) for child in children)
+    return done[expr]
+
+
+def _is_leaf(node: Any) -> bool:
+    return isinstance(node, (sp.MatrixSymbol, Tensor, MatrixBase, sp.Identity, OneMatrix, sp.ZeroMatrix)) or not node.args
+
+
+def _children(node: Any) -> Sequence[Any]:
+    if isinstance(node, Operation):
+        return node.operands
+    if isinstance(node, (MatrixSlice, MatrixElement, ElementwiseApplyFunction)):
+        return (node.args[0],) if not isinstance(node, ElementwiseApplyFunction) else (node.expr,)
+    if isinstance(node, sp.BlockMatrix):
+        return [node.blocks[i, j] for i in range(node.blockshape[0]) for j in range(node.blockshape[1])]
+    if isinstance(node, (sp.MatPow, HadamardPower, sp.Pow)):
+        return node.args[:1]
+    return node.args  # type: ignore[no-any-return]
+
+
+def _one(node: Any, done: Mapping[Any, Form], sizes: frozenset[str]) -> Form:
+    for kind, convert in _CONVERTERS:
+        if isinstance(node, kind):
+            return convert(node, done, sizes)
+    raise Unsupported(f"symgrad does not know SymPy's {type(node).__name__}: {node}")
+
+
+def _of_operation(node: Any, done: Any, _: Any) -> Form:
+    params = _params_for(node.name, node.params)
+    return apply(node.name, [done[x] for x in node.operands], params)
+
+
+def _of_symbol(node: Any, done: Any, sizes: frozenset[str]) -> Form:
+    if node.name in sizes:
+        return number(1, ((Dim.of(node.name), 1),))
+    return symbol(node.name, ())
+
+
+def _of_number(node: Any, *_: Any) -> Form:
+    if node.is_Rational:
+        return number(Fraction(int(node.p), int(node.q)))
+    if node.is_Float:
+        return number(Fraction(str(node)))
+    raise Unsupported(f"symgrad has no exact form of the number {node}")
+
+
+def scaled_product(factors: list[Form]) -> Form:
+    """Scalars in front of a matrix product; a 1×1 factor that does not fit the chain is a scalar too."""
+    matrices = [f for f in factors if len(f.shape) == 2]
+    if any(not f.is_scalar for f in matrices):
+        chain: list[Form] = []
+        for i, f in enumerate(matrices):
+            beside = [m.shape[1] for m in matrices[:i]][-1:] + [m.shape[0] for m in matrices[i + 1 :]][:1]
+            if f.is_scalar and not all(dim.is_one for dim in beside):
+                continue
+            chain.append(f)
+        matrices = chain
+    scalars = [f for f in factors if not any(f is m for m in matrices)]
+    if not matrices:
+        body, scalars = scalars[-1], scalars[:-1]
+    else:
+        body = matrices[0] if len(matrices) == 1 else apply("matmul", matrices)
+    return apply("scale", [*scalars, body]) if scalars else body
+
+
+def _of_product(node: Any, done: Any, _: Any) -> Form:
+    factors = [done[arg] for arg in node.args]
+    numbers = [f for f in factors if f.op == "number"]
+    rest = [f for f in factors if f.op != "number"]
+    value, powers = Fraction(1), []
+    for n in numbers:
+        value *= n.value
+        powers += n.sizes
+    lead = [number(value, tuple(powers))] if value != 1 or powers else []
+    return scaled_product([*lead, *rest]) if rest else (lead or [number(1)])[0]
+
+
+def _of_sum(node: Any, done: Any, sizes: frozenset[str]) -> Form:
+    terms = [done[arg] for arg in node.args]
+    if all(t.op == "number" for t in terms) and any(t.sizes for t in terms):
+        return number(1, ((dim_of(node), 1),))
+    return apply("add", terms)
+
+
+def _of_power(node: Any, done: Any, _: Any) -> Form:
+    base, exponent = done[node.args[0]], node.args[1]
+    if base.op == "number" and exponent.is_Integer:
+        return number(base.value ** int(exponent), tuple((d, e * int(exponent)) for d, e in base.sizes))
+    if exponent == sp.Rational(1, 2):
+        return apply("sqrt", [base])
+    if exponent.is_Rational:
+        value = Fraction(int(exponent.p), int(exponent.q))
+        return apply("square", [base]) if value == 2 else apply("power", [base], (value,))
+    if node.args[0] == sp.E:
+        return apply("exp", [to_form(exponent)])
+    raise Unsupported(f"symgrad does not know the power {node}: its exponent is not a number")
+
+
+def _of_matrix_power(node: Any, done: Any, _: Any) -> Form:
+    base, exponent = done[node.args[0]], node.args[1]
+    if base.is_scalar:
+        return _of_power(node, done, _)
+    if not exponent.is_Integer or exponent == 0:
+        raise Unsupported(f"symgrad does not know the matrix power {node}: its exponent is not a whole number")
+    base = apply("inverse", [base]) if exponent < 0 else base
+    times = int(exponent) if exponent > 0 else -int(exponent)
+    return base if times == 1 else apply("matmul", [base] * times)
+
+
+def _of_map(node: Any, done: Any, sizes: frozenset[str]) -> Form:
+    """`X.applyfunc(f)`: the body of the lambda, with the matrix in the place of its variable."""
+    variable = sp.Dummy("x", real=True)
+    return to_form(node.function(variable), {variable: done[node.expr]}, sizes)
+
+
+def _of_block(node: Any, done: Any, _: Any) -> Form:
+    n, m = node.blockshape
+    stacked = []
+    for i in range(n):
+        row = [done[node.blocks[i, j]] for j in range(m)]
+        stacked.append(row[0] if m == 1 else apply("concat", row, (1,)))
+    return stacked[0] if n == 1 else apply("concat", stacked, (0,))
+
+
+def _of_slice(node: Any, done: Any, _: Any) -> Form:
+    form = done[node.args[0]]
+    for axis, (start, stop, step) in enumerate((node.rowslice, node.colslice)):
+        bounds = (dim_of(start), dim_of(stop))
+        if bounds != (Dim.of(0), form.shape[axis]) or step != 1:
+            form = apply("slice", [form], (axis, *bounds, int(step)))
+    return form
+
+
+def _of_element(node: Any, done: Any, _: Any) -> Form:
+    form = done[node.args[0]]
+    for axis, index in enumerate(node.indices):
+        at = dim_of(index)
+        if not form.shape[axis].is_one:
+            form = apply("slice", [form], (axis, at, at + 1, 1))
+    return form
+
+
+def _explicit(node: Any, *_: Any) -> Form:
+    if not all(x.is_Rational or x.is_Float for x in node):
+        raise Unsupported("symgrad takes a matrix written out only when its entries are numbers; use a MatrixSymbol")
+    return matrix([[_of_number(x).value for x in node.row(i)] for i in range(node.rows)])
+
+
+def _with(name: str) -> Callable[..., Form]:
+    return lambda node, done, _: apply(name, [done[arg] for arg in node.args])
+
+
+_CONVERTERS: tuple[tuple[Any, Callable[..., Form]], ...] = (
+    (Operation, _of_operation),
+    ((sp.MatrixSymbol, Tensor), lambda node, *_: symbol(node.name, shape_from(node))),
+    (sp.Symbol, _of_symbol),
+    (sp.Number, _of_number),
+    (MatrixBase, _explicit),
+    (sp.Identity, lambda node, *_: apply("eye", (), (dim_of(node.shape[0]),))),
+    (OneMatrix, lambda node, *_: apply("ones", (), shape_from(node))),
+    (sp.ZeroMatrix, lambda node, *_: apply("zeros", (), shape_from(node))),
+    (sp.Inverse, lambda node, done, _: apply("inverse", [done[node.args[0]]])),
+    ((sp.MatMul, sp.Mul), _of_product),
+    ((sp.MatAdd, sp.Add), _of_sum),
+    (sp.Transpose, _with("transpose")),
+    (sp.HadamardProduct, _with("hadamard")),
+    (HadamardPower, _of_power),
+    (sp.MatPow, _of_matrix_power),
+    (sp.Pow, _of_power),
+    (sp.Trace, _with("trace")),
+    (sp.Determinant, _with("det")),
+    ((DiagMatrix,), _with("diag")),
+    (DiagonalMatrix, lambda node, done, _: apply("diag", [apply("diagonal", [done[node.args[0]]])])),
+    (DiagonalOf, _with("diagonal")),
+    (ElementwiseApplyFunction, _of_map),
+    (sp.BlockMatrix, _of_block),
+    (MatrixSlice, _of_slice),
+    (MatrixElement, _of_element),
+    (sp.Max, _with("maximum")),
+    (sp.Min, _with("minimum")),
+    (tuple(_SCALAR_FUNCTIONS), lambda node, done, _: apply(_SCALAR_FUNCTIONS[type(node)], [done[node.args[0]]])),
+)
+
+# ── forms → SymPy ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def to_sympy(form: Form, known: Mapping[str, Any] | None = None) -> Any:
+    """The form as a SymPy matrix expression; `known` gives the SymPy objects of names that have one."""
+    done: dict[Form, Any] = {}
+    for f in walk(form):
+        args = [done[arg] for arg in f.args]
+        if f.op == "symbol":
+            fresh = Symbol(f.name, *map(size_of, f.shape)) if len(f.shape) == 2 else sp.Symbol(f.name)
+            done[f] = (known or {}).get(f.name, fresh)
+        elif f.op == "number":
+            value = sp.Rational(f.value.numerator, f.value.denominator)
+            done[f] = value * sp.Mul(*(size_of(dim) ** e for dim, e in f.sizes))
+        elif f.op == "matrix":
+            done[f] = sp.ImmutableMatrix([[sp.Rational(x.numerator, x.denominator) for x in row] for row in f.params[0]])
+        else:
+            done[f] = _SYMPY_FORMS.get(f.op, operation)(f.op, args, f.params)
+    return done[form]
+
+
+_SYMPY_FORMS: dict[str, Callable[..., Any]] = {
+    "add": lambda _, args, __: Sum(*args),
+    "scale": lambda _, args, __: Product(*args),
+    "matmul": lambda _, args, __: Product(*args),
+    "transpose": lambda _, args, __: sp.Transpose(args[0]),
+    "inverse": lambda _, args, __: sp.Inverse(args[0]),
+    "eye": lambda _, __, params: sp.Identity(size_of(params[0])),
+    "ones": lambda _, __, params: OneMatrix(*map(size_of, params)),
+    "zeros": lambda _, __, params: sp.ZeroMatrix(*map(size_of, params)),
+    "trace": lambda _, args, __: sp.Trace(args[0]),
+    "det": lambda _, args, __: sp.Determinant(args[0]),
+}

@@ -1,0 +1,136 @@
+"""Families of steps: equations that are one equation with `t` moved along, and sums that are Σ_t.
+
+A network over time is written out step by step, and so is its derivation; a textbook prints one line for all of them:
+`h_t = tanh(W h_{t−1} + U x_t)` for t = 1, …, T, and `∂L/∂W = Σ_t δ_t h_{t−1}ᵀ`. This module finds such lines, by names that
+differ only in their number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from symgrad import names
+from symgrad.form import Form, apply, rename, rewrite_bottom_up, symbols
+
+LETTER = "t"
+_FEWEST_TERMS = 3
+
+
+@dataclass(frozen=True)
+class Span:
+    """The values of t that a line stands for, in the order in which they are worked out."""
+
+    first: int
+    last: int
+    letter: str = LETTER
+
+    def values(self) -> list[int]:
+        step = 1 if self.last >= self.first else -1
+        return list(range(self.first, self.last + step, step))
+
+    def written(self, dots: str) -> str:
+        values = self.values()
+        shown = values if len(values) <= 3 else [values[0], dots, values[-1]]
+        return ", ".join(map(str, shown))
+
+    def __str__(self) -> str:
+        return f"{self.letter} = {self.written('…')}"
+
+    @property
+    def latex(self) -> str:
+        return f"{self.letter} = {self.written(chr(92) + 'dots')}"
+
+
+def relative(name: str, base: int, letter: str = LETTER) -> str:
+    """The name with its number counted from `base`: `h_2` from 3 is `h_{t-1}`.
+
+    >>> relative("h_2", 3), relative("x_3", 3), relative("W", 3)
+    ('h_{t-1}', 'x_{t}', 'W')
+    """
+    found = names.step_index(name)
+    if found is None:
+        return name
+    stem, number = found
+    offset = number - base
+    return names.at_step(stem, letter if offset == 0 else f"{letter}{offset:+d}")
+
+
+def base_of(found: Sequence[str]) -> int | None:
+    """The largest number among the names, which is what `t` stands for."""
+    numbers = [step[1] for name in found if (step := names.step_index(name)) is not None]
+    return max(numbers, default=None)
+
+
+def general(forms: Sequence[Form]) -> tuple[tuple[Form, ...], int] | None:
+    """The forms with numbers counted from the largest of them, and that number; None when no name has one."""
+    base = base_of([s.name for form in forms for s in symbols(form)])
+    if base is None:
+        return None
+    return tuple(rename(form, lambda name: relative(name, base)) for form in forms), base
+
+
+def fold_sums(form: Form) -> Form:
+    """Every sum of at least three terms that are one term with t moved along, as a series.
+
+    >>> from symgrad.dims import shape_of; from symgrad.form import symbol; from symgrad.typeset import text
+    >>> g = [apply("matmul", [symbol(f"g_{t}", shape_of("ab")), symbol(f"x_{t - 1}", shape_of("bc"))]) for t in (1, 2, 3)]
+    >>> text(fold_sums(apply("add", g)))
+    'Σ[t=1..3] gₜ xₜ₋₁'
+    """
+    return rewrite_bottom_up(form, lambda f: _folded(f) if f.op == "add" else f)
+
+
+def _folded(form: Form) -> Form:
+    """The longest run of terms that fold; what does not fold stays as it is."""
+    terms = list(form.args)
+    best: tuple[int, int, Form] | None = None
+    keyed = [general([term]) for term in terms]
+    start = 0
+    while start < len(terms):
+        stop = start + 1
+        head = keyed[start]
+        while head is not None and stop < len(terms) and (this := keyed[stop]) is not None:
+            step = this[1] - head[1]
+            if this[0] != head[0] or abs(step) != stop - start or (stop > start + 1 and step * direction < 0):
+                break
+            direction = step
+            stop += 1
+        if head is not None and stop - start >= _FEWEST_TERMS and (best is None or stop - start > best[1] - best[0]):
+            ends = sorted((head[1], keyed[stop - 1][1]))  # type: ignore[index]
+            best = (start, stop, apply("series", [head[0][0]], (LETTER, ends[0], ends[1])))
+        start = max(stop, start + 1)
+    if best is None:
+        return form
+    rest = [*terms[: best[0]], best[2], *terms[best[1] :]]
+    return rest[0] if len(rest) == 1 else apply("add", rest)
+
+
+def expand(form: Form) -> Form:
+    """Every series written out as its terms again."""
+
+    def opened(f: Form) -> Form:
+        if f.op != "series":
+            return f
+        letter, first, last = f.params
+        return apply("add", [rename(f.args[0], lambda n, t=t: at(n, letter, t)) for t in range(first, last + 1)])  # type: ignore[misc]
+
+    return rewrite_bottom_up(form, opened)
+
+
+def at(name: str, letter: str, value: int) -> str:
+    """`h_{t-1}` at t = 3 is `h_2`.
+
+    >>> at("h_{t-1}", "t", 3), at("∂L/∂h_{t}", "t", 2)
+    ('h_2', '∂L/∂h_2')
+    """
+
+    def number(match: re.Match[str]) -> str:
+        return "_" + _digits(value + int(match[1] or 0))
+
+    return re.sub(rf"_\{{{letter}([+-]\d+)?\}}", number, name)
+
+
+def _digits(value: int) -> str:
+    return str(value) if value < 10 else f"{{{value}}}"

@@ -1,0 +1,114 @@
+"""Where networks come from: a `.py` file of the user's, or one that ships with symgrad.
+
+A file defines `network` (a `Network`, or a function of whole numbers that makes one) or `paper` (a `Paper`). It is
+imported, so it is trusted like any module; whatever goes wrong in it is reported with its line.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import linecache
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from symgrad.errors import InvalidNetwork, SymgradError, UnknownName, Unsupported, nearest
+from symgrad.network import Network
+from symgrad.paper import Paper, Part
+
+_HERE = Path(__file__).resolve().parent
+_READ_LATER = (".md", ".tex", ".markdown")
+
+
+def shipped() -> dict[str, Path]:
+    """The networks that ship with symgrad, by name; beside the package when installed, beside it in a checkout."""
+    for folder in (_HERE / "derivations", _HERE.parent / "derivations"):
+        if folder.is_dir():
+            return {p.stem.replace("_", "-"): p for p in sorted(folder.glob("*.py")) if not p.stem.startswith("_")}
+    return {}
+
+
+def load(source: str, settings: Mapping[str, int] | None = None) -> Network | Paper:
+    """The network or paper of a file, or of a shipped name; `settings` are passed to a `network` that is a function."""
+    known = shipped()
+    path = Path(source)
+    name = source.replace("_", "-")
+    if name in known and not path.is_file():
+        path = known[name]
+    if not path.exists():
+        if path.suffix:
+            raise UnknownName(f"there is no file {source}")
+        raise UnknownName(f"there is no file {source}, and none of that name ships with symgrad; {nearest(name, known)}")
+    if path.suffix in _READ_LATER:
+        raise Unsupported(f"{source}: symgrad does not read networks from {path.suffix} files yet; write it as a .py file")
+    if path.is_dir() or path.suffix != ".py":
+        raise InvalidNetwork(
+            f"{source} is no network: symgrad derives from .py files, or from a name that ships ({', '.join(known)})"
+        )
+    return _find(_imported(path, source), source, settings or {})
+
+
+def _imported(path: Path, source: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"symgrad_network_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise InvalidNetwork(f"{source} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.parent.resolve()))
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise InvalidNetwork(_where(path, source, error)) from error
+    except SystemExit as error:
+        raise InvalidNetwork(f"{source} left Python (SystemExit) while it was imported") from error
+    finally:
+        sys.path.remove(str(path.parent.resolve()))
+    return module
+
+
+def _where(path: Path, source: str, error: BaseException) -> str:
+    """What went wrong, at which line of the file, with that line and a caret."""
+    if isinstance(error, SyntaxError) and error.filename and Path(error.filename) == path:
+        line, column, said = error.lineno or 1, error.offset or 1, f"this is not Python: {error.msg}"
+        width = max(1, (error.end_offset or column + 1) - column)
+    else:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == path]
+        said = str(error) if isinstance(error, SymgradError) else f"{type(error).__name__}: {error}"
+        if not frames:
+            return f"{source}: {said}"
+        frame = frames[-1]
+        line, column = frame.lineno or 1, (frame.colno or 0) + 1
+        width = (frame.end_colno or 0) - (frame.colno or 0) if frame.end_lineno == frame.lineno else 1
+    text = linecache.getline(str(path), line).rstrip("\n")
+    first, *more = said.splitlines() or [""]
+    below = [f"    {text}", f"    {' ' * (column - 1)}{'^' * max(1, width)}"] if text.strip() else []
+    return "\n".join([f"{source}:{line}:{column}: {first}", *below, *more])
+
+
+def _find(module: ModuleType, source: str, settings: Mapping[str, int]) -> Network | Paper:
+    for name in ("paper", "network"):
+        found = getattr(module, name, None)
+        if callable(found) and not isinstance(found, (Network, Paper)):
+            found = _made(found, source, settings)
+        elif found is not None and settings:
+            raise InvalidNetwork(f"{source}: its {name} is not a function, so there is nothing to set")
+        if isinstance(found, (Network, Paper)):
+            return found
+    others = [value for value in vars(module).values() if isinstance(value, (Network, Paper))]
+    if len(others) == 1 and not settings:
+        return others[0]
+    raise InvalidNetwork(f"{source} is no network: it has to define `network`, a symgrad.Network (or `paper`, a symgrad.Paper)")
+
+
+def _made(function: Any, source: str, settings: Mapping[str, int]) -> Any:
+    try:
+        return function(**settings)
+    except TypeError as error:
+        raise InvalidNetwork(f"{source}: {error}") from error
+
+
+def parts_of(found: Network | Paper) -> list[Part]:
+    """A network is a paper of one part."""
+    return list(found.parts) if isinstance(found, Paper) else [Part(found.title, found)]

@@ -1,0 +1,214 @@
+r"""A name in three spellings: LaTeX, terminal text, and a Python identifier.
+
+Users name quantities as they write them: `W^{(h)}`, `\hat{y}`, `h_1`, `W1`, `lambda`, `δ`. A gradient's name is
+`∂L/∂h_1`; users cannot write that, so it never collides with one of theirs.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+from functools import lru_cache
+
+GREEK = dict(
+    zip(
+        ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega", "varepsilon", "ell"],
+        "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩεℓ",
+        strict=True,
+    )
+)
+_GREEK_LATEX = {letter: "\\" + name for name, letter in reversed(GREEK.items())}
+_ACCENTS = {
+    "hat": "\u0302", "widehat": "\u0302", "tilde": "\u0303", "widetilde": "\u0303",
+    "bar": "\u0304", "overline": "\u0304", "dot": "\u0307", "vec": "\u20d7",
+}  # fmt: skip
+_ACCENT_LATEX = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot"}
+_SUBSCRIPT = dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
+_UNSUBSCRIPT = {v: k for k, v in _SUBSCRIPT.items()}
+_STYLES = ("mathbf", "boldsymbol", "bm", "mathrm", "mathit", "mathsf", "text", "mathcal", "mathbb", "operatorname")
+
+gradient_of = re.compile(r"∂(?P<of>.+)/∂(?P<wrt>.+)").fullmatch
+# An invisible separator keeps the differential dh apart from a user's own symbol of that name.
+_TANGENT = "d\u2063"
+
+
+def gradient(of: str, wrt: str) -> str:
+    """The name of a gradient.
+
+    >>> latex(gradient("L", "h_1")), text(gradient("L", "h_1")), identifier(gradient("L", "h_1"))
+    ('\\\\frac{\\\\partial L}{\\\\partial h_{1}}', '∂L/∂h₁', 'dL_dh_1')
+    """
+    return f"∂{of}/∂{wrt}"
+
+
+def tangent(name: str) -> str:
+    """The name of a differential.
+
+    >>> latex(tangent("h_1")), text(tangent("h_1"))
+    ('\\\\mathrm{d}h_{1}', 'dh₁')
+    """
+    return _TANGENT + name
+
+
+@lru_cache(maxsize=4096)
+def latex(name: str) -> str:
+    r"""As LaTeX; what is LaTeX already stays, but for braces around scripts.
+
+    >>> [latex(n) for n in ("W^E", "h_12", "W1", "lambda", "y_hat", "loss", "δ", "ŷ")]
+    ['W^{E}', 'h_{12}', 'W_{1}', '\\lambda', '\\hat{y}', '\\mathrm{loss}', '\\delta', '\\hat{y}']
+    """
+    if match := gradient_of(name):
+        return rf"\frac{{\partial {latex(match['of'])}}}{{\partial {latex(match['wrt'])}}}"
+    if name.startswith(_TANGENT):
+        return r"\mathrm{d}" + latex(name.removeprefix(_TANGENT))
+    if "\\" in name or "{" in name:
+        return re.sub(r"([_^])([A-Za-z0-9])(?=$|[\^_])", r"\1{\2}", name)
+    head, scripts = _split(name)
+    return _latex_word(head) + "".join(f"{mark}{{{_latex_script(body)}}}" for mark, body in scripts)
+
+
+def _split(name: str) -> tuple[str, list[tuple[str, str]]]:
+    """`W^E_3` → ("W", [("^", "E"), ("_", "3")]); a trailing number is a subscript; `_hat` is an accent."""
+    plain = "".join(_UNSUBSCRIPT.get(c, c) if c not in _UNSUBSCRIPT else "\0" + _UNSUBSCRIPT[c] for c in name)
+    plain = re.sub(r"(\0.)+", lambda m: "_" + m[0].replace("\0", ""), plain)
+    parts = re.split(r"([_^])", plain)
+    head, marks = parts[0], list(zip(parts[1::2], parts[2::2], strict=True))
+    while marks and marks[0][1] in _ACCENTS:
+        head += marks.pop(0)[1]
+    if not head:
+        return name, []
+    if match := re.fullmatch(r"([^\W\d]+)(\d+)", head):
+        head = match[1]
+        marks.insert(0, ("_", match[2]))
+    merged: dict[str, str] = {}
+    for mark, body in marks:
+        merged[mark] = f"{merged[mark]},{body}" if mark in merged else body
+    return head, list(merged.items())
+
+
+def _latex_word(word: str) -> str:
+    for accent in ("hat", "tilde", "bar", "dot"):
+        if word.endswith(accent) and len(word) > len(accent):
+            return rf"\{accent}{{{_latex_word(word[: -len(accent)])}}}"
+    if word in GREEK:
+        return "\\" + word
+    if word in _GREEK_LATEX:
+        return _GREEK_LATEX[word]
+    decomposed = unicodedata.normalize("NFD", word)
+    if len(decomposed) == 2 and decomposed[1] in _ACCENT_LATEX:
+        return rf"\{_ACCENT_LATEX[decomposed[1]]}{{{decomposed[0]}}}"
+    return word if len(word) == 1 else rf"\mathrm{{{word}}}"
+
+
+def _latex_script(body: str) -> str:
+    return _latex_word(body) if body in GREEK else body
+
+
+@lru_cache(maxsize=4096)
+def text(name: str) -> str:
+    r"""For a terminal: Unicode where it has the letter.
+
+    >>> [text(n) for n in (r"\hat{y}", "W^{(h)}", "h_{t-1}", "W^E", "W1", r"\mathcal{L}", "W_{hy}")]
+    ['ŷ', 'W^(h)', 'hₜ₋₁', 'W^E', 'W1', 'L', 'W_hy']
+    """
+    if match := gradient_of(name):
+        return f"∂{text(match['of'])}/∂{text(match['wrt'])}"
+    if name.startswith(_TANGENT):
+        return "d" + text(name.removeprefix(_TANGENT))
+    out = name
+    for style in _STYLES:
+        out = re.sub(rf"\\{style}\s*\{{([^{{}}]*)\}}", r"\1", out)
+    for command, mark in _ACCENTS.items():
+        out = re.sub(
+            rf"\\{command}\s*(?:\{{([^{{}}]*)\}}|(\w))",
+            lambda m, mark=mark: unicodedata.normalize("NFC", (m[1] or m[2]) + mark),  # type: ignore[misc]
+            out,
+        )
+    out = re.sub(r"\\([A-Za-z]+)\s*", lambda m: GREEK.get(m[1], m[1]), out)
+    if "\\" not in name and "{" not in name:
+        head, scripts = _split(name)
+        if not (re.fullmatch(r"[^\W\d_]+\d+", name)):
+            word = unicodedata.normalize("NFC", _text_word(head))
+            out = word + "".join(mark + (body if len(body) == 1 else f"{{{body}}}") for mark, body in scripts)
+    return re.sub(r"([_^])(?:\{([^{}]*)\}|(.))", lambda m: _text_script(m[1], m[2] or m[3] or ""), out)
+
+
+def _text_word(word: str) -> str:
+    for accent in ("hat", "tilde", "bar", "dot"):
+        if word.endswith(accent) and len(word) > len(accent):
+            return _text_word(word[: -len(accent)]) + _ACCENTS[accent]
+    return GREEK.get(word, word)
+
+
+def _text_script(mark: str, body: str) -> str:
+    if mark == "_" and all(c in _SUBSCRIPT for c in body):
+        return "".join(_SUBSCRIPT[c] for c in body)
+    return mark + body
+
+
+@lru_cache(maxsize=4096)
+def identifier(name: str) -> str:
+    r"""A Python identifier; names that are identifiers already stay as they are.
+
+    >>> [identifier(n) for n in ("W1", "W^{(h)}", r"\hat{y}", "h_{t-1}", "lambda", "δ")]
+    ['W1', 'W_h', 'y_hat', 'h_t_1', 'lambda_', 'delta']
+    """
+    if match := gradient_of(name):
+        return f"d{identifier(match['of'])}_d{identifier(match['wrt'])}"
+    out = name
+    for style in _STYLES:
+        out = re.sub(rf"\\{style}\s*\{{([^{{}}]*)\}}", r"\1", out)
+    out = re.sub(r"\\(hat|tilde|bar|dot|vec)\s*\{?(\\?\w+)\}?", r"\2_\1 ", out)
+    out = "".join(_UNSUBSCRIPT.get(c, c) if c in _UNSUBSCRIPT else c for c in out)
+    out = "".join(_GREEK_LATEX[c][1:] if c in _GREEK_LATEX else c for c in out)
+    decomposed = unicodedata.normalize("NFD", out)
+    out = "".join(f"_{_ACCENT_LATEX[c]}" if c in _ACCENT_LATEX else c for c in decomposed)
+    out = re.sub(r"[\W_]+", "_", out.replace("\\", " ")).strip("_") if not out.isidentifier() else out
+    if not out or not re.match(r"[^\W\d]", out):
+        out = "v_" + out
+    return out + "_" if keyword.iskeyword(out) or out == "np" else out
+
+
+def identifiers(names: list[str]) -> dict[str, str]:
+    """Distinct identifiers for distinct names, in order; a clash gets a number.
+
+    >>> identifiers(["W^o", "W_o", "x"])
+    {'W^o': 'W_o', 'W_o': 'W_o_2', 'x': 'x'}
+    """
+    taken: set[str] = set()
+    chosen: dict[str, str] = {}
+    for name in names:
+        base = candidate = identifier(name)
+        number = 2
+        while candidate in taken:
+            candidate, number = f"{base}_{number}", number + 1
+        taken.add(candidate)
+        chosen[name] = candidate
+    return chosen
+
+
+_INDEXED = re.compile(r"^(.*_)(?:\{(\d+)\}|(\d+))(.*)$")
+
+
+def step_index(name: str) -> tuple[str, int] | None:
+    r"""The name with its step number taken out, and the number: `h_3` → ("h_{}", 3); None without one.
+
+    >>> step_index("h_3"), step_index(r"\hat{y}_{12}"), step_index("W1"), step_index("∂L/∂h_2")
+    (('h_{}', 3), ('\\hat{y}_{}', 12), None, ('∂L/∂h_{}', 2))
+    """
+    if match := gradient_of(name):
+        inner = step_index(match["wrt"])
+        return None if inner is None else (gradient(match["of"], inner[0]), inner[1])
+    if name.startswith(_TANGENT):
+        inner = step_index(name.removeprefix(_TANGENT))
+        return None if inner is None else (tangent(inner[0]), inner[1])
+    match2 = _INDEXED.match(name)
+    if match2 is None:
+        return None
+    return f"{match2[1]}{{}}{match2[4]}", int(match2[2] or match2[3])
+
+
+def at_step(stem: str, index: str) -> str:
+    """The name of a stem at a step: ("h_{}", "t-1") → `h_{t-1}`."""
+    return stem.replace("_{}", f"_{{{index}}}", 1)

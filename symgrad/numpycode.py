@@ -1,0 +1,289 @@
+"""Forms → NumPy source, as an expert writes it; and nothing else is run when something is evaluated.
+
+`*` with broadcasting for `diag(s) W`, no matrix of ones where broadcasting does its work, shared expressions computed once.
+Arrays are two-dimensional (a column is n×1), scalars may be plain numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symgrad import names
+from symgrad.dims import Dim, Shape
+from symgrad.errors import Unsupported
+from symgrad.form import Form, apply, rewrite_bottom_up, symbol, walk
+from symgrad.op import Prec
+from symgrad.raising import hadamard_of, product_of, turned
+from symgrad.typeset import Typesetter
+
+# ── functions that NumPy lacks ───────────────────────────────────────────────────────────────────────────────────────
+
+_ERF = "np.vectorize(__import__('math').erf, otypes=[float])"
+HELPERS: dict[str, tuple[str, str]] = {
+    "_softmax": ("z, axis", "(lambda e: e / np.sum(e, axis=axis, keepdims=True))(np.exp(z - np.max(z, axis=axis, keepdims=True)))"),
+    "_log_softmax": ("z, axis", "z - np.logaddexp.reduce(z, axis=axis, keepdims=True)"),
+    "_erf": ("z", f"{_ERF}(z)"),
+    "_gelu": ("z", f"z * (1 + {_ERF}(z / np.sqrt(2))) / 2"),
+    "_gelu_prime": ("z", f"(1 + {_ERF}(z / np.sqrt(2))) / 2 + z * np.exp(-z**2 / 2) / np.sqrt(2 * np.pi)"),
+    "_silu": ("z", "z / (1 + np.exp(-z))"),
+    "_silu_prime": ("z", "(1 + np.exp(-z) * (1 + z)) / (1 + np.exp(-z))**2"),
+    "_elu": ("z, a", "np.where(z > 0, z, a * np.expm1(np.minimum(z, 0)))"),
+    "_elu_prime": ("z, a", "np.where(z > 0, 1, a * np.exp(np.minimum(z, 0)))"),
+    "_leaky_relu": ("z, a", "np.where(z > 0, z, a * z)"),
+    "_unfold": (
+        "x, width, stride",
+        "np.lib.stride_tricks.sliding_window_view(x, width, axis=0)[::stride].swapaxes(1, 2).reshape(-1, width * x.shape[1])",
+    ),
+    "_fold": (
+        "g, width, stride, n",
+        "g.reshape(n, -1) if width == stride else "
+        "sum((np.arange(n)[:, None] == stride * np.arange(len(g)) + w) @ part for w, part in enumerate(np.hsplit(g, width)))",
+    ),
+}  # fmt: skip
+
+
+def helpers_in(source: str) -> list[str]:
+    return [name for name in HELPERS if f"{name}(" in source]
+
+
+def _as_expression(source: str) -> str:
+    """Helper calls with the helper written in place, so that the source needs only `np`."""
+    for name in helpers_in(source):
+        args, body = HELPERS[name]
+        source = source.replace(f"{name}(", f"(lambda {args}: {body})(")
+    return source
+
+
+# ── forms as NumPy prefers them ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def native(form: Form) -> Form:
+    """The same value with broadcasting in the place of diagonal matrices and matrices of ones."""
+    return rewrite_bottom_up(form, _native)
+
+
+def _native(form: Form) -> Form:
+    if form.op == "matmul" and form.args[0].op == "diag":
+        return hadamard_of([_column(form.args[0].args[0]), product_of(list(form.args[1:]))])
+    if form.op == "matmul" and form.args[-1].op == "diag":
+        return hadamard_of([product_of(list(form.args[:-1])), turned(_column(form.args[-1].args[0]))])
+    if form.op in ("add", "hadamard", "divide"):
+        slim = [_unrepeated(arg) for arg in form.args]
+        for k, arg in enumerate(form.args):
+            trial = [arg if i == k else s for i, s in enumerate(slim)]
+            if arg.shape == form.shape and apply(form.op, trial, form.params).shape == form.shape:
+                return apply(form.op, trial, form.params)
+    return form
+
+
+def _column(vector: Form) -> Form:
+    return vector if vector.shape[-1].is_one else turned(vector)
+
+
+def _unrepeated(form: Form) -> Form:
+    """`1 b` and `u 1ᵀ` are rows and columns repeated."""
+    if form.op == "scale":
+        return apply("scale", [*form.args[:-1], _unrepeated(form.args[-1])])
+    if form.op == "matmul" and len(form.args) >= 2:
+        if form.args[0].op == "ones" and form.args[0].shape[1].is_one:
+            return product_of(list(form.args[1:]))
+        if form.args[-1].op == "ones" and form.args[-1].shape[0].is_one:
+            return product_of(list(form.args[:-1]))
+    return form
+
+
+# ── programs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_CHEAP = {"symbol", "number", "matrix", "transpose", "slice", "ones", "zeros", "eye", "reshape", "diag"}
+
+
+@dataclass(frozen=True)
+class Program:
+    """Statements in order, each a name and a form, over inputs with known shapes."""
+
+    inputs: Mapping[str, Shape]
+    statements: tuple[tuple[str, Form], ...]
+    exact: bool = False
+
+    @property
+    def identifiers(self) -> dict[str, str]:
+        return names.identifiers([*self.inputs, *(name for name, _ in self.statements)])
+
+    def needed(self, wanted: Iterable[str]) -> Program:
+        """The same program without the statements that do not lead to a wanted name."""
+        keep = set(wanted)
+        kept: list[tuple[str, Form]] = []
+        for name, form in reversed(self.statements):
+            if name in keep:
+                kept.append((name, form))
+                keep |= {f.name for f in walk(form) if f.op == "symbol"}
+        return Program(self.inputs, tuple(reversed(kept)), self.exact)
+
+    def shared(self) -> Program:
+        """The same program with every costly expression that occurs twice named and computed once."""
+        statements = [(name, native(form)) for name, form in self.statements]
+        uses: dict[Form, int] = {}
+        seen: set[Form] = set()
+        for _, form in statements:
+            for f in walk(form):
+                if f not in seen:
+                    seen.add(f)
+                    for arg in f.args:
+                        uses[arg] = uses.get(arg, 0) + 1
+            uses[form] = uses.get(form, 0) + 1
+        own = {form: name for name, form in reversed(statements)}
+        taken: dict[Form, Form] = {}
+        temporaries = 0
+        out: list[tuple[str, Form]] = []
+        for name, form in statements:
+            for f in walk(form):
+                if f is form or f in taken or f.op in _CHEAP or uses.get(f, 0) < 2:
+                    continue
+                if f in own and any(done == own[f] for done, _ in out):
+                    taken[f] = symbol(own[f], f.shape)
+                elif f not in own and not _only_scales(f):
+                    # The prime keeps it apart from every name a user can have; the identifier is t_1.
+                    temporaries += 1
+                    label = f"t′{temporaries}"
+                    out.append((label, _replace(f, taken)))
+                    taken[f] = symbol(label, f.shape)
+            already = own[form] if own[form] != name else None
+            out.append((name, symbol(already, form.shape) if already else _replace(form, taken)))
+        return Program(self.inputs, tuple(out), self.exact)
+
+    def writer(self, sizes: Mapping[str, str] | None = None) -> Typesetter:
+        spelled = self.identifiers
+        return _NumPy(spelled.__getitem__, self._size_writer(sizes), self.exact)
+
+    def _size_writer(self, sizes: Mapping[str, str] | None) -> _Sizes:
+        return _Sizes(self.inputs, self.identifiers, sizes or {})
+
+    def lines(self) -> list[str]:
+        """One assignment a statement."""
+        writer = self.writer()
+        spelled = self.identifiers
+        return [f"{spelled[name]} = {_whole(writer, form)}" for name, form in self.statements]
+
+    def expression(self, name: str) -> str:
+        """One Python expression in `np` and the inputs that has the value of that statement."""
+        program = self.needed([name]).shared()
+        forms = dict(program.statements)
+        uses = dict.fromkeys(forms, 0)
+        for form in forms.values():
+            for f in _occurrences(form):
+                if f.op == "symbol" and f.name in uses:
+                    uses[f.name] += 1
+        inlined: dict[str, Form] = {}
+        kept: list[tuple[str, Form]] = []
+        for target, form in program.statements:
+            opened = native(_replace(form, {symbol(n, f.shape): f for n, f in inlined.items()}))
+            if target == name:
+                kept.append((target, opened))
+            elif uses[target] <= 1 or opened.op in _CHEAP:
+                inlined[target] = opened
+            else:
+                kept.append((target, opened))
+        writer, spelled = program.writer(), program.identifiers
+        parts = [f"{spelled[t]} := {_whole(writer, f)}" for t, f in kept[:-1]]
+        result = _whole(writer, kept[-1][1])
+        source = f"({', '.join([*parts, result])})[-1]" if parts else result
+        return _as_expression(source)
+
+
+def _whole(writer: Typesetter, form: Form) -> str:
+    """The form as a right-hand side; never a bare bool array."""
+    text = writer.write(form)
+    return f"1 * {text}" if form.op in ("step", "relu'", "hard_tanh'") else text
+
+
+def _occurrences(form: Form) -> Iterable[Form]:
+    stack = [form]
+    while stack:
+        f = stack.pop()
+        yield f
+        stack.extend(f.args)
+
+
+def _only_scales(form: Form) -> bool:
+    return form.op == "scale" and all(arg.op in _CHEAP for arg in form.args)
+
+
+def _replace(form: Form, by: Mapping[Form, Form]) -> Form:
+    """The form with subforms replaced, the largest ones first."""
+    if not by:
+        return form
+    done: dict[Form, Form] = {}
+    for f in walk(form):
+        if f in by:
+            done[f] = by[f]
+        else:
+            args = tuple(done[arg] for arg in f.args)
+            done[f] = f if args == f.args else apply(f.op, args, f.params)
+    return done[form]
+
+
+class _Sizes:
+    """A dimension as source: an axis of an input that has it, or its polynomial in such axes."""
+
+    def __init__(self, inputs: Mapping[str, Shape], spelled: Mapping[str, str], sizes: Mapping[str, str]) -> None:
+        self._axes: dict[Dim, str] = {}
+        self._known = sizes
+        for name, shape in inputs.items():
+            for axis, dim in enumerate(shape):
+                self._axes.setdefault(dim, f"{spelled[name]}.shape[{axis}]")
+
+    def __call__(self, dim: Dim) -> str:
+        if dim.number is not None:
+            return str(dim.number)
+        if dim in self._axes:
+            return self._axes[dim]
+        pieces = []
+        for monomial, coefficient in dim.terms:
+            factors = [self._symbol(name) for name, power in monomial for _ in range(power)]
+            if coefficient.numerator != 1 or not factors:
+                factors.insert(0, str(coefficient.numerator))
+            piece = " * ".join(factors)
+            pieces.append(piece if coefficient.denominator == 1 else f"{piece} // {coefficient.denominator}")
+        return f"({' + '.join(pieces)})" if len(pieces) > 1 or "/" in pieces[0] else pieces[0]
+
+    def _symbol(self, name: str) -> str:
+        dim = Dim.of(name)
+        if name in self._known:
+            return self._known[name]
+        if dim in self._axes:
+            return self._axes[dim]
+        raise Unsupported(f"the size {name} cannot be read off the shape of any input")
+
+
+class _NumPy(Typesetter):
+    """The typesetter in Python; `exact` keeps numbers as fractions."""
+
+    def __init__(self, spell: object, size: _Sizes, exact: bool) -> None:
+        super().__init__("numpy", spell, size)  # type: ignore[arg-type]
+        self._exact = exact
+
+    def _number(self, value: Fraction, form: Form) -> tuple[str, Prec]:
+        if not self._exact or (value.denominator == 1 and not form.sizes):
+            return super()._number(value, form)
+        parts = [f"F({value.numerator}, {value.denominator})"]
+        parts += [f"F({self._size(dim)})**({exponent})" for dim, exponent in form.sizes]
+        return " * ".join(parts), Prec.PRODUCT if len(parts) > 1 else Prec.ATOM
+
+
+def function_source(name: str, program: Program, returns: str, doc: Sequence[str] = ()) -> str:
+    """A module: the helpers that are used, and one function of the inputs."""
+    spelled = program.identifiers
+    body = program.lines()
+    helpers = helpers_in("\n".join(body))
+    out = ["import numpy as np", ""]
+    for helper in helpers:
+        args, text = HELPERS[helper]
+        out += ["", f"def {helper}({args}):", f"    return {text}", ""]
+    out += ["", f"def {name}({', '.join(spelled[i] for i in program.inputs)}):"]
+    if doc:
+        out += [f'    """{doc[0]}', *(f"    {line}".rstrip() for line in doc[1:]), '    """']
+    out += [f"    {line}" for line in body]
+    out += [f"    return {returns}", ""]
+    return "\n".join(out)

@@ -1,0 +1,139 @@
+"""What an op is: one record with every facet a pass asks for.
+
+The records in `symgrad.ops` are the only list of operations: the reader's vocabulary, the type checker, the derivative,
+the typesetter and the NumPy code all read them. A facet that is missing raises `Unsupported` where it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Protocol
+
+from symgrad.dims import Shape
+from symgrad.tensor import Func, Node, Params
+
+
+class Prec(IntEnum):
+    """How tightly a written form binds; a looser one inside a tighter one gets parentheses."""
+
+    SUM = 1
+    PRODUCT = 2
+    QUOTIENT = 3
+    PREFIX = 4
+    POSTFIX = 5
+    ATOM = 6
+
+
+class Written(Protocol):
+    """A form being written: what a notation may ask of it."""
+
+    @property
+    def args(self) -> tuple[Any, ...]: ...
+    @property
+    def params(self) -> Params: ...
+    @property
+    def shape(self) -> Shape: ...
+
+
+class Writer(Protocol):
+    """A typesetter as a notation sees it."""
+
+    mode: str  # "latex", "text" or "numpy"
+
+    def write(self, form: Any, least: Prec) -> str:
+        """The form, in parentheses when it binds less tightly than `least`."""
+        ...
+
+
+Special = Callable[[Writer, Any], tuple[str, Prec]]
+
+
+@dataclass(frozen=True)
+class Notation:
+    """A template in operands `{0}`, `{1}`, … and parameters `{p0}`, …
+
+    `{0}` is written to bind at least like `inner`, `{t0}` like a factor of a product.
+    """
+
+    template: str
+    prec: Prec = Prec.ATOM
+    inner: Prec = Prec.SUM
+
+
+@dataclass(frozen=True)
+class Infix:
+    """Operands joined by a sign: `A B`, `A ⊙ B`."""
+
+    sign: str
+    prec: Prec
+    inner: Prec
+
+
+Spelling = Notation | Infix | Special
+
+ShapeRule = Callable[[tuple[Shape, ...], Params], Shape]
+LowerRule = Callable[[tuple[Node, ...], Params], Node]
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operation on matrices or tensors.
+
+    `shape` gives the result's shape and raises `ShapeError`; `lower` gives its tensor form; `latex`, `text`, `numpy`
+    are its spellings; `arity` is None for any number of operands; `scalar(sympy, *entries, *params)` is its value on SymPy
+    scalars, for elementwise ops; `source` is where the formula is from.
+    """
+
+    name: str
+    arity: int | None
+    shape: ShapeRule
+    lower: LowerRule
+    latex: Spelling
+    text: Spelling
+    numpy: Spelling
+    scalar: Callable[..., Any] | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """An elementwise function and its calculus.
+
+    `derivative(operands, y)` gives the partial derivative by each operand, as tensors of the same shape, `y` being the
+    output. `primed` functions are written f′(x) where a textbook would (ReLU′), and by formula elsewhere.
+    `kinks(operands)` vanish where the function is not differentiable; `domain` is what operands are drawn from. A `numpy`
+    string is a template that binds like an atom; the empty one means that the notation spells NumPy too.
+    """
+
+    name: str
+    latex: Spelling
+    text: Spelling
+    numpy: str | Notation
+    derivative: Callable[[Sequence[Node], Node, Params], tuple[Node, ...]]
+    scalar: Callable[..., Any]
+    arity: int = 1
+    primed: bool = False
+    in_output: bool = False
+    numpy_prime: str | Notation = ""
+    kinks: Callable[[Sequence[Node], Params], tuple[Node, ...]] | None = None
+    convention: str = ""
+    domain: str = "real"
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Function:
+    """The calculus of an op that is neither multilinear nor elementwise.
+
+    `vjp(node, cotangent)` gives the cotangent of each operand; `jvp(node, tangents)` the tangent of the output (a tangent
+    of None is zero). `kinks` as for `Elementwise`.
+    """
+
+    name: str
+    vjp: Callable[[Func, Node], tuple[Node, ...]]
+    jvp: Callable[[Func, Sequence[Node | None]], Node]
+    kinks: Callable[[Func], tuple[Node, ...]] | None = None
+    domain: str = "real"
+    source: str = ""

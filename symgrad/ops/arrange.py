@@ -1,0 +1,237 @@
+"""Linear rearrangements: slices, concatenation, unfolding for a convolution, reshaping, and the transposes of these.
+
+Each has its transpose (in the sense of ⟨A x, g⟩ = ⟨x, Aᵀ g⟩) here too, so a derivative is one more record of this table:
+slice ↔ pad, concatenate ↔ slices, unfold ↔ fold (im2col and col2im: Chellapilla, Puri, Simard, 2006), reshape ↔ reshape.
+Positions count from 0 and stop before `stop`, as in NumPy; in print they count from 1, as on paper.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from symgrad.dims import Dim, Shape, show
+from symgrad.errors import ShapeError
+from symgrad.op import Function, Op, Prec, Writer
+from symgrad.tensor import Func, Node, Params, constant, func
+
+
+def _concatenated(shapes: tuple[Shape, ...], params: Params) -> Shape:
+    (axis,) = params
+    first = shapes[0]
+    for shape in shapes[1:]:
+        if len(shape) != len(first) or any(a is not b for i, (a, b) in enumerate(zip(first, shape, strict=True)) if i != axis):
+            raise ShapeError(
+                f"{('stacking', 'joining')[min(axis, 1)]} {' and '.join(map(show, shapes))}: "
+                f"they must have the same number of {('columns', 'rows')[min(axis, 1)]}"
+            )
+    return tuple(sum((s[i] for s in shapes[1:]), dim) if i == axis else dim for i, dim in enumerate(first))
+
+
+def _sliced(shapes: tuple[Shape, ...], params: Params) -> Shape:
+    axis, start, stop, step = params
+    shape = shapes[0]
+    if not 0 <= axis < len(shape):
+        raise ShapeError(f"a slice along axis {axis} of a {show(shape)}")
+    length = stop - start if step == 1 else (stop - start - 1) / step + 1
+    beyond = (stop - shape[axis]).number
+    if (beyond is not None and beyond > 0) or (length.number is not None and length.number < 1):
+        raise ShapeError(f"positions {start}:{stop} of an axis of size {shape[axis]}")
+    return tuple(length if i == axis else dim for i, dim in enumerate(shape))
+
+
+def _padded(shapes: tuple[Shape, ...], params: Params) -> Shape:
+    axis, _start, _step, size = params
+    return tuple(size if i == axis else dim for i, dim in enumerate(shapes[0]))
+
+
+def _unfolded(shapes: tuple[Shape, ...], params: Params) -> Shape:
+    width, stride = params
+    if len(shapes[0]) != 2:
+        raise ShapeError(f"unfolding a {show(shapes[0])}: it needs a matrix, one position a row")
+    positions, channels = shapes[0]
+    if positions.number is not None and (positions.number < width or (positions.number - width) % stride):
+        raise ShapeError(f"windows of {width} rows, {stride} apart, do not fit {positions} rows exactly")
+    return (positions - width) / stride + 1, width * channels
+
+
+def _folded(shapes: tuple[Shape, ...], params: Params) -> Shape:
+    width, _stride, positions = params
+    return positions, shapes[0][1] / width
+
+
+def _reshaped(shapes: tuple[Shape, ...], params: Params) -> Shape:
+    def product(shape: Shape) -> Dim:
+        size = Dim.of(1)
+        for dim in shape:
+            size = size * dim
+        return size
+
+    if product(shapes[0]) is not product(params):
+        raise ShapeError(f"reshaping {show(shapes[0])} to {show(params)}: the number of entries differs")
+    return params
+
+
+def concat_nodes(nodes: tuple[Node, ...], axis: int) -> Node:
+    return func("concat", nodes, (axis,), _concatenated(tuple(n.shape for n in nodes), (axis,)))
+
+
+def slice_node(node: Node, params: Params) -> Node:
+    shape = _sliced((node.shape,), params)
+    return node if shape == node.shape else func("slice", [node], params, shape)
+
+
+def _concat_vjp(node: Func, g: Node) -> tuple[Node, ...]:
+    (axis,) = node.params
+    start, shares = Dim.of(0), []
+    for operand in node.operands:
+        stop = start + operand.shape[axis]
+        shares.append(slice_node(g, (axis, start, stop, 1)))
+        start = stop
+    return tuple(shares)
+
+
+def _concat_jvp(node: Func, tangents: Any) -> Node:
+    pairs = zip(node.operands, tangents, strict=True)
+    return concat_nodes(tuple(constant(0, o.shape) if t is None else t for o, t in pairs), node.params[0])
+
+
+def _slice_vjp(node: Func, g: Node) -> tuple[Node, ...]:
+    axis, start, _stop, step = node.params
+    size = node.operands[0].shape[axis]
+    return (func("pad", [g], (axis, start, step, size), node.operands[0].shape),)
+
+
+def _pad_vjp(node: Func, g: Node) -> tuple[Node, ...]:
+    axis, start, step, _size = node.params
+    length = node.operands[0].shape[axis]
+    stop = start + length if step == 1 else start + (length - 1) * step + 1
+    return (slice_node(g, (axis, start, stop, step)),)
+
+
+def _again(node: Func, tangents: Any) -> Node:
+    """A linear op of one operand pushes its tangent through itself."""
+    return func(node.fn, tangents, node.params, node.shape)
+
+
+def _unfold_vjp(node: Func, g: Node) -> tuple[Node, ...]:
+    x = node.operands[0]
+    return (func("fold", [g], (*node.params, x.shape[0]), x.shape),)
+
+
+def _fold_vjp(node: Func, g: Node) -> tuple[Node, ...]:
+    return (func("unfold", [g], node.params[:2], node.operands[0].shape),)
+
+
+FUNCTIONS: tuple[Function, ...] = (
+    Function("concat", _concat_vjp, _concat_jvp),
+    Function("slice", _slice_vjp, _again),
+    Function("pad", _pad_vjp, _again),
+    Function("unfold", _unfold_vjp, _again),
+    Function("fold", _fold_vjp, _again),
+    Function("reshape", lambda node, g: (func("reshape", [g], node.operands[0].shape, node.operands[0].shape),), _again),
+)  # fmt: skip
+
+
+def _span(start: Dim, stop: Dim, step: int, spell: Any) -> str:
+    """Positions from 1, both ends included; a single one stands alone."""
+    first, last = start + 1, stop
+    if first is last:
+        return str(spell(first))
+    return f"{spell(first)}:{spell(last)}" if step == 1 else f"{spell(first)}:{step}:{spell(last)}"
+
+
+def _write_slice(writer: Writer, form: Any) -> tuple[str, Prec]:
+    axis, start, stop, step = form.params
+    body = writer.write(form.args[0], Prec.ATOM)
+    if writer.mode == "numpy":
+        ends = [writer.write(d, Prec.SUM) for d in (start, stop)]
+        span = ":".join(["" if ends[0] == "0" else ends[0], ends[1]] + ([str(step)] if step != 1 else []))
+        return f"{body}[{':, ' * axis}{span}]", Prec.ATOM
+    if writer.mode == "latex":
+        span = _span(start, stop, step, lambda d: d.latex)
+        where = (f"{span},:", f":,{span}")[axis] if axis < 2 else span
+        if form.args[0].op == "symbol" and "_" in body:
+            body = rf"\left({body}\right)"
+        return f"{body}_{{{where}}}", Prec.POSTFIX
+    span = _span(start, stop, step, str)
+    return f"{body}[{(f'{span}, :', f':, {span}')[axis] if axis < 2 else span}]", Prec.POSTFIX
+
+
+def _write_concat(writer: Writer, form: Any) -> tuple[str, Prec]:
+    (axis,) = form.params
+    parts = [writer.write(arg, Prec.SUM) for arg in form.args]
+    if writer.mode == "numpy":
+        return f"np.{('vstack', 'hstack')[axis]}([{', '.join(parts)}])", Prec.ATOM
+    if writer.mode == "latex":
+        joint = (r" \\ ", " & ")[axis]
+        return rf"\begin{{bmatrix}} {joint.join(parts)} \end{{bmatrix}}", Prec.ATOM
+    return f"[{('; ', '  ')[axis].join(parts)}]", Prec.ATOM
+
+
+def _write_pad(writer: Writer, form: Any) -> tuple[str, Prec]:
+    axis, start, step, size = form.params
+    length = form.args[0].shape[axis]
+    body = writer.write(form.args[0], Prec.SUM)
+    if writer.mode == "numpy":
+        sizes = [writer.write(d, Prec.SUM) for d in (start, size - start - length, length, size)]
+        if step == 1:
+            widths = ["(0, 0)"] * len(form.shape)
+            widths[axis] = f"({sizes[0]}, {sizes[1]})"
+            return f"np.pad({body}, ({', '.join(widths)}))", Prec.ATOM
+        places = f"(np.arange({sizes[3]})[:, None] == {sizes[0]} + {step} * np.arange({sizes[2]}))"
+        atom = writer.write(form.args[0], Prec.PREFIX)
+        return (f"{places} @ {atom}" if axis == 0 else f"{atom} @ {places}.T"), Prec.PRODUCT
+    what = ("rows", "columns")[axis] if axis < 2 else f"axis {axis}"
+    if writer.mode == "latex":
+        span = _span(start, start + length if step == 1 else start + (length - 1) * step + 1, step, lambda d: d.latex)
+        return rf"\operatorname{{pad}}_{{\text{{{what} }} {span}}}\left({body}\right)", Prec.ATOM
+    span = _span(start, start + length if step == 1 else start + (length - 1) * step + 1, step, str)
+    return f"pad[{what} {span}]({body})", Prec.ATOM
+
+
+def _write_unfold(writer: Writer, form: Any) -> tuple[str, Prec]:
+    width, stride = form.params
+    body = writer.write(form.args[0], Prec.SUM)
+    if writer.mode == "numpy":
+        return f"_unfold({body}, {width}, {stride})", Prec.ATOM
+    if writer.mode == "latex":
+        return rf"\operatorname{{unfold}}_{{{width},{stride}}}\left({body}\right)", Prec.ATOM
+    return f"unfold[{width}, {stride}]({body})", Prec.ATOM
+
+
+def _write_fold(writer: Writer, form: Any) -> tuple[str, Prec]:
+    width, stride, positions = form.params
+    body = writer.write(form.args[0], Prec.SUM)
+    if writer.mode == "numpy":
+        return f"_fold({body}, {width}, {stride}, {writer.write(positions, Prec.SUM)})", Prec.ATOM
+    if writer.mode == "latex":
+        return rf"\operatorname{{fold}}_{{{width},{stride}}}\left({body}\right)", Prec.ATOM
+    return f"fold[{width}, {stride}]({body})", Prec.ATOM
+
+
+def _write_reshape(writer: Writer, form: Any) -> tuple[str, Prec]:
+    body = writer.write(form.args[0], Prec.SUM)
+    if writer.mode == "numpy":
+        return f"np.reshape({body}, ({', '.join(writer.write(d, Prec.SUM) for d in form.params)},))", Prec.ATOM
+    if writer.mode == "latex":
+        sizes = r" \times ".join(d.latex for d in form.params)
+        return rf"\operatorname{{reshape}}_{{{sizes}}}\left({body}\right)", Prec.ATOM
+    return f"reshape[{show(form.params)}]({body})", Prec.ATOM
+
+
+def _op(name: str, arity: int | None, shape: Any, write: Any) -> Op:
+    def lower(nodes: tuple[Node, ...], params: Params) -> Node:
+        result = shape(tuple(n.shape for n in nodes), params)
+        return nodes[0] if len(nodes) == 1 and result == nodes[0].shape else func(name, nodes, params, result)
+
+    return Op(name, arity, shape, lower, write, write, write)
+
+
+RECORDS: tuple[Op, ...] = (
+    _op("concat", None, _concatenated, _write_concat),
+    _op("slice", 1, _sliced, _write_slice),
+    _op("pad", 1, _padded, _write_pad),
+    _op("unfold", 1, _unfolded, _write_unfold),
+    _op("fold", 1, _folded, _write_fold),
+    _op("reshape", 1, _reshaped, _write_reshape),
+)  # fmt: skip

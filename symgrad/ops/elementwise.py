@@ -1,0 +1,162 @@
+"""Elementwise functions: the table of their spellings and derivatives.
+
+Sources: Abramowitz & Stegun (1964) for the classical ones; Goodfellow, Bengio, Courville, *Deep Learning* (2016), §6.3 for
+ReLU, leaky ReLU, sigmoid, tanh, softplus; Clevert et al. (2016) for ELU; Hendrycks & Gimpel (2016) for GELU and SiLU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from symgrad.op import Elementwise, Notation, Prec, Spelling, Writer
+from symgrad.tensor import Node, Params, constant, elementwise, scale
+
+X = Sequence[Node]
+HALF = Fraction(1, 2)
+
+
+def _function(latex: str, text: str) -> tuple[Notation, Notation]:
+    literal = latex.replace("{", "{{").replace("}", "}}")
+    return Notation(rf"{literal}\left({{0}}\right)"), Notation(f"{text}({{0}})")
+
+
+def _of(name: str, x: Node, *params: Any) -> Node:
+    return elementwise(name, [x], params)
+
+
+def _power(writer: Writer, form: Any) -> tuple[str, Prec]:
+    """`x^{\\odot p}` of a matrix, `x^{p}` of a scalar: a power of a matrix is another thing."""
+    exponent = form.params[0]
+    base = writer.write(form.args[0], Prec.ATOM if writer.mode != "numpy" else Prec.POSTFIX)
+    if writer.mode == "numpy":
+        whole = exponent.denominator == 1
+        if exponent < 0:
+            return f"1 / {base}" + ("" if exponent == -1 else f"**{-exponent if whole else f'({-exponent})'}"), Prec.PRODUCT
+        return f"{base}**{exponent if whole else f'({exponent})'}", Prec.POSTFIX
+    scalar = all(dim.is_one for dim in form.shape)
+    if exponent < 0:
+        return _reciprocal(writer, form, scalar)
+    shown = str(exponent)
+    if writer.mode == "latex":
+        return f"{base}^{{{'' if scalar else chr(92) + 'odot '}{shown}}}", Prec.POSTFIX
+    if exponent == 2 and scalar:
+        return f"{base}²", Prec.POSTFIX
+    return f"{base}^{'' if scalar else '∘'}{shown if len(shown) == 1 else f'({shown})'}", Prec.POSTFIX
+
+
+def _reciprocal(writer: Writer, form: Any, scalar: bool) -> tuple[str, Prec]:
+    """A negative power stands below a line (of a scalar) or behind ⊘ (entry by entry)."""
+    below = form.params[0]
+    body = writer.write(form.args[0], Prec.SUM if below == -1 and scalar and writer.mode == "latex" else Prec.PREFIX)
+    if below != -1:
+        mark = "" if scalar else (r"\odot " if writer.mode == "latex" else "∘")
+        body = f"{writer.write(form.args[0], Prec.ATOM)}^{{{mark}{-below}}}"
+    if writer.mode == "latex":
+        return (rf"\frac{{1}}{{{body}}}", Prec.POSTFIX) if scalar else (rf"\mathbf{{1}} \oslash {body}", Prec.PRODUCT)
+    return f"1/{body}" if scalar else f"1 ⊘ {body}", Prec.PRODUCT
+
+
+def _square(writer: Writer, form: Any) -> tuple[str, Prec]:
+    base = writer.write(form.args[0], Prec.ATOM if writer.mode != "numpy" else Prec.POSTFIX)
+    if writer.mode == "numpy":
+        return f"{base}**2", Prec.POSTFIX
+    scalar = all(dim.is_one for dim in form.shape)
+    if writer.mode == "latex":
+        return f"{base}^{{2}}" if scalar else rf"{base}^{{\odot 2}}", Prec.POSTFIX
+    return f"{base}²" if scalar else f"{base}^∘2", Prec.POSTFIX
+
+
+def _record(
+    name: str,
+    spelling: tuple[Spelling, Spelling],
+    numpy: str,
+    derivative: Callable[[Node, Node], Node],
+    scalar: Callable[..., Any],
+    **facets: Any,
+) -> Elementwise:
+    """A function of one operand, its derivative as a function of (x, y)."""
+    latex, text = spelling
+    return Elementwise(name, latex, text, numpy, lambda xs, y, _: (derivative(xs[0], y),), scalar, **facets)
+
+
+def _crosses_zero(xs: X, _: Params) -> tuple[Node, ...]:
+    return (xs[0],)
+
+
+def _crosses(*values: int) -> Callable[[X, Params], tuple[Node, ...]]:
+    return lambda xs, _: tuple(xs[0] - value for value in values)
+
+
+def _gelu_prime(x: Node) -> Node:
+    """Φ(x) + x φ(x), with Φ the normal distribution function and φ its density."""
+    density = _of("exp", scale(-HALF, x * x)) * _of("sqrt", scale(HALF, _of("reciprocal_pi", constant(1, x.shape))))
+    return scale(HALF, 1 + _of("erf", x * _of("sqrt", constant(HALF, x.shape)))) + x * density
+
+
+RECORDS: tuple[Elementwise, ...] = (
+    _record("relu", _function(r"\mathrm{ReLU}", "ReLU"), "np.maximum({0}, 0)",
+            lambda x, y: _of("step", x), lambda S, x: S.Max(0, x),
+            primed=True, numpy_prime="({t0} > 0)", kinks=_crosses_zero, convention="ReLU′(0) = 0"),
+    _record("step", (Notation(r"\mathbb{{1}}\left[{0} > 0\right]"), Notation("1[{0} > 0]")), "({t0} > 0)",
+            lambda x, y: constant(0, x.shape), lambda S, x: S.Heaviside(x, 0),
+            kinks=_crosses_zero, convention="1[x > 0] is 0 at 0"),
+    Elementwise("leaky_relu", *_function(r"\mathrm{LeakyReLU}", "LeakyReLU"), "_leaky_relu({0}, {p0})",
+            lambda xs, y, p: (_of("step", xs[0]) * (1 - p[0]) + p[0],) if p[0] else (_of("step", xs[0]),),
+            lambda S, x, a: S.Piecewise((x, x > 0), (a * x, True)),
+            primed=True, numpy_prime="np.where({0} > 0, 1, {p0})", kinks=_crosses_zero, convention="LeakyReLU′(0) = its slope below 0"),
+    Elementwise("elu", *_function(r"\mathrm{ELU}", "ELU"), "_elu({0}, {p0})",
+            lambda xs, y, p: (_of("step", xs[0]) + (1 - _of("step", xs[0])) * _of("exp", xs[0]) * p[0],),
+            lambda S, x, a: S.Piecewise((x, x > 0), (a * (S.exp(x) - 1), True)),
+            primed=True, numpy_prime="_elu_prime({0}, {p0})", kinks=_crosses_zero, convention="ELU′(0) = α"),
+    _record("sigmoid", _function(r"\sigma", "σ"), Notation("1 / (1 + np.exp(-{t0}))", Prec.PRODUCT),
+            lambda x, y: y * (1 - y), lambda S, x: 1 / (1 + S.exp(-x)),
+            primed=True, in_output=True, numpy_prime=Notation("0.25 / np.cosh({t0} / 2)**2", Prec.PRODUCT)),
+    _record("tanh", _function(r"\tanh", "tanh"), "np.tanh({0})",
+            lambda x, y: 1 - y * y, lambda S, x: S.tanh(x),
+            primed=True, in_output=True, numpy_prime=Notation("1 / np.cosh({0})**2", Prec.PRODUCT)),
+    _record("softplus", _function(r"\mathrm{softplus}", "softplus"), "np.logaddexp(0, {0})",
+            lambda x, y: _of("sigmoid", x), lambda S, x: S.log(1 + S.exp(x))),
+    _record("silu", _function(r"\mathrm{SiLU}", "SiLU"), "_silu({0})",
+            lambda x, y: _of("sigmoid", x) * (1 + x * (1 - _of("sigmoid", x))), lambda S, x: x / (1 + S.exp(-x)),
+            primed=True, numpy_prime="_silu_prime({0})"),
+    _record("gelu", _function(r"\mathrm{GELU}", "GELU"), "_gelu({0})",
+            lambda x, y: _gelu_prime(x), lambda S, x: x * (1 + S.erf(x / S.sqrt(2))) / 2, primed=True,
+            numpy_prime="_gelu_prime({0})"),
+    _record("erf", _function(r"\mathrm{erf}", "erf"), "_erf({0})",
+            lambda x, y: 2 * _of("exp", -(x * x)) * _of("sqrt", _of("reciprocal_pi", constant(1, x.shape))),
+            lambda S, x: S.erf(x)),
+    _record("reciprocal_pi", (Notation(r"\frac{{{0}}}{{\pi}}", Prec.ATOM), Notation("{0}/π", Prec.PRODUCT, Prec.POSTFIX)), Notation("{t0} / np.pi", Prec.PRODUCT),
+            lambda x, y: _of("reciprocal_pi", constant(1, x.shape)), lambda S, x: x / S.pi),
+    _record("exp", _function(r"\exp", "exp"), "np.exp({0})", lambda x, y: y, lambda S, x: S.exp(x)),
+    _record("log", _function(r"\log", "log"), "np.log({0})", lambda x, y: x**-1, lambda S, x: S.log(x), domain="positive"),
+    _record("log1p", (Notation(r"\log\left(1 + {0}\right)", inner=Prec.PRODUCT), Notation("log(1 + {0})", inner=Prec.PRODUCT)),
+            "np.log1p({0})", lambda x, y: (1 + x)**-1, lambda S, x: S.log(1 + x), domain="positive"),
+    _record("sqrt", (Notation(r"\sqrt{{{0}}}"), Notation("√({0})")), "np.sqrt({0})",
+            lambda x, y: scale(HALF, y**-1), lambda S, x: S.sqrt(x), domain="positive"),
+    _record("abs", (Notation(r"\left|{0}\right|"), Notation("|{0}|")), "np.abs({0})",
+            lambda x, y: _of("sign", x), lambda S, x: S.Abs(x), kinks=_crosses_zero, convention="the derivative of |x| at 0 is 0"),
+    _record("sign", _function(r"\operatorname{sign}", "sign"), "np.sign({0})",
+            lambda x, y: constant(0, x.shape), lambda S, x: S.sign(x), kinks=_crosses_zero, convention="sign(0) = 0"),
+    _record("square", (_square, _square), "", lambda x, y: 2 * x, lambda S, x: x**2),
+    Elementwise("power", _power, _power, "",
+            lambda xs, y, p: (p[0] * xs[0] ** (p[0] - 1),), lambda S, x, p: x ** S.Rational(p.numerator, p.denominator),
+            domain="positive"),
+    _record("sin", _function(r"\sin", "sin"), "np.sin({0})", lambda x, y: _of("cos", x), lambda S, x: S.sin(x)),
+    _record("cos", _function(r"\cos", "cos"), "np.cos({0})", lambda x, y: -_of("sin", x), lambda S, x: S.cos(x)),
+    _record("sinh", _function(r"\sinh", "sinh"), "np.sinh({0})", lambda x, y: _of("cosh", x), lambda S, x: S.sinh(x)),
+    _record("cosh", _function(r"\cosh", "cosh"), "np.cosh({0})", lambda x, y: _of("sinh", x), lambda S, x: S.cosh(x)),
+    _record("arctan", _function(r"\arctan", "arctan"), "np.arctan({0})", lambda x, y: (1 + x * x)**-1, lambda S, x: S.atan(x)),
+    _record("hard_tanh", _function(r"\mathrm{hardtanh}", "hardtanh"), "np.clip({0}, -1, 1)",
+            lambda x, y: _of("step", 1 - _of("abs", x)), lambda S, x: S.Max(-1, S.Min(1, x)),
+            primed=True, numpy_prime="(np.abs({0}) < 1)", kinks=_crosses(-1, 1), convention="hardtanh′(±1) = 0"),
+    Elementwise("maximum", Notation(r"\max\left({0}, {1}\right)"), Notation("max({0}, {1})"), "np.maximum({0}, {1})",
+            lambda xs, y, _: (_of("step", xs[0] - xs[1]), 1 - _of("step", xs[0] - xs[1])), lambda S, x, z: S.Max(x, z),
+            arity=2, kinks=lambda xs, _: (xs[0] - xs[1],), convention="max(x, y) counts as y where x = y"),
+    Elementwise("minimum", Notation(r"\min\left({0}, {1}\right)"), Notation("min({0}, {1})"), "np.minimum({0}, {1})",
+            lambda xs, y, _: (1 - _of("step", xs[0] - xs[1]), _of("step", xs[0] - xs[1])), lambda S, x, z: S.Min(x, z),
+            arity=2, kinks=lambda xs, _: (xs[0] - xs[1],), convention="min(x, y) counts as x where x = y"),
+)  # fmt: skip
+
+ELEMENTWISE: dict[str, Elementwise] = {record.name: record for record in RECORDS}

@@ -1,0 +1,135 @@
+"""Ops that are neither multilinear nor elementwise: softmax and its kin, inverse and determinants.
+
+Sources: Goodfellow et al., *Deep Learning* (2016), §6.2.2.3 (softmax); Petersen & Pedersen, *The Matrix Cookbook* (2012),
+(59) inverse, (49) determinant, (57) log-determinant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from symgrad.dims import Shape, show
+from symgrad.errors import ShapeError
+from symgrad.op import Function, Notation, Op, Prec, Writer
+from symgrad.ops.reduce import reduced_shape, total
+from symgrad.tensor import Func, Node, Params, broadcast, constant, einsum, func, multiply, transpose
+
+Tangents = Sequence[Node | None]
+
+
+def _along(node: Func, g: Node) -> Node:
+    """Σ along the op's axis, repeated to the operand's shape."""
+    return broadcast(total(g, node.params[0]), node.operands[0].shape)
+
+
+def _softmax_pull(node: Func, g: Node) -> Node:
+    """Y ⊙ (G − Σ G ⊙ Y); the Jacobian diag(y) − y yᵀ is symmetric, so it pushes tangents forward too."""
+    return multiply(node, g - _along(node, multiply(g, node)))
+
+
+def _softmax_of(node: Func) -> Node:
+    return func("softmax", node.operands, node.params, node.operands[0].shape)
+
+
+def _inverse_pull(node: Func, g: Node) -> Node:
+    """−Yᵀ G Yᵀ."""
+    return einsum([(node, (0, 1)), (g, (0, 2)), (node, (3, 2))], (1, 3), node.shape, -1)
+
+
+def _inverse_push(node: Func, v: Node) -> Node:
+    """−Y V Y."""
+    return einsum([(node, (0, 1)), (v, (1, 2)), (node, (2, 3))], (0, 3), node.shape, -1)
+
+
+def _inverse_transposed(x: Node) -> Node:
+    return transpose(func("inverse", [x], (), x.shape))
+
+
+def _times(g: Node, x: Node) -> Node:
+    return einsum([(g, ()), (x, (0, 1))], (0, 1), x.shape)
+
+
+def _inner(a: Node, b: Node) -> Node:
+    return einsum([(a, (0, 1)), (b, (0, 1))], (), ())
+
+
+FUNCTIONS: tuple[Function, ...] = (
+    Function("softmax", lambda node, g: (_softmax_pull(node, g),), lambda node, t: _softmax_pull(node, _only(t)),
+             source="Goodfellow et al. (2016), §6.2.2.3"),
+    Function("log_softmax", lambda node, g: (g - multiply(_softmax_of(node), _along(node, g)),),
+             lambda node, t: _only(t) - _along(node, multiply(_softmax_of(node), _only(t)))),
+    Function("logsumexp", lambda node, g: (multiply(_softmax_of(node), broadcast(g, node.operands[0].shape)),),
+             lambda node, t: total(multiply(_softmax_of(node), _only(t)), node.params[0])),
+    Function("inverse", lambda node, g: (_inverse_pull(node, g),), lambda node, t: _inverse_push(node, _only(t)),
+             domain="well_conditioned", source="Matrix Cookbook (59)"),
+    Function("det", lambda node, g: (_times(multiply(g, node), _inverse_transposed(node.operands[0])),),
+             lambda node, t: multiply(node, _inner(_inverse_transposed(node.operands[0]), _only(t))),
+             domain="well_conditioned", source="Matrix Cookbook (49)"),
+    Function("logdet", lambda node, g: (_times(g, _inverse_transposed(node.operands[0])),),
+             lambda node, t: _inner(_inverse_transposed(node.operands[0]), _only(t)),
+             domain="positive_definite", source="Matrix Cookbook (57)"),
+)  # fmt: skip
+
+
+def _only(tangents: Tangents) -> Node:
+    """The tangent of an op's one operand (an op is not pushed forward when all its tangents are zero)."""
+    (tangent,) = tangents
+    assert tangent is not None
+    return tangent
+
+
+def _same(shapes: tuple[Shape, ...], params: Params) -> Shape:
+    reduced_shape(shapes, params)
+    return shapes[0]
+
+
+def _square(shapes: tuple[Shape, ...], what: str) -> Shape:
+    shape = shapes[0]
+    if len(shape) != 2 or shape[0] is not shape[1]:
+        raise ShapeError(f"{what} of a {show(shape)}: it needs a square matrix")
+    return shape
+
+
+def _lowered(name: str) -> Any:
+    def lower(nodes: tuple[Node, ...], params: Params) -> Node:
+        shapes = {"softmax": _same, "log_softmax": _same, "logsumexp": reduced_shape}
+        shape = shapes[name]((nodes[0].shape,), params) if name in shapes else nodes[0].shape
+        if all(dim.is_one for dim in nodes[0].shape) and name == "softmax":
+            return constant(1, shape)
+        return func(name, nodes, params, () if name in ("det", "logdet") else shape)
+
+    return lower
+
+
+def _write_along(latex: str, text: str, numpy: str) -> Any:
+    def write(writer: Writer, form: Any) -> tuple[str, Prec]:
+        (body,), (axis,) = form.args, form.params
+        inside = writer.write(body, Prec.SUM)
+        if writer.mode == "numpy":
+            return numpy.format(x=inside, axis=axis), Prec.ATOM
+        vector = any(dim.is_one for dim in body.shape)
+        if writer.mode == "latex":
+            below = "" if vector else rf"_{{\text{{{('columns', 'rows')[axis]}}}}}"
+            return rf"{latex}{below}\left({inside}\right)", Prec.ATOM
+        return f"{text}{'' if vector else ('_columns', '_rows')[axis]}({inside})", Prec.ATOM
+
+    return write
+
+
+def _along_an_axis(name: str, shape: Any, latex: str, text: str, numpy: str) -> Op:
+    write = _write_along(latex, text, numpy)
+    return Op(name, 1, shape, _lowered(name), write, write, write)
+
+
+RECORDS: tuple[Op, ...] = (
+    _along_an_axis("softmax", _same, r"\mathrm{softmax}", "softmax", "_softmax({x}, {axis})"),
+    _along_an_axis("log_softmax", _same, r"\log \mathrm{softmax}", "log softmax", "_log_softmax({x}, {axis})"),
+    _along_an_axis("logsumexp", reduced_shape, r"\operatorname{logsumexp}", "logsumexp", "np.logaddexp.reduce({x}, axis={axis}, keepdims=True)"),
+    Op("inverse", 1, lambda shapes, _: _square(shapes, "the inverse"), _lowered("inverse"),
+       Notation("{0}^{{-1}}", Prec.POSTFIX, Prec.ATOM), Notation("{0}⁻¹", Prec.POSTFIX, Prec.ATOM), Notation("np.linalg.inv({0})")),
+    Op("det", 1, lambda shapes, _: () if _square(shapes, "the determinant") else (), _lowered("det"),
+       Notation(r"\det\left({0}\right)"), Notation("det({0})"), Notation("np.linalg.det({0})")),
+    Op("logdet", 1, lambda shapes, _: () if _square(shapes, "the log-determinant") else (), _lowered("logdet"),
+       Notation(r"\log\det\left({0}\right)"), Notation("log det({0})"), Notation("np.linalg.slogdet({0})[1]")),
+)  # fmt: skip

@@ -1,0 +1,85 @@
+"""Sums, means and norms: over all entries (a scalar), or along an axis that keeps its place with size 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from symgrad.dims import ONE, Shape, show
+from symgrad.errors import ShapeError
+from symgrad.op import Notation, Op, Prec, Writer
+from symgrad.tensor import Node, Params, contract, einsum, elementwise
+
+
+def reduced_shape(shapes: tuple[Shape, ...], params: Params) -> Shape:
+    axis = params[0] if params else None
+    if axis is None:
+        return ()
+    if not 0 <= axis < len(shapes[0]):
+        raise ShapeError(f"a sum along axis {axis} of a {show(shapes[0])}")
+    return tuple(ONE if i == axis else dim for i, dim in enumerate(shapes[0]))
+
+
+def total(node: Node, axis: int | None) -> Node:
+    """Σ over all entries, or along one axis."""
+    labels = tuple(range(len(node.shape)))
+    shape = reduced_shape((node.shape,), (axis,))
+    return einsum([(node, labels)], () if axis is None else labels, shape)
+
+
+def mean(node: Node, axis: int | None) -> Node:
+    shape = reduced_shape((node.shape,), (axis,))
+    sizes = [(dim, -1) for i, dim in enumerate(node.shape) if axis is None or i == axis]
+    labels = tuple(range(len(node.shape)))
+    return einsum([(node, labels)], () if axis is None else labels, shape, 1, sizes)
+
+
+def _write_sum(writer: Writer, form: Any) -> tuple[str, Prec]:
+    (body,), axis = form.args, form.params[0]
+    if writer.mode == "numpy":
+        inside = writer.write(body, Prec.SUM)
+        return f"np.sum({inside})" if axis is None else f"np.sum({inside}, axis={axis}, keepdims=True)", Prec.ATOM
+    if axis is None:
+        sign = r"\sum" if writer.mode == "latex" else "Σ"
+        return f"{sign} {_entries(writer, body)}", Prec.PRODUCT
+    one = r"\mathbf{1}" if writer.mode == "latex" else "1"
+    turned = one + (r"^{\top}" if writer.mode == "latex" else "ᵀ")
+    inside = writer.write(body, Prec.PREFIX)
+    return (f"{turned} {inside}" if axis == 0 else f"{inside} {one}"), Prec.PRODUCT
+
+
+def _entries(writer: Writer, body: Any) -> str:
+    """What a sum over all entries adds up; a square is then one of entries."""
+    if body.op == "square":
+        return writer.write(body.args[0], Prec.ATOM) + ("^{2}" if writer.mode == "latex" else "²")
+    return writer.write(body, Prec.PREFIX)
+
+
+def _write_mean(writer: Writer, form: Any) -> tuple[str, Prec]:
+    (body,), axis = form.args, form.params[0]
+    inside = writer.write(body, Prec.SUM)
+    if writer.mode == "numpy":
+        return f"np.mean({inside})" if axis is None else f"np.mean({inside}, axis={axis}, keepdims=True)", Prec.ATOM
+    if writer.mode == "latex":
+        below = "" if axis is None else rf"_{{\text{{{('rows', 'columns')[axis]}}}}}"
+        return rf"\operatorname{{mean}}{below}\left({inside}\right)", Prec.ATOM
+    below = "" if axis is None else ("_rows", "_columns")[axis]
+    return f"mean{below}({inside})", Prec.ATOM
+
+
+def _write_norm(writer: Writer, form: Any) -> tuple[str, Prec]:
+    (body,) = form.args
+    inside = writer.write(body, Prec.SUM)
+    if writer.mode == "latex":
+        kind = "2" if any(dim.is_one for dim in body.shape) else "F"
+        return rf"\left\lVert {inside} \right\rVert_{kind}", Prec.POSTFIX
+    return (f"np.linalg.norm({inside})", Prec.ATOM) if writer.mode == "numpy" else (f"‖{inside}‖", Prec.POSTFIX)
+
+
+RECORDS: tuple[Op, ...] = (
+    Op("sum", 1, reduced_shape, lambda nodes, params: total(nodes[0], params[0]), _write_sum, _write_sum, _write_sum),
+    Op("mean", 1, reduced_shape, lambda nodes, params: mean(nodes[0], params[0]), _write_mean, _write_mean, _write_mean),
+    Op("squared_norm", 1, lambda shapes, _: (), lambda nodes, _: contract(nodes[0], nodes[0]),
+       Notation(r"\left\lVert {0} \right\rVert_F^2", Prec.POSTFIX), Notation("‖{0}‖²", Prec.POSTFIX), Notation("np.sum(({0})**2)")),
+    Op("norm", 1, lambda shapes, _: (), lambda nodes, _: elementwise("sqrt", [contract(nodes[0], nodes[0])]),
+       _write_norm, _write_norm, _write_norm),
+)  # fmt: skip

@@ -1,0 +1,561 @@
+"""Tensors → forms: the matrix expression a textbook would print.
+
+A product of tensors with at most two indices each is a graph: indices are points, matrices are lines, vectors sit on
+points. Dead ends are matrix-vector products, parallel lines Hadamard products, lines in series matrix products; when only
+the free indices are left, that is the matrix form. What does not reduce stays an `einsum`, which prints in index notation.
+
+Of equal forms the one a good textbook prints is chosen: `M ⊙ (δ hᵀ)` rather than `diag(δ) M diag(h)`, common factors
+outside, a positive term first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from symgrad import names
+from symgrad.dims import ONE, Shape
+from symgrad.errors import Unsupported
+from symgrad.form import Form, apply, number, symbol
+from symgrad.form import matrix as matrix_form
+from symgrad.rewrite import Facts
+from symgrad.tensor import (
+    UNIT,
+    Add,
+    Einsum,
+    Eye,
+    Func,
+    Indices,
+    Literal,
+    Map,
+    Node,
+    Sizes,
+    Var,
+    topological,
+)
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def raise_form(node: Node, facts: Facts) -> Form:
+    """The form of a tensor, of the same shape (a scalar may come as shape () for 1×1).
+
+    >>> from symgrad.dims import shape_of; from symgrad.tensor import einsum, var; from symgrad.typeset import text
+    >>> n, k, d = shape_of(["n", "k", "d"])
+    >>> x, g, s = var("x", (n, d)), var("g", (n, k)), var("s", (n, k))
+    >>> text(raise_form(einsum([(x, (0, 1)), (g, (0, 2)), (s, (0, 2))], (1, 2), (d, k)), Facts()))
+    'xᵀ (g ⊙ s)'
+    """
+    done: dict[Node, Form] = {}
+    for n in topological([node]):
+        done[n] = _raise(n, done, facts)
+    return done[node]
+
+
+def _raise(node: Node, done: dict[Node, Form], facts: Facts) -> Form:
+    if isinstance(node, Var):
+        return symbol(node.name, node.shape)
+    if isinstance(node, Eye):
+        return apply("eye", (), (node.shape[0],))
+    if isinstance(node, Literal):
+        return matrix_form(node.rows)
+    if isinstance(node, Map):
+        op = node.fn + "'" * node.order
+        params = node.params
+        if op == "power" and params[0] == 2:
+            op, params = "square", ()
+        if op == "sqrt" and (body := _norm_of(done[node.operands[0]])) is not None:
+            return apply("norm", [body])
+        return apply(op, [done[o] for o in node.operands], params)
+    if isinstance(node, Func):
+        return apply(node.fn, [_matching(done[o], o.shape) for o in node.operands], node.params)
+    if isinstance(node, Add):
+        return sum_of([done[o] for o in node.operands], node.shape)
+    if isinstance(node, Einsum):
+        return _Product(node, done, facts).form()
+    raise Unsupported(f"symgrad cannot print a {type(node).__name__}")
+
+
+def _norm_of(form: Form) -> Form | None:
+    """The x of ‖x‖² = xᵀ x, whichever way it is written."""
+    if form.op == "squared_norm":
+        return form.args[0]
+    if form.op == "matmul" and len(form.args) == 2 and form.is_scalar and turned(form.args[0]) is form.args[1]:
+        return form.args[1]
+    return None
+
+
+def _matching(form: Form, shape: Shape) -> Form:
+    """A scalar of shape () where an op needs 1×1."""
+    return form if form.shape == shape else apply("reshape", [form], shape)
+
+
+# ── constructors that choose the form a textbook prints ──────────────────────────────────────────────────────────────
+
+
+def turned(form: Form) -> Form:
+    """The transpose, pushed inwards where that leaves no more marks of transposition than it saves."""
+    if form.is_scalar:
+        return form
+    if form.op == "transpose":
+        return form.args[0]
+    if form.op in ("eye", "diag"):
+        return form
+    if form.op in ("ones", "zeros"):
+        return apply(form.op, (), (form.params[1], form.params[0]))
+    if form.op == "matmul":
+        return product_of([turned(arg) for arg in reversed(form.args)])
+    outside = apply("transpose", [form])
+    if form.op in ("hadamard", "add", "divide") or (form.op not in _KEEPS and len(form.args) == 1 and _is_map(form)):
+        inside = apply(form.op, [turned(arg) for arg in form.args], form.params)
+        return inside if _marks(inside) < _marks(outside) else outside
+    if form.op == "scale":
+        return apply("scale", [*form.args[:-1], turned(form.args[-1])])
+    return outside
+
+
+_KEEPS = {
+    "sum",
+    "mean",
+    "softmax",
+    "log_softmax",
+    "logsumexp",
+    "concat",
+    "slice",
+    "pad",
+    "unfold",
+    "fold",
+    "reshape",
+    "diagonal",
+}
+
+
+def _is_map(form: Form) -> bool:
+    return form.shape == form.args[0].shape and form.op not in ("inverse", "einsum")
+
+
+def _marks(form: Form) -> int:
+    total, stack = 0, [form]
+    while stack:
+        f = stack.pop()
+        total += f.op == "transpose"
+        stack.extend(f.args)
+    return total
+
+
+def product_of(factors: list[Form]) -> Form:
+    """A matrix product: nested ones flattened, numbers in front, the identity dropped."""
+    scalars: list[Form] = []
+    flat: list[Form] = []
+    for factor in factors:
+        body = factor
+        if body.op == "scale":
+            scalars += body.args[:-1]
+            body = body.args[-1]
+        flat += body.args if body.op == "matmul" else [body]
+    kept = [f for f in flat if f.op != "eye"] or flat[:1]
+    body = kept[0] if len(kept) == 1 else apply("matmul", kept)
+    return scaled(scalars, body)
+
+
+def scaled(scalars: list[Form], body: Form) -> Form:
+    """Scalars times a form; numbers are multiplied together and stand first, reciprocals go below a line."""
+    if body.op == "scale":
+        scalars, body = [*scalars, *body.args[:-1]], body.args[-1]
+    value, sizes, others, below = Fraction(1), [], [], []
+    for s in [inner for s in scalars for inner in (s.args if s.op == "scale" else (s,))]:
+        if s.op == "number":
+            value *= s.value
+            sizes += s.sizes
+        elif s.op == "power" and s.params[0] < 0:
+            below.append(s.args[0] if s.params[0] == -1 else power_of(s.args[0], -s.params[0]))
+        else:
+            others.append(s)
+    if body.op == "number":
+        value, sizes, body = value * body.value, [*sizes, *body.sizes], number(1)
+    merged: dict[object, int] = {}
+    for dim, exponent in sizes:
+        merged[dim] = merged.get(dim, 0) + exponent
+    lead = number(value, tuple((dim, e) for dim, e in merged.items() if e))  # type: ignore[misc]
+    if below:
+        under = scaled([], below[0]) if len(below) == 1 else apply("scale", below)
+        if body.is_scalar and body.op == "number":
+            top = scaled(others[:-1], others[-1]) if others else number(1)
+        else:
+            top = scaled(others, body)
+        return scaled([lead], apply("divide", [top, under]))
+    if body.op == "number":
+        if not others:
+            return lead
+        others, body = others[:-1], others[-1]
+    front = [lead] if lead.value != 1 or lead.sizes else []
+    return apply("scale", [*front, *others, body]) if front or others else body
+
+
+def power_of(form: Form, exponent: Fraction) -> Form:
+    if exponent == 1:
+        return form
+    return apply("square", [form]) if exponent == 2 else apply("power", [form], (exponent,))
+
+
+def hadamard_of(factors: list[Form]) -> Form:
+    """A Hadamard product: masks and plain factors first, derivatives f′ last, reciprocals below."""
+    flat: list[Form] = []
+    scalars: list[Form] = []
+    for factor in factors:
+        body = factor
+        if body.op == "scale":
+            scalars += body.args[:-1]
+            body = body.args[-1]
+        flat += body.args if body.op == "hadamard" else [body]
+    flat = [f for f in flat if f.op != "ones"] or flat[:1]
+    above = [f for f in flat if not (f.op == "power" and f.params[0] < 0)]
+    below = [power_of(f.args[0], -f.params[0]) for f in flat if f.op == "power" and f.params[0] < 0]
+    above.sort(key=lambda f: f.op.endswith("'"))
+    if not above:
+        if len(below) == 1:
+            return scaled(scalars, next(f for f in flat))
+        return scaled(scalars, apply("power", [apply("hadamard", below)], (Fraction(-1),)))
+    body = above[0] if len(above) == 1 else apply("hadamard", above)
+    if below:
+        body = apply("divide", [body, below[0] if len(below) == 1 else apply("hadamard", below)])
+    return scaled(scalars, body)
+
+
+def sum_of(terms: list[Form], shape: Shape) -> Form:
+    """A sum: a positive term first, a factor common to all terms outside, constants and biases as plain terms."""
+    if any(_parts(term)[2].op != "ones" for term in terms):
+        terms = [_plain_constant(term) for term in terms]
+    if all(map(_negative, terms)):
+        return scaled([number(-1)], sum_of([scaled([number(-1)], term) for term in terms], shape))
+    terms = [t for t in terms if not _negative(t)] + [t for t in terms if _negative(t)]
+    terms.sort(key=lambda t: (not (t.op == "symbol" and names.gradient_of(t.name)), turned(t) in terms and t.op == "transpose"))
+    full = [t for t in terms if t.shape == shape]
+    if full:
+        terms = [_plain_bias(term, shape) if len(full) > 1 or term is not full[0] else term for term in terms]
+    return _common_number(terms, shape) or _common_factor(terms) or apply("add", terms)
+
+
+def _plain_constant(term: Form) -> Form:
+    """In a sum, a matrix filled with a number is that number: `1 − h ⊙ h`."""
+    lead, scalars, body = _parts(term)
+    return scaled([lead, *scalars], number(1)) if body.op == "ones" and not scalars else term
+
+
+def _plain_bias(term: Form, shape: Shape) -> Form:
+    """In a sum, a row `b` added to every row is written `b`."""
+    lead, scalars, body = _parts(term)
+    if body.op == "matmul" and len(body.args) == 2:
+        ones, row = body.args
+        if ones.op == "ones" and row.op == "symbol" and row.shape[0].is_one and not shape[0].is_one:
+            return scaled([lead, *scalars], row)
+        column, ones = body.args
+        if ones.op == "ones" and column.op == "symbol" and column.shape[1].is_one and not shape[1].is_one:
+            return scaled([lead, *scalars], column)
+    return term
+
+
+def _common_number(terms: list[Form], shape: Shape) -> Form | None:
+    """2 a − 2 b = 2 (a − b)."""
+    lead = _parts(terms[0])[0]
+    size = abs(lead.value)
+    if (size == 1 and not lead.sizes) or not all(
+        abs(n.value) == size and n.sizes == lead.sizes for n in (_parts(term)[0] for term in terms)
+    ):
+        return None
+    rest = []
+    for term in terms:
+        own, scalars, body = _parts(term)
+        rest.append(scaled([number(own.value / size), *scalars], body))
+    if any(r.op == "number" for r in rest) and not any(r.shape == shape for r in rest):
+        return None
+    return scaled([number(size, lead.sizes)], sum_of(rest, shape))
+
+
+def _negative(form: Form) -> bool:
+    lead = form.args[0] if form.op == "scale" else form
+    return lead.op == "number" and lead.value < 0
+
+
+def _parts(term: Form) -> tuple[Form, list[Form], Form]:
+    """Number, scalars and body of a term."""
+    if term.op != "scale":
+        return number(1), [], term
+    lead, rest = (term.args[0], term.args[1:-1]) if term.args[0].op == "number" else (number(1), term.args[:-1])
+    return lead, list(rest), term.args[-1]
+
+
+def _common_factor(terms: list[Form]) -> Form | None:
+    """X a − X b = X (a − b), on the left or on the right, for products of either kind."""
+    parts = [_parts(term) for term in terms]
+    bodies = [body for _, _, body in parts]
+    for op, join in (("matmul", product_of), ("hadamard", hadamard_of)):
+        for end in (0, -1):
+            factor = next((b.args[end] for b in bodies if b.op == op), None)
+            if factor is None or not all(_has_factor(b, op, end, factor) for b in bodies):
+                continue
+            rests = [_without(b, op, end, factor) for b in bodies]
+            if any(r is None for r in rests):
+                continue
+            inner = []
+            for (n, scalars, _), rest in zip(parts, rests, strict=True):
+                inner.append(scaled([n, *scalars], rest))  # type: ignore[arg-type]
+            if any(i.shape != inner[0].shape for i in inner):
+                continue
+            bracket = sum_of(inner, inner[0].shape)
+            return join([factor, bracket] if end == 0 else [bracket, factor])
+    return None
+
+
+def _has_factor(body: Form, op: str, end: int, factor: Form) -> bool:
+    return body.op == op and body.args[end] is factor
+
+
+def _without(body: Form, op: str, end: int, factor: Form) -> Form | None:
+    rest = list(body.args[1:] if end == 0 else body.args[:-1])
+    if not rest:
+        return None
+    return rest[0] if len(rest) == 1 else apply(op, rest)
+
+
+# ── products of tensors ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class _Line:
+    """A matrix between two indices: `form` has its rows at `row` and its columns at `column`."""
+
+    row: int
+    column: int
+    form: Form
+
+    def seen_from(self, row: int) -> Form:
+        return self.form if row == self.row else turned(self.form)
+
+    def other(self, index: int) -> int:
+        return self.column if index == self.row else self.row
+
+
+@dataclass
+class _Product:
+    node: Einsum
+    done: dict[Node, Form]
+    facts: Facts
+    scalars: list[Form] = field(default_factory=list)
+    vectors: dict[int, list[Form]] = field(default_factory=dict)
+    lines: list[_Line] = field(default_factory=list)
+
+    def form(self) -> Form:
+        node = self.node
+        if not node.factors:
+            return self._constant(node.coefficient, node.sizes, node.shape)
+        lead = number(node.coefficient, node.sizes)
+        body = self._matrix_form()
+        if body is None:
+            body = self._index_form()
+        return scaled([lead], body)
+
+    def _constant(self, value: Fraction, sizes: Sizes, shape: Shape) -> Form:
+        if not value and shape:
+            return apply("zeros", (), shape)
+        if all(dim.is_one for dim in shape):
+            return number(value, sizes)
+        return scaled([number(value, sizes)], apply("ones", (), shape))
+
+    def _matrix_form(self) -> Form | None:
+        if len(self.node.shape) not in (0, 2) or any(len(n.shape) not in (0, 2) for n, _ in self.node.factors):
+            return None
+        for factor, labels in self.node.factors:
+            self._place(self.done[factor], labels)
+        free = [i for i in self.node.out if i != UNIT]
+        self._reduce(set(free))
+        if any(index not in free for line in self.lines for index in (line.row, line.column)):
+            return None
+        if any(index not in free for index in self.vectors):
+            return None
+        return self._assemble()
+
+    def _place(self, form: Form, labels: Indices) -> None:
+        real = [label for label in labels if label != UNIT]
+        if not real:
+            self.scalars.append(form)
+        elif len(real) == 1:
+            self.vectors.setdefault(real[0], []).append(form if labels[0] != UNIT else turned(form))
+        elif real[0] == real[1]:
+            self.vectors.setdefault(real[0], []).append(apply("diagonal", [form]))
+        else:
+            self.lines.append(_Line(real[0], real[1], form))
+
+    def _reduce(self, free: set[int]) -> None:
+        summed = [i for i in range(len(self.node.dims)) if i not in free]
+        while self._merge_parallel() or any(self._dead_end(i) for i in summed) or self._series(summed):
+            summed = [i for i in summed if self._occurs(i)]
+
+    def _occurs(self, index: int) -> bool:
+        return index in self.vectors or any(index in (line.row, line.column) for line in self.lines)
+
+    def _at(self, index: int) -> list[_Line]:
+        return [line for line in self.lines if index in (line.row, line.column)]
+
+    def _merge_parallel(self) -> bool:
+        """Two lines between the same points are one Hadamard product; with an identity only the diagonal counts."""
+        for k, first in enumerate(self.lines):
+            group = [line for line in self.lines[k:] if {line.row, line.column} == {first.row, first.column}]
+            if len(group) < 2:
+                continue
+            eyes = [line for line in group if line.form.op == "eye"]
+            others = [line for line in group if line.form.op != "eye"]
+            for line in group:
+                self.lines.remove(line)
+            if eyes:
+                self.lines.insert(k, eyes[0])
+                for line in others:
+                    self.vectors.setdefault(first.row, []).append(apply("diagonal", [line.form]))
+            else:
+                joined = self._hadamard([line.seen_from(first.row) for line in group])
+                self.lines.insert(k, _Line(first.row, first.column, joined))
+            return True
+        return False
+
+    def _hadamard(self, forms: list[Form]) -> Form:
+        """Masks first: they say what of the rest is kept."""
+
+        def is_mask(form: Form) -> bool:
+            body = form.args[0] if form.op == "transpose" else form
+            return body.op == "symbol" and "mask" in self.facts.of(body.name)
+
+        return hadamard_of(sorted(forms, key=lambda f: not is_mask(f)))
+
+    def _vector(self, index: int) -> Form | None:
+        forms = self.vectors.pop(index, [])
+        return self._hadamard(forms) if forms else None
+
+    def _dead_end(self, index: int) -> bool:
+        """A summed point with one line or none left: a matrix-vector product, a row sum, an inner product."""
+        at = self._at(index)
+        if len(at) > 1 or not self._occurs(index):
+            return False
+        if not at:
+            self.scalars.append(self._inner(self.vectors.pop(index)))
+            return True
+        (line,) = at
+        end = line.other(index)
+        lonely = index not in self.vectors and end not in self.vectors and end not in self.node.out
+        if lonely and len(self._at(end)) == 1:
+            self.lines.remove(line)
+            self.scalars.append(self._total(line.form))
+            return True
+        self.lines.remove(line)
+        vector = self._vector(index)
+        seen = line.seen_from(end)
+        if vector is None:
+            reached = row_sum(seen)
+        else:
+            reached = product_of([seen, vector])
+        self.vectors.setdefault(end, []).append(reached)
+        return True
+
+    def _inner(self, forms: list[Form]) -> Form:
+        if len(forms) == 1:
+            return total_of(forms[0])
+        above = [f for f in forms if not (f.op == "power" and f.params[0] < 0)]
+        if len(above) < len(forms):
+            return total_of(self._hadamard(forms))
+        return product_of([turned(forms[0] if len(forms) == 2 else self._hadamard(forms[:-1])), forms[-1]])
+
+    def _total(self, form: Form) -> Form:
+        """Σ_ij A_ij: a squared norm, tr(Aᵀ B), or the plain sum."""
+        if form.op == "hadamard" and len(form.args) == 2:
+            a, b = form.args
+            return apply("squared_norm", [a]) if a is b else apply("trace", [product_of([turned(a), b])])
+        return total_of(form)
+
+    def _series(self, summed: list[int]) -> bool:
+        """Two lines that meet in a summed point: A B, or A diag(v) B. Plain ones first."""
+        for with_vector in (False, True):
+            for index in summed:
+                at = self._at(index)
+                if len(at) != 2 or (index in self.vectors) != with_vector:
+                    continue
+                left, right = at
+                start, end = left.other(index), right.other(index)
+                factors = [left.seen_from(start), right.seen_from(index)]
+                if with_vector:
+                    vector = self._vector(index)
+                    assert vector is not None
+                    factors.insert(1, apply("diag", [vector]))
+                where = self.lines.index(left)
+                self.lines.remove(left)
+                self.lines.remove(right)
+                joined = product_of(factors)
+                if start == end:
+                    if start in self.node.out or start in self.vectors or self._at(start):
+                        self.vectors.setdefault(start, []).append(apply("diagonal", [joined]))
+                    else:
+                        self.scalars.append(apply("trace", [joined]))
+                else:
+                    self.lines.insert(where, _Line(start, end, joined))
+                return True
+        return False
+
+    def _assemble(self) -> Form:
+        """What is left sits on the free indices only."""
+        out = self.node.out
+        if not any(i != UNIT for i in out):
+            return scaled(self.scalars, number(1))
+        row, column = out
+        if column == UNIT or row == UNIT:
+            index = row if column == UNIT else column
+            vector = self._vector(index) or apply("ones", (), (self.node.dims[index], ONE))
+            return scaled(self.scalars, vector if column == UNIT else turned(vector))
+        u, v = self._vector(row), self._vector(column)
+        line = self.lines[0] if self.lines else None
+        if line is not None and line.form.op == "eye":
+            both = [f for f in (u, v) if f is not None]
+            return scaled(self.scalars, apply("diag", [hadamard_of(both)]) if both else line.form)
+        if line is None:
+            left = u or apply("ones", (), (self.node.dims[row], ONE))
+            right = v or apply("ones", (), (self.node.dims[column], ONE))
+            return scaled(self.scalars, product_of([left, turned(right)]))
+        body = line.seen_from(row)
+        if u is not None and v is not None:
+            return scaled(self.scalars, hadamard_of([body, product_of([u, turned(v)])]))
+        if u is not None:
+            body = product_of([apply("diag", [u]), body])
+        if v is not None:
+            body = product_of([body, apply("diag", [v])])
+        return scaled(self.scalars, body)
+
+    def _index_form(self) -> Form:
+        """The same product in index notation. Axes of size 1 get letters of their own, as einsum wants them."""
+        letters = iter(_LETTERS[len(self.node.dims) :])
+        operands, subscripts = [], []
+        for factor, labels in self.node.factors:
+            operands.append(_matching(self.done[factor], factor.shape))
+            subscripts.append("".join(next(letters) if i == UNIT else _LETTERS[i] for i in labels))
+        missing = [i for i in self.node.out if i != UNIT and not any(i in ls for _, ls in self.node.factors)]
+        units = [i for i in self.node.out if i == UNIT]
+        shape = tuple(self.node.dims[i] for i in missing) + (ONE,) * len(units)
+        extra = iter([next(letters) for _ in units])
+        out = "".join(next(extra) if i == UNIT else _LETTERS[i] for i in self.node.out)
+        if shape:
+            kept = [c for c in out if c in {_LETTERS[i] for i in missing} or c not in "".join(subscripts)]
+            by_letter = {_LETTERS[i]: self.node.dims[i] for i in missing}
+            operands.append(apply("ones", (), tuple(by_letter.get(c, ONE) for c in kept)))
+            subscripts.append("".join(kept))
+        return apply("einsum", operands, (f"{','.join(subscripts)}->{out}",))
+
+
+def total_of(form: Form) -> Form:
+    if form.op == "scale":
+        return scaled(list(form.args[:-1]), total_of(form.args[-1]))
+    return apply("sum", [form], (None,))
+
+
+def row_sum(form: Form) -> Form:
+    """The sum of each row, a column; of a transpose, the sum of each column turned."""
+    if form.op == "scale":
+        return scaled(list(form.args[:-1]), row_sum(form.args[-1]))
+    if form.op == "transpose":
+        return turned(apply("sum", [form.args[0]], (0,)))
+    return apply("sum", [form], (1,))

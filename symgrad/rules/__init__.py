@@ -1,0 +1,11 @@
+"""The rewrites, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from symgrad.rewrite import Rule
+from symgrad.rules import functions, products
+
+SIMPLIFY: tuple[Rule, ...] = (
+    *functions.RULES,
+    *products.RULES,
+)

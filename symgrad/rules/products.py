@@ -1,0 +1,201 @@
+"""Rewrites of products: nested sums of products flattened, and what cancels."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from symgrad.rewrite import Facts, Rule
+from symgrad.tensor import (
+    UNIT,
+    Add,
+    Einsum,
+    Factor,
+    Func,
+    Map,
+    Node,
+    Var,
+    add,
+    constant,
+    einsum,
+    power,
+)
+
+
+def flatten_when_shorter(node: Node, facts: Facts) -> Node | None:
+    """A product inside a product is opened where factors of both then cancel: P ⊙ (Y ⊘ P) = Y."""
+    flat = flatten_product(node, facts)
+    if flat is None:
+        return None
+    short = _products(flat, facts)
+    return short if _factors(short) < _factors(node) else None
+
+
+def flatten_broadcast(node: Node, facts: Facts) -> Node | None:
+    """A ⊙ (u 1ᵀ) = diag(u) A, Σ (A ⊙ B) = tr(Aᵀ B): a factor that only repeats or is only summed is opened."""
+    if not isinstance(node, Einsum):
+        return None
+    for inner, _ in node.factors:
+        if isinstance(inner, Einsum):
+            carried = {label for _, labels in inner.factors for label in labels}
+            repeats = any(label != UNIT and label not in carried for label in inner.out)
+            # Σ_ij (A ⊙ B)_ij is ⟨A, B⟩: the sum of a product is one product.
+            sums = len(node.factors) == 1 and len(node.dims) > sum(1 for label in node.out if label != UNIT)
+            if repeats or sums:
+                return flatten_product(node, facts, only=inner)
+    return None
+
+
+def flatten_product(node: Node, facts: Facts, only: Node | None = None) -> Node | None:
+    """Σ_j A_ij (Σ_k B_jk C_k) = Σ_jk A_ij B_jk C_k."""
+    if not isinstance(node, Einsum) or not any(isinstance(n, Einsum) for n, _ in node.factors):
+        return None
+    fresh = len(node.dims)
+    coefficient, sizes, factors = node.coefficient, list(node.sizes), [_repeat(node)]
+    for inner, labels in node.factors:
+        if not isinstance(inner, Einsum) or (only is not None and inner is not only):
+            factors.append((inner, labels))
+            continue
+        renamed = dict(zip(inner.out, labels, strict=True)) | {UNIT: UNIT}
+        for index in range(len(inner.dims)):
+            if index not in renamed:
+                renamed[index], fresh = fresh, fresh + 1
+        coefficient *= inner.coefficient
+        sizes += inner.sizes
+        factors += [(n, tuple(renamed[label] for label in ls)) for n, ls in inner.factors]
+    return einsum(factors, node.out, node.shape, coefficient, sizes)
+
+
+def _repeat(node: Einsum, but: int = UNIT) -> Factor:
+    """A factor 1 that carries every index (but one), so that a sum over an index that loses its factors still counts."""
+    labels = tuple(label for label in range(len(node.dims)) if label != but)
+    return constant(1, tuple(node.dims[label] for label in labels)), labels
+
+
+def _base(node: Node) -> tuple[Node, Fraction]:
+    if isinstance(node, Map) and node.fn == "power" and node.order == 0:
+        return node.operands[0], node.params[0]
+    return node, Fraction(1)
+
+
+def cancel_reciprocal(node: Node, facts: Facts) -> Node | None:
+    """x^a ⊙ x^b = x^(a+b) where one exponent is negative; x ⊙ x^(−1) = 1 on the domain."""
+    if not isinstance(node, Einsum):
+        return None
+    seen: dict[tuple[Node, tuple[int, ...]], tuple[int, Fraction]] = {}
+    for k, (factor, labels) in enumerate(node.factors):
+        base, exponent = _base(factor)
+        before = seen.get((base, labels))
+        if before is not None and (before[1] < 0 or exponent < 0):
+            joined = power(base, before[1] + exponent)
+            factors: list[Factor] = [f for i, f in enumerate(node.factors) if i not in (k, before[0])]
+            factors[before[0] : before[0]] = [(joined, labels), _repeat(node)]
+            return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
+        seen[base, labels] = (k, exponent)
+    return None
+
+
+def mask_idempotent(node: Node, facts: Facts) -> Node | None:
+    """M ⊙ M = M for a mask."""
+    if not isinstance(node, Einsum):
+        return None
+    seen: set[Factor] = set()
+    for k, factor in enumerate(node.factors):
+        if factor in seen:
+            rest = [f for i, f in enumerate(node.factors) if i != k]
+            return einsum(rest, node.out, node.shape, node.coefficient, node.sizes)
+        if isinstance(factor[0], Var) and "mask" in facts.of(factor[0].name):
+            seen.add(factor)
+    return None
+
+
+def distribution_sums_to_one(node: Node, facts: Facts) -> Node | None:
+    """Σ_k y_ik = 1 for a distribution along k."""
+    if not isinstance(node, Einsum):
+        return None
+    for position, (factor, labels) in enumerate(node.factors):
+        for axis in _distribution_axes(factor, facts):
+            label = labels[axis]
+            if label == UNIT or label in node.out or sum(ls.count(label) for _, ls in node.factors) != 1:
+                continue
+            rest = [f for i, f in enumerate(node.factors) if i != position]
+            return einsum([*rest, _repeat(node, label)], node.out, node.shape, node.coefficient, node.sizes)
+    return None
+
+
+def _distribution_axes(factor: Node, facts: Facts) -> list[int]:
+    if isinstance(factor, Func) and factor.fn == "softmax":
+        return [factor.params[0]]
+    if isinstance(factor, Var):
+        return [int(p.partition(":")[2]) for p in facts.of(factor.name) if p.startswith("distribution:")]
+    return []
+
+
+_MOST_TERMS = 16
+
+
+def distribute_when_shorter(node: Node, facts: Facts) -> Node | None:
+    """a (b + c) = ab + ac, only where the right side then has fewer factors: p ⊙ (1 − y ⊘ p) = p − y."""
+    if not isinstance(node, Einsum):
+        return None
+    for k, (factor, labels) in enumerate(node.factors):
+        if not isinstance(factor, Add) or len(factor.operands) > _MOST_TERMS:
+            continue
+        terms = []
+        for term in factor.operands:
+            factors = [(term if i == k else n, ls) for i, (n, ls) in enumerate(node.factors)]
+            terms.append(_products(einsum(factors, node.out, node.shape, node.coefficient, node.sizes), facts))
+        expanded = add(terms)
+        if _factors(expanded) < _factors(node):
+            return expanded
+    return None
+
+
+def _products(node: Node, facts: Facts) -> Node:
+    """The cancellations of this module, to their fixed point (all of them shorten the product or flatten it)."""
+    rules = (flatten_product, cancel_reciprocal, mask_idempotent, distribution_sums_to_one)
+    while True:
+        changed = next((new for rule in rules if (new := rule(node, facts)) is not None), None)
+        if changed is None:
+            return node
+        node = changed
+
+
+def _factors(node: Node) -> int:
+    """How many factors are written."""
+    total, stack = 0, [node]
+    while stack:
+        n = stack.pop()
+        if isinstance(n, Var) or (isinstance(n, Einsum) and not n.factors):
+            total += 1
+        stack.extend(n.operands)
+    return total
+
+
+def open_sum_when_shorter(node: Node, facts: Facts) -> Node | None:
+    """a − (a − b) = b: a bracket in a sum is opened where like terms then meet."""
+    if not isinstance(node, Add):
+        return None
+    terms: list[Node] = []
+    for term in node.operands:
+        inner = term.factors[0][0] if isinstance(term, Einsum) and len(term.factors) == 1 else None
+        if isinstance(term, Einsum) and isinstance(inner, Add) and inner.shape == term.shape:
+            labels = tuple(range(len(term.shape)))
+            if term.factors[0][1] == term.out:
+                terms += [einsum([(t, labels)], labels, t.shape, term.coefficient, term.sizes) for t in inner.operands]
+                continue
+        terms.append(term)
+    if len(terms) == len(node.operands):
+        return None
+    opened = add(terms)
+    return opened if _factors(opened) < _factors(node) else None
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("flatten-when-shorter", "a (b a⁻¹) = b", "fewer factors, by its own condition", flatten_when_shorter),
+    Rule("flatten-broadcast", "A ⊙ (u 1ᵀ) = diag(u) A", "one product inside a product less", flatten_broadcast),
+    Rule("cancel-reciprocal", "x ⊙ x⁻¹ = 1", "fewer factors", cancel_reciprocal),
+    Rule("mask-idempotent", "M ⊙ M = M", "fewer factors", mask_idempotent),
+    Rule("distribution-sums-to-one", "Σ y = 1", "fewer factors", distribution_sums_to_one),
+    Rule("distribute-when-shorter", "a (b + c) = a b + a c", "fewer factors, by its own condition", distribute_when_shorter),
+    Rule("open-sum-when-shorter", "a − (a − b) = b", "fewer factors, by its own condition", open_sum_when_shorter),
+)

@@ -1,0 +1,107 @@
+"""Random points at which a network is tested: sizes, then values.
+
+Sizes are distinct for distinct dimensions, so that a missing transpose cannot hide in a square matrix, and meet the
+network's conditions; values have both signs, except where a declared property or a function's domain says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from symgrad.dims import Dim
+from symgrad.errors import Unsupported
+from symgrad.network import Input, Network
+from symgrad.ops import ELEMENTWISE, FUNCTIONS
+from symgrad.tensor import Func, Map, topological
+
+_TRIES = 4000
+_LARGEST = 9
+
+
+def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) -> dict[str, int]:
+    """A size for every dimension's name: all different where that can be, or all alike if `equal`.
+
+    Raises `Unsupported` when no sizes are found that meet the network's conditions.
+    """
+    dims = [dim for dim in network.dims if not dim.is_one]
+    symbols = sorted({name for dim in dims for name in dim.symbols} | _names(network))
+    if not symbols:
+        return {}
+    best: tuple[int, int, dict[str, int]] | None = None
+    for attempt in range(_TRIES):
+        top = 5 + attempt % _LARGEST
+        sizes = dict.fromkeys(symbols, 2 + attempt % 8) if equal else {name: int(rng.integers(2, top + 1)) for name in symbols}
+        if not _possible(network, dims, sizes):
+            continue
+        values = [dim.evaluate(sizes) for dim in dims]
+        clashes = len(values) - len(set(values))
+        score = (clashes, int(sum(values)))
+        if best is None or score < best[:2]:
+            best = (*score, sizes)
+        if equal or (clashes == 0 and attempt > 60):
+            break
+    if best is None:
+        raise Unsupported("no sizes up to 13 meet the conditions: " + "; ".join(map(str, network.conditions)))
+    return best[2]
+
+
+def _names(network: Network) -> set[str]:
+    return {n for c in network.conditions for dim in (c.left, c.right) if dim is not None for n in dim.symbols}
+
+
+def _possible(network: Network, dims: list[Dim], sizes: Mapping[str, int]) -> bool:
+    if not all(condition.holds(sizes) for condition in network.conditions):
+        return False
+    return all((value := dim.evaluate(sizes)) >= 1 and value.denominator == 1 for dim in dims)
+
+
+def draw_values(network: Network, sizes: Mapping[str, int], rng: np.random.Generator, positive: bool) -> dict[str, Any]:
+    """A value for every input. With `positive`, inputs are drawn from (½, 1½), for functions such as the logarithm."""
+    return {item.name: _draw(item, sizes, rng, positive) for item in network.inputs.values()}
+
+
+def _draw(item: Input, sizes: Mapping[str, int], rng: np.random.Generator, positive: bool) -> Any:
+    shape = tuple(int(dim.evaluate(sizes)) for dim in item.shape)
+    if "mask" in item.properties:
+        mask = (rng.random(shape) < 0.6).astype(float)
+        if mask.size > 1:
+            mask.flat[0], mask.flat[-1] = 1.0, 0.0
+        return mask
+    for known in item.properties:
+        kind, _, axis = known.partition(":")
+        if kind == "one_hot":
+            moved = np.moveaxis(np.zeros(shape), int(axis), -1)
+            hot = np.eye(moved.shape[-1])[rng.integers(0, moved.shape[-1], moved.shape[:-1])]
+            return np.moveaxis(hot, -1, int(axis))
+    for known in item.properties:
+        kind, _, axis = known.partition(":")
+        if kind == "distribution":
+            weights = rng.uniform(0.2, 1.0, shape)
+            return weights / weights.sum(axis=int(axis), keepdims=True)
+    values = rng.uniform(0.5, 1.5, shape) if positive or "positive" in item.properties else rng.standard_normal(shape)
+    if len(shape) == 2 and shape[0] == shape[1] and positive:
+        values = values + shape[0] * np.eye(shape[0])
+    if "symmetric" in item.properties:
+        values = (values + values.T) / 2
+    return values
+
+
+def needs_positive(network: Network) -> bool:
+    """Whether some function of the network is not defined for all real numbers."""
+    for definition in network.definitions.values():
+        for node in topological([definition.node]):
+            if isinstance(node, Map) and _restricted(node):
+                return True
+            if isinstance(node, Func) and node.fn in FUNCTIONS and FUNCTIONS[node.fn].domain != "real":
+                return True
+    return False
+
+
+def _restricted(node: Map) -> bool:
+    if node.fn == "power":
+        exponent = node.params[0]
+        return bool(exponent.denominator != 1 or exponent < 0)
+    return ELEMENTWISE[node.fn].domain != "real"

@@ -1,0 +1,148 @@
+"""Forms written out: LaTeX and terminal text, with parentheses where precedence asks for them.
+
+The spellings are in the records of `symgrad.ops`; this module only reads them. The same writer, with names as
+Python identifiers, writes NumPy (see `numpycode`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from typing import Any
+
+from symgrad import names
+from symgrad.dims import Dim, show
+from symgrad.form import Form
+from symgrad.op import Infix, Notation, Prec
+from symgrad.ops import op_named
+
+
+class Typesetter:
+    """Writes forms in one mode; `spell` gives the name of a symbol."""
+
+    def __init__(self, mode: str, spell: Callable[[str], str], size: Callable[[Dim], str]) -> None:
+        self.mode = mode
+        self._spell = spell
+        self._size = size
+
+    def write(self, form: Form | Dim, least: Prec = Prec.SUM) -> str:
+        """The form, in parentheses when it binds less tightly than `least`. A dimension is written too."""
+        if isinstance(form, Dim):
+            return self._size(form)
+        written, prec = self._written(form)
+        if prec >= least:
+            return written
+        return rf"\left({written}\right)" if self.mode == "latex" else f"({written})"
+
+    def _written(self, form: Form) -> tuple[str, Prec]:
+        if form.op == "symbol":
+            return self._spell(form.name), self._symbol_prec(form.name)
+        if form.op == "number":
+            return self._number(form.value, form)
+        if form.op == "matrix":
+            return self._matrix(form.params[0]), Prec.ATOM
+        record = op_named(form.op)
+        spelling: Any = getattr(record, self.mode)
+        if isinstance(spelling, Infix):
+            return spelling.sign.join(self.write(arg, spelling.inner) for arg in form.args), spelling.prec
+        if isinstance(spelling, Notation):
+            parts = [self.write(arg, spelling.inner) for arg in form.args]
+            tight = {f"t{i}": self.write(arg, Prec.PREFIX) for i, arg in enumerate(form.args)}
+            params = {f"p{i}": self._param(p) for i, p in enumerate(form.params)}
+            return spelling.template.format(*parts, **tight, **params), spelling.prec
+        return spelling(self, form)  # type: ignore[no-any-return]
+
+    def _symbol_prec(self, name: str) -> Prec:
+        if self.mode != "numpy" and names.gradient_of(name):
+            return Prec.POSTFIX if self.mode == "latex" else Prec.QUOTIENT
+        # A power of a name that has a superscript already needs parentheses in LaTeX.
+        return Prec.POSTFIX if self.mode == "latex" and "^" in self._spell(name) else Prec.ATOM
+
+    def _param(self, value: Any) -> str:
+        if isinstance(value, Fraction) and value.denominator != 1:
+            return str(float(value))
+        return str(value)
+
+    def _number(self, value: Fraction, form: Form) -> tuple[str, Prec]:
+        above = [self._power(dim, exponent) for dim, exponent in form.sizes if exponent > 0]
+        below = [self._power(dim, -exponent) for dim, exponent in form.sizes if exponent < 0]
+        sign = ("−" if self.mode == "text" else "-") if value < 0 else ""
+        top, bottom = abs(value.numerator), value.denominator
+        if bottom != 1:
+            below.insert(0, str(bottom))
+        if top != 1 or not above:
+            above.insert(0, str(top))
+        times = {"latex": r" \, ", "text": "·", "numpy": " * "}[self.mode]
+        if not below:
+            prec = Prec.ATOM if len(above) == 1 and not sign else Prec.PRODUCT
+            return sign + times.join(above), prec
+        if self.mode == "latex":
+            return rf"{sign}\frac{{{times.join(above)}}}{{{times.join(below)}}}", Prec.PRODUCT if sign else Prec.POSTFIX
+        under = times.join(below)
+        if len(below) > 1:
+            under = f"({under})"
+        slash = " / " if self.mode == "numpy" else "/"
+        return f"{sign}{times.join(above)}{slash}{under}", Prec.PRODUCT
+
+    def _power(self, dim: Dim, exponent: int) -> str:
+        body = self._size(dim)
+        if len(dim.terms) > 1:
+            body = f"({body})"
+        if exponent == 1:
+            return body
+        return (
+            f"{body}**{exponent}"
+            if self.mode == "numpy"
+            else f"{body}^{{{exponent}}}"
+            if self.mode == "latex"
+            else f"{body}^{exponent}"
+        )
+
+    def _matrix(self, rows: tuple[tuple[Fraction, ...], ...]) -> str:
+        if self.mode == "latex":
+            body = r" \\ ".join(" & ".join(fraction_latex(x) for x in row) for row in rows)
+            return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
+        if self.mode == "numpy":
+            return "np.array([" + ", ".join("[" + ", ".join(_python(x) for x in row) + "]" for row in rows) + "])"
+        return "[" + "; ".join("  ".join(str(x).replace("-", "−") for x in row) for row in rows) + "]"
+
+
+def fraction_latex(x: Fraction) -> str:
+    if x.denominator == 1:
+        return str(x.numerator)
+    return rf"{'-' if x < 0 else ''}\tfrac{{{abs(x.numerator)}}}{{{x.denominator}}}"
+
+
+def _python(x: Fraction) -> str:
+    return str(x.numerator) if x.denominator == 1 else f"{x.numerator} / {x.denominator}"
+
+
+_LATEX = Typesetter("latex", names.latex, lambda dim: dim.latex)
+_TEXT = Typesetter("text", names.text, str)
+
+
+def latex(form: Form) -> str:
+    r"""The form as LaTeX.
+
+    >>> from symgrad.dims import shape_of; from symgrad.form import apply, symbol
+    >>> latex(apply("transpose", [symbol("W^{(h)}", shape_of(["d", "d"]))]))
+    'W^{(h)\\top}'
+    """
+    return _LATEX.write(form)
+
+
+def text(form: Form) -> str:
+    """The form as terminal text.
+
+    >>> from symgrad.dims import shape_of; from symgrad.form import apply, symbol
+    >>> x, w = symbol("x", shape_of(["n", 1])), symbol("∂L/∂z", shape_of(["n", 1]))
+    >>> text(apply("matmul", [w, apply("transpose", [x])]))
+    '(∂L/∂z) xᵀ'
+    """
+    return _TEXT.write(form)
+
+
+def described(operands: Iterable[Form]) -> str:
+    """The operands of a clash with their shapes, as a further line of a message; nothing when there are none."""
+    shown = [f"{text(form)} is {show(form.shape)}" for form in operands]
+    return "\n  where " + ", ".join(shown) if shown else ""
