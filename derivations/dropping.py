@@ -13,8 +13,8 @@ def weights_dropped():
     h = net.data("h^{(l-1)}", m, 1, value=[1, 2, 3, 4])
     t = net.data("t", n, 1, value=[10, 40, 40])
 
-    W_l = net.define("W^{(l)}", hadamard(M, W))
-    z = net.define("z", W_l * h)
+    net.define("W^{(l)}", hadamard(M, W))
+    z = net.define("z", hadamard(M, W) * h)
     net.define("L", sum(square(z - t)) / 2)
     return net
 
@@ -27,8 +27,7 @@ def nodes_dropped():
     h = net.data("h^{(l-1)}", m, 1, value=[1, 2, 3, 4])
     t = net.data("t", n, 1, value=[10, 40, 40])
 
-    a = net.define(r"\tilde{h}", hadamard(mask, h))
-    z = net.define("z", W * a)
+    z = net.define("z", W * hadamard(mask, h))
     net.define("L", sum(square(z - t)) / 2)
     return net
 

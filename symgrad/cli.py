@@ -37,9 +37,7 @@ def main() -> None:
 
 @main.command()
 @click.argument("source")
-@click.option(
-    "--wrt", multiple=True, metavar="NAME", help="Whose gradient is wanted; may be repeated. Default: the parameters."
-)
+@click.option("--wrt", multiple=True, metavar="NAME", help="Whose gradient is wanted; may be repeated. Default: the parameters.")
 @click.option("--of", "of", metavar="NAME", help="The loss. Default: the last definition, if it is a scalar.")
 @click.option("--given", multiple=True, metavar="NAME=ROWS", help='A given value, as in "y=[[8],[11]]"; may be repeated.')
 @click.option("--set", "settings", multiple=True, metavar="NAME=N", help="A number for a network that takes one, as in T=5.")
@@ -47,9 +45,7 @@ def main() -> None:
 @click.option("--format", "form", type=click.Choice(["text", "latex", "json", "numpy"]), default="text", show_default=True)
 @click.option("--fragment", is_flag=True, help="LaTeX without a preamble, to include in a document of one's own.")
 @click.option("--shapes", is_flag=True, help="Print the shape of every definition beside it in LaTeX too.", hidden=True)
-@click.option(
-    "-o", "output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal."
-)
+@click.option("-o", "output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
 @click.option("--no-check", is_flag=True, help="Do not compare with finite differences.")
 def derive(
     source: str,

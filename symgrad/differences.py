@@ -19,7 +19,7 @@ from symgrad.evaluate import Compiled, compiled
 from symgrad.form import Form
 from symgrad.network import Network
 from symgrad.numpycode import Program
-from symgrad.ops import ELEMENTWISE
+from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.raising import raise_form
 from symgrad.sampling import draw_sizes, draw_values, needs_positive
 from symgrad.tensor import Map, topological
@@ -32,7 +32,12 @@ _POINTS = 4
 _DIRECTIONS = 2
 _GROUPS = 40
 _REDRAWS = 60
+_DIRECTION_REDRAWS = 32
 _SEED = 20240229
+
+
+class _NotSmoothError(Exception):
+    """Every direction tried from a point crosses a kink or leaves the domain."""
 
 
 @dataclass
@@ -66,9 +71,7 @@ class Report:
         return max((check.max_relative_error for check in self.checks.values()), default=0.0)
 
 
-def check_gradients(
-    network: Network, of: str, claimed: Mapping[str, Sequence[Form]], statements: Sequence[tuple[str, Form]]
-) -> Report:
+def check_gradients(network: Network, of: str, claimed: Mapping[str, Sequence[Form]], statements: Sequence[tuple[str, Form]]) -> Report:
     """Compare every claimed form of every gradient with finite differences of `of`.
 
     `claimed` has, for each name, forms over the network's names and gradients' names; `statements` compute the latter.
@@ -118,27 +121,47 @@ class _Lab:
         self.positive = needs_positive(network)
 
     def at_point(self, sizes: Mapping[str, int], rng: Any, report: Report, labels: Mapping[tuple[str, int], str]) -> None:
+        """Draw a point where the network is defined and smooth, and compare every gradient there."""
         for attempt in range(_REDRAWS):
             given = draw_values(self.network, sizes, rng, self.positive and attempt >= _REDRAWS // 4)
             with np.errstate(all="ignore"):
                 base = self.forward.run(given, {})
                 values = self.backward.run(given, {})
-            if all(np.all(np.isfinite(np.asarray(v, dtype=float))) for v in (*base.values(), *values.values())):
-                if self._everything_smooth(given, base, rng, list(report.checks)):
-                    break
-        else:
-            raise Unsupported(
-                "no point was found where the network is defined and smooth; declare domains such as positive=True"
-            )
-        shapes = {n: self._shape(n, sizes) for n in report.checks}
+            if not all(np.all(np.isfinite(np.asarray(v, dtype=float))) for v in (*base.values(), *values.values())):
+                continue
+            try:
+                found = self._compare(sizes, given, base, values, rng, report, labels)
+            except _NotSmoothError:
+                continue
+            for name, error, worst in found:
+                check = report.checks[name]
+                check.points += 1
+                check.worst = check.worst or worst
+                if not error <= check.max_relative_error:
+                    check.max_relative_error = error
+            return
+        raise Unsupported("no point was found where the network is defined and smooth; declare domains such as positive=True")
+
+    def _compare(
+        self,
+        sizes: Mapping[str, int],
+        given: Mapping[str, Any],
+        base: Mapping[str, Any],
+        values: Mapping[str, Any],
+        rng: Any,
+        report: Report,
+        labels: Mapping[tuple[str, int], str],
+    ) -> list[tuple[str, float, str]]:
+        """For every name the error at this point and, where it is too large, the entry that is wrong."""
         claims: dict[str, list[Any]] = {n: [] for n in report.checks}
+        found: list[tuple[str, float, str]] = []
         for (name, _), label in labels.items():
+            shape = self._shape(name, sizes)
             value = np.asarray(values[label], dtype=float)
-            if value.shape != shapes[name] and value.size != 1:
-                report.checks[name].max_relative_error = float("inf")
-                report.checks[name].worst = f"its formula has shape {value.shape}, the variable {shapes[name]}"
-                value = np.full(shapes[name], np.nan)
-            claims[name].append(np.broadcast_to(value.reshape(-1) if value.size == 1 else value, shapes[name]))
+            if value.shape != shape and value.size != 1:
+                found.append((name, float("inf"), f"its formula has shape {value.shape}, the variable {shape}"))
+                value = np.full(shape, np.nan)
+            claims[name].append(np.broadcast_to(value.reshape(-1) if value.size == 1 else value, shape))
         every = list(report.checks)
         size = max(1, -(-len(every) // _GROUPS))
         for start in range(0, len(every), size):
@@ -147,12 +170,9 @@ class _Lab:
             singly = len(group) > 1 and not error <= TOLERANCE
             for name in group:
                 own = self._group_error([name], given, base, claims, rng) if singly else error
-                check = report.checks[name]
-                check.points += 1
-                if not own <= check.max_relative_error:
-                    check.max_relative_error = own
-                if not own <= TOLERANCE and not check.worst:
-                    check.worst = self._worst_entry(name, given, base, claims[name])
+                worst = "" if own <= TOLERANCE else self._worst_entry(name, given, base, claims[name])
+                found.append((name, own, worst))
+        return found
 
     def _shape(self, name: str, sizes: Mapping[str, int]) -> tuple[int, ...]:
         shape = self.network.symbol_shape(name)
@@ -173,42 +193,45 @@ class _Lab:
     def _smooth(self, base: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         return all(np.array_equal(np.sign(base[k]), np.sign(other[k])) for k in self.kinks)
 
-    def _everything_smooth(self, given: Mapping[str, Any], base: Mapping[str, Any], rng: Any, wanted: list[str]) -> bool:
-        """Whether moving everything by a few steps meets no kink."""
-        if not self.kinks:
-            return True
-        shapes = {n: np.shape(given[n]) if n in given else np.shape(base[n]) for n in wanted}
-        moves = {n: rng.standard_normal(shape) for n, shape in shapes.items()}
-        return all(self._smooth(base, self._moved(given, moves, s * _STEP)) for s in (-8, 8))
+    def _longest(self, base: Mapping[str, Any]) -> float:
+        """The more kinks there are, the shorter the steps that stay clear of all of them."""
+        entries = sum(np.size(base[kink]) for kink in self.kinks)
+        return _STEP / min(1024.0, max(1.0, entries / 256))
 
-    def _slope(self, given: Mapping[str, Any], base: Mapping[str, Any], moves: Mapping[str, Any]) -> float | None:
-        """The derivative of the loss along the moves; None where a kink is crossed or the domain is left.
+    def _slope(
+        self, given: Mapping[str, Any], base: Mapping[str, Any], moves: Mapping[str, Any], longest: float
+    ) -> tuple[float, float] | None:
+        """The derivative of the loss along the moves and how much of it may be rounding; None at a kink or off the domain.
 
         The step is chosen without looking at what is claimed: the longest whose estimate a shorter one confirms, else
-        the estimate of the two that agree best.
+        that of the two that agree best.
         """
-        before = self._quotient(given, base, moves, _STEP)
-        best: tuple[float, float] | None = None
+        rounding = 10 * float(np.finfo(float).eps) * max(1.0, abs(_number(base[self.of]))) / longest
+        before = self._quotient(given, base, moves, longest)
+        if before is None:
+            return None
+        best = (before, rounding)
+        least = float("inf")
         for shrink in _SHORTER:
-            now = self._quotient(given, base, moves, _STEP * shrink)
-            if now is not None and before is not None:
-                gap = abs(now - before)
-                if best is None or gap < best[0]:
-                    best = (gap, before if shrink == _SHORTER[0] else now)
-                if gap <= 1e-9 * max(abs(now), abs(before)):
-                    break
+            now = self._quotient(given, base, moves, longest * shrink)
+            if now is None:
+                return None
+            gap = abs(now - before)
+            if gap < least:
+                least = gap
+                best = (before, rounding) if shrink == _SHORTER[0] else (now, rounding / shrink)
+            if gap <= max(1e-9 * abs(now), rounding / shrink):
+                break
             before = now
-        return best[1] if best else before
+        return best
 
-    def _quotient(
-        self, given: Mapping[str, Any], base: Mapping[str, Any], moves: Mapping[str, Any], step: float
-    ) -> float | None:
+    def _quotient(self, given: Mapping[str, Any], base: Mapping[str, Any], moves: Mapping[str, Any], step: float) -> float | None:
         total = 0.0
         for multiple, weight in _STENCIL:
             values = self._moved(given, moves, multiple * step)
             if not self._smooth(base, values):
                 return None
-            total += weight * float(np.asarray(values[self.of], dtype=float).reshape(-1)[0])
+            total += weight * _number(values[self.of])
         return total / step if np.isfinite(total) else None
 
     def _group_error(
@@ -218,30 +241,30 @@ class _Lab:
 
         Each member's direction is scaled by the size of its gradient, so that none hides behind a larger one.
         """
-        loss = abs(float(np.asarray(base[self.of], dtype=float).reshape(-1)[0]))
         worst = 0.0
         for _ in range(_DIRECTIONS):
-            for attempt in range(_REDRAWS):
+            for attempt in range(_DIRECTION_REDRAWS):
                 moves, scale = {}, 0.0
                 for name in group:
                     gradient = claims[name][0]
                     unit = rng.standard_normal(gradient.shape)
-                    if attempt > _REDRAWS // 2:
+                    if attempt % 2:
                         # Small entries may sit at the edge of a domain (log p): move each in proportion to itself.
                         unit = unit * np.abs(given[name] if name in given else base[name])
                     unit = unit / (np.linalg.norm(unit) or 1.0)
                     length = 1.0 if len(group) == 1 else 1.0 / (1.0 + float(np.linalg.norm(gradient)))
                     moves[name] = length * unit
                     scale += length * float(np.linalg.norm(gradient)) / max(1.0, gradient.size**0.5)
-                slope = self._slope(given, base, moves)
-                if slope is not None:
+                found = self._slope(given, base, moves, self._longest(base) * 4.0 ** -(attempt // 8))
+                if found is not None:
                     break
             else:
-                raise Unsupported("no direction was found that stays clear of the network's kinks")
+                raise _NotSmoothError
+            slope, rounding = found
             for i in range(max(len(claims[name]) for name in group)):
                 along = sum(float(np.sum(claims[n][min(i, len(claims[n]) - 1)] * moves[n])) for n in group)
-                # Below this the difference quotient itself is only rounding.
-                floor = max(scale, 1e-5 * loss, 1e-12)
+                # A slope so small that its rounding exceeds the tolerance cannot be told to the tolerance.
+                floor = max(scale, rounding / TOLERANCE)
                 error = abs(slope - along) / max(abs(slope), abs(along), floor)
                 worst = error if not error <= worst else worst
         return worst
@@ -253,14 +276,19 @@ class _Lab:
             for at in list(np.ndindex(gradient.shape))[:400]:
                 move = np.zeros(gradient.shape)
                 move[at] = 1.0
-                slope = self._slope(given, base, {name: move})
-                if slope is None:
+                found_slope = self._slope(given, base, {name: move}, self._longest(base))
+                if found_slope is None:
                     continue
+                slope = found_slope[0]
                 gap = abs(slope - gradient[at])
                 if not gap <= found[1]:
                     place = ", ".join(str(i + 1) for i in at)
                     found = (f"entry [{place}] is {gradient[at]:.6g}, finite differences say {slope:.6g}", gap)
         return found[0]
+
+
+def _number(value: Any) -> float:
+    return float(np.asarray(value, dtype=float).reshape(-1)[0])
 
 
 def insist(report: Report, of: str) -> None:

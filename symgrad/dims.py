@@ -127,7 +127,7 @@ class Dim:
             return "0"
         pieces: list[str] = []
         for monomial, coefficient in self.terms:
-            letters = times.join(spell(n) if p == 1 else f"{spell(n)}^{p}" for n, p in monomial)
+            letters = times.join(spell(n) + _exponent(p, times) for n, p in monomial)
             size = abs(coefficient.numerator)
             body = letters if letters and size == 1 else f"{size}{letters}"
             if coefficient.denominator != 1:
@@ -136,19 +136,25 @@ class Dim:
             pieces.append(f" {sign} {body}" if pieces else ("-" if coefficient < 0 else "") + body)
         return "".join(pieces)
 
-    def factored(self) -> str:
-        """With the common whole factor in front, as counts are written: `32(2d + 1)`.
+    @property
+    def content(self) -> int:
+        """The largest whole number that divides every coefficient.
 
-        >>> (64 * Dim.of("d") + 32).factored()
-        '32(2d + 1)'
+        >>> (64 * Dim.of("d") + 32).content
+        32
         """
-        coefficients = [c for _, c in self.terms]
-        if len(coefficients) < 2 or any(c.denominator != 1 for c in coefficients):
-            return str(self)
-        common = reduce(gcd, (abs(int(c)) for c in coefficients))
-        return str(self) if common == 1 else f"{common}({self * Fraction(1, common)})"
+        if any(c.denominator != 1 for _, c in self.terms):
+            return 1
+        return reduce(gcd, (abs(int(c)) for _, c in self.terms), 0)
 
 
+def _exponent(power: int, times: str) -> str:
+    if power == 1:
+        return ""
+    return f"^{{{power}}}" if times.startswith("\\") else str(power).translate(_SUPERSCRIPT)
+
+
+_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 ONE = Dim.of(1)
 Shape = tuple[Dim, ...]
 
@@ -172,7 +178,7 @@ def show(shape: Shape) -> str:
 def latex_shape(shape: Shape) -> str:
     if not shape:
         return r"\text{scalar}"
-    return r" \times ".join(rf"({d.latex})" if len(d.terms) > 1 else d.latex for d in shape)
+    return r" \times ".join(rf"({d.latex})" if len(d.terms) > 1 and len(shape) > 1 else d.latex for d in shape)
 
 
 @dataclass(frozen=True)
@@ -182,6 +188,7 @@ class Condition:
     left: Dim
     modulus: int = 1
     right: Dim | None = None
+    because: str = ""
 
     def holds(self, sizes: Mapping[str, int]) -> bool:
         value = self.left.evaluate(sizes)

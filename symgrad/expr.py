@@ -26,7 +26,8 @@ from symgrad import names
 from symgrad.dims import Dim, Shape
 from symgrad.errors import ShapeError, Unsupported
 from symgrad.form import Form, apply, matrix, number, symbol, walk
-from symgrad.ops import ELEMENTWISE, op_named
+from symgrad.ops import op_named
+from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.typeset import described
 from symgrad.typeset import latex as latex_of
 from symgrad.typeset import text as text_of
@@ -92,7 +93,7 @@ class Kept:
         return _checked(Sum(self, -_matrix(other)))
 
     def __rsub__(self, other: Any) -> Any:
-        return _checked(Sum(other, -self))  # type: ignore[operator]
+        return _checked(Sum(other, -self))
 
     def __neg__(self) -> Any:
         return _checked(Product(sp.S.NegativeOne, self))
@@ -130,8 +131,8 @@ def _matrix(value: Any) -> Any:
     return value if isinstance(value, sp.Basic) else sp.sympify(value, strict=True)
 
 
-def _flat(kind: type, args: Sequence[Any]) -> list[Any]:
-    return [inner for arg in args for inner in (arg.args if isinstance(arg, kind) else (arg,))]
+def _flat(kind: Any, args: Sequence[Any]) -> list[Any]:
+    return [inner for arg in args for inner in (list(arg.args) if isinstance(arg, kind) else [arg])]
 
 
 class Symbol(Kept, sp.MatrixSymbol):  # type: ignore[misc]
@@ -159,10 +160,7 @@ class Sum(Kept, sp.MatAdd):  # type: ignore[misc]
 
     def doit(self, **hints: Any) -> Any:
         terms = [term.doit(**hints) if hints.get("deep", True) else term for term in self.args]
-        repeated = [
-            term if getattr(term, "is_Matrix", False) and term.shape == self.shape else _repeat(term, self.shape)
-            for term in terms
-        ]
+        repeated = [term if getattr(term, "is_Matrix", False) and term.shape == self.shape else _repeat(term, self.shape) for term in terms]
         return sp.MatAdd(*repeated).doit(**hints)
 
     def _entry(self, i: Any, j: Any, **_: Any) -> Any:
@@ -252,7 +250,7 @@ class Operation(Kept, sp.MatrixExpr):  # type: ignore[misc]
     @property
     def shape(self) -> Any:
         shape = _shape_form(self).shape
-        return tuple(map(size_of, shape)) if len(shape) == 2 else (sp.S.One, sp.S.One)
+        return tuple(map(size_of, shape)) if len(shape) >= 2 else (sp.S.One, sp.S.One)
 
     def doit(self, **hints: Any) -> Any:
         """With its operands evaluated; entry by entry when they are explicit matrices."""
@@ -563,8 +561,8 @@ def _children(node: Any) -> Sequence[Any]:
     if isinstance(node, sp.BlockMatrix):
         return [node.blocks[i, j] for i in range(node.blockshape[0]) for j in range(node.blockshape[1])]
     if isinstance(node, (sp.MatPow, HadamardPower, sp.Pow)):
-        return node.args[:1]
-    return node.args  # type: ignore[no-any-return]
+        return tuple(node.args[:1])
+    return tuple(node.args)
 
 
 def _one(node: Any, done: Mapping[Any, Form], sizes: frozenset[str]) -> Form:
@@ -672,7 +670,7 @@ def _of_block(node: Any, done: Any, _: Any) -> Form:
 
 
 def _of_slice(node: Any, done: Any, _: Any) -> Form:
-    form = done[node.args[0]]
+    form: Form = done[node.args[0]]
     for axis, (start, stop, step) in enumerate((node.rowslice, node.colslice)):
         bounds = (dim_of(start), dim_of(stop))
         if bounds != (Dim.of(0), form.shape[axis]) or step != 1:
@@ -681,7 +679,7 @@ def _of_slice(node: Any, done: Any, _: Any) -> Form:
 
 
 def _of_element(node: Any, done: Any, _: Any) -> Form:
-    form = done[node.args[0]]
+    form: Form = done[node.args[0]]
     for axis, index in enumerate(node.indices):
         at = dim_of(index)
         if not form.shape[axis].is_one:
@@ -745,10 +743,16 @@ def to_sympy(form: Form, known: Mapping[str, Any] | None = None) -> Any:
             value = sp.Rational(f.value.numerator, f.value.denominator)
             done[f] = value * sp.Mul(*(size_of(dim) ** e for dim, e in f.sizes))
         elif f.op == "matrix":
-            done[f] = sp.ImmutableMatrix([[sp.Rational(x.numerator, x.denominator) for x in row] for row in f.params[0]])
+            done[f] = _literal(f)
         else:
-            done[f] = _SYMPY_FORMS.get(f.op, operation)(f.op, args, f.params)
+            make: Callable[..., Any] = _SYMPY_FORMS.get(f.op, operation)
+            done[f] = make(f.op, args, f.params)
     return done[form]
+
+
+def _literal(form: Form) -> Any:
+    rows: Any = [[sp.Rational(x.numerator, x.denominator) for x in row] for row in form.params[0]]
+    return sp.ImmutableMatrix(rows)
 
 
 _SYMPY_FORMS: dict[str, Callable[..., Any]] = {

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symgrad import names
-from symgrad.form import Form, apply, rename, rewrite_bottom_up, symbols
+from symgrad.dims import Dim
+from symgrad.form import Form, apply, rewrite_bottom_up, symbol, symbols
 
 LETTER = "t"
 _FEWEST_TERMS = 3
@@ -68,7 +69,29 @@ def general(forms: Sequence[Form]) -> tuple[tuple[Form, ...], int] | None:
     base = base_of([s.name for form in forms for s in symbols(form)])
     if base is None:
         return None
-    return tuple(rename(form, lambda name: relative(name, base)) for form in forms), base
+    return tuple(_shifted(form, base) for form in forms), base
+
+
+def _shifted(form: Form, base: int) -> Form:
+    """The form in t: numbers in names, and the places of single rows and columns, counted from `base`."""
+
+    def change(f: Form) -> Form:
+        if f.op == "symbol":
+            return symbol(relative(f.name, base), f.shape)
+        if f.op in ("slice", "pad") and (place := _single(f)) is not None:
+            start = Dim.of(LETTER) + (place - base)
+            rest = (start + 1, 1) if f.op == "slice" else f.params[2:]
+            return apply(f.op, f.args, (f.params[0], start, *rest))
+        return f
+
+    return rewrite_bottom_up(form, change)
+
+
+def _single(form: Form) -> int | None:
+    """The place, from 0, of the one row or column that a slice takes out or a pad puts back."""
+    axis, start = form.params[:2]
+    piece = form if form.op == "slice" else form.args[0]
+    return start.number if piece.shape[axis].is_one else None
 
 
 def fold_sums(form: Form) -> Form:
@@ -89,11 +112,11 @@ def _folded(form: Form) -> Form:
     keyed = [general([term]) for term in terms]
     start = 0
     while start < len(terms):
-        stop = start + 1
+        stop, direction = start + 1, 0
         head = keyed[start]
         while head is not None and stop < len(terms) and (this := keyed[stop]) is not None:
             step = this[1] - head[1]
-            if this[0] != head[0] or abs(step) != stop - start or (stop > start + 1 and step * direction < 0):
+            if this[0] != head[0] or abs(step) != stop - start or step * direction < 0:
                 break
             direction = step
             stop += 1
@@ -114,9 +137,22 @@ def expand(form: Form) -> Form:
         if f.op != "series":
             return f
         letter, first, last = f.params
-        return apply("add", [rename(f.args[0], lambda n, t=t: at(n, letter, t)) for t in range(first, last + 1)])  # type: ignore[misc]
+        return apply("add", [_at(f.args[0], letter, t) for t in range(first, last + 1)])
 
     return rewrite_bottom_up(form, opened)
+
+
+def _at(form: Form, letter: str, value: int) -> Form:
+    def change(f: Form) -> Form:
+        if f.op == "symbol":
+            return symbol(at(f.name, letter, value), f.shape)
+        if f.op in ("slice", "pad") and letter in f.params[1].symbols:
+            start = f.params[1] - Dim.of(letter) + value
+            rest = (start + 1, 1) if f.op == "slice" else f.params[2:]
+            return apply(f.op, f.args, (f.params[0], start, *rest))
+        return f
+
+    return rewrite_bottom_up(form, change)
 
 
 def at(name: str, letter: str, value: int) -> str:

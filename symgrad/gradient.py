@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from symgrad import names
-from symgrad.dims import Shape
+from symgrad.dims import Shape, show
 from symgrad.errors import InvalidNetwork
 from symgrad.network import Network
-from symgrad.tensor import Node, Var, add, constant, substitute, topological, var
+from symgrad.tensor import Node, Var, add, constant, topological, var
 from symgrad.vjp import pullback
 
 
@@ -53,8 +53,6 @@ def gradients(network: Network, of: str, wrt: Iterable[str]) -> dict[str, Gradie
     if loss is None:
         raise InvalidNetwork(f"{of} is not a definition of the network")
     if not all(dim.is_one for dim in loss.shape):
-        from symgrad.dims import show
-
         raise InvalidNetwork(f"{of} is {show(loss.shape)}, and a gradient is of a scalar; sum it, or choose another with --of")
     wanted = list(wrt)
     on_the_way = _depend_on(network, set(wanted))
@@ -93,20 +91,3 @@ def _depend_on(network: Network, wanted: set[str]) -> set[str]:
 def graph_size(found: Sequence[Gradient]) -> int:
     """How many distinct nodes the gradients have, shared ones counted once."""
     return len(topological(share.node for gradient in found for share in gradient.shares))
-
-
-def substituted(gradient: Gradient, found: dict[str, Gradient], most: int) -> Node | None:
-    """The gradient with every other gradient's name replaced by what it stands for; None past `most` nodes."""
-    node = gradient.node
-    for _ in range(len(found) + 1):
-        inner = {
-            n: found[match["wrt"]].node
-            for n in topological([node])
-            if isinstance(n, Var) and (match := names.gradient_of(n.name)) and match["wrt"] in found
-        }
-        if not inner:
-            return node
-        node = substitute(node, dict(inner))
-        if len(topological([node])) > most:
-            return None
-    return None

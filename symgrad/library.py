@@ -45,9 +45,7 @@ def load(source: str, settings: Mapping[str, int] | None = None) -> Network | Pa
     if path.suffix in _READ_LATER:
         raise Unsupported(f"{source}: symgrad does not read networks from {path.suffix} files yet; write it as a .py file")
     if path.is_dir() or path.suffix != ".py":
-        raise InvalidNetwork(
-            f"{source} is no network: symgrad derives from .py files, or from a name that ships ({', '.join(known)})"
-        )
+        raise InvalidNetwork(f"{source} is no network: symgrad derives from .py files, or from a name that ships ({', '.join(known)})")
     return _find(_imported(path, source), source, settings or {})
 
 

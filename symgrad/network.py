@@ -107,11 +107,11 @@ class Network:
         self.define_form(name, form, about)
         return self._symbol(name, form.shape)
 
-    def require(self, left: Any, right: Any) -> None:
-        """Two sizes that must be equal, such as the number of steps written out and the rows there are."""
+    def require(self, left: Any, right: Any, because: str = "") -> None:
+        """Two sizes that must be equal, such as the rows there are and the number of steps written out."""
         from symgrad import expr
 
-        self.requirements.append(Condition(expr.dim_of(left), right=expr.dim_of(right)))
+        self.requirements.append(Condition(expr.dim_of(left), right=expr.dim_of(right), because=because))
 
     def _input(self, role: str, name: str, shape: Sequence[Any], value: Any, properties: Mapping[str, Any]) -> Any:
         from symgrad import expr
@@ -125,14 +125,12 @@ class Network:
         from symgrad import expr
 
         sizes = tuple(map(expr.size_of, shape))
-        made = {
-            0: lambda: sympy.Symbol(name),
-            2: lambda: expr.Symbol(name, *sizes),
-        }.get(len(shape), lambda: expr.Tensor(name, *sizes))()
+        made: Any = sympy.Symbol(name) if not shape else (expr.Symbol if len(shape) == 2 else expr.Tensor)(name, *sizes)
         return self._sympy.setdefault(name, made)
 
     def _sizes_of(self, expression: Any) -> frozenset[str]:
-        own = {n for item in (*self.inputs.values(), *self.definitions.values()) for d in item.shape for n in d.symbols}
+        shapes = [*(i.shape for i in self.inputs.values()), *(d.shape for d in self.definitions.values())]
+        own = {name for shape in shapes for dim in shape for name in dim.symbols}
         for found in expression.free_symbols:
             if getattr(found, "is_Matrix", False):
                 own |= {s.name for size in found.shape for s in getattr(size, "free_symbols", ())}
@@ -194,8 +192,7 @@ class Network:
             own = show(shape)
             now = ", ".join(f"{k} = {v}" for k, v in self.sizes.items() if any(k in d.symbols for d in shape))
             raise InvalidGiven(
-                f"the value given for {name} is {len(rows)}×{len(rows[0])}, but {name} is {own}"
-                + (f" with {now}" if now else "")
+                f"the value given for {name} is {len(rows)}×{len(rows[0])}, but {name} is {own}" + (f" with {now}" if now else "")
             )
         self.inputs[name] = replace(self.inputs[name], value=rows)
 
@@ -206,7 +203,7 @@ class Network:
 
     def symbol_shape(self, name: str) -> Shape | None:
         """The shape of an input or a definition; None for a name there is not."""
-        found = self.inputs.get(name) or self.definitions.get(name)
+        found: Input | Definition | None = self.inputs.get(name) or self.definitions.get(name)
         return found.shape if found else None
 
     def resolve(self, name: str, among: Iterable[str] | None = None) -> str:
@@ -224,7 +221,8 @@ class Network:
     @cached_property
     def variables(self) -> dict[str, Var]:
         """The tensor variable of every name."""
-        return {n: var(n, item.shape) for n, item in (*self.inputs.items(), *self.definitions.items())}
+        inputs = {name: var(name, item.shape) for name, item in self.inputs.items()}
+        return inputs | {name: var(name, d.shape) for name, d in self.definitions.items()}
 
     @cached_property
     def facts(self) -> Facts:

@@ -136,7 +136,8 @@ def _graph(network: Network) -> Picture | None:
     # An initial state stands in the line of its recurrence; data below what uses it.
     recurrent = {name for name in shown if name in network.inputs and _starts_recurrence(network, name)}
     filled: dict[int, int] = {}
-    points, place = [], {}
+    points: list[Point] = []
+    place: dict[str, int] = {}
     for name in [*network.definitions, *(n for n in shown if n in network.inputs)]:
         below = name in network.inputs and name not in recurrent
         x = depth[name] + (1 if below else 0)

@@ -12,20 +12,19 @@ from symgrad.errors import InvalidNetwork
 from symgrad.evaluate import exact_values
 from symgrad.families import Span, fold_sums, general
 from symgrad.form import Form, apply, cost, rewrite_bottom_up, symbol, symbols
-from symgrad.gradient import Gradient, gradients, substituted
+from symgrad.gradient import Gradient, gradients
 from symgrad.network import Definition, Network
 from symgrad.numpycode import Program
 from symgrad.op import Notation
-from symgrad.ops import ELEMENTWISE
+from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.raising import raise_form, turned
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
-from symgrad.tensor import Map, Node, Var, topological, var
+from symgrad.tensor import Map, Node, Var, substitute, topological, var
 from symgrad.vjp import pushforward
 
-_LONGEST_WRITTEN_OUT = 40
-_LARGEST_GRAPH = 160
-_MOST_WRITTEN_OUT = 12
+_LONGEST_WRITTEN_OUT = 24
+_LONGEST_ON_THE_WAY = 8
 
 
 def derive(
@@ -53,7 +52,7 @@ def derive(
     network = network.given(given or {})
     loss, wanted = _asked(network, of, wrt)
     found = gradients(network, loss, wanted) if loss else {}
-    results = {name: _result(network, gradient, found, layout) for name, gradient in found.items()}
+    results = _results(network, found, layout)
     report = _checked(network, loss, results, layout) if check and loss else None
     values = _values(network, results, layout)
     steps = _steps(network, loss, found, results, values, wanted)
@@ -72,9 +71,7 @@ def _asked(network: Network, of: str | None, wrt: Iterable[str]) -> tuple[str | 
         loss = network.default_of()
         if loss is None and wanted:
             last = list(network.definitions)[-1]
-            raise InvalidNetwork(
-                f"{last}, the last definition, is no scalar, and a gradient is of a scalar; name one with --of"
-            )
+            raise InvalidNetwork(f"{last}, the last definition, is no scalar, and a gradient is of a scalar; name one with --of")
     if loss is None:
         return None, []
     return loss, wanted or [name for name in network.default_wrt() if name != loss]
@@ -87,17 +84,28 @@ def _form(network: Network, node: Node) -> Form:
     return raise_form(simplify(node, network.facts, SIMPLIFY), network.facts)
 
 
-def _result(network: Network, gradient: Gradient, found: dict[str, Gradient], layout: str) -> Result:
-    named = _form(network, gradient.node)
-    opened = substituted(gradient, found, _LARGEST_GRAPH)
-    written_out = None if opened is None else _form(network, opened)
-    if written_out is not None and cost(written_out) > _LONGEST_WRITTEN_OUT:
+def _results(network: Network, found: dict[str, Gradient], layout: str) -> dict[str, Result]:
+    """Every gradient in both depths. They come from the loss backwards, so what one substitutes is already there."""
+    opened: dict[Node, Node] = {}
+    results = {}
+    for name, gradient in found.items():
+        node = simplify(gradient.node, network.facts, SIMPLIFY)
+        named = raise_form(node, network.facts)
         written_out = None
-    shape = gradient.shape
-    if layout == "numerator":
-        named, written_out = _numerator(named), None if written_out is None else _numerator(written_out)
-        shape = shape[::-1]
-    return Result(gradient.of, gradient.wrt, shape, named, written_out, network)
+        inner = [n for n in topological([node]) if isinstance(n, Var) and names.gradient_of(n.name)]
+        if all(n in opened for n in inner):
+            whole = simplify(substitute(node, opened), network.facts, SIMPLIFY) if inner else node
+            written_out = raise_form(whole, network.facts)
+            if cost(written_out) <= _LONGEST_WRITTEN_OUT:
+                opened[var(gradient.name, gradient.shape)] = whole
+            else:
+                written_out = None
+        shape = gradient.shape
+        if layout == "numerator":
+            named, shape = _numerator(named), shape[::-1]
+            written_out = None if written_out is None else _numerator(written_out)
+        results[name] = Result(gradient.of, name, shape, named, written_out, network)
+    return results
 
 
 def _numerator(form: Form) -> Form:
@@ -123,10 +131,7 @@ def _denominator(form: Form) -> Form:
 
 def _checked(network: Network, loss: str, results: dict[str, Result], layout: str) -> Report:
     back = _denominator if layout == "numerator" else (lambda form: form)
-    claimed = {
-        name: [back(form) for form in dict.fromkeys((r.named, r.written_out)) if form is not None]
-        for name, r in results.items()
-    }
+    claimed = {name: [back(form) for form in dict.fromkeys((r.named, r.written_out)) if form is not None] for name, r in results.items()}
     statements = [(names.gradient(loss, name), forms[0]) for name, forms in claimed.items()]
     report = check_gradients(network, loss, claimed, statements)
     insist(report, loss)
@@ -189,13 +194,18 @@ def _steps(
             _differential(network, definition, active, steps)
     for name, result in results.items():
         _gradient_steps(network, found[name], result, steps)
-    for name in results if len(results) <= _MOST_WRITTEN_OUT else wanted:
-        opened = results[name].written_out if name in results else None
+    for name in results:
+        opened = results[name].written_out
+        if opened is not None and name not in wanted and cost(opened) > _LONGEST_ON_THE_WAY:
+            continue
         if opened is not None and opened is not results[name].named:
             behind = steps.behind(results[name].named)
             uses = [steps.of["gradient", name], *(steps.of.get(("written out", n), g) for n, g in behind)]
             left = symbol(names.gradient(str(loss), name), results[name].shape)
             steps.add("written out", (left, opened), "substitution", uses, name)
+    for item in network.inputs.values() if values else ():
+        if item.value is not None and network.uses[item.name]:
+            steps.add("value", (symbol(item.name, item.shape), Value(item.value)), "given", [], item.name)
     for name, value in values.items():
         match = names.gradient_of(name)
         source = steps.of.get(("gradient", match["wrt"])) if match else steps.of.get(("definition", name))
@@ -239,6 +249,7 @@ class _Steps:
             if key:
                 open_groups[key[0]] = len(groups)
             groups.append((step, [step], key[1] if key else 0))
+        groups = _in_order(groups)
         renumbered = {s.number: i + 1 for i, (_, members, _) in enumerate(groups) for s in members}
         out = []
         for i, (head, members, _) in enumerate(groups):
@@ -251,6 +262,19 @@ class _Steps:
             terms = tuple(fold_sums(t) if isinstance(t, Form) else _folded_chain(t) for t in terms)
             out.append(Step(i + 1, head.kind, terms, head.rule, uses, span, head.shape))
         return tuple(out)
+
+
+def _in_order(groups: list[tuple[Step, list[Step], int]]) -> list[tuple[Step, list[Step], int]]:
+    """The groups such that each comes after those it rests on, otherwise as they were."""
+    home = {s.number: i for i, (_, members, _) in enumerate(groups) for s in members}
+    needs = [{home[u] for s in members for u in s.uses} - {i} for i, (_, members, _) in enumerate(groups)]
+    placed: list[int] = []
+    left = list(range(len(groups)))
+    while left:
+        ready = next((i for i in left if needs[i] <= set(placed)), left[0])
+        placed.append(ready)
+        left.remove(ready)
+    return [groups[i] for i in placed]
 
 
 def _family_key(step: Step) -> tuple[tuple[Any, ...], int] | None:

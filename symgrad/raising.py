@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symgrad import names
-from symgrad.dims import ONE, Shape
+from symgrad.dims import ONE, Dim, Shape
 from symgrad.errors import Unsupported
 from symgrad.form import Form, apply, number, symbol
 from symgrad.form import matrix as matrix_form
@@ -162,8 +162,11 @@ def scaled(scalars: list[Form], body: Form) -> Form:
     """Scalars times a form; numbers are multiplied together and stand first, reciprocals go below a line."""
     if body.op == "scale":
         scalars, body = [*scalars, *body.args[:-1]], body.args[-1]
-    value, sizes, others, below = Fraction(1), [], [], []
-    for s in [inner for s in scalars for inner in (s.args if s.op == "scale" else (s,))]:
+    value = Fraction(1)
+    sizes: list[tuple[Dim, int]] = []
+    others: list[Form] = []
+    below: list[Form] = []
+    for s in [inner for scalar in scalars for inner in (scalar.args if scalar.op == "scale" else (scalar,))]:
         if s.op == "number":
             value *= s.value
             sizes += s.sizes
@@ -173,10 +176,10 @@ def scaled(scalars: list[Form], body: Form) -> Form:
             others.append(s)
     if body.op == "number":
         value, sizes, body = value * body.value, [*sizes, *body.sizes], number(1)
-    merged: dict[object, int] = {}
+    merged: dict[Dim, int] = {}
     for dim, exponent in sizes:
         merged[dim] = merged.get(dim, 0) + exponent
-    lead = number(value, tuple((dim, e) for dim, e in merged.items() if e))  # type: ignore[misc]
+    lead = number(value, tuple((dim, e) for dim, e in merged.items() if e))
     if below:
         under = scaled([], below[0]) if len(below) == 1 else apply("scale", below)
         if body.is_scalar and body.op == "number":

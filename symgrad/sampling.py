@@ -14,7 +14,8 @@ import numpy as np
 from symgrad.dims import Dim
 from symgrad.errors import Unsupported
 from symgrad.network import Input, Network
-from symgrad.ops import ELEMENTWISE, FUNCTIONS
+from symgrad.ops import FUNCTIONS
+from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.tensor import Func, Map, topological
 
 _TRIES = 4000
@@ -30,22 +31,26 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
     symbols = sorted({name for dim in dims for name in dim.symbols} | _names(network))
     if not symbols:
         return {}
-    best: tuple[int, int, dict[str, int]] | None = None
+    # In a deep network of narrow layers some layer is all dead ReLUs, and nothing is tested; so deep ones are wide.
+    wide = 2 + 2 * max(0, len(network.definitions).bit_length() - 4)
+    best: tuple[int, int, int, dict[str, int]] | None = None
     for attempt in range(_TRIES):
-        top = 5 + attempt % _LARGEST
-        sizes = dict.fromkeys(symbols, 2 + attempt % 8) if equal else {name: int(rng.integers(2, top + 1)) for name in symbols}
+        low = wide if attempt % 2 else 2
+        alike = dict.fromkeys(symbols, low + attempt % 8)
+        sizes = alike if equal else {name: int(rng.integers(low, low + 4 + attempt % _LARGEST)) for name in symbols}
         if not _possible(network, dims, sizes):
             continue
         values = [dim.evaluate(sizes) for dim in dims]
         clashes = len(values) - len(set(values))
-        score = (clashes, int(sum(values)))
-        if best is None or score < best[:2]:
+        narrow = sum(value < wide for value in values)
+        score = (clashes, narrow, int(sum(values)))
+        if best is None or score < best[:3]:
             best = (*score, sizes)
-        if equal or (clashes == 0 and attempt > 60):
+        if (equal and not narrow) or (clashes == 0 and attempt > 60):
             break
     if best is None:
         raise Unsupported("no sizes up to 13 meet the conditions: " + "; ".join(map(str, network.conditions)))
-    return best[2]
+    return best[3]
 
 
 def _names(network: Network) -> set[str]:
@@ -82,6 +87,9 @@ def _draw(item: Input, sizes: Mapping[str, int], rng: np.random.Generator, posit
             weights = rng.uniform(0.2, 1.0, shape)
             return weights / weights.sum(axis=int(axis), keepdims=True)
     values = rng.uniform(0.5, 1.5, shape) if positive or "positive" in item.properties else rng.standard_normal(shape)
+    if item.role == "parameter" and not positive:
+        # Weights of the size that keeps a layer's outputs near 1: a saturated tanh has no gradient to compare.
+        values = values * (2 / max(shape, default=1)) ** 0.5
     if len(shape) == 2 and shape[0] == shape[1] and positive:
         values = values + shape[0] * np.eye(shape[0])
     if "symmetric" in item.properties:

@@ -8,12 +8,14 @@ Emitters print a document; what is said, and in what order, is decided here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from symgrad import names
 from symgrad.derivation import KINDS, Derivation, Step
-from symgrad.dims import Dim, Shape
-from symgrad.form import Form, matrix, symbol
+from symgrad.dims import Condition, Dim, Shape
+from symgrad.form import Form, symbol
 from symgrad.network import Network
 from symgrad.paper import SECTIONS, Part
 from symgrad.picture import Picture, picture_of
@@ -24,10 +26,10 @@ class Math:
     """Mathematics inside prose or a table: a form, a name, a shape or a dimension."""
 
     of: Form | Dim | Shape
-    text: str = ""
 
 
 Inline = str | Math
+Cell = tuple[Inline, ...]
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Equations:
 @dataclass(frozen=True)
 class Table:
     head: tuple[str, ...]
-    rows: tuple[tuple[Inline, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def sections(derivation: Derivation, wanted: tuple[str, ...], level: int, shapes
         "shapes": lambda: _shapes(derivation.network),
         "differentials": lambda: _steps(derivation, "differential"),
         "gradients": lambda: _gradients(derivation),
-        "written out": lambda: _steps(derivation, "written out"),
+        "written out": lambda: _written_out(derivation),
         "values": lambda: _values(derivation),
         "check": lambda: _check(derivation),
     }
@@ -128,8 +130,9 @@ def _network(derivation: Derivation, shapes: bool) -> list[Block]:
         if not items:
             continue
         groups.append(("; " if groups else "With ") + (role if len(items) == 1 else plural) + " ")
-        for i, item in enumerate(items):
-            groups += [", " if i else "", _math(item.name), " (", Math(item.shape), ")"]
+        for i, (first, last) in enumerate(_runs([(item.name, item.shape) for item in items])):
+            shape = network.symbol_shape(first) or ()
+            groups += [", " if i else "", *_named_run(first, last), " (", Math(shape), ")"]
     blocks: list[Block] = [Equations(_of_kind(derivation, "definition"))]
     if groups:
         blocks.insert(0, Prose((*groups, ".")))
@@ -147,25 +150,86 @@ def _wanted(derivation: Derivation) -> tuple[Inline, ...]:
 
 
 def _shapes(network: Network) -> list[Block]:
-    rows: list[tuple[Inline, ...]] = []
-    counts: list[tuple[Inline, ...]] = []
-    total = Dim.of(0)
-    for item in network.inputs.values():
-        if network.uses[item.name]:
-            rows.append((_math(item.name), item.role, Math(item.shape)))
-    for definition in network.definitions.values():
-        rows.append((_math(definition.name), "definition", Math(definition.shape)))
-    for item in network.parameters:
-        count = entries(item.shape)
-        total = total + count
-        counts.append((_math(item.name), Math(item.shape), Math(count)))
+    rows: list[tuple[Cell, ...]] = []
+    used = [(i.name, (i.role, i.shape)) for i in network.inputs.values() if network.uses[i.name]]
+    defined = [(d.name, ("definition", d.shape)) for d in network.definitions.values()]
+    kinds = dict([*used, *defined])
+    for first, last in [*_runs(used), *_runs(defined)]:
+        role, shape = kinds[first]
+        rows.append((tuple(_named_run(first, last)), (role,), (Math(shape),)))
     blocks: list[Block] = [Table(("name", "role", "shape"), tuple(rows))]
-    if counts:
-        counts.append(("total", "", Math(total, total.factored())))
-        blocks.append(Table(("parameter", "shape", "entries"), tuple(counts)))
+    if network.parameters:
+        blocks.append(_counts(network))
+    conditions: list[Inline] = []
     for condition in network.conditions:
-        blocks.append(Prose((f"The shapes ask that {condition}.",)))
+        conditions += ["The shapes ask that " if not conditions else "; that ", *_condition(condition)]
+    if conditions:
+        blocks.append(Prose((*conditions, ".")))
     return blocks
+
+
+def _condition(condition: Condition) -> list[Inline]:
+    why = [f" ({condition.because})"] if condition.because else []
+    if condition.right is not None:
+        return [Math(condition.left), " = ", Math(condition.right), *why]
+    said = " is even" if condition.modulus == 2 else f" is divisible by {condition.modulus}"
+    return [Math(condition.left), said, *why]
+
+
+def _runs(items: Sequence[tuple[str, object]]) -> list[tuple[str, str]]:
+    """The first and last name of every run h_1, h_2, …, h_T of at least three alike; other names by themselves."""
+    runs: list[list[str]] = []
+    open_runs: dict[object, list[str]] = {}
+    for name, kind in items:
+        found = names.step_index(name)
+        before = open_runs.get((found[0], kind)) if found else None
+        last = names.step_index(before[-1]) if before else None
+        if found and before and last and abs(found[1] - last[1]) == 1:
+            before.append(name)
+            continue
+        run = [name]
+        runs.append(run)
+        if found:
+            open_runs[found[0], kind] = run
+    return [pair for run in runs for pair in ([(run[0], run[-1])] if len(run) > 2 else [(n, n) for n in run])]
+
+
+def _named_run(first: str, last: str) -> list[Inline]:
+    return [_math(first)] if first == last else [_math(first), ", …, ", _math(last)]
+
+
+def _counts(network: Network) -> Table:
+    """Entries of every parameter, of the parameters that one definition takes together, and in total."""
+    rows: list[tuple[Cell, ...]] = []
+    for item in network.parameters:
+        rows.append(((_math(item.name),), (Math(item.shape),), _count(entries(item.shape))))
+    groups: dict[tuple[str, ...], str] = {}
+    for definition in network.definitions.values():
+        used = tuple(item.name for item in network.parameters if definition.name in network.uses[item.name])
+        if 1 < len(used) < len(network.parameters):
+            groups.setdefault(used, definition.name)
+    for used in groups:
+        together: list[Inline] = []
+        for i, name in enumerate(used):
+            together += [", " if 0 < i < len(used) - 1 else " and " if i else "", _math(name)]
+        rows.append((tuple(together), ("together",), _count(_total(network, used))))
+    rows.append((("total",), ("",), _count(_total(network, tuple(item.name for item in network.parameters)))))
+    return Table(("parameter", "shape", "entries"), tuple(rows))
+
+
+def _total(network: Network, used: tuple[str, ...]) -> Dim:
+    total = Dim.of(0)
+    for name in used:
+        total = total + entries(network.inputs[name].shape)
+    return total
+
+
+def _count(count: Dim) -> Cell:
+    """A count, with its common factor taken out where it has one: 64d + 32 = 32 (2d + 1)."""
+    common = count.content
+    if common < 2 or len(count.terms) < 2:
+        return (Math(count),)
+    return (Math(count), f" = {common}(", Math(count * Fraction(1, common)), ")")
 
 
 def entries(shape: Shape) -> Dim:
@@ -194,16 +258,22 @@ def _gradients(derivation: Derivation) -> list[Block]:
     return blocks
 
 
+def _written_out(derivation: Derivation) -> list[Block]:
+    blocks = _steps(derivation, "written out")
+    longer = [name for name in derivation.wrt if derivation.results[name].written_out is None]
+    if longer:
+        said: list[Inline] = ["Longer than anybody reads when written out, and so left in the named quantities: "]
+        for i, name in enumerate(longer):
+            said += [", " if i else "", _math(names.gradient(str(derivation.of), name))]
+        blocks.append(Prose((*said, ".")))
+    return blocks
+
+
 def _values(derivation: Derivation) -> list[Block]:
     steps = _of_kind(derivation, "value")
     if not steps:
         return []
-    given: list[Inline] = ["Given "]
-    items = [item for item in derivation.network.inputs.values() if item.value is not None]
-    for i, item in enumerate(items):
-        assert item.value is not None
-        given += [", " if i else "", _math(item.name), " = ", Math(matrix(item.value))]
-    return [Prose((*given, ".")), Equations(steps)]
+    return [Equations(steps)]
 
 
 def _check(derivation: Derivation) -> list[Block]:
@@ -212,24 +282,23 @@ def _check(derivation: Derivation) -> list[Block]:
         return []
     if report is None:
         return [Prose(("The gradients were not checked, as asked.",))]
-    rows: list[tuple[Inline, ...]] = []
-    for check in report.checks.values():
-        name = _math(names.gradient(derivation.of, check.wrt))
-        rows.append((name, f"{check.max_relative_error:.1e}", "agrees" if check.holds else "disagrees"))
-    sizes = "; ".join(
-        dict.fromkeys(", ".join(f"{names.text(k)} = {v}" for k, v in point.items()) for point in report.sizes if point)
-    )
+    rows: list[tuple[Cell, ...]] = []
+    of = derivation.of
+    order = list(report.checks)
+    for first, last in _runs([(name, ()) for name in order]):
+        found = names.step_index(first)
+        members = [n for n in order if n == first or (first != last and found and (i := names.step_index(n)) and i[0] == found[0])]
+        error = max(report.checks[n].max_relative_error for n in members)
+        agrees = all(report.checks[n].holds for n in members)
+        shown = tuple(_named_run(names.gradient(of, first), names.gradient(of, last)))
+        rows.append((shown, (f"{error:.1e}",), ("agrees" if agrees else "disagrees",)))
+    sizes = "; ".join(dict.fromkeys(", ".join(f"{names.text(k)} = {v}" for k, v in point.items()) for point in report.sizes if point))
     where = f" (sizes {sizes})" if sizes else ""
     points = max(check.points for check in report.checks.values())
     said = (
         f"Every formula above was compared with central finite differences in float64 at {points} random points{where}, along "
         "random directions. The largest relative errors:"
     )
-    most = 12
-    if len(rows) > most:
-        worst = max(report.checks.values(), key=lambda check: check.max_relative_error)
-        summary = f"{len(rows)} gradients agree; the largest relative error is {worst.max_relative_error:.1e}, in "
-        return [Prose((said,)), Prose((summary, _math(names.gradient(derivation.of, worst.wrt)), "."))]
     return [Prose((said,)), Table(("gradient", "error", ""), tuple(rows))]
 
 

@@ -217,10 +217,10 @@ def einsum(
     new_sizes = tuple(sorted(left, key=lambda item: str(item[0])))
     new_dims = tuple(dims[label] for label in order)
     key = (Einsum, total, new_sizes, final, new_out, new_dims, out_shape)
-    node, is_new = _intern(Einsum, key, out_shape)
+    made, is_new = _intern(Einsum, key, out_shape)
     if is_new:
-        node.coefficient, node.sizes, node.factors, node.out, node.dims = total, new_sizes, final, new_out, new_dims
-    return node
+        made.coefficient, made.sizes, made.factors, made.out, made.dims = total, new_sizes, final, new_out, new_dims
+    return made
 
 
 def _agree(dims: dict[int, Dim], label: int, dim: Dim) -> None:

@@ -90,13 +90,7 @@ class Typesetter:
             body = f"({body})"
         if exponent == 1:
             return body
-        return (
-            f"{body}**{exponent}"
-            if self.mode == "numpy"
-            else f"{body}^{{{exponent}}}"
-            if self.mode == "latex"
-            else f"{body}^{exponent}"
-        )
+        return f"{body}**{exponent}" if self.mode == "numpy" else f"{body}^{{{exponent}}}" if self.mode == "latex" else f"{body}^{exponent}"
 
     def _matrix(self, rows: tuple[tuple[Fraction, ...], ...]) -> str:
         if self.mode == "latex":

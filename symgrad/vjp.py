@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from symgrad.errors import Unsupported
-from symgrad.ops import ELEMENTWISE, FUNCTIONS
+from symgrad.ops import FUNCTIONS
+from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.tensor import (
     UNIT,
     Add,

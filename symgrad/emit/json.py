@@ -34,9 +34,7 @@ def as_data(derivation: Derivation) -> dict[str, Any]:
             {"name": i.name, "identifier": spelled[i.name], "role": i.role, "shape": list(map(str, i.shape))}
             for i in network.inputs.values()
         ],
-        "definitions": [
-            {"name": d.name, "shape": list(map(str, d.shape)), "latex": latex(d.form)} for d in network.definitions.values()
-        ],
+        "definitions": [{"name": d.name, "shape": list(map(str, d.shape)), "latex": latex(d.form)} for d in network.definitions.values()],
         "parameters": [{"name": p.name, "entries": str(entries(p.shape))} for p in network.parameters],
         "conditions": list(map(str, network.conditions)),
         "gradients": [_gradient(derivation, name) for name in derivation.results],

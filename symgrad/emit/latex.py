@@ -6,6 +6,7 @@ long for the page is scaled to fit it by `\fit`, which the fragment brings along
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from symgrad import names
@@ -22,7 +23,8 @@ PREAMBLE = r"""\documentclass[11pt]{article}
 \usepackage[utf8]{inputenc}
 \usepackage{lmodern}
 \usepackage[margin=2.5cm]{geometry}
-\usepackage{amsmath,amssymb,graphicx}
+\usepackage[fleqn]{amsmath}
+\usepackage{amssymb,graphicx}
 \usepackage{tikz}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{4pt plus 2pt}
@@ -32,10 +34,12 @@ PREAMBLE = r"""\documentclass[11pt]{article}
 """
 
 _FIT = (
-    r"\providecommand{\fit}[1]{\sbox0{$\displaystyle #1$}\ifdim\wd0>0.88\linewidth"
-    r"\resizebox{0.88\linewidth}{!}{\usebox0}\else\usebox0\fi}"
+    r"\providecommand{\fit}[1]{\sbox0{$\displaystyle #1$}\ifdim\wd0>0.74\linewidth"
+    r"\resizebox{0.74\linewidth}{!}{\usebox0}\else\usebox0\fi}"
 )
-_LONG = 62
+_SMALL_NUMBER = re.compile(r"\b(\d\.\d)e([+-]\d+)\b")
+_LONG = 44
+_LINE = 78
 
 
 def emit(document: Document, fragment: bool = False) -> str:
@@ -48,7 +52,7 @@ def emit(document: Document, fragment: bool = False) -> str:
             body += _block(block)
     if fragment:
         return "\n".join(body) + "\n"
-    title = [rf"\title{{{escape(document.title)}}}", r"\author{}", r"\date{}", r"\begin{document}", r"\maketitle"]
+    title = [r"\begin{document}", r"\begin{center}\Large\bfseries", escape(document.title), r"\end{center}"]
     return PREAMBLE + "\n".join([*title, *body, r"\end{document}"]) + "\n"
 
 
@@ -57,7 +61,7 @@ _SPECIAL = {
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
     "′": "$'$", "·": r"$\cdot$", "→": r"$\to$", "×": r"$\times$", "−": "$-$", "α": r"$\alpha$", "±": r"$\pm$",
     "⊙": r"$\odot$", "Σ": r"$\Sigma$", "σ": r"$\sigma$", "∂": r"$\partial$", "…": r"\dots{}", "≤": r"$\le$", "≥": r"$\ge$",
-    "⟨": r"$\langle$", "⟩": r"$\rangle$",
+    "ᵀ": r"$^{\top}$", "⟨": r"$\langle$", "⟩": r"$\rangle$",
 }  # fmt: skip
 
 
@@ -73,9 +77,7 @@ def escape(prose: str) -> str:
 
 def _inline(part: Inline) -> str:
     if isinstance(part, str):
-        return escape(part)
-    if part.text:
-        return f"${part.text}$"
+        return _SMALL_NUMBER.sub(lambda m: rf"${m[1]} \cdot 10^{{{int(m[2])}}}$", escape(part))
     if isinstance(part.of, Form):
         return f"${latex(part.of)}$"
     return f"${part.of.latex if isinstance(part.of, Dim) else latex_shape(part.of)}$"
@@ -104,48 +106,61 @@ def _table(block: Table) -> list[str]:
     return [*out, r"\end{tabular}", r"\end{center}"]
 
 
-def _cell(cell: Inline) -> str:
-    shown = _inline(cell)
-    return shown.replace(r"\frac", r"\tfrac") if not isinstance(cell, str) else shown
+def _cell(cell: tuple[Inline, ...]) -> str:
+    return "".join(map(_inline, cell)).replace(r"\frac", r"\tfrac")
 
 
 def _equations(block: Equations) -> list[str]:
+    if all(isinstance(step.terms[1], Value) for step in block.steps):
+        return _values(block.steps)
     rows: list[str] = []
     for step in block.steps:
         rows += _rows(step)
-    return [r"\begin{align*}", (r" \\" + "\n").join(rows), r"\end{align*}"]
+    return [r"\begin{alignat*}{2}", (r" \\" + "\n").join(rows), r"\end{alignat*}"]
+
+
+def _values(steps: tuple[Step, ...]) -> list[str]:
+    """Matrices of numbers side by side, as many as a line takes."""
+    shown = [rf"\mbox{{({s.number})\enspace $\displaystyle {written(s.terms[0])} = {written(s.terms[1])}$}}" for s in steps]
+    return ["", r"{\raggedright\lineskip=6pt\lineskiplimit=3pt", "\\qquad\n".join(shown), r"\par}"]
 
 
 def _rows(step: Step) -> list[str]:
-    """One row a term, the step's number before the first, its span and rule below it in small print."""
+    """The terms with their signs under each other; the span and the rule in small print behind the last, or below it."""
     left = written(step.terms[0])
-    rows = []
-    for i, term in enumerate(step.terms[1:]):
-        shown = written(term)
-        if isinstance(term, Form) and len(as_text(term)) > _LONG:
-            shown = rf"\fit{{{shown}}}"
-        head = rf"\text{{({step.number})}}\quad & {left}" if i == 0 else "&"
-        rows.append(f"{head} {'&' if i == 0 else '&'}= {shown}")
-    aside = []
+    lengths = [len(as_text(term)) for term in step.terms]
+    if sum(lengths) <= _LONG:
+        rows = [" = ".join(map(written, step.terms[1:]))]
+    else:
+        rows = [
+            rf"\fit{{{written(term)}}}" if length > _LONG else written(term)
+            for term, length in zip(step.terms[1:], lengths[1:], strict=True)
+        ]
+        lengths = lengths[-1:]
+    aside, said = _aside(step)
+    if aside and sum(lengths) + len(said) <= _LINE:
+        rows[-1] += aside
+    elif aside:
+        rows.append(rf"\phantom{{=}}{aside}")
+    signs = [("&= " if i < len(rows) - (rows[-1].startswith(r"\phantom")) else "& ") + row for i, row in enumerate(rows)]
+    return [rf"\text{{({step.number})}}\quad && {left} {signs[0]}", *(f"&& {row}" for row in signs[1:])]
+
+
+def _aside(step: Step) -> tuple[str, str]:
+    """The span of t, and the shape or the rule, as LaTeX and as text to measure."""
+    pieces, said = [], ""
     if step.span is not None:
-        aside.append(rf"\quad {step.span.latex}")
-    if step.kind not in ("definition", "value"):
+        pieces.append(rf"\quad {step.span.latex}")
+        said += f"   {step.span}"
+    if step.kind == "definition" and step.shape is not None:
+        pieces.append(rf"\quad\text{{\small ${latex_shape(step.shape)}$}}")
+        said += f"   {latex_shape(step.shape)}"
+    elif step.kind != "definition":
         uses = ", ".join(f"({n})" for n in step.uses) if len(step.uses) <= 4 else f"({step.uses[0]})--({step.uses[-1]})"
-        said = escape(step.rule) + (f", from {uses}" if uses else "")
-        aside.append(rf"\quad\text{{\small\itshape {said}}}")
-    elif step.kind == "definition" and step.shape is not None:
-        aside.append(rf"\quad\text{{\small ${latex_shape(step.shape)}$}}")
-    joined = r"\;".join(aside)
-    if joined and _width(step) + 34 < 90:
-        rows[-1] += joined
-    elif joined:
-        rows.append(rf"& & {joined}")
-    return rows
-
-
-def _width(step: Step) -> int:
-    last = step.terms[-1]
-    return len(as_text(step.terms[0])) + (len(as_text(last)) if not isinstance(last, Value) else 30)
+        rule = step.rule + (f", from {uses}" if uses else "")
+        pieces.append(rf"\quad\text{{\small\itshape {escape(rule)}}}")
+        said += f"   {rule}"
+    return "".join(pieces), said
 
 
 def written(term: Term) -> str:
@@ -188,8 +203,8 @@ def _picture(picture: Picture) -> list[str]:
     layer = picture.kind == "layer"
     wide = max(p.x for p in picture.points) - min(p.x for p in picture.points)
     across = 1.0 if layer else min(2.2, 15.0 / max(wide, 1.0))
-    out = [rf"\begin{{tikzpicture}}[x={across:.2f}cm,y={1.0 if layer else 1.3:.2f}cm,>=stealth]"]
-    size = "minimum size=8mm,inner sep=1pt" + (",font=\\small" if layer else "")
+    out = [rf"\begin{{tikzpicture}}[x={across:.2f}cm,y={1.2 if layer else 1.6:.2f}cm,>=stealth]"]
+    size = "minimum size=9mm,inner sep=1pt" + (",font=\\scriptsize" if layer else "")
     for i, point in enumerate(picture.points):
         style = f"draw=black!25,text=black!35,dashed,circle,{size}" if point.faint else f"draw,circle,{size}"
         label = _point_label(point.name, layer)
@@ -197,9 +212,7 @@ def _picture(picture: Picture) -> list[str]:
     for line in picture.lines:
         style = "black!20,dashed" if line.faint else "->" if not layer else ""
         bend = _bend(picture, line.start, line.end)
-        label = (
-            rf" node[midway,above,sloped,font=\scriptsize,inner sep=1pt] {{${names.latex(line.label)}$}}" if line.label else ""
-        )
+        label = rf" node[midway,fill=white,font=\scriptsize,inner sep=1pt] {{${names.latex(line.label)}$}}" if line.label else ""
         out.append(rf"  \draw[{style}] (n{line.start}) to{bend}{label} (n{line.end});")
     return [*out, r"\end{tikzpicture}"]
 

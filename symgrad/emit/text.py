@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 from typing import Any
 
 from symgrad import names
@@ -19,9 +20,9 @@ _INDENT = 2
 
 def emit(document: Document) -> str:
     """The document as text, ending in a newline."""
-    out = [document.title, "═" * min(len(document.title), WIDTH)]
+    out = [document.title, "═" * min(columns(document.title), WIDTH)]
     for section in document.sections:
-        out += ["", section.title, ("─" if section.level == 1 else "┄") * min(len(section.title), WIDTH)]
+        out += ["", section.title, ("─" if section.level == 1 else "┄") * min(columns(section.title), WIDTH)]
         for i, block in enumerate(section.blocks):
             if i:
                 out.append("")
@@ -35,15 +36,13 @@ def _block(block: Block) -> list[str]:
     if isinstance(block, Table):
         return _table(block)
     if isinstance(block, Drawing):
-        return _picture(block.picture) + [" " * _INDENT + block.caption]
+        return [*_picture(block.picture), " " * _INDENT + block.caption]
     return _equations(block)
 
 
 def _inline(part: Inline) -> str:
     if isinstance(part, str):
         return part
-    if part.text:
-        return part.text
     if isinstance(part.of, Form):
         return text(part.of)
     return str(part.of) if isinstance(part.of, Dim) else show(part.of)
@@ -53,16 +52,27 @@ def _prose(block: Prose) -> list[str]:
     # A formula is one word: it is not broken.
     words = "".join(_inline(p) if isinstance(p, str) else _inline(p).replace(" ", "\u00a0") for p in block.parts)
     indent = " " * _INDENT
-    lines = textwrap.wrap(
-        words, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
+    lines = textwrap.wrap(words, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     return [line.replace("\u00a0", " ") for line in lines]
 
 
+def columns(line: str) -> int:
+    """How many columns a line takes: an accent that combines takes none.
+
+    >>> columns("h\u0303 = 1")
+    5
+    """
+    return sum(not unicodedata.combining(c) for c in line)
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - columns(cell))
+
+
 def _table(block: Table) -> list[str]:
-    rows = [tuple(block.head), *(tuple(map(_inline, row)) for row in block.rows)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(block.head))]
-    lines = [" " * _INDENT + "   ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)) for row in rows]
+    rows = [tuple(block.head), *(tuple("".join(map(_inline, cell)) for cell in row) for row in block.rows)]
+    widths = [max(columns(row[i]) for row in rows) for i in range(len(block.head))]
+    lines = [" " * _INDENT + "   ".join(_padded(cell, w) for cell, w in zip(row, widths, strict=True)) for row in rows]
     return [lines[0], " " * _INDENT + "   ".join("─" * w for w in widths), *lines[1:]]
 
 
@@ -80,20 +90,15 @@ def _equations(block: Equations) -> list[str]:
 def _step(step: Step, margin: int) -> list[str]:
     number = f"({step.number})".rjust(margin + _INDENT)
     left = written(step.terms[0])
-    rights = [_lines_of(term, WIDTH - len(number) - len(left) - 5) for term in step.terms[1:]]
+    rights = [_lines_of(term, WIDTH - len(number) - columns(left) - 5) for term in step.terms[1:]]
     lines: list[str] = []
-    for right in rights:
+    for k, right in enumerate(rights):
+        # A formula begins on the line of its sign; a matrix has the sign at its middle.
+        at = (len(right) - 1) // 2 if isinstance(step.terms[k + 1], Value) else 0
         for i, piece in enumerate(right):
-            sign = (
-                " = "
-                if i == len(right) // 2 and isinstance(step.terms[1], Value)
-                else " = "
-                if i == 0 and not _is_value(step)
-                else "   "
-            )
-            shown = left if (not lines if not _is_value(step) else i == len(right) // 2) else " " * len(left)
-            head = number if not lines else " " * len(number)
-            lines.append(f"{head} {shown}{sign}{piece}")
+            opens = k == 0 and i == at
+            head, name = (number, left) if opens else (" " * len(number), " " * columns(left))
+            lines.append(f"{head} {name}{' = ' if i == at else '   '}{piece}")
     if step.shape is not None:
         note = show(step.shape) + (f",  {step.span}" if step.span else "")
     else:
@@ -102,10 +107,6 @@ def _step(step: Step, margin: int) -> list[str]:
         return _beside(lines, note if step.kind == "definition" else "")
     rule = step.rule + (f", {_references(step.uses)}" if step.uses else "")
     return _beside(lines, "  ".join(part for part in (note, f"[{rule}]") if part))
-
-
-def _is_value(step: Step) -> bool:
-    return isinstance(step.terms[1], Value)
 
 
 def _references(uses: tuple[int, ...]) -> str:
@@ -117,9 +118,10 @@ def _beside(lines: list[str], note: str) -> list[str]:
     """A note at the right margin: behind the last line where it fits, else below."""
     if not note:
         return lines
-    if len(lines[-1]) + 2 + len(note) <= WIDTH:
-        return [*lines[:-1], lines[-1] + note.rjust(WIDTH - len(lines[-1]))]
-    return [*lines, note.rjust(WIDTH)]
+    room = WIDTH - columns(lines[-1]) - columns(note)
+    if room >= 2:
+        return [*lines[:-1], lines[-1] + " " * room + note]
+    return [*lines, " " * (WIDTH - columns(note)) + note]
 
 
 def _lines_of(term: Term, width: int) -> list[str]:
@@ -140,8 +142,8 @@ def written(term: Term) -> str:
 def broken(line: str, width: int) -> list[str]:
     """A formula over several lines, broken before an operator at the outermost level that is near enough the margin.
 
-    >>> broken("a b + c d (e + f)", 12)
-    ['a b', '+ c d (e + f)']
+    >>> broken("alpha b + c d (e + f)", 16)
+    ['alpha b', '+ c d (e + f)']
     """
     lines = []
     while len(line) > width:
@@ -206,11 +208,11 @@ def _layer(picture: Picture) -> list[str]:
     targets = [i for i, p in enumerate(picture.points) if p.x > 0]
     kept = {(line.end, line.start): not line.faint for line in picture.lines}
     labels = [_entry(picture.points[j].name) for j in sources]
-    side = max(len(_entry(picture.points[i].name)) for i in targets)
+    side = max(columns(_entry(picture.points[i].name)) for i in targets)
     lines = [" " * (side + 4) + "  ".join(labels)]
     for i in targets:
-        marks = [("●" if kept[i, j] else "·").center(len(label)) for j, label in zip(sources, labels, strict=True)]
-        lines.append(f"  {_entry(picture.points[i].name):<{side}}  " + "  ".join(marks))
+        marks = [("●" if kept[i, j] else "·").center(columns(label)) for j, label in zip(sources, labels, strict=True)]
+        lines.append(f"  {_padded(_entry(picture.points[i].name), side)}  " + "  ".join(marks))
     return lines
 
 

@@ -154,7 +154,7 @@ def _write_slice(writer: Writer, form: Any) -> tuple[str, Prec]:
             body = rf"\left({body}\right)"
         return f"{body}_{{{where}}}", Prec.POSTFIX
     span = _span(start, stop, step, str)
-    return f"{body}[{(f'{span}, :', f':, {span}')[axis] if axis < 2 else span}]", Prec.POSTFIX
+    return f"{body}[{(f'{span}, :', f':, {span}')[axis] if axis < 2 else span}]", Prec.ATOM
 
 
 def _write_concat(writer: Writer, form: Any) -> tuple[str, Prec]:
@@ -184,9 +184,10 @@ def _write_pad(writer: Writer, form: Any) -> tuple[str, Prec]:
     what = ("rows", "columns")[axis] if axis < 2 else f"axis {axis}"
     if writer.mode == "latex":
         span = _span(start, start + length if step == 1 else start + (length - 1) * step + 1, step, lambda d: d.latex)
+        what = what if ":" in span else what.removesuffix("s")
         return rf"\operatorname{{pad}}_{{\text{{{what} }} {span}}}\left({body}\right)", Prec.ATOM
     span = _span(start, start + length if step == 1 else start + (length - 1) * step + 1, step, str)
-    return f"pad[{what} {span}]({body})", Prec.ATOM
+    return f"pad[{what if ':' in span else what.removesuffix('s')} {span}]({body})", Prec.ATOM
 
 
 def _write_unfold(writer: Writer, form: Any) -> tuple[str, Prec]:

@@ -71,7 +71,7 @@ def _square(writer: Writer, form: Any) -> tuple[str, Prec]:
 def _record(
     name: str,
     spelling: tuple[Spelling, Spelling],
-    numpy: str,
+    numpy: str | Notation,
     derivative: Callable[[Node, Node], Node],
     scalar: Callable[..., Any],
     **facets: Any,
@@ -127,7 +127,8 @@ RECORDS: tuple[Elementwise, ...] = (
     _record("erf", _function(r"\mathrm{erf}", "erf"), "_erf({0})",
             lambda x, y: 2 * _of("exp", -(x * x)) * _of("sqrt", _of("reciprocal_pi", constant(1, x.shape))),
             lambda S, x: S.erf(x)),
-    _record("reciprocal_pi", (Notation(r"\frac{{{0}}}{{\pi}}", Prec.ATOM), Notation("{0}/π", Prec.PRODUCT, Prec.POSTFIX)), Notation("{t0} / np.pi", Prec.PRODUCT),
+    _record("reciprocal_pi", (Notation(r"\frac{{{0}}}{{\pi}}"), Notation("{0}/π", Prec.PRODUCT, Prec.POSTFIX)),
+            Notation("{t0} / np.pi", Prec.PRODUCT),
             lambda x, y: _of("reciprocal_pi", constant(1, x.shape)), lambda S, x: x / S.pi),
     _record("exp", _function(r"\exp", "exp"), "np.exp({0})", lambda x, y: y, lambda S, x: S.exp(x)),
     _record("log", _function(r"\log", "log"), "np.log({0})", lambda x, y: x**-1, lambda S, x: S.log(x), domain="positive"),

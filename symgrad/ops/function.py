@@ -125,11 +125,12 @@ def _along_an_axis(name: str, shape: Any, latex: str, text: str, numpy: str) -> 
 RECORDS: tuple[Op, ...] = (
     _along_an_axis("softmax", _same, r"\mathrm{softmax}", "softmax", "_softmax({x}, {axis})"),
     _along_an_axis("log_softmax", _same, r"\log \mathrm{softmax}", "log softmax", "_log_softmax({x}, {axis})"),
-    _along_an_axis("logsumexp", reduced_shape, r"\operatorname{logsumexp}", "logsumexp", "np.logaddexp.reduce({x}, axis={axis}, keepdims=True)"),
+    _along_an_axis("logsumexp", reduced_shape, r"\operatorname{logsumexp}", "logsumexp",
+                   "np.logaddexp.reduce({x}, axis={axis}, keepdims=True)"),
     Op("inverse", 1, lambda shapes, _: _square(shapes, "the inverse"), _lowered("inverse"),
        Notation("{0}^{{-1}}", Prec.POSTFIX, Prec.ATOM), Notation("{0}⁻¹", Prec.POSTFIX, Prec.ATOM), Notation("np.linalg.inv({0})")),
-    Op("det", 1, lambda shapes, _: () if _square(shapes, "the determinant") else (), _lowered("det"),
+    Op("det", 1, lambda shapes, _: _square(shapes, "the determinant")[2:], _lowered("det"),
        Notation(r"\det\left({0}\right)"), Notation("det({0})"), Notation("np.linalg.det({0})")),
-    Op("logdet", 1, lambda shapes, _: () if _square(shapes, "the log-determinant") else (), _lowered("logdet"),
+    Op("logdet", 1, lambda shapes, _: _square(shapes, "the log-determinant")[2:], _lowered("logdet"),
        Notation(r"\log\det\left({0}\right)"), Notation("log det({0})"), Notation("np.linalg.slogdet({0})[1]")),
 )  # fmt: skip

@@ -5,6 +5,7 @@ Source of the tensor forms: Laue, Mitterreiter, Giesen, *A Simple and Efficient 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from symgrad import names
@@ -41,11 +42,9 @@ def _matrix(shape: Shape, what: str) -> Shape:
 def _matmul_shape(shapes: tuple[Shape, ...], _: Params) -> Shape:
     for shape in shapes:
         _matrix(shape, "a matrix product")
-    for left, right in zip(shapes, shapes[1:], strict=False):
+    for left, right in pairwise(shapes):
         if left[1] is not right[0]:
-            raise ShapeError(
-                f"a matrix product of {show(left)} and {show(right)}: {left[1]} columns do not meet {right[0]} rows"
-            )
+            raise ShapeError(f"a matrix product of {show(left)} and {show(right)}: {left[1]} columns do not meet {right[0]} rows")
     return shapes[0][0], shapes[-1][1]
 
 
@@ -78,7 +77,7 @@ def _matmul_numpy(writer: Writer, form: Any) -> tuple[str, Prec]:
 
 def _is_negative(form: Any) -> bool:
     lead = form.args[0] if form.op == "scale" else form
-    return lead.op == "number" and lead.value < 0
+    return bool(lead.op == "number" and lead.value < 0)
 
 
 def _write_add(writer: Writer, form: Any) -> tuple[str, Prec]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from symgrad.ops import ELEMENTWISE
 from symgrad.ops.arrange import slice_node
+from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.rewrite import Facts, Rule
 from symgrad.tensor import UNIT, Add, Einsum, Func, Map, Node, add, einsum, elementwise
 from symgrad.vjp import formula

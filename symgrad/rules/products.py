@@ -137,7 +137,7 @@ def distribute_when_shorter(node: Node, facts: Facts) -> Node | None:
     """a (b + c) = ab + ac, only where the right side then has fewer factors: p ⊙ (1 − y ⊘ p) = p − y."""
     if not isinstance(node, Einsum):
         return None
-    for k, (factor, labels) in enumerate(node.factors):
+    for k, (factor, _) in enumerate(node.factors):
         if not isinstance(factor, Add) or len(factor.operands) > _MOST_TERMS:
             continue
         terms = []

@@ -1,0 +1,107 @@
+"""How deriving grows with depth: an unrolled RNN and an MLP, beside SymPy's own matrix derivative where it has one.
+
+Run by hand: `python benchmarks/growth.py [--bound SECONDS]`. Times are of this process on this machine; read the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import sympy
+
+from symgrad import Network, dimensions, relu, square, sum
+from symgrad.gradient import Gradient, gradients, graph_size
+from symgrad.library import load
+from symgrad.pipeline import derive
+
+
+def rnn(steps: int) -> Network:
+    return load("rnn", {"T": steps})
+
+
+def mlp(layers: int) -> Network:
+    n, d = dimensions("n d")
+    net = Network(f"An MLP of {layers} layers")
+    h = net.data("H_0", n, d)
+    target = net.data("Y", n, d)
+    for layer in range(1, layers + 1):
+        h = net.define(f"H_{{{layer}}}", relu(h * net.parameter(f"W_{{{layer}}}", d, d)))
+    net.define("L", sum(square(h - target)))
+    return net
+
+
+def timed(work: Callable[..., object], *args: object) -> tuple[float, object]:
+    start = time.perf_counter()
+    result = work(*args)
+    return time.perf_counter() - start, result
+
+
+def sweep(net: Network) -> list[Gradient]:
+    return list(gradients(net, str(net.default_of()), net.default_wrt()).values())
+
+
+def sympy_linear_rnn(steps: int) -> None:
+    """What SymPy's derivative takes: a linear recurrence (tanh it does not differentiate), by W."""
+    d = sympy.Symbol("d", integer=True, positive=True)
+    w, h, t = (sympy.MatrixSymbol(n, d, m) for n, m in (("W", d), ("h_0", 1), ("t", 1)))
+    for step in range(1, steps + 1):
+        h = w * h + sympy.MatrixSymbol(f"x_{step}", d, 1)
+    ((h - t).T * (h - t)).diff(w)
+
+
+def table(title: str, make: Callable[[int], Network], depths: list[int], bound: float) -> dict[int, float]:
+    print(f"\n{title}\n{'depth':>6} {'build':>8} {'sweep':>8} {'nodes/step':>11} {'derive':>8} {'+ check':>8} {'ms/step':>8}")
+    total: dict[int, float] = {}
+    for depth in depths:
+        start = time.perf_counter()
+        net = make(depth)
+        build = time.perf_counter() - start
+        swept, found = timed(sweep, net)
+        plain, _ = timed(lambda net: derive(net, check=False), net)
+        total[depth], _ = timed(derive, net)
+        nodes = graph_size(found) / depth
+        each = 1000 * total[depth] / depth
+        print(f"{depth:>6} {build:>8.3f} {swept:>8.4f} {nodes:>11.1f} {plain:>8.3f} {total[depth]:>8.3f} {each:>8.2f}", flush=True)
+        if total[depth] > bound:
+            print(f"  stopped: more than {bound:.0f} s")
+            break
+    return total
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bound", type=float, default=60.0, help="seconds after which a column stops")
+    bound = parser.parse_args().bound
+    total = table("tanh RNN, T steps", rnn, [2, 10, 50, 100, 200, 400, 500], bound)
+    if 100 in total and 400 in total:
+        print(f"  time(T=400) / time(T=100) = {total[400] / total[100]:.2f}")
+    table("MLP, layers", mlp, [2, 10, 50, 100, 200], bound)
+
+    net = rnn(128)
+    swept = min(timed(sweep, net)[0] for _ in range(5))
+    loading = min(timed(python, "import sympy")[0] for _ in range(3)) - min(timed(python, "")[0] for _ in range(3))
+    print(f"\nT = 128, all gradients: {swept:.4f} s; `import sympy`: {loading:.3f} s; ratio {swept / loading:.3f}")
+
+    print("\nSymPy's own derivative of a linear recurrence (it has none for tanh)\n depth  seconds")
+    for depth in range(1, 20):
+        try:
+            seconds, _ = timed(sympy_linear_rnn, depth)
+        except Exception as error:
+            print(f"{depth:>6} {type(error).__name__}: {error}")
+            break
+        print(f"{depth:>6} {seconds:>8.2f}", flush=True)
+        if seconds > bound / 4:
+            print(f"  stopped: more than {bound / 4:.0f} s")
+            break
+
+
+def python(code: str) -> None:
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+if __name__ == "__main__":
+    main()
