@@ -10,15 +10,71 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from symgrad.expr import (
+        abs,
+        arctan,
+        column_slice,
+        columns,
+        cos,
+        cosh,
+        diag,
+        dimensions,
+        divide,
+        elu,
+        erf,
+        exp,
+        gelu,
+        hadamard,
+        hard_tanh,
+        leaky_relu,
+        log,
+        log1p,
+        log_softmax,
+        logdet,
+        logsumexp,
+        maximum,
+        mean,
+        minimum,
+        norm,
+        ones,
+        power,
+        relu,
+        reshape,
+        row_slice,
+        rows,
+        sigmoid,
+        sign,
+        silu,
+        sin,
+        sinh,
+        softmax,
+        softplus,
+        sqrt,
+        square,
+        squared_norm,
+        step,
+        sum,
+        tanh,
+        unfold,
+    )
+    from symgrad.network import Network
+    from symgrad.paper import Paper, Part
+    from symgrad.pipeline import derive
+
 __version__ = "0.1.0"
 
-_EXPR = [
+__all__ = [
+    "Network",
+    "Paper",
+    "Part",
     "abs",
     "arctan",
-    "columns",
     "column_slice",
+    "columns",
     "cos",
     "cosh",
+    "derive",
     "diag",
     "dimensions",
     "divide",
@@ -59,19 +115,15 @@ _EXPR = [
     "tanh",
     "unfold",
 ]
-_HOMES = {"Network": "network", "Paper": "paper", "Part": "paper", "derive": "pipeline"} | dict.fromkeys(_EXPR, "expr")
 
-if TYPE_CHECKING:
-    from symgrad.expr import abs as abs
-    from symgrad.expr import arctan as arctan
-    from symgrad.network import Network as Network
+_HOMES = {"Network": "network", "Paper": "paper", "Part": "paper", "derive": "pipeline"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"symgrad has no {name}")
-    return getattr(import_module(f"symgrad.{_HOMES[name]}"), name)
+    return getattr(import_module(f"symgrad.{_HOMES.get(name, 'expr')}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*_HOMES, "__version__"])
+    return [*__all__, "__version__"]

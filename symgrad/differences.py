@@ -25,7 +25,7 @@ from symgrad.sampling import draw_sizes, draw_values, needs_positive
 from symgrad.tensor import Map, topological
 
 TOLERANCE = 1e-6
-_STEP = float(np.finfo(float).eps) ** 0.2
+_STEP: float = float(np.finfo(float).eps) ** 0.2
 _SHORTER = (1 / 4, 1 / 16, 1 / 64, 1 / 256)
 _STENCIL = ((1, 8 / 12), (-1, -8 / 12), (2, -1 / 12), (-2, 1 / 12))
 _POINTS = 4
@@ -158,10 +158,12 @@ class _Lab:
         for (name, _), label in labels.items():
             shape = self._shape(name, sizes)
             value = np.asarray(values[label], dtype=float)
-            if value.shape != shape and value.size != 1:
+            if value.size == 1 and all(size == 1 for size in shape):
+                value = value.reshape(shape)  # a scalar may be of shape () or 1×1
+            if value.shape != shape:
                 found.append((name, float("inf"), f"its formula has shape {value.shape}, the variable {shape}"))
                 value = np.full(shape, np.nan)
-            claims[name].append(np.broadcast_to(value.reshape(-1) if value.size == 1 else value, shape))
+            claims[name].append(value)
         every = list(report.checks)
         size = max(1, -(-len(every) // _GROUPS))
         for start in range(0, len(every), size):
@@ -196,7 +198,7 @@ class _Lab:
     def _longest(self, base: Mapping[str, Any]) -> float:
         """The more kinks there are, the shorter the steps that stay clear of all of them."""
         entries = sum(np.size(base[kink]) for kink in self.kinks)
-        return _STEP / min(1024.0, max(1.0, entries / 256))
+        return _STEP / min(1024.0, max(1.0, float(entries) / 256.0))
 
     def _slope(
         self, given: Mapping[str, Any], base: Mapping[str, Any], moves: Mapping[str, Any], longest: float

@@ -6,7 +6,7 @@ The source comes from `numpycode`, from checked forms and sanitised identifiers;
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -49,7 +49,7 @@ def exact_values(program: Program, given: Mapping[str, Any]) -> tuple[Arrays, bo
     """
     as_objects = {name: np.array([list(row) for row in rows], dtype=object) for name, rows in given.items()}
     try:
-        exact = compiled(Program(program.inputs, program.statements, exact=True)).run(as_objects, {})
+        exact = compiled(replace(program, exact=True)).run(as_objects, {})
         found = {name: np.atleast_2d(np.asarray(value, dtype=object)) for name, value in exact.items()}
         if all(isinstance(x, (int, Fraction)) for value in found.values() for x in value.flat):
             return found, True

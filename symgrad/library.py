@@ -46,7 +46,7 @@ def load(source: str, settings: Mapping[str, int] | None = None) -> Network | Pa
         raise Unsupported(f"{source}: symgrad does not read networks from {path.suffix} files yet; write it as a .py file")
     if path.is_dir() or path.suffix != ".py":
         raise InvalidNetwork(f"{source} is no network: symgrad derives from .py files, or from a name that ships ({', '.join(known)})")
-    return _find(_imported(path, source), source, settings or {})
+    return _find(_imported(path.resolve(), source), source, settings or {})
 
 
 def _imported(path: Path, source: str) -> ModuleType:
@@ -54,7 +54,7 @@ def _imported(path: Path, source: str) -> ModuleType:
     if spec is None or spec.loader is None:
         raise InvalidNetwork(f"{source} cannot be imported")
     module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.parent.resolve()))
+    sys.path.insert(0, str(path.parent))
     try:
         spec.loader.exec_module(module)
     except Exception as error:
@@ -62,7 +62,7 @@ def _imported(path: Path, source: str) -> ModuleType:
     except SystemExit as error:
         raise InvalidNetwork(f"{source} left Python (SystemExit) while it was imported") from error
     finally:
-        sys.path.remove(str(path.parent.resolve()))
+        sys.path.remove(str(path.parent))
     return module
 
 

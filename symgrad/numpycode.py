@@ -7,7 +7,7 @@ Arrays are two-dimensional (a column is n×1), scalars may be plain numbers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from symgrad import names
@@ -46,6 +46,15 @@ HELPERS: dict[str, tuple[str, str]] = {
 
 def helpers_in(source: str) -> list[str]:
     return [name for name in HELPERS if f"{name}(" in source]
+
+
+def sizes_in(form: Form) -> set[str]:
+    """The names of the sizes that the source of a form will ask for."""
+    found: set[str] = set()
+    for f in walk(form):
+        dims = [dim for dim, _ in f.sizes] if f.op == "number" else [p for p in f.params if isinstance(p, Dim)]
+        found.update(name for dim in dims for name in dim.symbols)
+    return found
 
 
 def _as_expression(source: str) -> str:
@@ -101,11 +110,15 @@ _CHEAP = {"symbol", "number", "matrix", "transpose", "slice", "ones", "zeros", "
 
 @dataclass(frozen=True)
 class Program:
-    """Statements in order, each a name and a form, over inputs with known shapes."""
+    """Statements in order, each a name and a form, over inputs with known shapes.
+
+    A size is read off an input's shape; `sizes` has those that are settled already. `exact` keeps numbers as fractions.
+    """
 
     inputs: Mapping[str, Shape]
     statements: tuple[tuple[str, Form], ...]
     exact: bool = False
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def identifiers(self) -> dict[str, str]:
@@ -119,7 +132,7 @@ class Program:
             if name in keep:
                 kept.append((name, form))
                 keep |= {f.name for f in walk(form) if f.op == "symbol"}
-        return Program(self.inputs, tuple(reversed(kept)), self.exact)
+        return replace(self, statements=tuple(reversed(kept)))
 
     def shared(self) -> Program:
         """The same program with every costly expression that occurs twice named and computed once."""
@@ -151,14 +164,11 @@ class Program:
                     taken[f] = symbol(label, f.shape)
             already = own[form] if own[form] != name else None
             out.append((name, symbol(already, form.shape) if already else _replace(form, taken)))
-        return Program(self.inputs, tuple(out), self.exact)
+        return replace(self, statements=tuple(out))
 
-    def writer(self, sizes: Mapping[str, str] | None = None) -> Typesetter:
+    def writer(self) -> Typesetter:
         spelled = self.identifiers
-        return _NumPy(spelled.__getitem__, self._size_writer(sizes), self.exact)
-
-    def _size_writer(self, sizes: Mapping[str, str] | None) -> _Sizes:
-        return _Sizes(self.inputs, self.identifiers, sizes or {})
+        return _NumPy(spelled.__getitem__, _Sizes(self.inputs, spelled, self.sizes), self.exact)
 
     def lines(self) -> list[str]:
         """One assignment a statement."""
@@ -227,7 +237,7 @@ def _replace(form: Form, by: Mapping[Form, Form]) -> Form:
 class _Sizes:
     """A dimension as source: an axis of an input that has it, or its polynomial in such axes."""
 
-    def __init__(self, inputs: Mapping[str, Shape], spelled: Mapping[str, str], sizes: Mapping[str, str]) -> None:
+    def __init__(self, inputs: Mapping[str, Shape], spelled: Mapping[str, str], sizes: Mapping[str, int]) -> None:
         self._axes: dict[Dim, str] = {}
         self._known = sizes
         for name, shape in inputs.items():
@@ -251,7 +261,7 @@ class _Sizes:
     def _symbol(self, name: str) -> str:
         dim = Dim.of(name)
         if name in self._known:
-            return self._known[name]
+            return str(self._known[name])
         if dim in self._axes:
             return self._axes[dim]
         raise Unsupported(f"the size {name} cannot be read off the shape of any input")

@@ -14,7 +14,7 @@ from symgrad.families import Span, fold_sums, general
 from symgrad.form import Form, apply, cost, rewrite_bottom_up, symbol, symbols
 from symgrad.gradient import Gradient, gradients
 from symgrad.network import Definition, Network
-from symgrad.numpycode import Program
+from symgrad.numpycode import Program, sizes_in
 from symgrad.op import Notation
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.raising import raise_form, turned
@@ -145,15 +145,17 @@ def _values(network: Network, results: dict[str, Result], layout: str) -> dict[s
         back = {r.wrt: Result(r.of, r.wrt, r.shape[::-1], _denominator(r.named), None, network) for r in results.values()}
         program = forward_program(network, back)
     known = {item.name: item.value for item in network.inputs.values() if item.value is not None}
+    if not known:
+        return {}
     computable, kept = set(known), []
     for name, form in program.statements:
-        if all(f.name in computable for f in symbols(form)):
+        if all(f.name in computable for f in symbols(form)) and sizes_in(form) <= set(network.sizes):
             computable.add(name)
             kept.append((name, form))
     if not kept:
         return {}
     inputs = {name: shape for name, shape in program.inputs.items() if name in known}
-    found, _ = exact_values(Program(inputs, tuple(kept)), known)
+    found, _ = exact_values(Program(inputs, tuple(kept), sizes=network.sizes), known)
     turned_names = [name for name in found if layout == "numerator" and names.gradient_of(name)]
     found.update({name: found[name].T for name in turned_names})
     return {name: Value(tuple(tuple(_plain(x) for x in row) for row in array)) for name, array in found.items()}

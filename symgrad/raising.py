@@ -16,7 +16,7 @@ from fractions import Fraction
 from symgrad import names
 from symgrad.dims import ONE, Dim, Shape
 from symgrad.errors import Unsupported
-from symgrad.form import Form, apply, number, symbol
+from symgrad.form import Form, apply, cost, number, rewrite_bottom_up, symbol
 from symgrad.form import matrix as matrix_form
 from symgrad.rewrite import Facts
 from symgrad.tensor import (
@@ -49,7 +49,15 @@ def raise_form(node: Node, facts: Facts) -> Form:
     done: dict[Node, Form] = {}
     for n in topological([node]):
         done[n] = _raise(n, done, facts)
-    return done[node]
+    return rewrite_bottom_up(done[node], lambda form: _symmetric(form, facts))
+
+
+def _symmetric(form: Form, facts: Facts) -> Form:
+    """A symmetric matrix, or its inverse, needs no transpose."""
+    if form.op != "transpose":
+        return form
+    body = form.args[0].args[0] if form.args[0].op == "inverse" else form.args[0]
+    return form.args[0] if body.op == "symbol" and "symmetric" in facts.of(body.name) else form
 
 
 def _raise(node: Node, done: dict[Node, Form], facts: Facts) -> Form:
@@ -149,19 +157,35 @@ def product_of(factors: list[Form]) -> Form:
     flat: list[Form] = []
     for factor in factors:
         body = factor
-        if body.op == "scale":
-            scalars += body.args[:-1]
-            body = body.args[-1]
+        taken, body = _without_scalars(body)
+        scalars += taken
         flat += body.args if body.op == "matmul" else [body]
     kept = [f for f in flat if f.op != "eye"] or flat[:1]
     body = kept[0] if len(kept) == 1 else apply("matmul", kept)
     return scaled(scalars, body)
 
 
+def _without_scalars(form: Form) -> tuple[list[Form], Form]:
+    """The scalars that multiply a form, one that divides it being a reciprocal, and the form without them."""
+    scalars: list[Form] = []
+    while True:
+        if form.op == "scale":
+            scalars += form.args[:-1]
+            form = form.args[-1]
+        elif form.op == "divide" and form.args[1].is_scalar and not form.args[0].is_scalar:
+            scalars.append(apply("power", [form.args[1]], (Fraction(-1),)))
+            form = form.args[0]
+        else:
+            return scalars, form
+
+
+_LONGEST_NUMERATOR = 6
+
+
 def scaled(scalars: list[Form], body: Form) -> Form:
     """Scalars times a form; numbers are multiplied together and stand first, reciprocals go below a line."""
-    if body.op == "scale":
-        scalars, body = [*scalars, *body.args[:-1]], body.args[-1]
+    taken, body = _without_scalars(body)
+    scalars = [*scalars, *taken]
     value = Fraction(1)
     sizes: list[tuple[Dim, int]] = []
     others: list[Form] = []
@@ -182,11 +206,14 @@ def scaled(scalars: list[Form], body: Form) -> Form:
     lead = number(value, tuple((dim, e) for dim, e in merged.items() if e))
     if below:
         under = scaled([], below[0]) if len(below) == 1 else apply("scale", below)
+        if not body.is_scalar and cost(body) > _LONGEST_NUMERATOR:
+            return apply("scale", [apply("divide", [lead, under]), *others, body])
         if body.is_scalar and body.op == "number":
             top = scaled(others[:-1], others[-1]) if others else number(1)
         else:
             top = scaled(others, body)
-        return scaled([lead], apply("divide", [top, under]))
+        quotient = apply("divide", [top, under])
+        return quotient if lead is number(1) else apply("scale", [lead, quotient])
     if body.op == "number":
         if not others:
             return lead
@@ -195,9 +222,17 @@ def scaled(scalars: list[Form], body: Form) -> Form:
     return apply("scale", [*front, *others, body]) if front or others else body
 
 
+def diag_of(vector: Form) -> Form:
+    """The diagonal matrix of a vector, row or column, its scalars in front."""
+    scalars, body = _without_scalars(vector)
+    return scaled(scalars, apply("diag", [body.args[0] if body.op == "transpose" else body]))
+
+
 def power_of(form: Form, exponent: Fraction) -> Form:
     if exponent == 1:
         return form
+    if exponent == Fraction(1, 2):
+        return apply("sqrt", [form])
     return apply("square", [form]) if exponent == 2 else apply("power", [form], (exponent,))
 
 
@@ -207,9 +242,8 @@ def hadamard_of(factors: list[Form]) -> Form:
     scalars: list[Form] = []
     for factor in factors:
         body = factor
-        if body.op == "scale":
-            scalars += body.args[:-1]
-            body = body.args[-1]
+        taken, body = _without_scalars(body)
+        scalars += taken
         flat += body.args if body.op == "hadamard" else [body]
     flat = [f for f in flat if f.op != "ones"] or flat[:1]
     above = [f for f in flat if not (f.op == "power" and f.params[0] < 0)]
@@ -227,6 +261,10 @@ def hadamard_of(factors: list[Form]) -> Form:
 
 def sum_of(terms: list[Form], shape: Shape) -> Form:
     """A sum: a positive term first, a factor common to all terms outside, constants and biases as plain terms."""
+    terms = [inner for term in terms for inner in (term.args if term.op == "add" and term.shape == shape else (term,))]
+    terms = _like_terms(terms) or [apply("zeros", (), shape) if shape else number(0)]
+    if len(terms) == 1:
+        return terms[0]
     if any(_parts(term)[2].op != "ones" for term in terms):
         terms = [_plain_constant(term) for term in terms]
     if all(map(_negative, terms)):
@@ -237,6 +275,16 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
     if full:
         terms = [_plain_bias(term, shape) if len(full) > 1 or term is not full[0] else term for term in terms]
     return _common_number(terms, shape) or _common_factor(terms) or apply("add", terms)
+
+
+def _like_terms(terms: list[Form]) -> list[Form]:
+    """Terms that differ in their number only are counted together."""
+    counted: dict[tuple[Sizes, tuple[Form, ...], Form], Fraction] = {}
+    for term in terms:
+        lead, scalars, body = _parts(term)
+        key = (lead.sizes, tuple(scalars), body)
+        counted[key] = counted.get(key, Fraction(0)) + lead.value
+    return [scaled([number(n, sizes), *scalars], body) for (sizes, scalars, body), n in counted.items() if n]
 
 
 def _plain_constant(term: Form) -> Form:
@@ -486,7 +534,7 @@ class _Product:
                 if with_vector:
                     vector = self._vector(index)
                     assert vector is not None
-                    factors.insert(1, apply("diag", [vector]))
+                    factors.insert(1, diag_of(vector))
                 where = self.lines.index(left)
                 self.lines.remove(left)
                 self.lines.remove(right)
@@ -515,7 +563,7 @@ class _Product:
         line = self.lines[0] if self.lines else None
         if line is not None and line.form.op == "eye":
             both = [f for f in (u, v) if f is not None]
-            return scaled(self.scalars, apply("diag", [hadamard_of(both)]) if both else line.form)
+            return scaled(self.scalars, diag_of(hadamard_of(both)) if both else line.form)
         if line is None:
             left = u or apply("ones", (), (self.node.dims[row], ONE))
             right = v or apply("ones", (), (self.node.dims[column], ONE))
@@ -524,9 +572,9 @@ class _Product:
         if u is not None and v is not None:
             return scaled(self.scalars, hadamard_of([body, product_of([u, turned(v)])]))
         if u is not None:
-            body = product_of([apply("diag", [u]), body])
+            body = product_of([diag_of(u), body])
         if v is not None:
-            body = product_of([body, apply("diag", [v])])
+            body = product_of([body, diag_of(v)])
         return scaled(self.scalars, body)
 
     def _index_form(self) -> Form:

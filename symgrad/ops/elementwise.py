@@ -89,6 +89,11 @@ def _crosses(*values: int) -> Callable[[X, Params], tuple[Node, ...]]:
     return lambda xs, _: tuple(xs[0] - value for value in values)
 
 
+def _root(writer: Writer, form: Any) -> tuple[str, Prec]:
+    inside = writer.write(form.args[0], Prec.SUM)
+    return (f"√{inside}" if len(inside) == 1 else f"√({inside})"), Prec.ATOM
+
+
 def _gelu_prime(x: Node) -> Node:
     """Φ(x) + x φ(x), with Φ the normal distribution function and φ its density."""
     density = _of("exp", scale(-HALF, x * x)) * _of("sqrt", scale(HALF, _of("reciprocal_pi", constant(1, x.shape))))
@@ -134,7 +139,7 @@ RECORDS: tuple[Elementwise, ...] = (
     _record("log", _function(r"\log", "log"), "np.log({0})", lambda x, y: x**-1, lambda S, x: S.log(x), domain="positive"),
     _record("log1p", (Notation(r"\log\left(1 + {0}\right)", inner=Prec.PRODUCT), Notation("log(1 + {0})", inner=Prec.PRODUCT)),
             "np.log1p({0})", lambda x, y: (1 + x)**-1, lambda S, x: S.log(1 + x), domain="positive"),
-    _record("sqrt", (Notation(r"\sqrt{{{0}}}"), Notation("√({0})")), "np.sqrt({0})",
+    _record("sqrt", (Notation(r"\sqrt{{{0}}}"), _root), "np.sqrt({0})",
             lambda x, y: scale(HALF, y**-1), lambda S, x: S.sqrt(x), domain="positive"),
     _record("abs", (Notation(r"\left|{0}\right|"), Notation("|{0}|")), "np.abs({0})",
             lambda x, y: _of("sign", x), lambda S, x: S.Abs(x), kinks=_crosses_zero, convention="the derivative of |x| at 0 is 0"),

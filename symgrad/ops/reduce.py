@@ -71,8 +71,8 @@ def _write_norm(writer: Writer, form: Any) -> tuple[str, Prec]:
     inside = writer.write(body, Prec.SUM)
     if writer.mode == "latex":
         kind = "2" if any(dim.is_one for dim in body.shape) else "F"
-        return rf"\left\lVert {inside} \right\rVert_{kind}", Prec.POSTFIX
-    return (f"np.linalg.norm({inside})", Prec.ATOM) if writer.mode == "numpy" else (f"‖{inside}‖", Prec.POSTFIX)
+        return rf"\left\lVert {inside} \right\rVert_{kind}", Prec.ATOM
+    return f"np.linalg.norm({inside})" if writer.mode == "numpy" else f"‖{inside}‖", Prec.ATOM
 
 
 RECORDS: tuple[Op, ...] = (

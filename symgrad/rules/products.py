@@ -171,6 +171,43 @@ def _factors(node: Node) -> int:
     return total
 
 
+def symmetric_matrix(node: Node, facts: Facts) -> Node | None:
+    """S_ij = S_ji for a symmetric matrix or its inverse: the smaller index comes first, so that like terms meet."""
+    if not isinstance(node, Einsum):
+        return None
+    factors = [(n, labels[::-1] if _is_symmetric(n, facts) and labels[0] > labels[1] else labels) for n, labels in node.factors]
+    if all(new[1] == old[1] for new, old in zip(factors, node.factors, strict=True)):
+        return None
+    return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
+
+
+def _is_symmetric(node: Node, facts: Facts) -> bool:
+    body = node.operands[0] if isinstance(node, Func) and node.fn == "inverse" else node
+    return isinstance(body, Var) and "symmetric" in facts.of(body.name)
+
+
+def expand_sum_when_shorter(node: Node, facts: Facts) -> Node | None:
+    """(1 − y) p − y (1 − p) = p − y: the brackets of all terms are multiplied out where like terms then cancel."""
+    if not isinstance(node, Add):
+        return None
+    terms: list[Node] = []
+    for term in node.operands:
+        bracket = None
+        if isinstance(term, Einsum):
+            bracket = next((k for k, (n, _) in enumerate(term.factors) if isinstance(n, Add)), None)
+        if bracket is None or not isinstance(term, Einsum):
+            terms.append(term)
+            continue
+        for part in term.factors[bracket][0].operands:
+            factors = [(part if i == bracket else n, ls) for i, (n, ls) in enumerate(term.factors)]
+            opened = einsum(factors, term.out, term.shape, term.coefficient, term.sizes)
+            terms.append(_products(opened, facts))
+    if len(terms) == len(node.operands) or len(terms) > _MOST_TERMS:
+        return None
+    expanded = add(terms)
+    return expanded if _factors(expanded) < _factors(node) else None
+
+
 def open_sum_when_shorter(node: Node, facts: Facts) -> Node | None:
     """a − (a − b) = b: a bracket in a sum is opened where like terms then meet."""
     if not isinstance(node, Add):
@@ -197,5 +234,7 @@ RULES: tuple[Rule, ...] = (
     Rule("mask-idempotent", "M ⊙ M = M", "fewer factors", mask_idempotent),
     Rule("distribution-sums-to-one", "Σ y = 1", "fewer factors", distribution_sums_to_one),
     Rule("distribute-when-shorter", "a (b + c) = a b + a c", "fewer factors, by its own condition", distribute_when_shorter),
+    Rule("symmetric-matrix", "Sᵀ = S", "indices of symmetric factors get sorted", symmetric_matrix),
+    Rule("expand-sum-when-shorter", "(1 − y) p − y (1 − p) = p − y", "fewer factors, by its own condition", expand_sum_when_shorter),
     Rule("open-sum-when-shorter", "a − (a − b) = b", "fewer factors, by its own condition", open_sum_when_shorter),
 )
