@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         cos,
         cosh,
         diag,
-        dimensions,
         divide,
         elu,
         erf,
@@ -61,6 +60,7 @@ if TYPE_CHECKING:
     from symgrad.network import Network
     from symgrad.paper import Paper, Part
     from symgrad.pipeline import derive
+    from symgrad.sympyforms import dimensions
 
 __version__ = "0.1.0"
 
@@ -116,7 +116,7 @@ __all__ = [
     "unfold",
 ]
 
-_HOMES = {"Network": "network", "Paper": "paper", "Part": "paper", "derive": "pipeline"}
+_HOMES = {"Network": "network", "Paper": "paper", "Part": "paper", "derive": "pipeline", "dimensions": "sympyforms"}
 
 
 def __getattr__(name: str) -> Any:

@@ -44,7 +44,7 @@ def main() -> None:
 @click.option("--layout", type=click.Choice(["denominator", "numerator"]), default="denominator", show_default=True)
 @click.option("--format", "form", type=click.Choice(["text", "latex", "json", "numpy"]), default="text", show_default=True)
 @click.option("--fragment", is_flag=True, help="LaTeX without a preamble, to include in a document of one's own.")
-@click.option("--shapes", is_flag=True, help="Print the shape of every definition beside it in LaTeX too.", hidden=True)
+@click.option("--shapes", is_flag=True, help="Write the shape of every symbol beside it.")
 @click.option("-o", "output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
 @click.option("--no-check", is_flag=True, help="Do not compare with finite differences.")
 def derive(
@@ -100,8 +100,8 @@ def _emitted(found: Any, worked: list[tuple[Part, Derivation]], form: str, fragm
         if len(derivations) > 1:
             raise SymgradError("--format numpy is for one network; choose one of the paper's")
         return numpy.emit(derivations[0])
-    page = paper_document(found.title, worked, shapes) if isinstance(found, Paper) else document(derivations[0], shapes)
-    return latex.emit(page, fragment) if form == "latex" else text.emit(page)
+    page = paper_document(found.title, worked) if isinstance(found, Paper) else document(derivations[0])
+    return latex.emit(page, fragment, shapes) if form == "latex" else text.emit(page, shapes)
 
 
 def _progress(parts: list[Part]) -> Any:

@@ -95,10 +95,10 @@ class Network:
 
     def define(self, name: str, expression: Any, about: str = "") -> Any:
         """Name an expression; returns the symbol to write on with. Plain SymPy symbols become inputs when first met."""
-        from symgrad import expr
+        from symgrad import sympyforms
 
         try:
-            form = expr.to_form(_no_equation(expression), sizes=self._sizes_of(expression))
+            form = sympyforms.to_form(_no_equation(expression), sizes=self._sizes_of(expression))
         except ShapeError as error:
             raise ShapeError(f"in the definition of {name}: {error}{described(error.operands)}") from None
         for found in expression.free_symbols:
@@ -109,23 +109,23 @@ class Network:
 
     def require(self, left: Any, right: Any, because: str = "") -> None:
         """Two sizes that must be equal, such as the rows there are and the number of steps written out."""
-        from symgrad import expr
+        from symgrad.sympyforms import dim_of
 
-        self.requirements.append(Condition(expr.dim_of(left), right=expr.dim_of(right), because=because))
+        self.requirements.append(Condition(dim_of(left), right=dim_of(right), because=because))
 
     def _input(self, role: str, name: str, shape: Sequence[Any], value: Any, properties: Mapping[str, Any]) -> Any:
-        from symgrad import expr
+        from symgrad.sympyforms import dim_of
 
-        self.declare(name, tuple(map(expr.dim_of, shape)), role, _properties(properties), value)
+        self.declare(name, tuple(map(dim_of, shape)), role, _properties(properties), value)
         return self._symbol(name, self.inputs[name].shape)
 
     def _symbol(self, name: str, shape: Shape) -> Any:
         import sympy
 
-        from symgrad import expr
+        from symgrad import expr, sympyforms
 
-        sizes = tuple(map(expr.size_of, shape))
-        made: Any = sympy.Symbol(name) if not shape else (expr.Symbol if len(shape) == 2 else expr.Tensor)(name, *sizes)
+        sizes = tuple(map(sympyforms.size_of, shape))
+        made: Any = sympy.Symbol(name) if not shape else (expr.Symbol if len(shape) == 2 else sympyforms.Tensor)(name, *sizes)
         return self._sympy.setdefault(name, made)
 
     def _sizes_of(self, expression: Any) -> frozenset[str]:

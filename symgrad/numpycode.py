@@ -15,7 +15,7 @@ from symgrad.dims import Dim, Shape
 from symgrad.errors import Unsupported
 from symgrad.form import Form, apply, rewrite_bottom_up, symbol, walk
 from symgrad.op import Prec
-from symgrad.raising import hadamard_of, product_of, turned
+from symgrad.textbook import hadamard_of, product_of, turned
 from symgrad.typeset import Typesetter
 
 # ── functions that NumPy lacks ───────────────────────────────────────────────────────────────────────────────────────
@@ -256,7 +256,8 @@ class _Sizes:
                 factors.insert(0, str(coefficient.numerator))
             piece = " * ".join(factors)
             pieces.append(piece if coefficient.denominator == 1 else f"{piece} // {coefficient.denominator}")
-        return f"({' + '.join(pieces)})" if len(pieces) > 1 or "/" in pieces[0] else pieces[0]
+        joined = " + ".join(pieces).replace("+ -", "- ")
+        return f"({joined})" if len(pieces) > 1 or "/" in joined else joined
 
     def _symbol(self, name: str) -> str:
         dim = Dim.of(name)

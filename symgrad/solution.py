@@ -70,26 +70,26 @@ class Document:
     sections: tuple[Section, ...]
 
 
-def document(derivation: Derivation, shapes: bool = False) -> Document:
+def document(derivation: Derivation) -> Document:
     """The worked solution of one network."""
     title = derivation.network.title or "Derivation"
-    return Document(title, tuple(sections(derivation, SECTIONS, 1, shapes)))
+    return Document(title, tuple(sections(derivation, SECTIONS, 1)))
 
 
-def paper_document(title: str, worked: list[tuple[Part, Derivation]], shapes: bool = False) -> Document:
+def paper_document(title: str, worked: list[tuple[Part, Derivation]]) -> Document:
     """The worked solutions of a whole sheet."""
     found: list[Section] = []
     for part, derivation in worked:
         found.append(Section(part.title, 1, (Prose((part.remark,)),) if part.remark else ()))
-        found += sections(derivation, part.show, 2, shapes)
+        found += sections(derivation, part.show, 2)
     return Document(title, tuple(found))
 
 
-def sections(derivation: Derivation, wanted: tuple[str, ...], level: int, shapes: bool) -> list[Section]:
+def sections(derivation: Derivation, wanted: tuple[str, ...], level: int) -> list[Section]:
     """The sections that apply, in order."""
     makers = {
         "picture": lambda: _picture(derivation.network),
-        "network": lambda: _network(derivation, shapes),
+        "network": lambda: _network(derivation),
         "shapes": lambda: _shapes(derivation.network),
         "differentials": lambda: _steps(derivation, "differential"),
         "gradients": lambda: _gradients(derivation),
@@ -122,7 +122,7 @@ def _math(name: str, shape: Shape = ()) -> Math:
     return Math(symbol(name, shape))
 
 
-def _network(derivation: Derivation, shapes: bool) -> list[Block]:
+def _network(derivation: Derivation) -> list[Block]:
     network = derivation.network
     groups: list[Inline] = []
     for role, plural in (("parameter", "parameters"), ("data", "data"), ("mask", "masks"), ("input", "inputs")):

@@ -11,28 +11,36 @@ from fractions import Fraction
 from typing import Any
 
 from symgrad import names
-from symgrad.dims import Dim, show
+from symgrad.dims import Dim, latex_shape, show
 from symgrad.form import Form
 from symgrad.op import Infix, Notation, Prec
 from symgrad.ops import op_named
 
 
 class Typesetter:
-    """Writes forms in one mode; `spell` gives the name of a symbol."""
+    """Writes forms in one mode; `spell` gives the name of a symbol. With `shapes`, symbols carry their shapes."""
 
-    def __init__(self, mode: str, spell: Callable[[str], str], size: Callable[[Dim], str]) -> None:
+    def __init__(self, mode: str, spell: Callable[[str], str], size: Callable[[Dim], str], shapes: bool = False) -> None:
         self.mode = mode
         self._spell = spell
         self._size = size
+        self._shapes = shapes
 
     def write(self, form: Form | Dim, least: Prec = Prec.SUM) -> str:
         """The form, in parentheses when it binds less tightly than `least`. A dimension is written too."""
         if isinstance(form, Dim):
             return self._size(form)
         written, prec = self._written(form)
+        if self._shapes and form.shape and "symbol" in (form.op, *(arg.op for arg in form.args if form.op == "transpose")):
+            written, prec = self._with_shape(written, form), Prec.ATOM
         if prec >= least:
             return written
         return rf"\left({written}\right)" if self.mode == "latex" else f"({written})"
+
+    def _with_shape(self, written: str, form: Form) -> str:
+        if self.mode == "latex":
+            return rf"\underset{{{latex_shape(form.shape)}}}{{{written}}}"
+        return f"{written}⟨{show(form.shape)}⟩"
 
     def _written(self, form: Form) -> tuple[str, Prec]:
         if form.op == "symbol":
@@ -111,29 +119,29 @@ def _python(x: Fraction) -> str:
     return str(x.numerator) if x.denominator == 1 else f"{x.numerator} / {x.denominator}"
 
 
-_LATEX = Typesetter("latex", names.latex, lambda dim: dim.latex)
-_TEXT = Typesetter("text", names.text, str)
+_LATEX, _LATEX_SHAPES = (Typesetter("latex", names.latex, lambda dim: dim.latex, shapes) for shapes in (False, True))
+_TEXT, _TEXT_SHAPES = (Typesetter("text", names.text, str, shapes) for shapes in (False, True))
 
 
-def latex(form: Form) -> str:
-    r"""The form as LaTeX.
+def latex(form: Form, shapes: bool = False) -> str:
+    r"""The form as LaTeX; with `shapes`, the shape of every symbol under it.
 
     >>> from symgrad.dims import shape_of; from symgrad.form import apply, symbol
     >>> latex(apply("transpose", [symbol("W^{(h)}", shape_of(["d", "d"]))]))
     'W^{(h)\\top}'
     """
-    return _LATEX.write(form)
+    return (_LATEX_SHAPES if shapes else _LATEX).write(form)
 
 
-def text(form: Form) -> str:
-    """The form as terminal text.
+def text(form: Form, shapes: bool = False) -> str:
+    """The form as terminal text; with `shapes`, the shape of every symbol behind it.
 
     >>> from symgrad.dims import shape_of; from symgrad.form import apply, symbol
     >>> x, w = symbol("x", shape_of(["n", 1])), symbol("∂L/∂z", shape_of(["n", 1]))
     >>> text(apply("matmul", [w, apply("transpose", [x])]))
     '(∂L/∂z) xᵀ'
     """
-    return _TEXT.write(form)
+    return (_TEXT_SHAPES if shapes else _TEXT).write(form)
 
 
 def described(operands: Iterable[Form]) -> str:

@@ -42,14 +42,14 @@ _LONG = 44
 _LINE = 78
 
 
-def emit(document: Document, fragment: bool = False) -> str:
+def emit(document: Document, fragment: bool = False, shapes: bool = False) -> str:
     """The document as LaTeX source, ending in a newline."""
     body = [_FIT]
     for section in document.sections:
         command = r"\section*" if section.level == 1 else r"\subsection*"
         body += ["", f"{command}{{{escape(section.title)}}}"]
         for block in section.blocks:
-            body += _block(block)
+            body += _block(block, shapes)
     if fragment:
         return "\n".join(body) + "\n"
     title = [r"\begin{document}", r"\begin{center}\Large\bfseries", escape(document.title), r"\end{center}"]
@@ -83,7 +83,7 @@ def _inline(part: Inline) -> str:
     return f"${part.of.latex if isinstance(part.of, Dim) else latex_shape(part.of)}$"
 
 
-def _block(block: Block) -> list[str]:
+def _block(block: Block, shapes: bool) -> list[str]:
     if isinstance(block, Prose):
         return ["", "".join(map(_inline, block.parts)), ""]
     if isinstance(block, Table):
@@ -96,7 +96,7 @@ def _block(block: Block) -> list[str]:
             r"\par\smallskip\small " + escape(block.caption),
             r"\end{center}",
         ]
-    return _equations(block)
+    return _equations(block, shapes)
 
 
 def _table(block: Table) -> list[str]:
@@ -110,12 +110,12 @@ def _cell(cell: tuple[Inline, ...]) -> str:
     return "".join(map(_inline, cell)).replace(r"\frac", r"\tfrac")
 
 
-def _equations(block: Equations) -> list[str]:
+def _equations(block: Equations, shapes: bool) -> list[str]:
     if all(isinstance(step.terms[1], Value) for step in block.steps):
         return _values(block.steps)
     rows: list[str] = []
     for step in block.steps:
-        rows += _rows(step)
+        rows += _rows(step, shapes)
     return [r"\begin{alignat*}{2}", (r" \\" + "\n").join(rows), r"\end{alignat*}"]
 
 
@@ -125,15 +125,15 @@ def _values(steps: tuple[Step, ...]) -> list[str]:
     return ["", r"{\raggedright\lineskip=6pt\lineskiplimit=3pt", "\\qquad\n".join(shown), r"\par}"]
 
 
-def _rows(step: Step) -> list[str]:
+def _rows(step: Step, shapes: bool) -> list[str]:
     """The terms with their signs under each other; the span and the rule in small print behind the last, or below it."""
-    left = written(step.terms[0])
-    lengths = [len(as_text(term)) for term in step.terms]
+    left = written(step.terms[0], shapes)
+    lengths = [len(as_text(term, shapes)) for term in step.terms]
     if sum(lengths) <= _LONG:
-        rows = [" = ".join(map(written, step.terms[1:]))]
+        rows = [" = ".join(written(term, shapes) for term in step.terms[1:])]
     else:
         rows = [
-            rf"\fit{{{written(term)}}}" if length > _LONG else written(term)
+            rf"\fit{{{written(term, shapes)}}}" if length > _LONG else written(term, shapes)
             for term, length in zip(step.terms[1:], lengths[1:], strict=True)
         ]
         lengths = lengths[-1:]
@@ -163,10 +163,10 @@ def _aside(step: Step) -> tuple[str, str]:
     return "".join(pieces), said
 
 
-def written(term: Term) -> str:
+def written(term: Term, shapes: bool = False) -> str:
     """A term as LaTeX."""
     if isinstance(term, Form):
-        return latex(term)
+        return latex(term, shapes)
     if isinstance(term, Value):
         return _value(term)
     of, wrt = names.latex(term.of), names.latex(term.wrt)

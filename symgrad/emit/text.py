@@ -18,7 +18,7 @@ WIDTH = 80
 _INDENT = 2
 
 
-def emit(document: Document) -> str:
+def emit(document: Document, shapes: bool = False) -> str:
     """The document as text, ending in a newline."""
     out = [document.title, "═" * min(columns(document.title), WIDTH)]
     for section in document.sections:
@@ -26,18 +26,18 @@ def emit(document: Document) -> str:
         for i, block in enumerate(section.blocks):
             if i:
                 out.append("")
-            out += _block(block)
+            out += _block(block, shapes)
     return "\n".join(line.rstrip() for line in out) + "\n"
 
 
-def _block(block: Block) -> list[str]:
+def _block(block: Block, shapes: bool) -> list[str]:
     if isinstance(block, Prose):
         return _prose(block)
     if isinstance(block, Table):
         return _table(block)
     if isinstance(block, Drawing):
         return [*_picture(block.picture), " " * _INDENT + block.caption]
-    return _equations(block)
+    return _equations(block, shapes)
 
 
 def _inline(part: Inline) -> str:
@@ -79,18 +79,18 @@ def _table(block: Table) -> list[str]:
 # ── equations ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _equations(block: Equations) -> list[str]:
+def _equations(block: Equations, shapes: bool) -> list[str]:
     margin = max(len(f"({step.number})") for step in block.steps)
     out: list[str] = []
     for step in block.steps:
-        out += _step(step, margin)
+        out += _step(step, margin, shapes)
     return out
 
 
-def _step(step: Step, margin: int) -> list[str]:
+def _step(step: Step, margin: int, shapes: bool) -> list[str]:
     number = f"({step.number})".rjust(margin + _INDENT)
-    left = written(step.terms[0])
-    rights = [_lines_of(term, WIDTH - len(number) - columns(left) - 5) for term in step.terms[1:]]
+    left = written(step.terms[0], shapes)
+    rights = [_lines_of(term, WIDTH - len(number) - columns(left) - 5, shapes) for term in step.terms[1:]]
     lines: list[str] = []
     for k, right in enumerate(rights):
         # A formula begins on the line of its sign; a matrix has the sign at its middle.
@@ -124,14 +124,14 @@ def _beside(lines: list[str], note: str) -> list[str]:
     return [*lines, " " * (WIDTH - columns(note)) + note]
 
 
-def _lines_of(term: Term, width: int) -> list[str]:
-    return grid(term) if isinstance(term, Value) else broken(written(term), max(width, 30))
+def _lines_of(term: Term, width: int, shapes: bool) -> list[str]:
+    return grid(term) if isinstance(term, Value) else broken(written(term, shapes), max(width, 30))
 
 
-def written(term: Term) -> str:
+def written(term: Term, shapes: bool = False) -> str:
     """A term in one line."""
     if isinstance(term, Form):
-        return text(term)
+        return text(term, shapes)
     if isinstance(term, Value):
         return "; ".join(grid(term))
     of, wrt = names.text(term.of), names.text(term.wrt)

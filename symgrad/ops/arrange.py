@@ -144,8 +144,9 @@ def _write_slice(writer: Writer, form: Any) -> tuple[str, Prec]:
     axis, start, stop, step = form.params
     body = writer.write(form.args[0], Prec.ATOM)
     if writer.mode == "numpy":
-        ends = [writer.write(d, Prec.SUM) for d in (start, stop)]
-        span = ":".join(["" if ends[0] == "0" else ends[0], ends[1]] + ([str(step)] if step != 1 else []))
+        first = "" if start.number == 0 else writer.write(start, Prec.SUM)
+        last = "" if stop is form.args[0].shape[axis] else writer.write(stop, Prec.SUM)
+        span = ":".join([first, last] + ([str(step)] if step != 1 else []))
         return f"{body}[{':, ' * axis}{span}]", Prec.ATOM
     if writer.mode == "latex":
         span = _span(start, stop, step, lambda d: d.latex)
@@ -213,7 +214,8 @@ def _write_fold(writer: Writer, form: Any) -> tuple[str, Prec]:
 def _write_reshape(writer: Writer, form: Any) -> tuple[str, Prec]:
     body = writer.write(form.args[0], Prec.SUM)
     if writer.mode == "numpy":
-        return f"np.reshape({body}, ({', '.join(writer.write(d, Prec.SUM) for d in form.params)},))", Prec.ATOM
+        sizes = ", ".join(writer.write(d, Prec.SUM) for d in form.params)
+        return f"np.reshape({body}, ({sizes}{',' * (len(form.params) == 1)}))", Prec.ATOM
     if writer.mode == "latex":
         sizes = r" \times ".join(d.latex for d in form.params)
         return rf"\operatorname{{reshape}}_{{{sizes}}}\left({body}\right)", Prec.ATOM

@@ -106,7 +106,7 @@ def _write_scale(writer: Writer, form: Any) -> tuple[str, Prec]:
     if writer.mode == "numpy":
         parts = [writer.write(s, Prec.PREFIX if i or s.op != "number" else Prec.PRODUCT) for i, s in enumerate(scalars)]
         boolean = body.op in ("step", "relu'", "hard_tanh'")
-        parts.append(("1 * " if boolean and not parts else "") + writer.write(body, Prec.QUOTIENT))
+        parts.append(("1 * " if boolean and not parts else "") + writer.write(body, Prec.QUOTIENT if parts else Prec.PRODUCT))
         return sign + " * ".join(parts), Prec.PRODUCT
     parts = [writer.write(s, Prec.PREFIX if s.op != "number" else Prec.PRODUCT) for s in scalars]
     tail = writer.write(body, Prec.PRODUCT if body.op != "scale" else Prec.PREFIX)
@@ -151,12 +151,15 @@ def _write_quotient(writer: Writer, form: Any) -> tuple[str, Prec]:
 def _write_transpose(writer: Writer, form: Any) -> tuple[str, Prec]:
     (body,) = form.args
     if writer.mode == "latex" and body.op == "symbol":
-        name = writer.write(body, Prec.SUM)
+        name = names.latex(body.name)
         return _joined_transpose(rf"\left({name}\right)" if name.startswith(r"\frac") else name), Prec.POSTFIX
     if body.op == "inverse" and writer.mode != "numpy":
         mark = {"latex": r"^{-\top}", "text": "⁻ᵀ"}[writer.mode]
         return writer.write(body.args[0], Prec.ATOM) + mark, Prec.POSTFIX
     mark = {"latex": r"^{\top}", "text": "ᵀ", "numpy": ".T"}[writer.mode]
+    if writer.mode == "text" and body.op == "symbol":
+        name = names.text(body.name)
+        return (f"({name})" if "/" in name else name) + mark, Prec.POSTFIX
     return writer.write(body, Prec.ATOM) + mark, Prec.ATOM if writer.mode == "numpy" else Prec.POSTFIX
 
 
@@ -235,16 +238,17 @@ def _constant(value: int, latex: str, text: str, numpy: str) -> Op:
     def write(mark: str) -> Any:
         def spelled(writer: Writer, form: Any) -> tuple[str, Prec]:
             if writer.mode == "numpy":
-                return f"{mark}(({', '.join(writer.write(dim, Prec.SUM) for dim in form.params)},))", Prec.ATOM
-            sizes = [dim for dim in form.params if not dim.is_one] or [Dim.of(1)]
+                sizes = ", ".join(writer.write(dim, Prec.SUM) for dim in form.params)
+                return f"{mark}(({sizes}{',' * (len(form.params) == 1)}))", Prec.ATOM
+            long = [dim for dim in form.params if not dim.is_one] or [Dim.of(1)]
             if writer.mode == "latex":
-                below = r" \times ".join(d.latex for d in (form.params if len(sizes) > 1 else sizes))
+                below = r" \times ".join(d.latex for d in (form.params if len(long) > 1 else long))
                 row = len(form.params) == 2 and form.params[0].is_one and not form.params[1].is_one
                 return f"{mark}_{{{below}}}" + (r"^{\top}" if row else ""), Prec.POSTFIX
-            if len(sizes) > 1:
+            if len(long) > 1:
                 return f"{mark}[{show(form.params)}]", Prec.ATOM
             row = len(form.params) == 2 and form.params[0].is_one and not form.params[1].is_one
-            return names.text(f"{mark}_{{{sizes[0]}}}") + ("ᵀ" if row else ""), Prec.POSTFIX
+            return names.text(f"{mark}_{{{long[0]}}}") + ("ᵀ" if row else ""), Prec.POSTFIX
 
         return spelled
 

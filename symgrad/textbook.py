@@ -1,0 +1,298 @@
+"""Forms as a textbook prints them: constructors that choose among equal forms.
+
+Transposes are pushed inwards where that costs no marks, numbers and scalars stand in front, like terms meet, a factor common to
+all terms stands outside, a positive term comes first, derivatives f′ come last in a Hadamard product, and
+reciprocals go below a line.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from symgrad import names
+from symgrad.dims import Dim, Shape
+from symgrad.form import Form, apply, cost, number
+from symgrad.tensor import Sizes
+
+
+def turned(form: Form) -> Form:
+    """The transpose, pushed inwards where that leaves no more marks of transposition than it saves."""
+    if form.is_scalar:
+        return form
+    if form.op == "transpose":
+        return form.args[0]
+    if form.op in ("eye", "diag"):
+        return form
+    if form.op in ("ones", "zeros"):
+        return apply(form.op, (), (form.params[1], form.params[0]))
+    if form.op == "matmul":
+        return product_of([turned(arg) for arg in reversed(form.args)])
+    outside = apply("transpose", [form])
+    if form.op in ("hadamard", "add", "divide") or (form.op not in _KEEPS and len(form.args) == 1 and _is_map(form)):
+        inside = apply(form.op, [turned(arg) for arg in form.args], form.params)
+        return inside if _marks(inside) < _marks(outside) else outside
+    if form.op == "scale":
+        return apply("scale", [*form.args[:-1], turned(form.args[-1])])
+    return outside
+
+
+_KEEPS = {
+    "sum",
+    "mean",
+    "softmax",
+    "log_softmax",
+    "logsumexp",
+    "concat",
+    "slice",
+    "pad",
+    "unfold",
+    "fold",
+    "reshape",
+    "diagonal",
+}
+
+
+def _is_map(form: Form) -> bool:
+    return form.shape == form.args[0].shape and form.op not in ("inverse", "einsum")
+
+
+def _marks(form: Form) -> int:
+    total, stack = 0, [form]
+    while stack:
+        f = stack.pop()
+        total += f.op == "transpose"
+        stack.extend(f.args)
+    return total
+
+
+def product_of(factors: list[Form]) -> Form:
+    """A matrix product: nested ones flattened, numbers in front, the identity dropped."""
+    scalars: list[Form] = []
+    flat: list[Form] = []
+    for factor in factors:
+        body = factor
+        taken, body = _without_scalars(body)
+        scalars += taken
+        flat += body.args if body.op == "matmul" else [body]
+    kept = [f for f in flat if f.op != "eye"] or flat[:1]
+    body = kept[0] if len(kept) == 1 else apply("matmul", kept)
+    return scaled(scalars, body)
+
+
+def _without_scalars(form: Form) -> tuple[list[Form], Form]:
+    """The scalars that multiply a form, one that divides it being a reciprocal, and the form without them."""
+    scalars: list[Form] = []
+    while True:
+        if form.op == "scale":
+            scalars += form.args[:-1]
+            form = form.args[-1]
+        elif form.op == "divide" and form.args[1].is_scalar and not form.args[0].is_scalar:
+            scalars.append(apply("power", [form.args[1]], (Fraction(-1),)))
+            form = form.args[0]
+        else:
+            return scalars, form
+
+
+_LONGEST_NUMERATOR = 6
+
+
+def scaled(scalars: list[Form], body: Form) -> Form:
+    """Scalars times a form; numbers are multiplied together and stand first, reciprocals go below a line."""
+    taken, body = _without_scalars(body)
+    scalars = [*scalars, *taken]
+    value = Fraction(1)
+    sizes: list[tuple[Dim, int]] = []
+    others: list[Form] = []
+    below: list[Form] = []
+    for s in [inner for scalar in scalars for inner in (scalar.args if scalar.op == "scale" else (scalar,))]:
+        if s.op == "number":
+            value *= s.value
+            sizes += s.sizes
+        elif s.op == "power" and s.params[0] < 0:
+            below.append(s.args[0] if s.params[0] == -1 else power_of(s.args[0], -s.params[0]))
+        else:
+            others.append(s)
+    if body.op == "number":
+        value, sizes, body = value * body.value, [*sizes, *body.sizes], number(1)
+    merged: dict[Dim, int] = {}
+    for dim, exponent in sizes:
+        merged[dim] = merged.get(dim, 0) + exponent
+    lead = number(value, tuple((dim, e) for dim, e in merged.items() if e))
+    if below:
+        under = scaled([], below[0]) if len(below) == 1 else apply("scale", below)
+        if not body.is_scalar and cost(body) > _LONGEST_NUMERATOR:
+            return apply("scale", [apply("divide", [lead, under]), *others, body])
+        if body.is_scalar and body.op == "number":
+            top = scaled(others[:-1], others[-1]) if others else number(1)
+        else:
+            top = scaled(others, body)
+        quotient = apply("divide", [top, under])
+        return quotient if lead is number(1) else apply("scale", [lead, quotient])
+    if body.op == "number":
+        if not others:
+            return lead
+        others, body = others[:-1], others[-1]
+    front = [lead] if lead.value != 1 or lead.sizes else []
+    return apply("scale", [*front, *others, body]) if front or others else body
+
+
+def diag_of(vector: Form) -> Form:
+    """The diagonal matrix of a vector, row or column, its scalars in front."""
+    scalars, body = _without_scalars(vector)
+    return scaled(scalars, apply("diag", [body.args[0] if body.op == "transpose" else body]))
+
+
+def power_of(form: Form, exponent: Fraction) -> Form:
+    if exponent == 1:
+        return form
+    if exponent == Fraction(1, 2):
+        return apply("sqrt", [form])
+    return apply("square", [form]) if exponent == 2 else apply("power", [form], (exponent,))
+
+
+def hadamard_of(factors: list[Form]) -> Form:
+    """A Hadamard product: masks and plain factors first, derivatives f′ last, reciprocals below."""
+    flat: list[Form] = []
+    scalars: list[Form] = []
+    for factor in factors:
+        body = factor
+        taken, body = _without_scalars(body)
+        scalars += taken
+        flat += body.args if body.op == "hadamard" else [body]
+    flat = [f for f in flat if f.op != "ones"] or flat[:1]
+    above = [f for f in flat if not (f.op == "power" and f.params[0] < 0)]
+    below = [power_of(f.args[0], -f.params[0]) for f in flat if f.op == "power" and f.params[0] < 0]
+    above.sort(key=lambda f: f.op.endswith("'"))
+    if not above:
+        if len(below) == 1:
+            return scaled(scalars, next(f for f in flat))
+        return scaled(scalars, apply("power", [apply("hadamard", below)], (Fraction(-1),)))
+    body = above[0] if len(above) == 1 else apply("hadamard", above)
+    if below:
+        body = apply("divide", [body, below[0] if len(below) == 1 else apply("hadamard", below)])
+    return scaled(scalars, body)
+
+
+def sum_of(terms: list[Form], shape: Shape) -> Form:
+    """A sum: a positive term first, a factor common to all terms outside, constants and biases as plain terms."""
+    terms = [inner for term in terms for inner in (term.args if term.op == "add" and term.shape == shape else (term,))]
+    terms = _like_terms(terms) or [apply("zeros", (), shape) if shape else number(0)]
+    if len(terms) == 1:
+        return terms[0]
+    if any(_parts(term)[2].op != "ones" for term in terms):
+        terms = [_plain_constant(term) for term in terms]
+    if all(map(_negative, terms)):
+        return scaled([number(-1)], sum_of([scaled([number(-1)], term) for term in terms], shape))
+    terms = [t for t in terms if not _negative(t)] + [t for t in terms if _negative(t)]
+    terms.sort(key=lambda t: (not (t.op == "symbol" and names.gradient_of(t.name)), turned(t) in terms and t.op == "transpose"))
+    full = [t for t in terms if t.shape == shape]
+    if full:
+        terms = [_plain_bias(term, shape) if len(full) > 1 or term is not full[0] else term for term in terms]
+    return _common_number(terms, shape) or _common_factor(terms) or apply("add", terms)
+
+
+def _like_terms(terms: list[Form]) -> list[Form]:
+    """Terms that differ in their number only are counted together."""
+    counted: dict[tuple[Sizes, tuple[Form, ...], Form], Fraction] = {}
+    for term in terms:
+        lead, scalars, body = _parts(term)
+        key = (lead.sizes, tuple(scalars), body)
+        counted[key] = counted.get(key, Fraction(0)) + lead.value
+    return [scaled([number(n, sizes), *scalars], body) for (sizes, scalars, body), n in counted.items() if n]
+
+
+def _plain_constant(term: Form) -> Form:
+    """In a sum, a matrix filled with a number is that number: `1 − h ⊙ h`."""
+    lead, scalars, body = _parts(term)
+    return scaled([lead, *scalars], number(1)) if body.op == "ones" and not scalars else term
+
+
+def _plain_bias(term: Form, shape: Shape) -> Form:
+    """In a sum, a row `b` added to every row is written `b`."""
+    lead, scalars, body = _parts(term)
+    if body.op == "matmul" and len(body.args) == 2:
+        ones, row = body.args
+        if ones.op == "ones" and row.op == "symbol" and row.shape[0].is_one and not shape[0].is_one:
+            return scaled([lead, *scalars], row)
+        column, ones = body.args
+        if ones.op == "ones" and column.op == "symbol" and column.shape[1].is_one and not shape[1].is_one:
+            return scaled([lead, *scalars], column)
+    return term
+
+
+def _common_number(terms: list[Form], shape: Shape) -> Form | None:
+    """2 a − 2 b = 2 (a − b)."""
+    lead = _parts(terms[0])[0]
+    size = abs(lead.value)
+    if (size == 1 and not lead.sizes) or not all(
+        abs(n.value) == size and n.sizes == lead.sizes for n in (_parts(term)[0] for term in terms)
+    ):
+        return None
+    rest = []
+    for term in terms:
+        own, scalars, body = _parts(term)
+        rest.append(scaled([number(own.value / size), *scalars], body))
+    if any(r.op == "number" for r in rest) and not any(r.shape == shape for r in rest):
+        return None
+    return scaled([number(size, lead.sizes)], sum_of(rest, shape))
+
+
+def _negative(form: Form) -> bool:
+    lead = form.args[0] if form.op == "scale" else form
+    return lead.op == "number" and lead.value < 0
+
+
+def _parts(term: Form) -> tuple[Form, list[Form], Form]:
+    """Number, scalars and body of a term."""
+    if term.op != "scale":
+        return number(1), [], term
+    lead, rest = (term.args[0], term.args[1:-1]) if term.args[0].op == "number" else (number(1), term.args[:-1])
+    return lead, list(rest), term.args[-1]
+
+
+def _common_factor(terms: list[Form]) -> Form | None:
+    """X a − X b = X (a − b), on the left or on the right, for products of either kind."""
+    parts = [_parts(term) for term in terms]
+    bodies = [body for _, _, body in parts]
+    for op, join in (("matmul", product_of), ("hadamard", hadamard_of)):
+        for end in (0, -1):
+            factor = next((b.args[end] for b in bodies if b.op == op), None)
+            if factor is None or not all(_has_factor(b, op, end, factor) for b in bodies):
+                continue
+            rests = [_without(b, op, end, factor) for b in bodies]
+            if any(r is None for r in rests):
+                continue
+            inner = []
+            for (n, scalars, _), rest in zip(parts, rests, strict=True):
+                inner.append(scaled([n, *scalars], rest))  # type: ignore[arg-type]
+            if any(i.shape != inner[0].shape for i in inner):
+                continue
+            bracket = sum_of(inner, inner[0].shape)
+            return join([factor, bracket] if end == 0 else [bracket, factor])
+    return None
+
+
+def _has_factor(body: Form, op: str, end: int, factor: Form) -> bool:
+    return body.op == op and body.args[end] is factor
+
+
+def _without(body: Form, op: str, end: int, factor: Form) -> Form | None:
+    rest = list(body.args[1:] if end == 0 else body.args[:-1])
+    if not rest:
+        return None
+    return rest[0] if len(rest) == 1 else apply(op, rest)
+
+
+def total_of(form: Form) -> Form:
+    if form.op == "scale":
+        return scaled(list(form.args[:-1]), total_of(form.args[-1]))
+    return apply("sum", [form], (None,))
+
+
+def row_sum(form: Form) -> Form:
+    """The sum of each row, a column; of a transpose, the sum of each column turned."""
+    if form.op == "scale":
+        return scaled(list(form.args[:-1]), row_sum(form.args[-1]))
+    if form.op == "transpose":
+        return turned(apply("sum", [form.args[0]], (0,)))
+    return apply("sum", [form], (1,))
