@@ -174,7 +174,7 @@ class Program:
         """One assignment a statement."""
         writer = self.writer()
         spelled = self.identifiers
-        return [f"{spelled[name]} = {_whole(writer, form)}" for name, form in self.statements]
+        return [f"{spelled[name]} = {writer.write(form)}" for name, form in self.statements]
 
     def expression(self, name: str) -> str:
         """One Python expression in `np` and the inputs that has the value of that statement."""
@@ -196,16 +196,10 @@ class Program:
             else:
                 kept.append((target, opened))
         writer, spelled = program.writer(), program.identifiers
-        parts = [f"{spelled[t]} := {_whole(writer, f)}" for t, f in kept[:-1]]
-        result = _whole(writer, kept[-1][1])
+        parts = [f"{spelled[t]} := {writer.write(f)}" for t, f in kept[:-1]]
+        result = writer.write(kept[-1][1])
         source = f"({', '.join([*parts, result])})[-1]" if parts else result
         return _as_expression(source)
-
-
-def _whole(writer: Typesetter, form: Form) -> str:
-    """The form as a right-hand side; never a bare bool array."""
-    text = writer.write(form)
-    return f"1 * {text}" if form.op in ("step", "relu'", "hard_tanh'") else text
 
 
 def _occurrences(form: Form) -> Iterable[Form]:
@@ -268,12 +262,43 @@ class _Sizes:
         raise Unsupported(f"the size {name} cannot be read off the shape of any input")
 
 
+def _is_bool(form: Form) -> bool:
+    """Whether the source of a form is a bool array."""
+    if form.op in ("hadamard", "transpose", "slice"):
+        return all(map(_is_bool, form.args))
+    return form.op in ("step", "relu'", "hard_tanh'")
+
+
+def _bare_operands(form: Form) -> tuple[Form, ...]:
+    """The operands of a form that may be bool arrays: next to numbers they act as 0 and 1."""
+    mixed = form.op in ("hadamard", "divide") or (form.op == "matmul" and len(form.args) == 2)
+    scales = form.op == "scale" and (form.args[0].op != "number" or form.args[0].value != -1)
+    if _is_bool(form) or scales or (mixed and not all(map(_is_bool, form.args))):
+        return form.args
+    return ()
+
+
 class _NumPy(Typesetter):
     """The typesetter in Python; `exact` keeps numbers as fractions."""
 
     def __init__(self, spell: object, size: _Sizes, exact: bool) -> None:
         super().__init__("numpy", spell, size)  # type: ignore[arg-type]
         self._exact = exact
+        self._bare: tuple[Form, ...] = ()
+
+    def write(self, form: Form | Dim, least: Prec = Prec.SUM) -> str:
+        """A comparison that nothing turns into numbers is written `1 * (z > 0)`: with bools, + is "or" and − is an error."""
+        if isinstance(form, Dim) or not _is_bool(form) or form in self._bare:
+            return super().write(form, least)
+        written = "1 * " + super().write(form, Prec.QUOTIENT)
+        return written if least <= Prec.PRODUCT else f"({written})"
+
+    def _written(self, form: Form) -> tuple[str, Prec]:
+        outer, self._bare = self._bare, _bare_operands(form)
+        try:
+            return super()._written(form)
+        finally:
+            self._bare = outer
 
     def _number(self, value: Fraction, form: Form) -> tuple[str, Prec]:
         if not self._exact or (value.denominator == 1 and not form.sizes):

@@ -179,9 +179,10 @@ def _write_pad(writer: Writer, form: Any) -> tuple[str, Prec]:
             widths = ["(0, 0)"] * len(form.shape)
             widths[axis] = f"({sizes[0]}, {sizes[1]})"
             return f"np.pad({body}, ({', '.join(widths)}))", Prec.ATOM
-        places = f"(np.arange({sizes[3]})[:, None] == {sizes[0]} + {step} * np.arange({sizes[2]}))"
+        last = writer.write(start + (length - 1) * step + 1, Prec.SUM)
+        chosen = f"np.eye({sizes[3]}, dtype=int)[{':, ' * (1 - axis)}{sizes[0]}:{last}:{step}]"
         atom = writer.write(form.args[0], Prec.PREFIX)
-        return (f"{places} @ {atom}" if axis == 0 else f"{atom} @ {places}.T"), Prec.PRODUCT
+        return (f"{chosen} @ {atom}" if axis == 0 else f"{atom} @ {chosen}"), Prec.PRODUCT
     what = ("rows", "columns")[axis] if axis < 2 else f"axis {axis}"
     if writer.mode == "latex":
         span = _span(start, start + length if step == 1 else start + (length - 1) * step + 1, step, lambda d: d.latex)

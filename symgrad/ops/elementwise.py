@@ -29,7 +29,7 @@ def _of(name: str, x: Node, *params: Any) -> Node:
 def _power(writer: Writer, form: Any) -> tuple[str, Prec]:
     """`x^{\\odot p}` of a matrix, `x^{p}` of a scalar: a power of a matrix is another thing."""
     exponent = form.params[0]
-    base = writer.write(form.args[0], Prec.ATOM if writer.mode != "numpy" else Prec.POSTFIX)
+    base = writer.write(form.args[0], Prec.ATOM)
     if writer.mode == "numpy":
         whole = exponent.denominator == 1
         if exponent < 0:
@@ -59,7 +59,7 @@ def _reciprocal(writer: Writer, form: Any, scalar: bool) -> tuple[str, Prec]:
 
 
 def _square(writer: Writer, form: Any) -> tuple[str, Prec]:
-    base = writer.write(form.args[0], Prec.ATOM if writer.mode != "numpy" else Prec.POSTFIX)
+    base = writer.write(form.args[0], Prec.ATOM)
     if writer.mode == "numpy":
         return f"{base}**2", Prec.POSTFIX
     scalar = all(dim.is_one for dim in form.shape)

@@ -86,8 +86,6 @@ def _write_add(writer: Writer, form: Any) -> tuple[str, Prec]:
         negative = _is_negative(term)
         # A scaled sum shows its own parentheses, so a leading minus may simply become the sign between terms.
         shown = writer.write(term, Prec.SUM if i == 0 or negative else Prec.PRODUCT)
-        if writer.mode == "numpy" and term.op in ("step", "relu'", "hard_tanh'"):
-            shown = f"1 * {shown}"
         if i == 0:
             out = shown
         elif negative:
@@ -105,8 +103,7 @@ def _write_scale(writer: Writer, form: Any) -> tuple[str, Prec]:
         scalars = scalars[1:]
     if writer.mode == "numpy":
         parts = [writer.write(s, Prec.PREFIX if i or s.op != "number" else Prec.PRODUCT) for i, s in enumerate(scalars)]
-        boolean = body.op in ("step", "relu'", "hard_tanh'")
-        parts.append(("1 * " if boolean and not parts else "") + writer.write(body, Prec.QUOTIENT if parts else Prec.PRODUCT))
+        parts.append(writer.write(body, Prec.QUOTIENT if parts else Prec.PRODUCT))
         return sign + " * ".join(parts), Prec.PRODUCT
     parts = [writer.write(s, Prec.PREFIX if s.op != "number" else Prec.PRODUCT) for s in scalars]
     tail = writer.write(body, Prec.PRODUCT if body.op != "scale" else Prec.PREFIX)
