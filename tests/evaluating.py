@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from symgrad.dims import shape_of
+from symgrad.dims import ONE, shape_of
 from symgrad.evaluate import compiled
 from symgrad.form import Form
 from symgrad.numpycode import Program
 from symgrad.raising import raise_form
 from symgrad.rewrite import Facts
+from symgrad.tensor import einsum
 
 SIZES = {"d": 2, "n": 3, "m": 4, "k": 5, "p": 7}
 """Distinct sizes for distinct dimensions, so that a missing transpose cannot hide in a square matrix."""
@@ -55,3 +56,14 @@ def differences(scalar, point, name):
 def close(value, expected, tolerance=1e-8):
     """Equal to rounding, shapes included."""
     np.testing.assert_allclose(value, expected, rtol=tolerance, atol=tolerance, strict=True)
+
+
+def product(spec, *factors, coefficient=1):
+    """An einsum in letters, `product("ij,jk->ik", A, B)`; the digit 1 stands for an axis of size 1 of the result."""
+    left, _, out = spec.partition("->")
+    letters = [list(labels) for labels in left.split(",")]
+    number = {letter: i for i, letter in enumerate(dict.fromkeys("1" + left.replace(",", "")))}
+    size = {letter: dim for labels, node in zip(letters, factors, strict=True) for letter, dim in zip(labels, node.shape, strict=True)}
+    shape = tuple(size.get(letter, ONE) for letter in out)
+    pairs = [(node, tuple(number[c] for c in labels)) for node, labels in zip(factors, letters, strict=True)]
+    return einsum(pairs, tuple(number[c] for c in out), shape, coefficient)

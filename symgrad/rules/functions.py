@@ -5,7 +5,7 @@ from __future__ import annotations
 from symgrad.ops.arrange import slice_node
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.rewrite import Facts, Rule
-from symgrad.tensor import UNIT, Add, Einsum, Func, Map, Node, add, einsum, elementwise
+from symgrad.tensor import UNIT, Add, Einsum, Func, Map, Node, Params, add, einsum, elementwise
 from symgrad.vjp import formula
 
 
@@ -29,7 +29,7 @@ def slice_of_product(node: Node, facts: Facts) -> Node | None:
     axis, start, stop, step = node.params
     inner = node.operands[0]
     if isinstance(inner, Add):
-        return add([_sliced(term, node) for term in inner.operands])
+        return add([_sliced(term, node.params, facts) for term in inner.operands])
     if not isinstance(inner, Einsum) or inner.out[axis] == UNIT:
         return None
     label = inner.out[axis]
@@ -38,13 +38,15 @@ def slice_of_product(node: Node, facts: Facts) -> Node | None:
         return None
     k = carriers[0]
     factor, labels = inner.factors[k]
-    piece = slice_node(factor, (labels.index(label), start, stop, step))
+    piece = _sliced(factor, (labels.index(label), start, stop, step), facts)
     factors = [(piece if i == k else n, ls) for i, (n, ls) in enumerate(inner.factors)]
     return einsum(factors, inner.out, node.shape, inner.coefficient, inner.sizes)
 
 
-def _sliced(term: Node, node: Func) -> Node:
-    return slice_node(term, node.params)
+def _sliced(node: Node, params: Params, facts: Facts) -> Node:
+    """The slice, moved on at once as far as it goes: rewriting does not come back to what is inside a result."""
+    piece = slice_node(node, params)
+    return slice_of_concatenation(piece, facts) or slice_of_product(piece, facts) or piece
 
 
 def slice_of_concatenation(node: Node, facts: Facts) -> Node | None:

@@ -193,6 +193,8 @@ def expand_sum_when_shorter(node: Node, facts: Facts) -> Node | None:
     terms: list[Node] = []
     for term in node.operands:
         bracket = None
+        if isinstance(term, Einsum) and len(term.factors) == 1:
+            term = flatten_product(term, facts) or term  # −(y (1 − p)) is a number times a product
         if isinstance(term, Einsum):
             bracket = next((k for k, (n, _) in enumerate(term.factors) if isinstance(n, Add)), None)
         if bracket is None or not isinstance(term, Einsum):

@@ -1,0 +1,220 @@
+"""Every rewrite rule fires somewhere, keeps the value, stops, and can be tried in any order."""
+
+import random
+import re
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from evaluating import close, dims, function, lengths, product
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symgrad.dims import Dim
+from symgrad.ops.arrange import concat_nodes, slice_node
+from symgrad.raising import raise_form
+from symgrad.rewrite import Facts, simplify
+from symgrad.rules import SIMPLIFY
+from symgrad.tensor import broadcast, constant, contract, elementwise, func, multiply, power, scale, transpose, var, variables
+from symgrad.typeset import text
+
+n, m, k, d, p = dims("n m k d p")
+A, B, C = (var(name, (n, m)) for name in "ABC")
+W, X = var("W", (m, k)), var("X", (n, k))
+u, r, s = var("u", dims("n 1")), var("r", dims("1 m")), var("s", ())
+M, Y, S = var("M", (n, m)), var("Y", (n, m)), var("S", (n, n))
+Z, H = var("Z", (n, m)), var("H", (n, m))
+ZERO = Dim.of(0)
+
+FACTS = Facts({"M": frozenset(["mask"]), "Y": frozenset(["distribution:1"]), "S": frozenset(["symmetric"])})
+
+
+def inverse(node):
+    return func("inverse", [node], (), node.shape)
+
+
+def softmax(node):
+    return func("softmax", [node], (1,), node.shape)
+
+
+def named(node, name):
+    return Facts(FACTS.properties, {node: var(name, node.shape)})
+
+
+AW, tanh_Z = product("ij,jk->ik", A, W), elementwise("tanh", [Z])
+
+FIRES = {
+    "named-quantity": [(AW, named(AW, "X")), (tanh_Z, named(tanh_Z, "H"))],
+    "derivative-in-output": [
+        (elementwise("tanh", [Z], (), 1), FACTS),
+        (elementwise("sigmoid", [Z], (), 1), FACTS),
+        (elementwise("tanh", [Z], (), 1), named(tanh_Z, "H")),
+    ],
+    "slice-of-concatenation": [
+        (slice_node(concat_nodes((A, X, B), 1), (1, m, m + k, 1)), FACTS),
+        (slice_node(concat_nodes((A, u), 1), (1, m, m + 1, 1)), FACTS),
+        (slice_node(concat_nodes((r, A), 0), (0, ZERO, Dim.of(1), 1)), FACTS),
+    ],
+    "slice-of-product": [
+        (slice_node(AW, (1, Dim.of(1), k, 1)), FACTS),
+        (slice_node(AW, (0, ZERO, Dim.of(2), 1)), FACTS),
+        (slice_node(A + 2 * B, (1, ZERO, Dim.of(3), 2)), FACTS),
+        (slice_node(transpose(A), (0, ZERO, Dim.of(2), 1)), FACTS),
+        (slice_node(product("ij,jk->ik", A, concat_nodes((W, transpose(A)), 1)), (1, k, k + n, 1)), FACTS),
+    ],
+    "flatten-when-shorter": [(A * (B * power(A, -1)), FACTS), (product("ij,ij->i1", M, M * C), FACTS)],
+    "flatten-broadcast": [
+        (A * broadcast(multiply(u, u), A.shape), FACTS),
+        (A * broadcast(r, A.shape), FACTS),
+        (product("ij->", A * B), FACTS),
+        (product("ij->i1", A * B), FACTS),
+    ],
+    "cancel-reciprocal": [
+        (A * power(A, -1), FACTS),
+        (multiply(A, B, power(A, -2)), FACTS),
+        (power(A, 3) * power(A, Fraction(-1, 2)), FACTS),
+        (product("ij,ij->i1", A, power(A, -1)), FACTS),
+    ],
+    "mask-idempotent": [(multiply(M, A, M), FACTS), (contract(M, M), FACTS)],
+    "distribution-sums-to-one": [
+        (product("ij->i1", Y), FACTS),
+        (product("ij,ik->k1", Y, X), FACTS),
+        (product("ij,ik->ik", softmax(A), X), FACTS),
+        (product("ij->", Y), FACTS),
+    ],
+    "distribute-when-shorter": [(A * (1 - B * power(A, -1)), FACTS), (s * (2 - power(s, -1)), FACTS)],
+    "symmetric-matrix": [(product("ji,j1->i1", S, u), FACTS), (product("ji,jk->ik", inverse(S), X), FACTS)],
+    "expand-sum-when-shorter": [((1 - B) * A - B * (1 - A), FACTS)],
+    "open-sum-when-shorter": [(A - (A - B), FACTS), (2 * A - 2 * (A - B), FACTS)],
+}
+
+STAYS = {
+    "named-quantity": [(product("ij,jk->ki", A, W), named(AW, "X"))],
+    "derivative-in-output": [(elementwise("relu", [Z], (), 1), FACTS), (tanh_Z, FACTS)],
+    "slice-of-concatenation": [
+        (slice_node(concat_nodes((A, X), 1), (1, Dim.of(1), m, 1)), FACTS),
+        (slice_node(concat_nodes((A, A), 1), (0, ZERO, Dim.of(2), 1)), FACTS),
+    ],
+    "slice-of-product": [(slice_node(A * B, (1, ZERO, Dim.of(2), 1)), FACTS), (slice_node(A, (0, ZERO, Dim.of(2), 1)), FACTS)],
+    "flatten-when-shorter": [(A * (B * C), FACTS), (A * (B * power(C, -1)), FACTS)],
+    "flatten-broadcast": [(A * (B * C), FACTS), (product("ij,ik->jk", A * B, X), FACTS)],
+    "cancel-reciprocal": [(A * A, FACTS), (A * power(B, -1), FACTS), (product("ij,kj->ik", A, power(A, -1)), FACTS)],
+    "mask-idempotent": [(A * A, FACTS), (product("ij,kj->ik", M, M), FACTS), (M * M, Facts())],
+    "distribution-sums-to-one": [
+        (product("ij->1j", Y), FACTS),
+        (product("ij,ij->i1", Y, Y), FACTS),
+        (product("ij,jk->ik", Y, W), FACTS),
+        (product("ij->i1", Y), Facts()),
+    ],
+    "distribute-when-shorter": [(A * (1 - B), FACTS), (A * (B + C), FACTS)],
+    "symmetric-matrix": [(product("ij,j1->i1", S, u), FACTS), (product("ji,j1->i1", S, u), Facts())],
+    "expand-sum-when-shorter": [((1 - B) * A - C * (1 - A), FACTS)],
+    "open-sum-when-shorter": [(A - 2 * (B - C), FACTS)],
+}
+
+
+def cases(table):
+    return [pytest.param(rule, *case, id=f"{rule.name}-{i}") for rule in SIMPLIFY for i, case in enumerate(table.get(rule.name, []))]
+
+
+CASES = [case for listed in FIRES.values() for case in listed]
+
+
+KNOWN = (A, B, C, W, X, u, r, s, M, Y, S, Z, H)
+
+
+def point(facts, seed):
+    """Values of the symbols, the declared facts being true of them."""
+    rng = np.random.default_rng(seed)
+    values = {v.name: rng.uniform(0.5, 1.5, lengths(v.shape)) for v in KNOWN}
+    values["M"] = (rng.random((3, 4)) < 0.5).astype(float)
+    values["Y"] /= values["Y"].sum(1, keepdims=True)
+    values["S"] = values["S"] + values["S"].T + 3 * np.identity(3)
+    return values | {name.name: function(node, KNOWN)(values) for node, name in facts.named.items()}
+
+
+def same_value(before, after, facts=FACTS):
+    assert before.shape == after.shape
+    for seed in range(2):
+        at = point(facts, seed)
+        close(function(after, KNOWN)(at), function(before, KNOWN)(at))
+
+
+@pytest.mark.parametrize("rule", SIMPLIFY, ids=lambda rule: rule.name)
+def test_a_rule_says_what_it_does_and_has_cases(rule):
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
+    assert rule.law and rule.terminates and rule.apply.__doc__
+    assert FIRES[rule.name] and STAYS[rule.name]
+
+
+def test_names_of_rules_differ():
+    assert len({rule.name for rule in SIMPLIFY}) == len(SIMPLIFY)
+    assert {rule.name for rule in SIMPLIFY} == FIRES.keys() == STAYS.keys()
+
+
+@pytest.mark.parametrize("rule, node, facts", cases(FIRES))
+def test_a_rule_fires_and_keeps_the_value(rule, node, facts):
+    after = rule.apply(node, facts)
+    assert after is not None and after is not node
+    same_value(node, after, facts)
+
+
+@pytest.mark.parametrize("rule, node, facts", cases(FIRES))
+def test_a_rule_alone_stops(rule, node, facts):
+    fired = []
+    after = simplify(node, facts, (rule,), fired)
+    assert fired == [rule.name]
+    assert simplify(after, facts, (rule,)) is after
+    same_value(node, after, facts)
+
+
+@pytest.mark.parametrize("rule, node, facts", cases(STAYS))
+def test_a_rule_stays_where_its_law_does_not_hold_or_does_not_help(rule, node, facts):
+    assert rule.apply(node, facts) is None
+
+
+ORDERS = [SIMPLIFY, SIMPLIFY[::-1], *(tuple(random.Random(seed).sample(SIMPLIFY, len(SIMPLIFY))) for seed in range(4))]
+
+
+@pytest.mark.parametrize("node, facts", CASES)
+def test_the_order_of_the_rules_does_not_matter(node, facts):
+    results = [simplify(node, facts, order) for order in ORDERS]
+    for after in results:
+        same_value(node, after, facts)
+    assert len({text(raise_form(after, facts)) for after in results}) == 1
+
+
+# ── random tensors, made of what the rules look for ──────────────────────────────────────────────────────────────────
+
+LEAVES = [A, B, M, Y, power(A, -1), power(B, -2), constant(1, A.shape), softmax(A), broadcast(u, A.shape), broadcast(r, A.shape)]
+LEAVES += [elementwise("tanh", [Z], (), 1), slice_node(concat_nodes((X, A), 1), (1, k, k + m, 1)), product("ji,jk->ik", S, A)]
+
+
+COLUMNS = (1, Dim.of(1), Dim.of(3), 1)
+
+
+def grown(inner):
+    two = st.tuples(inner, inner)
+    return st.one_of(
+        two.map(lambda xy: xy[0] * xy[1]),
+        two.map(lambda xy: xy[0] + xy[1]),
+        two.map(lambda xy: xy[0] - xy[1]),
+        st.tuples(inner, st.sampled_from([2, -1, Fraction(1, 3)])).map(lambda xc: scale(xc[1], xc[0])),
+        two.map(lambda xy: product("ij,lj,lk->ik", xy[0], xy[1], C)),
+        inner.map(lambda x: x * broadcast(product("ij->i1", x), x.shape)),
+        inner.map(lambda x: product("ij->", x) * C),
+        two.map(lambda xy: product("ij,lj,lk->ik", slice_node(xy[0], COLUMNS), slice_node(xy[1], COLUMNS), C)),
+    )
+
+
+tensors = st.recursive(st.sampled_from(LEAVES), grown, max_leaves=6)
+
+
+@settings(deadline=None, derandomize=True, max_examples=150)
+@given(tensors, st.randoms(use_true_random=False))
+def test_simplifying_keeps_the_value_and_is_done_once(node, rng):
+    after = simplify(node, FACTS, SIMPLIFY)
+    same_value(node, after)
+    assert simplify(after, FACTS, SIMPLIFY) is after
+    assert {v.name for v in variables(after)} <= {v.name for v in variables(node)}
+    same_value(node, simplify(node, FACTS, tuple(rng.sample(SIMPLIFY, len(SIMPLIFY)))))
