@@ -32,7 +32,7 @@ from symgrad.tensor import (
     Var,
     topological,
 )
-from symgrad.textbook import diag_of, hadamard_of, product_of, row_sum, scaled, sum_of, total_of, turned
+from symgrad.textbook import diag_of, hadamard_of, marks, product_of, row_sum, scaled, sum_of, total_of, turned
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -234,17 +234,19 @@ class _Product:
 
     def _inner(self, forms: list[Form]) -> Form:
         if len(forms) == 1:
-            return total_of(forms[0])
+            return apply("trace", forms[0].args) if forms[0].op == "diagonal" else total_of(forms[0])
         above = [f for f in forms if not (f.op == "power" and f.params[0] < 0)]
         if len(above) < len(forms):
             return total_of(self._hadamard(forms))
-        return product_of([turned(forms[0] if len(forms) == 2 else self._hadamard(forms[:-1])), forms[-1]])
+        left, right = forms[0] if len(forms) == 2 else self._hadamard(forms[:-1]), forms[-1]
+        return min(product_of([turned(left), right]), product_of([turned(right), left]), key=marks)
 
     def _total(self, form: Form) -> Form:
         """Σ_ij A_ij: a squared norm, tr(Aᵀ B), or the plain sum."""
         if form.op == "hadamard" and len(form.args) == 2:
             a, b = form.args
-            return apply("squared_norm", [a]) if a is b else apply("trace", [product_of([turned(a), b])])
+            pairs = ([turned(a), b], [a, turned(b)], [turned(b), a])
+            return apply("squared_norm", [a]) if a is b else apply("trace", [min(map(product_of, pairs), key=marks)])
         return total_of(form)
 
     def _series(self, summed: list[int]) -> bool:

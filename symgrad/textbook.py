@@ -30,7 +30,7 @@ def turned(form: Form) -> Form:
     outside = apply("transpose", [form])
     if form.op in ("hadamard", "add", "divide") or (form.op not in _KEEPS and len(form.args) == 1 and _is_map(form)):
         inside = apply(form.op, [turned(arg) for arg in form.args], form.params)
-        return inside if _marks(inside) < _marks(outside) else outside
+        return inside if marks(inside) < marks(outside) else outside
     if form.op == "scale":
         return apply("scale", [*form.args[:-1], turned(form.args[-1])])
     return outside
@@ -56,7 +56,8 @@ def _is_map(form: Form) -> bool:
     return form.shape == form.args[0].shape and form.op not in ("inverse", "einsum")
 
 
-def _marks(form: Form) -> int:
+def marks(form: Form) -> int:
+    """How many marks of transposition are written."""
     total, stack = 0, [form]
     while stack:
         f = stack.pop()
