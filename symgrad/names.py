@@ -199,10 +199,14 @@ def identifier(name: str) -> str:
     out = re.sub(r"\\(hat|tilde|bar|dot|vec)\s*\{?(\\?\w+)\}?", r"\2_\1 ", out)
     out = "".join(_UNSUBSCRIPT.get(c, c) if c in _UNSUBSCRIPT else c for c in out)
     out = "".join(_GREEK_LATEX[c][1:] if c in _GREEK_LATEX else c for c in out)
-    decomposed = unicodedata.normalize("NFD", out)
+    # Python reads 𝐱 and x as one name (NFKC), so they are made one here, where a clash is seen.
+    decomposed = unicodedata.normalize("NFKD", out)
     out = "".join(f"_{_ACCENT_LATEX[c]}" if c in _ACCENT_LATEX else c for c in decomposed)
-    out = re.sub(r"[\W_]+", "_", out.replace("\\", " ")).strip("_") if not out.isidentifier() else out
-    if not out or not re.match(r"[^\W\d]", out):
+    out = unicodedata.normalize("NFKC", out)
+    if not out.isidentifier():
+        kept = "".join(c if f"a{c}".isidentifier() else "_" for c in out)
+        out = re.sub("_+", "_", kept).strip("_")
+    if not out.isidentifier():
         out = "v_" + out
     return out + "_" if keyword.iskeyword(out) or out == "np" else out
 
