@@ -116,20 +116,30 @@ class Sum(Kept, sp.MatAdd):  # type: ignore[misc]
 
     def doit(self, **hints: Any) -> Any:
         terms = [term.doit(**hints) if hints.get("deep", True) else term for term in self.args]
+        if all(isinstance(term, MatrixBase) or not getattr(term, "is_Matrix", False) for term in terms):
+            return _explicit(sp.Add, terms)
         repeated = [term if getattr(term, "is_Matrix", False) and term.shape == self.shape else _repeat(term, self.shape) for term in terms]
         return sp.MatAdd(*repeated).doit(**hints)
 
     def _entry(self, i: Any, j: Any, **_: Any) -> Any:
-        def entry(term: Any) -> Any:
-            if not getattr(term, "is_Matrix", False):
-                return term
-            rows, columns = term.shape
-            return term[0 if rows == 1 else i, 0 if columns == 1 else j]
-
-        return sp.Add(*map(entry, self.args))
+        return sp.Add(*(_entry_of(term, i, j) for term in self.args))
 
     def _eval_transpose(self) -> Any:
         return Sum(*(sp.Transpose(t) if getattr(t, "is_Matrix", False) else t for t in self.args))
+
+
+def _entry_of(term: Any, i: Any, j: Any) -> Any:
+    """The entry of a term that may be a scalar, a row or a column, repeated."""
+    if not getattr(term, "is_Matrix", False):
+        return term
+    rows, columns = term.shape
+    return term[0 if rows == 1 else i, 0 if columns == 1 else j]
+
+
+def _explicit(combine: Callable[..., Any], terms: Sequence[Any]) -> Any:
+    """Explicit matrices combined entry by entry, scalars, rows and columns repeated."""
+    rows, columns = _largest([term.shape for term in terms if getattr(term, "is_Matrix", False)])
+    return sp.ImmutableMatrix(rows, columns, lambda i, j: combine(*(_entry_of(term, i, j) for term in terms)))
 
 
 def _repeat(term: Any, shape: Any) -> Any:
@@ -214,8 +224,9 @@ class Operation(Kept, sp.MatrixExpr):  # type: ignore[misc]
         """With its operands evaluated; entry by entry when they are explicit matrices."""
         operands = [x.doit(**hints) if hints.get("deep", True) else x for x in self.operands]
         made = self.func(self.args[0], self.args[1], *operands)
-        if op_named(self.name).scalar is not None and all(isinstance(x, MatrixBase) for x in operands):
-            return made.as_explicit()
+        scalar = op_named(self.name).scalar
+        if scalar is not None and all(isinstance(x, MatrixBase) or not getattr(x, "is_Matrix", False) for x in operands):
+            return _explicit(lambda *entries: scalar(sp, *entries, *made.params), operands)
         if self.name in _SYMPY_VALUE and all(isinstance(x, MatrixBase) for x in operands):
             return _SYMPY_VALUE[self.name](made.params, *operands)
         return made
@@ -223,7 +234,7 @@ class Operation(Kept, sp.MatrixExpr):  # type: ignore[misc]
     def _entry(self, i: Any, j: Any, **_: Any) -> Any:
         record = op_named(self.name)
         if record.scalar is not None:
-            entries = [x[i, j] if getattr(x, "is_Matrix", False) else x for x in self.operands]
+            entries = [_entry_of(x, i, j) for x in self.operands]
             return record.scalar(sp, *entries, *self.params)
         if self.name in _SYMPY_VALUE:
             explicit = [x.as_explicit() for x in self.operands]
@@ -252,8 +263,8 @@ _SYMPY_VALUE: dict[str, Callable[..., Any]] = {
     "log_softmax": lambda params, x: _softmax_value(params, x).applyfunc(sp.log),
     "logsumexp": lambda params, x: _sum_value(params, x.applyfunc(sp.exp)).applyfunc(sp.log),
     "concat": lambda params, *xs: (sp.Matrix.vstack if params[0] == 0 else sp.Matrix.hstack)(*xs),
-    "hadamard": lambda _, *xs: reduce(sp.matrix_multiply_elementwise, xs),
-    "divide": lambda _, x, y: sp.Matrix(x.rows, x.cols, lambda i, j: x[i, j] / y[i, j]),
+    "hadamard": lambda _, *xs: _explicit(sp.Mul, xs),
+    "divide": lambda _, x, y: _explicit(lambda a, b: a / b, [x, y]),
     "logdet": lambda _, x: sp.Matrix([[sp.log(x.det())]]),
 }
 
@@ -267,7 +278,7 @@ def _largest(shapes: Sequence[Any]) -> Any:
 
 def _param(value: Any) -> Any:
     if value is None:
-        return sp.Symbol("None")
+        return Str("None")
     if isinstance(value, Dim):
         return size_of(value)
     if isinstance(value, Fraction):
@@ -276,10 +287,8 @@ def _param(value: Any) -> Any:
 
 
 def _read_param(value: Any) -> Any:
-    if value == sp.Symbol("None"):
-        return None
     if isinstance(value, Str):
-        return value.name
+        return None if value.name == "None" else value.name
     if value.is_Rational:
         return int(value) if value.is_Integer else Fraction(int(value.p), int(value.q))
     return dim_of(value)
