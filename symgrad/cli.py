@@ -32,7 +32,7 @@ class _Group(click.Group):
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="symgrad")
 def main() -> None:
-    """Derive the gradients of a neural network as a textbook does, and check them."""
+    """Derive the gradients of a neural network as a textbook does, and check derivations made by hand."""
 
 
 @main.command()
@@ -73,6 +73,60 @@ def derive(
     values = dict(map(_given, given))
     worked = [(part, _worked(part, wrt, of, values, layout, not no_check)) for part in _progress(parts)]
     text = _emitted(found, worked, form, fragment, shapes)
+    _write(text, output)
+
+
+@main.command()
+@click.argument("sheets", nargs=-1, required=True, metavar="SHEET...")
+@click.option("--strict", is_flag=True, help="Exit with status 1 also when something is unread or undecided.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-o", "output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
+def verify(sheets: tuple[str, ...], strict: bool, form: str, output: Path | None) -> None:
+    """Check the derivations in each SHEET (Markdown or LaTeX; `-` is standard input), line by line.
+
+    Exit status: 0 when everything read holds, 1 when a claim fails, 2 when a sheet cannot be used.
+    """
+    from symgrad.emit import json, report
+    from symgrad.verifying import load_sheet
+    from symgrad.verifying import verify as run
+
+    found = []
+    for sheet in _sheet_progress(sheets):
+        source = load_sheet("<stdin>", sys.stdin.buffer.read()) if sheet == "-" else load_sheet(sheet)
+        found.append(run(source))
+    if form == "json":
+        text = json.emit_verification(found[0]) if len(found) == 1 else json.emit_verifications(found)
+    else:
+        text = "\n".join(report.emit(verification) for verification in found)
+    _write(text, output)
+    sys.exit(max(verification.status(strict) for verification in found))
+
+
+def _sheet_progress(sheets: tuple[str, ...]) -> Any:
+    """A bar on a terminal, when there is more than one sheet; nothing elsewhere."""
+    if len(sheets) < 2 or not sys.stderr.isatty():
+        yield from sheets
+        return
+    with click.progressbar(sheets, file=sys.stderr, label="verifying") as bar:
+        yield from bar
+
+
+@main.command()
+@click.argument("code")
+def explain(code: str) -> None:
+    """Say what a finding CODE such as SG202 means, with an example and how to mend it."""
+    from symgrad.findings import explained
+
+    kind = explained(code)
+    lines = [f"{kind.code} ({kind.severity}): {kind.title}", "", kind.meaning]
+    if kind.wrong:
+        lines += ["", f"for example   {kind.wrong}"]
+    if kind.right:
+        lines += [f"mended        {kind.right}"]
+    click.echo("\n".join(lines))
+
+
+def _write(text: str, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
         return

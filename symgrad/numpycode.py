@@ -293,10 +293,10 @@ class _NumPy(Typesetter):
         written = "1 * " + super().write(form, Prec.QUOTIENT)
         return written if least <= Prec.PRODUCT else f"({written})"
 
-    def _written(self, form: Form) -> tuple[str, Prec]:
+    def written(self, form: Form) -> tuple[str, Prec]:
         outer, self._bare = self._bare, _bare_operands(form)
         try:
-            return super()._written(form)
+            return super().written(form)
         finally:
             self._bare = outer
 

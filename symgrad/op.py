@@ -46,6 +46,10 @@ class Writer(Protocol):
         """The form, in parentheses when it binds less tightly than `least`."""
         ...
 
+    def written(self, form: Any) -> tuple[str, Prec]:
+        """The form and how tightly it binds, without parentheses around it."""
+        ...
+
 
 Special = Callable[[Writer, Any], tuple[str, Prec]]
 

@@ -76,7 +76,7 @@ def _raise(node: Node, done: dict[Node, Form], facts: Facts) -> Form:
             return apply("norm", [body])
         return apply(op, [done[o] for o in node.operands], params)
     if isinstance(node, Func):
-        return apply(node.fn, [_matching(done[o], o.shape) for o in node.operands], node.params)
+        return apply(node.fn, [matching(done[o], o.shape) for o in node.operands], node.params)
     if isinstance(node, Add):
         return sum_of([done[o] for o in node.operands], node.shape)
     if isinstance(node, Einsum):
@@ -93,8 +93,8 @@ def _norm_of(form: Form) -> Form | None:
     return None
 
 
-def _matching(form: Form, shape: Shape) -> Form:
-    """A scalar of shape () where an op needs 1×1."""
+def matching(form: Form, shape: Shape) -> Form:
+    """The form with the shape that is wanted, where it came as a scalar of shape () and 1×1 is needed."""
     return form if form.shape == shape else apply("reshape", [form], shape)
 
 
@@ -310,7 +310,7 @@ class _Product:
         letters = iter(_LETTERS[len(self.node.dims) :])
         operands, subscripts = [], []
         for factor, labels in self.node.factors:
-            operands.append(_matching(self.done[factor], factor.shape))
+            operands.append(matching(self.done[factor], factor.shape))
             subscripts.append("".join(next(letters) if i == UNIT else _LETTERS[i] for i in labels))
         missing = [i for i in self.node.out if i != UNIT and not any(i in ls for _, ls in self.node.factors)]
         units = [i for i in self.node.out if i == UNIT]

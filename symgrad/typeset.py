@@ -30,7 +30,7 @@ class Typesetter:
         """The form, in parentheses when it binds less tightly than `least`. A dimension is written too."""
         if isinstance(form, Dim):
             return self._size(form)
-        written, prec = self._written(form)
+        written, prec = self.written(form)
         if self._shapes and form.shape and "symbol" in (form.op, *(arg.op for arg in form.args if form.op == "transpose")):
             written, prec = self._with_shape(written, form), Prec.ATOM
         if prec >= least:
@@ -42,7 +42,8 @@ class Typesetter:
             return rf"\underset{{{latex_shape(form.shape)}}}{{{written}}}"
         return f"{written}⟨{show(form.shape)}⟩"
 
-    def _written(self, form: Form) -> tuple[str, Prec]:
+    def written(self, form: Form) -> tuple[str, Prec]:
+        """The form and how tightly it binds, without parentheses around it."""
         if form.op == "symbol":
             return self._spell(form.name), self._symbol_prec(form.name)
         if form.op == "number":

@@ -11,7 +11,45 @@ from symgrad.emit.latex import equation
 from symgrad.numpycode import Program
 from symgrad.pipeline import forward_program
 from symgrad.solution import entries
+from symgrad.span import Span
 from symgrad.typeset import latex
+from symgrad.verification import Verification
+
+
+def emit_verification(verification: Verification) -> str:
+    """A verification as one JSON object."""
+    return _dumped(_verification(verification))
+
+
+def emit_verifications(verifications: list[Verification]) -> str:
+    """Several sheets: a list of what each is alone."""
+    return _dumped([_verification(v) for v in verifications])
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def _verification(verification: Verification) -> dict[str, object]:
+    def place(span: Span) -> dict[str, int]:
+        (line, column), (end_line, end_column) = map(verification.source.place, (span.start, span.end))
+        return {"line": line, "column": column, "end_line": end_line, "end_column": end_column}
+
+    claims = [
+        {**place(c.span), "latex": c.latex, "reading": c.reading, "verdict": c.verdict, "reason": c.reason, "evidence": c.evidence}
+        for c in verification.claims
+    ]
+    findings = [
+        {"code": f.code, "severity": f.severity, **place(f.span), "message": f.message, "cause": f.cause, "suggestion": f.suggestion}
+        for f in verification.findings
+    ]
+    return {
+        "version": 1,
+        "file": verification.source.name,
+        "claims": claims,
+        "findings": findings,
+        "summary": verification.summary,
+    }
 
 
 def emit(derivations: list[Derivation]) -> str:

@@ -213,6 +213,8 @@ def _write_fold(writer: Writer, form: Any) -> tuple[str, Prec]:
 
 
 def _write_reshape(writer: Writer, form: Any) -> tuple[str, Prec]:
+    if writer.mode != "numpy" and form.is_scalar and form.args[0].is_scalar:
+        return writer.written(form.args[0])  # a scalar and a 1×1 matrix look alike on paper
     body = writer.write(form.args[0], Prec.SUM)
     if writer.mode == "numpy":
         sizes = ", ".join(writer.write(d, Prec.SUM) for d in form.params)

@@ -1,0 +1,358 @@
+"""Judging one understanding of a sheet: every equality in order, with evidence.
+
+A claim holds by its plainest reading, or, with a note, by a less usual one; later lines are judged from what the sheet says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from symgrad import names
+from symgrad import syntax as sx
+from symgrad.errors import SymgradError, Unsupported
+from symgrad.lab import Evidence, Lab, sizes_from
+from symgrad.meaning import Meaning
+from symgrad.points import Point
+from symgrad.raising import raise_form
+from symgrad.readings import Reader
+from symgrad.sheet import Gathered, Link, Rows, decimals, literal_rows, plain_name
+from symgrad.span import Span
+from symgrad.syntax import Node, Unreadable
+from symgrad.tensor import Literal, Var, topological, variables
+from symgrad.tensor import Node as Tensor
+from symgrad.terms import Term, free_of
+from symgrad.typeset import latex, text
+from symgrad.typing_rules import CHARITY, Note, Reading
+from symgrad.verification import Claim
+
+_MOST_PAIRS = 60
+_UNKNOWN_NAME = "is defined nowhere"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Both sides of an equality in one reading, as tensors of one shape."""
+
+    left: Reading
+    right: Reading
+    left_node: Tensor
+    right_node: Tensor
+    free: tuple[str, ...] = ()
+
+    @property
+    def cost(self) -> float:
+        return self.left.cost + self.right.cost
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        return (*self.left.notes, *self.right.notes)
+
+
+@dataclass
+class Ruling:
+    """What became of one equality."""
+
+    link: Link
+    verdict: str
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    pair: Pair | None = None
+    notes: list[Note] = field(default_factory=list)
+    reason: str = ""
+    numeric: bool = False
+    expected: Any = None
+    found: Any = None
+    causes: list[Any] = field(default_factory=list)
+
+
+@dataclass
+class Judged:
+    """All rulings of one understanding, and what it cost."""
+
+    meaning: Meaning
+    rulings: list[Ruling] = field(default_factory=list)
+    unread: list[tuple[int, Span, str]] = field(default_factory=list)
+    lab: Lab | None = None
+    activation: str = ""
+
+    @property
+    def failures(self) -> int:
+        return sum(r.verdict == "fails" for r in self.rulings)
+
+    @property
+    def score(self) -> tuple[int, int, float]:
+        loose = sum(r.verdict in ("undecided", "unread") for r in self.rulings)
+        return self.failures, loose, self.meaning.cost
+
+
+class Judge:
+    """Rules on the links of a sheet, in order, keeping the values it has written so far."""
+
+    def __init__(self, gathered: Gathered, meaning: Meaning, activation: str = "") -> None:
+        self.gathered, self.meaning, self.activation = gathered, meaning, activation
+        self.lab = Lab(meaning)
+        self.values: dict[str, Rows] = {}
+        self.older: dict[str, list[Rows]] = {}
+        self.unnamed: list[Rows] = []
+        self.wrong: dict[int, Ruling] = {}
+
+    def run(self) -> Judged:
+        judged = Judged(self.meaning, lab=self.lab, activation=self.activation)
+        by_statement: dict[int, list[Link]] = {}
+        for link in self.gathered.links:
+            by_statement.setdefault(link.statement, []).append(link)
+        for i in range(len(self.gathered.sheet.statements)):
+            for name, node in self.gathered.given.get(i, []):
+                self._give(name, node)
+            for link in by_statement.get(i, []):
+                ruling = self.rule(link)
+                judged.rulings.append(ruling)
+                self._remember(link, ruling)
+        return judged
+
+    # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _give(self, name: str, node: Node) -> None:
+        rows = literal_rows(node)
+        if rows is not None:
+            self._write(name, rows)
+
+    def _write(self, name: str, rows: Rows) -> None:
+        shape = self.meaning.shape(name)
+        if shape is not None and len(rows) == 1 and len(rows[0]) > 1 and shape[1].is_one and not shape[0].is_one:
+            rows = tuple((x,) for x in rows[0])
+        if name in self.values and self.values[name] != rows:
+            self.older.setdefault(name, []).append(self.values[name])
+        self.values[name] = rows
+
+    def _remember(self, link: Link, ruling: Ruling) -> None:
+        rows = literal_rows(link.right)
+        if rows is None or ruling.verdict in ("unread", "undecided"):
+            return
+        head = plain_name(link.head, self.meaning.styled)
+        if head is not None:
+            self._write(head, rows)
+        elif ruling.pair is not None:
+            term = ruling.pair.left.term
+            if link.first and term.op == "gradient":
+                self._write(names.gradient(*term.params), rows)
+        else:
+            self.unnamed.append(rows)
+        if head is None:
+            self.unnamed.append(rows)
+
+    def numeric_point(self, exact: bool, values: dict[str, Rows] | None = None) -> Point:
+        values = self.values if values is None else values
+        return self.lab.exact_point(values, sizes_from(self.meaning, {k: v for k, v in values.items() if "∂" not in k}), exact)
+
+    # ── reading both sides ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def reader(self, link: Link, level: int) -> Reader:
+        letters = {letter for side in (link.left, link.right) for letter in _index_letters(side)}
+        return Reader(self.meaning, level, link.statement, letters)
+
+    def pairs(self, link: Link, level: int, side_level: int | None = None) -> list[Pair]:
+        """Readings of both sides that have one shape, cheapest first. Raises `Unreadable`."""
+        left_reader = self.reader(link, min(level, 1) if side_level is None else side_level)
+        right_reader = self.reader(link, level)
+        right_reader.indices = left_reader.indices
+        found: list[Pair] = []
+        problem: SymgradError | None = None
+        candidates = []
+        for left in left_reader.side(link.left, self.meaning.shapes):
+            for right in right_reader.side(link.right, left.shapes):
+                candidates.append((left, right))
+        candidates.sort(key=lambda c: c[0].cost + c[1].cost)
+        for left, right in candidates[: _MOST_PAIRS * (1 + 2 * (level > 1))]:
+            try:
+                pair = self._paired(left, right, right_reader)
+            except SymgradError as error:
+                problem = problem or error
+                continue
+            if pair is not None:
+                found.append(pair)
+        if not found and problem is not None:
+            raise problem
+        return found
+
+    def _paired(self, left: Reading, right: Reading, reader: Reader) -> Pair | None:
+        a, b, shapes = left.term, right.term, right.shapes
+        met = shapes.together((a.rows, b.rows), (a.cols, b.cols))
+        if met is None:
+            zero = b.op == "number" and b.params[0] == 0
+            if not zero:
+                return None
+            b, met = Term("zeros", (), (), a.rows, a.cols), shapes
+        free = free_of(a, b)
+        a, b = _with_free(a, free), _with_free(b, free)
+        left, right = replace(left, term=a, shapes=met), replace(right, term=b, shapes=met)
+        return Pair(left, right, self.meaning.tensor(left, reader), self.meaning.tensor(right, reader), free)
+
+    # ── ruling ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def rule(self, link: Link) -> Ruling:
+        """Holds, fails, undecided or unread, by the cheapest reading that holds."""
+        failed: Ruling | None = None
+        for level in (0, 1):
+            try:
+                pairs = self.pairs(link, level)
+            except Unreadable as error:
+                if level and failed is not None:
+                    break
+                return Ruling(link, "unread", reason=error.reason, notes=[Note("at", error.span)])
+            except SymgradError as error:
+                failed = failed or Ruling(link, "undecided", reason=str(error))
+                continue
+            ruling = self._first_that_holds(link, pairs)
+            if ruling.verdict == "holds":
+                return ruling
+            if failed is None or failed.reason == _MISFIT:
+                failed = ruling
+        assert failed is not None
+        return failed
+
+    def _first_that_holds(self, link: Link, pairs: list[Pair]) -> Ruling:
+        failed: Ruling | None = None
+        for pair in pairs:
+            try:
+                ruling = self.compared(link, pair)
+            except SymgradError as error:
+                ruling = Ruling(link, "undecided", pair=pair, reason=str(error))
+            if ruling.verdict == "holds":
+                return ruling
+            if failed is None or (failed.verdict == "undecided" and ruling.verdict == "fails"):
+                failed = ruling
+        if failed is None:
+            return Ruling(link, "fails", reason=_MISFIT)
+        return failed
+
+    def compared(self, link: Link, pair: Pair) -> Ruling:
+        """One pair, by numbers where the sheet has numbers, in general otherwise."""
+        literal = _has_literal(pair.left_node) or _has_literal(pair.right_node)
+        constant = not variables(pair.left_node) or not variables(pair.right_node)
+        if not literal and not (constant and self._is_number(link)):
+            evidence = self.lab.equal(pair.left_node, pair.right_node)
+            self._insist_on_names(pair, evidence)
+            return Ruling(link, "holds" if evidence.holds else "fails", [_shown(evidence)], pair, list(pair.notes))
+        if constant and not literal:
+            try:
+                evidence = self.lab.equal(pair.left_node, pair.right_node)
+                if evidence.holds:
+                    return Ruling(link, "holds", [_shown(evidence)], pair, list(pair.notes))
+            except SymgradError:
+                pass
+        return self._by_numbers(link, pair)
+
+    def _is_number(self, link: Link) -> bool:
+        return literal_rows(link.right) is not None or literal_rows(link.left) is not None
+
+    def _insist_on_names(self, pair: Pair, evidence: Evidence) -> None:
+        """A claim about a name that is defined nowhere is not decided by drawing the name at random."""
+        if evidence.holds:
+            return
+        known = self.gathered.vocabulary
+        used = {v.name for node in (pair.left_node, pair.right_node) for v in variables(node)}
+        strangers = [n for n in used if "∂" not in n and n not in self.meaning.network and n not in known.declared]
+        if strangers:
+            raise Unsupported(f"{names.text(strangers[0])} {_UNKNOWN_NAME}")
+
+    def _by_numbers(self, link: Link, pair: Pair) -> Ruling:
+        missing = [v.name for node in (pair.left_node, pair.right_node) for v in variables(node)]
+        for exact in (True, False):
+            try:
+                point = self.numeric_point(exact)
+                a, b = point.array(pair.left_node), point.array(pair.right_node)
+                break
+            except Unsupported:
+                if not exact:
+                    raise
+            except (TypeError, ZeroDivisionError, AttributeError):
+                continue
+        else:
+            raise Unsupported("it has no value here")
+        del missing
+        slack = _tolerance(link, np.shape(b))
+        gap = np.abs(np.asarray(a, dtype=float) - np.asarray(b, dtype=float))
+        scale = 1e-9 * max(1.0, float(np.max(np.abs(np.asarray(a, dtype=float)), initial=0.0)))
+        holds = bool(np.all(gap <= slack + scale))
+        method = "exact" if point.exact and not np.any(slack) else "rounded" if np.any(slack) else "numeric"
+        evidence = {"method": method, "holds": holds, "max_error": float(np.max(gap, initial=0.0))}
+        return Ruling(link, "holds" if holds else "fails", [evidence], pair, list(pair.notes), numeric=True, expected=a, found=b)
+
+
+_MISFIT = "the two sides have different shapes"
+
+
+def _index_letters(node: Node) -> set[str]:
+    """Letters that stand in subscripts of a side, and can be indices."""
+    found: set[str] = set()
+    for n in sx.walk(node):
+        if isinstance(n, sx.Scripted) and n.sub is not None:
+            from symgrad.naming import letters_of
+
+            found |= {letter for letter in letters_of(n.sub) or () if letter in "ijklmnpqabcrs"}
+    return found
+
+
+def _with_free(term: Term, free: tuple[str, ...]) -> Term:
+    return term if term.free == free else Term("scale", (term,), (Fraction(1),), term.rows, term.cols, free)
+
+
+def _has_literal(node: Tensor) -> bool:
+    return any(isinstance(n, Literal) for n in topological([node]))
+
+
+def _shown(evidence: Evidence) -> dict[str, Any]:
+    shown: dict[str, Any] = {"method": evidence.method, "holds": evidence.holds}
+    if evidence.points:
+        shown |= {"points": evidence.points, "max_relative_error": evidence.error}
+    return shown
+
+
+def _tolerance(link: Link, shape: tuple[int, ...]) -> Any:
+    """Half a unit of the last digit written, entry by entry; of the side that is written in digits."""
+    total = np.zeros(shape)
+    for side in (link.left, link.right):
+        if literal_rows(side) is None:
+            continue
+        digits = decimals(side)
+        grid = np.array([[0.0 if d is None else 0.5001 * 10.0 ** (-d) for d in row] for row in digits])
+        if grid.shape != shape and grid.T.shape == shape:
+            grid = grid.T
+        if grid.shape == shape:
+            total = total + grid
+        if link.operator == "approx" and not np.any(grid):
+            total = total + 0.5
+    return total
+
+
+def reading_of(ruling: Ruling, lab: Lab, mode: str = "text") -> str:
+    """How an equality was read, in our own notation."""
+    pair = ruling.pair
+    if pair is None or pair.free:
+        return ""
+    try:
+        write = latex if mode == "latex" else text
+        left, right = (raise_form(node, lab.network.facts) for node in (pair.left_node, pair.right_node))
+        return f"{write(left)} = {write(right)}"
+    except SymgradError:
+        return ""
+
+
+def claim_of(ruling: Ruling, gathered: Gathered, lab: Lab) -> Claim:
+    source = gathered.sheet.source
+    written = source.slice(ruling.link.span).strip()
+    return Claim(ruling.link.span, written, ruling.verdict, reading_of(ruling, lab), ruling.reason, ruling.evidence)
+
+
+def is_charitable(ruling: Ruling) -> bool:
+    return ruling.pair is not None and ruling.pair.cost >= CHARITY
+
+
+def uses(ruling: Ruling) -> set[str]:
+    if ruling.pair is None:
+        return set()
+    return {v.name for node in (ruling.pair.left_node, ruling.pair.right_node) for v in variables(node) if isinstance(v, Var)}

@@ -1,0 +1,225 @@
+"""Where two readings are compared: exactly where both have one normal form, else at random points of random sizes.
+
+A false identity falls at the first point; what survives eight points, with signs on both sides of every kink and all sizes different,
+is called equal by identity test. Values that are given are put in exactly, as fractions, where the functions allow it.
+Source: Schwartz, *Fast probabilistic algorithms for verification of polynomial identities* (1980).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from symgrad import names
+from symgrad.dims import Dim
+from symgrad.errors import SymgradError, Unsupported
+from symgrad.gradient import Gradient, gradients
+from symgrad.meaning import Meaning
+from symgrad.network import Network
+from symgrad.points import Point
+from symgrad.rewrite import simplify
+from symgrad.rules import SIMPLIFY
+from symgrad.sampling import draw_sizes, draw_values, needs_positive
+from symgrad.tensor import Node, Var, constant, substitute, var, variables
+from symgrad.vjp import pullback
+
+POINTS = 8
+TOLERANCE = 1e-7
+_SEED = 19580731
+_COTANGENT = "c\u2063"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How two things were compared, and what came out."""
+
+    method: str
+    holds: bool
+    error: float = 0.0
+    points: int = 0
+
+
+class Lab:
+    """One meaning of a sheet, with points to try it at."""
+
+    def __init__(self, meaning: Meaning) -> None:
+        self.meaning = meaning
+        self.network: Network = meaning.network
+        self._gradients: dict[tuple[str, str], Gradient] = {}
+        self._points: list[Point] | None = None
+
+    # ── values of names ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def supply(self, wanted: Var, point: Point) -> Any:
+        """The value of a name that was not drawn: a definition, a gradient, a Jacobian."""
+        name = wanted.name
+        definition = self.network.definitions.get(name)
+        if definition is not None:
+            return point.array(definition.node)
+        if name in self.meaning.derived:
+            return point.array(self.meaning.derived[name])
+        match = names.gradient_of(name)
+        if match:
+            return self._gradient_value(match["of"], match["wrt"], point)
+        if name in self.meaning.jacobians:
+            return self._jacobian_value(*self.meaning.jacobians[name], wanted, point)
+        raise Unsupported(f"{names.text(name)} has no value")
+
+    def gradient(self, of: str, wrt: str) -> Gradient:
+        if (of, wrt) not in self._gradients:
+            self._gradients |= {(of, name): found for name, found in gradients(self.network, of, [wrt]).items()}
+        return self._gradients[of, wrt]
+
+    def _gradient_value(self, of: str, wrt: str, point: Point) -> Any:
+        if of == wrt:
+            return np.ones((1, 1))
+        if wrt in self.meaning.derived or wrt not in self.network:
+            raise Unsupported(f"the derivative by {names.text(wrt)}")
+        return point.array(self.gradient(of, wrt).node)
+
+    def _jacobian_value(self, of: Node, name: str, mode: str, wanted: Var, point: Point) -> Any:
+        """One row for each entry of what is differentiated, by as many sweeps."""
+        target = self.network.variables[name]
+        opened = self._opened(of, name, mode)
+        cotangent = var(_COTANGENT, opened.shape)
+        found = pullback(opened, cotangent, [target]).get(target, constant(0, target.shape))
+        shape = point.shape(opened.shape)
+        rows = []
+        for i in range(int(np.prod(shape))):
+            basis = np.zeros(int(np.prod(shape)), dtype=object if point.exact else float)
+            basis[i] = Fraction(1) if point.exact else 1.0
+            inner = Point({**point.values, _COTANGENT: basis.reshape(shape)}, point.sizes, self.supply, point.exact)
+            rows.append(inner.array(found))
+        return np.stack(rows).reshape(point.shape(wanted.shape))
+
+    def _opened(self, of: Node, name: str, mode: str) -> Node:
+        """The node with definitions written out, down to the name; or, for a direct dependence, one step only."""
+        node = of
+        for _ in range(len(self.network.definitions) + 1):
+            inside = {v for v in variables(node) if v.name in self.network.definitions and v.name != name}
+            if mode == "direct":
+                inside &= {of} if isinstance(of, Var) else set()
+            if not inside:
+                return node
+            node = substitute(node, {v: self.network.definitions[v.name].node for v in inside})
+            if mode == "direct":
+                return node
+        return node
+
+    def open_gradients(self, node: Node) -> Node:
+        """The node with the gradients of the network in the named quantities of their chain rule."""
+        values: dict[Node, Node] = {}
+        for v in variables(node):
+            match = names.gradient_of(v.name)
+            if match and match["wrt"] in self.network and match["of"] != match["wrt"]:
+                values[v] = self.gradient(match["of"], match["wrt"]).node
+        return simplify(substitute(node, values), self.network.facts, SIMPLIFY) if values else node
+
+    def fully_opened(self, node: Node) -> Node:
+        """Gradients and then definitions written out, down to the inputs."""
+        for _ in range(2 * len(self.network.definitions) + 2):
+            opened = self.open_gradients(node)
+            inside: dict[Node, Node] = {
+                v: self.network.definitions[v.name].node for v in variables(opened) if v.name in self.network.definitions
+            }
+            inside |= {v: self.meaning.derived[v.name] for v in variables(opened) if v.name in self.meaning.derived}
+            if opened is node and not inside:
+                return node
+            node = simplify(substitute(opened, inside), self.network.facts, SIMPLIFY) if inside else opened
+        return node
+
+    # ── points ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def points(self) -> list[Point]:
+        """Random points of distinct sizes, at which every definition has a finite value."""
+        if self._points is None:
+            rng = np.random.default_rng(_SEED)
+            positive = needs_positive(self.network)
+            self._points = []
+            for attempt in range(POINTS * 6):
+                sizes = draw_sizes(self.network, rng)
+                values = draw_values(self.network, sizes, rng, positive and attempt % 2 == 1)
+                point = Point(values, sizes, self.supply)
+                if all(_finite(point, d.node) for d in self.network.definitions.values()):
+                    self._points.append(point)
+                if len(self._points) == POINTS:
+                    break
+        return self._points
+
+    def small_point(self) -> Point | None:
+        """A point of small whole numbers, for a counter-example that can be checked by hand."""
+        rng = np.random.default_rng(_SEED)
+        symbols = sorted({s for dim in self.network.dims for s in dim.symbols})
+        for attempt in range(200):
+            sizes = {s: 2 + (i + attempt) % 2 for i, s in enumerate(symbols)}
+            try:
+                values = {
+                    name: rng.integers(1 if attempt > 100 else -2, 4, tuple(int(d.evaluate(sizes)) for d in item.shape)).astype(float)
+                    for name, item in self.network.inputs.items()
+                }
+                point = Point(values, sizes, self.supply)
+                if all(_finite(point, d.node) for d in self.network.definitions.values()):
+                    return point
+            except (SymgradError, KeyError):
+                return None
+        return None
+
+    def exact_point(self, given: Mapping[str, Any], sizes: Mapping[str, int], exact: bool) -> Point:
+        """The point of the values that a sheet gives."""
+        values = {
+            name: np.array([[x if exact else float(x) for x in row] for row in rows], dtype=object if exact else float)
+            for name, rows in given.items()
+        }
+        return Point(values, sizes, self.supply, exact)
+
+    # ── comparing ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def equal(self, left: Node, right: Node) -> Evidence:
+        """Whether two tensors are one and the same function of the names."""
+        if left.shape != right.shape:
+            return Evidence("shapes", False)
+        if left is right or self.open_gradients(left) is self.open_gradients(right):
+            return Evidence("exact", True)
+        worst, tried = 0.0, 0
+        for point in self.points:
+            with np.errstate(all="ignore"):
+                a, b = np.asarray(point.array(left), dtype=float), np.asarray(point.array(right), dtype=float)
+            if not (np.all(np.isfinite(a)) and np.all(np.isfinite(b))):
+                continue
+            tried += 1
+            scale = max(float(np.max(np.abs(a), initial=0.0)), float(np.max(np.abs(b), initial=0.0)), 1e-6)
+            worst = max(worst, float(np.max(np.abs(a - b), initial=0.0)) / scale)
+            if worst > TOLERANCE:
+                return Evidence("identity_test", False, worst, tried)
+        if tried < 2:
+            raise Unsupported("no point was found at which both sides have a value")
+        return Evidence("identity_test", True, worst, tried)
+
+
+def _finite(point: Point, node: Node) -> bool:
+    with np.errstate(all="ignore"):
+        return bool(np.all(np.isfinite(np.asarray(point.array(node), dtype=float))))
+
+
+def sizes_from(meaning: Meaning, given: Mapping[str, Any]) -> dict[str, int]:
+    """The sizes that given values settle; a clash raises `Unsupported`."""
+    from symgrad.dims import solve
+
+    sizes: dict[str, int] = {}
+    for name, rows in given.items():
+        shape = meaning.shape(name)
+        if shape is None:
+            continue
+        for dim, size in zip(shape, (len(rows), len(rows[0])), strict=True):
+            if not solve(dim, size, sizes):
+                raise Unsupported(f"{names.text(name)} is {len(rows)}×{len(rows[0])}, which does not fit {dim}")
+    return sizes
+
+
+def whole(dim: Dim) -> bool:
+    return dim.number is not None

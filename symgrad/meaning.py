@@ -1,0 +1,422 @@
+r"""What the names of a sheet mean: shapes by unification over its definitions, values, and the network that they make.
+
+Definitions are read in order, every reading of one with every reading of those before, and the cheapest whole is kept first. A
+literal fixes the size of a dimension for numbers, not in general: formulas are judged for all sizes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+from symgrad.dims import ONE, Dim
+from symgrad.errors import SymgradError
+from symgrad.network import Network
+from symgrad.raising import matching, raise_form
+from symgrad.readings import Reader
+from symgrad.rewrite import simplify
+from symgrad.rules import SIMPLIFY
+from symgrad.shapes import Shapes, is_unknown, unknown
+from symgrad.span import Span
+from symgrad.syntax import Node, Unreadable
+from symgrad.tensor import Node as Tensor
+from symgrad.tensor import var, variables
+from symgrad.terms import Builder, Term
+from symgrad.typing_rules import Note, Reading
+
+Function = tuple[str, tuple[Fraction, ...]]
+
+_LOSS_WORDS = ("loss", "Loss", "cost", "Cost", "MSE", "RSS", "SSE", "BCE", "CE", "NLL", "Error", "error", "Err")
+_LOSS_LETTERS = ("L", "J", "E", "\\ell", *(f"\\mathcal{{{letter}}}" for letter in "LJEC"))
+_SURE_LOSSES = frozenset((*_LOSS_LETTERS, *(f"\\mathrm{{{word}}}" for word in _LOSS_WORDS)))
+_SCALAR_GREEK = frozenset("\\" + n for n in ("alpha", "eta", "lambda", "epsilon", "varepsilon", "gamma", "tau", "rho", "kappa", "omega"))
+_DIM_LETTERS = "nmdkpqrsuvw"
+_BEAM = 24
+
+
+def stem(name: str) -> str:
+    r"""The name without its subscripts and superscripts.
+
+    >>> stem("W^{(h)}"), stem("\\hat{y}_{2}"), stem("L")
+    ('W', '\\hat{y}', 'L')
+    """
+    depth = 0
+    for i, char in enumerate(name):
+        depth += (char == "{") - (char == "}")
+        if char in "^_" and depth == 0 and i:
+            return name[:i]
+    return name
+
+
+def is_loss(name: str) -> bool:
+    return stem(name) in _SURE_LOSSES
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A name and the expression that the sheet gives it."""
+
+    name: str
+    expression: Node
+    statement: int
+    letters: tuple[str, ...] = ()
+
+
+@dataclass
+class Vocabulary:
+    """What the sheet's own words and marks say, before anything is typed."""
+
+    styled: frozenset[str] = frozenset()
+    functions: dict[str, Function] = field(default_factory=dict)
+    declared: dict[str, tuple[Dim, Dim]] = field(default_factory=dict)
+    sizes: set[str] = field(default_factory=set)
+    literals: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    reopened: frozenset[str] = frozenset()
+    mentioned: frozenset[str] = frozenset()
+
+
+@dataclass
+class Meaning:
+    """One typed understanding of a sheet; it answers what a `Reader` asks."""
+
+    vocabulary: Vocabulary
+    shapes: Shapes = field(default_factory=Shapes)
+    terms: dict[str, Term] = field(default_factory=dict)
+    notes: dict[str, tuple[Note, ...]] = field(default_factory=dict)
+    origins: dict[str, int] = field(default_factory=dict)
+    derived: dict[str, Tensor] = field(default_factory=dict)
+    cost: float = 0.0
+    unread: dict[str, Unreadable] = field(default_factory=dict)
+    network: Network = field(default_factory=Network)
+    frozen: bool = False
+    jacobians: dict[str, tuple[Tensor, str, str]] = field(default_factory=dict)
+
+    # ── what a reader asks ───────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def styled(self) -> frozenset[str]:
+        return self.vocabulary.styled
+
+    @property
+    def functions(self) -> dict[str, Function]:
+        return self.vocabulary.functions
+
+    def shape(self, name: str) -> tuple[Dim, Dim] | None:
+        if self.frozen:
+            found = self.network.symbol_shape(name)
+            if found is not None:
+                return found[0], found[1]
+            if name in self.derived:
+                return self.derived[name].shape[0], self.derived[name].shape[1]
+        if name in self.vocabulary.declared:
+            return self.vocabulary.declared[name]
+        if name in self.terms or name in self.vocabulary.literals:
+            return unknown(f"rows:{name}"), unknown(f"cols:{name}")
+        return None
+
+    def kinds(self, name: str) -> list[tuple[float, str]]:
+        base = stem(name)
+        letter = re.sub(r"\\(hat|tilde|bar|vec|dot|mathbf|boldsymbol|mathrm)\{(.*)\}", r"\2", base)
+        if is_loss(name):
+            return [(0.0, "scalar")]
+        if letter in _SCALAR_GREEK:
+            return [(0.0, "scalar"), (3.0, "column"), (4.0, "matrix")]
+        if letter.startswith("\\") and letter[1:2].islower():
+            return [(0.0, "column"), (0.8, "matrix"), (1.2, "scalar"), (3.0, "row")]
+        if letter[:1].isupper() or letter.startswith("\\"):
+            return [(0.0, "matrix"), (3.0, "column"), (4.0, "row"), (4.0, "scalar")]
+        if letter in ("n", "m", "N", "B", "k", "c", "t", "T"):
+            return [(0.0, "scalar"), (1.0, "column"), (3.0, "matrix"), (3.0, "row")]
+        return [(0.0, "column"), (1.5, "matrix"), (2.0, "row"), (2.5, "scalar")]
+
+    def is_size(self, name: str) -> bool:
+        return name in self.vocabulary.sizes
+
+    def gradient_name(self, name: str) -> tuple[str, str] | None:
+        if not self.frozen:
+            return None
+        loss = self.loss
+        if loss is None:
+            return None
+        for mark in ("d", "\\Delta ", "\\partial "):
+            if name.startswith(mark) and self.shape(name.removeprefix(mark)) is not None:
+                return loss, name.removeprefix(mark)
+        match = re.fullmatch(r"\\bar\{(.*)\}(.*)", name)
+        if match and self.shape(match[1] + match[2]) is not None:
+            return loss, match[1] + match[2]
+        head, _, below = name.partition("_")
+        wrt = below.removeprefix("{").removesuffix("}")
+        if head == loss and self.shape(wrt) is not None:
+            return loss, wrt
+        return None
+
+    @property
+    def loss(self) -> str | None:
+        """The scalar that gradients are of when nobody says."""
+        scalars = self.losses()
+        named = [name for name in scalars if is_loss(name)]
+        return next(iter(reversed(named or scalars)), None)
+
+    def losses(self) -> list[str]:
+        if not self.frozen:
+            return [n for n in self.terms if is_loss(n)]
+        found = self.network.definitions.values()
+        return [d.name for d in found if all(dim.is_one for dim in d.shape)]
+
+    def same_as(self, name: str) -> str | None:
+        """A name never defined that differs from one defined only by its accent or style."""
+        if not self.frozen or name in self.network:
+            return None
+        bare = _bare(name)
+        same = [n for n in (*self.network.definitions, *self.network.inputs) if _bare(n) == bare and n != bare]
+        return same[0] if len(same) == 1 and name != bare else None
+
+    def siblings(self, name: str) -> list[str]:
+        own = _numbered(name)
+        if own is None:
+            return []
+        found = []
+        for other in (*self.network.inputs, *self.network.definitions):
+            theirs = _numbered(other)
+            if theirs is not None and theirs[0] == own[0] and abs(theirs[1] - own[1]) == 1:
+                found.append(other)
+        return found
+
+    def activations(self) -> list[tuple[str, str, tuple[Fraction, ...]]]:
+        found: dict[tuple[str, str, tuple[Fraction, ...]], None] = {}
+        for term in self.terms.values():
+            stack = [term]
+            while stack:
+                t = stack.pop()
+                if t.op == "elementwise" and t.params[0] in _ACTIVATIONS and t.args[0].op == "symbol":
+                    found[t.args[0].params[0], t.params[0], tuple(t.params[1:])] = None
+                stack.extend(t.args)
+        return list(found)
+
+    def preactivation(self, name: str) -> list[str]:
+        found = []
+        for defined, term in self.terms.items():
+            if term.op in ("elementwise", "function") and term.args and term.args[0].op == "symbol" and len(term.args) == 1:
+                if defined == name:
+                    found.append(str(term.args[0].params[0]))
+                elif term.args[0].params[0] == name:
+                    found.append(defined)
+        return found
+
+    # ── from terms to tensors ────────────────────────────────────────────────────────────────────────────────────────
+
+    def tensor(self, reading: Reading, reader: Reader) -> Tensor:
+        """The tensor of a reading, simplified."""
+        builder = Builder(reading.shapes, reader.index, self.jacobian_variable)
+        return simplify(builder.node(reading.term), self.network.facts, SIMPLIFY)
+
+    def jacobian_variable(self, term: Term, of: Tensor) -> Tensor:
+        """A Jacobian as a variable with the axes of both; its value is found where it is needed."""
+        name, mode = str(term.params[0]), str(term.params[1])
+        shape = self.network.symbol_shape(name)
+        if shape is None:
+            raise Unreadable(Span(0, 0), f"{name} is not defined")
+        label = f"J\u2063{len(self.jacobians)}"
+        for known, held in self.jacobians.items():
+            if held == (of, name, mode):
+                label = known
+        self.jacobians[label] = (of, name, mode)
+        return var(label, (*of.shape[-2:], *shape))
+
+
+_ACTIVATIONS = frozenset({"relu", "sigmoid", "tanh", "leaky_relu", "elu", "silu", "gelu", "softplus", "hard_tanh"})
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"\\(hat|tilde|bar|vec|dot|mathbf|boldsymbol|widehat|widetilde)\{([^{}]*)\}", r"\2", name)
+
+
+def _numbered(name: str) -> tuple[str, int] | None:
+    """The name with its number taken out, and the number: in a subscript, or in a superscript `(2)` or `[2]`."""
+    match = re.search(r"(?<=[_^])(?:(\d)|\{[(\[]?(\d+)[)\]]?\})", name)
+    if match is None:
+        return None
+    return name[: match.start()] + "#" + name[match.end() :], int(match[1] or match[2])
+
+
+# ── understanding definitions ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def understood(vocabulary: Vocabulary, definitions: Sequence[Definition], width: int = 4) -> list[Meaning]:
+    """The cheapest understandings of the definitions together, as meanings with their networks."""
+    beam = [Meaning(vocabulary, _from_literals(vocabulary))]
+    for definition in definitions:
+        extended = [new for meaning in beam for new in _with(meaning, definition)]
+        extended.sort(key=lambda m: m.cost)
+        beam = _distinct(extended)[:_BEAM]
+    consistent = [m for m in beam if _sizes_agree(m)]
+    made = []
+    for meaning in consistent or beam:
+        frozen = _frozen(meaning)
+        if frozen is not None:
+            made.append(frozen)
+        if len(made) == width:
+            break
+    return made
+
+
+def _from_literals(vocabulary: Vocabulary) -> Shapes:
+    """A literal that is a vector makes its name one; other sizes are left open."""
+    shapes = Shapes()
+    for name, sizes in vocabulary.literals.items():
+        if name in vocabulary.declared or name in vocabulary.reopened:
+            continue
+        for axis, label in enumerate(("rows", "cols")):
+            if all(size[axis] == 1 for size in sizes):
+                bound = shapes.unify(unknown(f"{label}:{name}"), ONE)
+                shapes = bound or shapes
+    return shapes
+
+
+def _with(meaning: Meaning, definition: Definition) -> list[Meaning]:
+    name = definition.name
+    reader = Reader(meaning, 0, definition.statement, set(definition.letters))
+    reader.weights.extend(_weights(meaning.vocabulary.mentioned))
+    try:
+        readings = reader.side(definition.expression, meaning.shapes)
+    except Unreadable as error:
+        return [replace(meaning, unread={**meaning.unread, name: error}, cost=meaning.cost + 10.0)]
+    found: list[Meaning] = []
+    for reading in readings:
+        for made in _as_definition(meaning, definition, reading):
+            terms = {**meaning.terms, name: made.term}
+            notes = {**meaning.notes, name: made.notes}
+            origins = {**meaning.origins, name: definition.statement}
+            cost = meaning.cost + made.cost
+            found.append(replace(meaning, shapes=made.shapes, terms=terms, notes=notes, origins=origins, cost=cost))
+    if not found:
+        misfit = Unreadable(definition.expression.span, "its sizes do not fit together")
+        return [replace(meaning, unread={**meaning.unread, name: misfit}, cost=meaning.cost + 10.0)]
+    return found
+
+
+def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -> Iterable[Reading]:
+    name, term, shapes = definition.name, reading.term, reading.shapes
+    if definition.letters:
+        free = [letter for letter in definition.letters if letter in term.free]
+        if set(term.free) - set(definition.letters) or not free:
+            return
+        sizes = [unknown(f"index:{letter}:{definition.statement}") for letter in definition.letters]
+        rows, cols = sizes[0], sizes[1] if len(sizes) > 1 else ONE
+        if not shapes.is_one(term.rows) or not shapes.is_one(term.cols):
+            return
+        term = Term("collect", (term,), definition.letters, rows, cols)
+    elif term.free:
+        return
+    if is_loss(name) and not (shapes.is_one(term.rows) and shapes.is_one(term.cols)):
+        note = Note("loss_summed", definition.expression.span, name)
+        reading = reading.plus(1.0, shapes, term, note)
+        term = Term("sum", (term,), (None,), ONE, ONE, term.free)
+    own = meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
+    met = shapes.together((own[0], term.rows), (own[1], term.cols))
+    if met is not None:
+        yield reading.plus(0.0, met, term)
+    elif not is_loss(name):
+        turned = shapes.together((own[0], term.cols), (own[1], term.rows))
+        if turned is not None:
+            note = Note("missing_transpose", definition.expression.span)
+            yield reading.plus(12.0, turned, Term("transpose", (term,), (), term.cols, term.rows), note)
+
+
+def _weights(mentioned: Iterable[str]) -> list[str]:
+    return [n for n in mentioned if stem(n) in ("W", "U", "V", "\\Theta", "\\theta", "w", "\\mathbf{W}", "A", "K", "M")]
+
+
+def _distinct(beam: list[Meaning]) -> list[Meaning]:
+    seen: set[Any] = set()
+    kept = []
+    for meaning in beam:
+        key = (frozenset(meaning.terms.items()), frozenset(meaning.shapes.bound.items()))
+        if key not in seen:
+            seen.add(key)
+            kept.append(meaning)
+    return kept
+
+
+def _sizes_agree(meaning: Meaning) -> bool:
+    """No dimension has two sizes in the literals."""
+    found: dict[Dim, int] = {}
+    for name, sizes in meaning.vocabulary.literals.items():
+        if name in meaning.vocabulary.reopened:
+            continue
+        for axis, label in enumerate(("rows", "cols")):
+            dim = meaning.shapes.resolve(unknown(f"{label}:{name}"))
+            size = sizes[-1][axis]
+            if dim.number is not None and dim.number != size:
+                return False
+            if found.setdefault(dim, size) != size:
+                return False
+    return True
+
+
+def _frozen(meaning: Meaning) -> Meaning | None:
+    """The meaning with names for its sizes, and its network; None when the definitions cannot be built."""
+    mentioned: dict[str, tuple[Dim, Dim]] = {}
+    for name in (*meaning.vocabulary.declared, *meaning.vocabulary.literals, *meaning.terms):
+        shape = meaning.shape(name)
+        if shape is not None:
+            mentioned[name] = shape
+    for term in meaning.terms.values():
+        stack = [term]
+        while stack:
+            t = stack.pop()
+            if t.op == "symbol":
+                mentioned.setdefault(t.params[0], (t.rows, t.cols))
+            stack.extend(t.args)
+    shapes = meaning.shapes
+    taken = {s for dims in meaning.vocabulary.declared.values() for d in dims for s in d.symbols} | set(mentioned)
+    fresh = (n for i in range(1000) for n in (letter + (str(i) if i else "") for letter in _DIM_LETTERS) if n not in taken)
+    for dims in mentioned.values():
+        for dim in dims:
+            for symbol in sorted(shapes.resolve(dim).symbols):
+                if is_unknown(symbol):
+                    shapes = shapes.unify(Dim.of(symbol), Dim.of(next(fresh))) or shapes
+    network = Network()
+    made = replace(meaning, shapes=shapes, network=network, jacobians={}, derived={})
+    inputs = [n for n in mentioned if n not in meaning.terms]
+    for name in inputs:
+        network.declare(name, shapes.shape(*mentioned[name]))
+    for name, term in _in_order(meaning.terms):
+        own = shapes.shape(*mentioned[name])
+        builder = Builder(shapes, Reader(made, 0, meaning.origins.get(name, 0)).index, made.jacobian_variable)
+        try:
+            node = simplify(builder.node(term), network.facts, SIMPLIFY)
+        except SymgradError:
+            network.declare(name, own)
+            continue
+        if node.shape != own:
+            return None
+        if all(v.name in network for v in variables(node)):
+            network.define_form(name, matching(raise_form(node, network.facts), node.shape))
+        else:
+            made.derived[name] = node
+    made.frozen = True
+    return made
+
+
+def _in_order(terms: Mapping[str, Term]) -> list[tuple[str, Term]]:
+    """Definitions with what they use before them; one that needs itself is left as it stands."""
+    from symgrad.terms import names_in
+
+    done: dict[str, Term] = {}
+    visiting: set[str] = set()
+
+    def visit(name: str) -> None:
+        if name in done or name in visiting or name not in terms:
+            return
+        visiting.add(name)
+        for used in sorted(names_in(terms[name])):
+            visit(used)
+        done[name] = terms[name]
+
+    for name in terms:
+        visit(name)
+    return list(done.items())

@@ -1,0 +1,270 @@
+r"""Documents → statements with their places and the words around them.
+
+Markdown (`$…$`, `$$…$$`, `\(…\)`, `\[…\]`, fenced math, bare environments) and LaTeX. Code, comments, tables and figures are passed
+over. Mathematics that is never closed is unread to the end of its paragraph, and reading goes on after it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from symgrad import syntax as sx
+from symgrad.read import vocabulary as voc
+from symgrad.read.latex import parse
+from symgrad.read.lexer import Macro
+from symgrad.span import Source, Span
+from symgrad.syntax import Node
+
+_MOST_STATEMENTS = 20_000
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement: its tree, its place, the piece of mathematics it is from, and the words around it."""
+
+    node: Node
+    span: Span
+    block: int
+    display: bool
+    words: str = ""
+    words_after: str = ""
+    label: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass
+class Sheet:
+    """A document read: its statements in order, and its lines of prose."""
+
+    source: Source
+    statements: list[Statement] = field(default_factory=list)
+    macros: dict[str, Macro] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A stretch of mathematics: its inside, and whether it is closed."""
+
+    inside: Span
+    outside: Span
+    display: bool
+    closed: bool = True
+
+
+def read_document(source: Source) -> Sheet:
+    """The statements of a sheet, in the order they stand in.
+
+    >>> sheet = read_document(Source("Let $x = 1$.\\n\\n$$y = 2x$$\\n", "a.md"))
+    >>> [source.slice(s.span) for source in [sheet.source] for s in sheet.statements]
+    ['x = 1', 'y = 2x']
+    """
+    text = source.text
+    sheet = Sheet(source, macros=dict(_definitions(text)))
+    is_tex = source.name.endswith((".tex", ".ltx", ".latex")) or "\\begin{document}" in text or "\\documentclass" in text
+    masked = _masked(text, is_tex)
+    pieces = list(_pieces(masked))
+    if not is_tex:
+        pieces = sorted([*pieces, *_bare(masked, pieces)], key=lambda p: p.outside.start)
+    for block, piece in enumerate(pieces):
+        before = pieces[block - 1].outside.end if block else 0
+        after = pieces[block + 1].outside.start if block + 1 < len(pieces) else len(masked)
+        words = _words(masked[before : piece.outside.start])
+        words_after = _words(masked[piece.outside.end : after], first=True)
+        if not piece.closed:
+            node: Node = sx.Unread(piece.outside, "mathematics that is opened and never closed")
+            sheet.statements.append(Statement(node, piece.outside, block, piece.display, words, words_after))
+            continue
+        for node in parse(source, piece.inside, sheet.macros):
+            span = _span_of(source, node, piece.inside)
+            remarks = tuple(re.findall(r"\\text(?:rm|bf|it)?\{([^{}]*)\}", source.slice(piece.inside)))
+            sheet.statements.append(Statement(node, span, block, piece.display, words, words_after, "", remarks))
+            if len(sheet.statements) > _MOST_STATEMENTS:
+                raise sx.Unreadable(span, f"{source.name}: more than {_MOST_STATEMENTS} statements")
+    return sheet
+
+
+def _span_of(source: Source, node: Node, inside: Span) -> Span:
+    """The place of a statement, within its piece of mathematics."""
+    spans = [n.span for n in sx.walk(node) if inside.start <= n.span.start and n.span.end <= inside.end]
+    if not spans:
+        return inside
+    start, end = min(s.start for s in spans), max(s.end for s in spans)
+    if isinstance(node, sx.Relation) and isinstance(node.sides[0], sx.Blank):
+        # The sign that the row begins with belongs to it.
+        lead = source.text.rfind("=", inside.start, start)
+        start = lead if lead >= 0 and not source.text[lead + 1 : start].strip(" &\n\t{}_\\") else start
+    return Span(start, end)
+
+
+# ── what is not mathematics ──────────────────────────────────────────────────────────────────────────────────────────
+
+_CODE = re.compile(r"^(```|~~~)(?!\s*(?:math|latex|tex)\b)[^\n]*\n.*?(?:^\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
+_INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)([^`\n]*)\1(?!`)")
+_HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_TABLE_ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
+_TEX_COMMENT = re.compile(r"(?<!\\)%[^\n]*")
+_TEX_SKIPPED = re.compile(r"\\begin\{(verbatim|lstlisting|tikzpicture|tabular|minted|comment)\*?\}.*?\\end\{\1\*?\}", re.DOTALL)
+_MATH_FENCE = re.compile(r"^```\s*(?:math|latex|tex)[^\n]*\n(.*?)^```[^\n]*$", re.MULTILINE | re.DOTALL)
+
+
+def _masked(text: str, is_tex: bool) -> str:
+    """The text with what is passed over made blank, every character in its place."""
+
+    def blank(match: re.Match[str]) -> str:
+        return re.sub(r"[^\n]", " ", match[0])
+
+    if is_tex:
+        text = _TEX_COMMENT.sub(blank, text)
+        start = text.find("\\begin{document}")
+        if start >= 0:
+            text = re.sub(r"[^\n]", " ", text[:start]) + text[start:]
+        text = _TEX_SKIPPED.sub(blank, text)
+    else:
+        for pattern in (_HTML_COMMENT, _CODE, _TABLE_ROW):
+            text = pattern.sub(blank, text)
+        text = _INLINE_CODE.sub(lambda m: m[0] if m[2].startswith("$") and m[2].endswith("$") else blank(m), text)
+    return _DEFINITION.sub(blank, text)
+
+
+_DEFINITION = re.compile(
+    r"\\(?:(?:re)?newcommand|providecommand)\*?\s*\{?\s*(\\[A-Za-z]+)\s*\}?\s*(?:\[(\d)\])?\s*(?:\[[^\]]*\])?\s*(?=\{)"
+    r"|\\DeclareMathOperator\*?\s*\{?\s*(\\[A-Za-z]+)\s*\}?\s*(?=\{)"
+    r"|\\def\s*(\\[A-Za-z]+)((?:#\d)*)\s*(?=\{)"
+)
+
+
+def _definitions(text: str) -> Iterator[tuple[str, Macro]]:
+    r"""The author's own commands: `\newcommand`, `\def`, `\DeclareMathOperator`."""
+    for match in _DEFINITION.finditer(text):
+        end = _closing(text, match.end())
+        if end is None:
+            continue
+        body = text[match.end() + 1 : end]
+        if match[1]:
+            yield match[1], Macro(int(match[2] or 0), body)
+        elif match[3]:
+            yield match[3], Macro(0, rf"\operatorname{{{body}}}")
+        elif match[4]:
+            yield match[4], Macro(len(match[5]) // 2, body)
+
+
+def _closing(text: str, start: int, limit: int = 4000) -> int | None:
+    """The place of the brace that closes the one at `start`."""
+    level = 0
+    for i in range(start, min(len(text), start + limit)):
+        if text[i] == "\\":
+            continue
+        if text[i] in "{}" and text[i - 1] != "\\":
+            level += 1 if text[i] == "{" else -1
+            if level == 0:
+                return i
+    return None
+
+
+# ── where mathematics stands ─────────────────────────────────────────────────────────────────────────────────────────
+
+_DISPLAYS = "|".join(re.escape(name) for name in sorted(voc.DISPLAYS, key=len, reverse=True))
+_OPENING = re.compile(rf"(?<!\\)\$\$|(?<![\\$])\$|\\\[|\\\(|\\begin\{{({_DISPLAYS})\}}")
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
+_MONEY = re.compile(r"\$\d[\d.,]*(?=[\s.,;:)]|$)")
+
+
+def _pieces(text: str) -> Iterator[_Piece]:
+    i = 0
+    fences = [(m.start(), m.end(), m.start(1), m.end(1)) for m in _MATH_FENCE.finditer(text)]
+    while match := _OPENING.search(text, i):
+        while fences and fences[0][1] <= match.start():
+            start, end, first, last = fences.pop(0)
+            yield _Piece(Span(first, last), Span(start, end), True)
+        if fences and fences[0][0] <= match.start():
+            start, end, first, last = fences.pop(0)
+            yield _Piece(Span(first, last), Span(start, end), True)
+            i = end
+            continue
+        opening = match[0]
+        if match[1]:
+            closing = f"\\end{{{match[1]}}}"
+            end = text.find(closing, match.end())
+            inside = Span(match.end(), end)
+        else:
+            closing = {"$$": "$$", "$": "$", "\\[": "\\]", "\\(": "\\)"}[opening]
+            end = _close(text, match.end(), closing)
+            inside = Span(match.end(), end)
+        if opening == "$" and (end < 0 or _MONEY.match(text, match.start())) and not _looks_closed(text, match.start(), end):
+            i = match.end()
+            continue
+        if end < 0:
+            stop = _PARAGRAPH.search(text, match.end())
+            end = stop.start() if stop else len(text)
+            yield _Piece(Span(match.end(), end), Span(match.start(), end), opening != "$", False)
+            i = end
+            continue
+        yield _Piece(inside, Span(match.start(), end + len(closing)), opening not in ("$", "\\("))
+        i = end + len(closing)
+    for start, end, first, last in fences:
+        yield _Piece(Span(first, last), Span(start, end), True)
+
+
+def _close(text: str, start: int, closing: str) -> int:
+    """Where mathematics is closed: inline mathematics before the paragraph ends, a display after at most one blank line."""
+    i = start
+    while True:
+        i = text.find(closing, i)
+        if i < 0:
+            return -1
+        if text[i - 1] == "\\" and closing.startswith("$"):
+            i += 1
+            continue
+        gap = _PARAGRAPH.search(text, start, i)
+        if gap and closing in ("$", "\\)"):
+            return -1
+        if closing == "$$" and gap and _PARAGRAPH.search(text, gap.end(), i):
+            return -1
+        return i
+
+
+def _looks_closed(text: str, start: int, end: int) -> bool:
+    """`$5 and $6` is money; `$2 \\cdot d$` is not."""
+    if end < 0:
+        return False
+    inside = text[start + 1 : end]
+    return bool(inside.strip()) and not (inside[-1:].isspace() and re.match(r"\d", inside) and not re.search(r"[\\=^_{}+*<>]", inside))
+
+
+_WORDLIKE = re.compile(r"[A-Za-z]{3,}")
+_MATHLIKE = re.compile(r"[=≈].*[∂∇δσ⊙ᵀŷŷ·×ΣΔ₀-₉\^_*@]|[∂∇δσ⊙ᵀŷ·×ΣΔ₀-₉\^_*@].*[=≈]")
+_LIST_MARK = re.compile(r"[ \t]*(?:[-*+]|\d+[.)]|\([a-z]\))?[ \t]+")
+
+
+def _bare(text: str, pieces: list[_Piece]) -> Iterator[_Piece]:
+    """Lines of Markdown that are equations typed without dollars: `∂L/∂W = hᵀ(ŷ − y)`."""
+    taken = [(p.outside.start, p.outside.end) for p in pieces]
+    at = 0
+    offset = 0
+    for line in text.splitlines(keepends=True):
+        start, end = offset, offset + len(line.rstrip())
+        offset += len(line)
+        while at < len(taken) and taken[at][1] <= start:
+            at += 1
+        if at < len(taken) and taken[at][0] < end:
+            continue
+        lead = _LIST_MARK.match(line)
+        first = start + (lead.end() if lead else 0)
+        body = text[first:end]
+        if len(body) > 400 or not _MATHLIKE.search(body) or body.startswith(("#", ">", "|")):
+            continue
+        words = [w for w in _WORDLIKE.findall(body) if w not in voc.FUNCTIONS and w not in voc.WORDS]
+        if not words:
+            yield _Piece(Span(first, end), Span(first, end), True)
+
+
+_HEADING = re.compile(r"[#*>`_]+")
+
+
+def _words(text: str, first: bool = False) -> str:
+    """The words beside a piece of mathematics, of the same paragraph."""
+    parts = _PARAGRAPH.split(text)
+    part = parts[0] if first else parts[-1]
+    return " ".join(_HEADING.sub(" ", part).split())[:400]

@@ -1,0 +1,65 @@
+"""The functions that people name, and the ops that they are.
+
+A word is looked up as written, and then in lower case. `Along` functions work along an axis.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+# Functions of every entry: word → op and parameters.
+ELEMENTWISE_WORDS: dict[str, tuple[str, tuple[Fraction, ...]]] = {
+    "relu": ("relu", ()),
+    "leakyrelu": ("leaky_relu", (Fraction(1, 100),)),
+    "lrelu": ("leaky_relu", (Fraction(1, 100),)),
+    "elu": ("elu", (Fraction(1),)),
+    "sigmoid": ("sigmoid", ()),
+    "sigm": ("sigmoid", ()),
+    "logistic": ("sigmoid", ()),
+    "expit": ("sigmoid", ()),
+    "\\sigma": ("sigmoid", ()),
+    "tanh": ("tanh", ()),
+    "softplus": ("softplus", ()),
+    "silu": ("silu", ()),
+    "swish": ("silu", ()),
+    "gelu": ("gelu", ()),
+    "erf": ("erf", ()),
+    "exp": ("exp", ()),
+    "log": ("log", ()),
+    "ln": ("log", ()),
+    "sqrt": ("sqrt", ()),
+    "abs": ("abs", ()),
+    "sign": ("sign", ()),
+    "sgn": ("sign", ()),
+    "sin": ("sin", ()),
+    "cos": ("cos", ()),
+    "sinh": ("sinh", ()),
+    "cosh": ("cosh", ()),
+    "arctan": ("arctan", ()),
+    "step": ("step", ()),
+    "heaviside": ("step", ()),
+    "square": ("power", (Fraction(2),)),
+}
+# What an undeclared f stands for: a smooth function that no sheet means, so that nothing holds by what it happens to be.
+UNNAMED = {"f": "silu", "g": "gelu", "\\phi": "silu", "\\varphi": "silu", "\\psi": "gelu", "\\rho": "gelu", "a": "silu", "act": "silu"}
+ALONG_AN_AXIS = {"softmax": "softmax", "logsoftmax": "log_softmax", "logsumexp": "logsumexp", "lse": "logsumexp"}
+OF_A_MATRIX = {"inv": "inverse", "det": "det", "logdet": "logdet", "inverse": "inverse"}
+TRACES = frozenset({"tr", "trace"})
+DIAGONALS = frozenset({"diag"})
+SUMS = frozenset({"sum"})
+MEANS = frozenset({"mean", "avg", "average"})
+PRODUCTS = frozenset({"dot", "matmul"})
+OUTERS = frozenset({"outer"})
+MAXIMA = frozenset({"max", "maximum"})
+MINIMA = frozenset({"min", "minimum"})
+
+
+def word_of(base: str) -> str:
+    """The word that a function's name is looked up by: without a module, a backslash or capitals.
+
+    >>> word_of("\\\\mathrm"), word_of("np.Sum"), word_of("\\\\sigma")
+    ('mathrm', 'sum', '\\\\sigma')
+    """
+    if base in ("\\sigma", "\\phi", "\\varphi", "\\psi", "\\rho"):
+        return base
+    return base.removeprefix("\\").rpartition(".")[2].replace("_", "").lower()

@@ -1,0 +1,1070 @@
+r"""Readings: a syntax tree as typed terms, all that it can mean, cheapest first.
+
+What a script, a product or a call means depends on shapes, so every node is read in every way that types allow, and the ways are
+ranked. `level` is how much is explained away: 0 what is written, 1 with charity that the author is told of, 2 with repairs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any, Protocol
+
+from symgrad import syntax as sx
+from symgrad.dims import ONE, Dim
+from symgrad.naming import letters_of, numbers_of, script_text, spelled, superscript
+from symgrad.read import functions as fn
+from symgrad.shapes import Shapes, unknown
+from symgrad.syntax import Node, Unreadable
+from symgrad.terms import Term, free_of, is_jacobian
+from symgrad.typing_rules import (
+    CHARITY,
+    REPAIR,
+    REPAIR_WIDTH,
+    WIDTH,
+    Note,
+    Reading,
+    add,
+    best,
+    is_scalar,
+    multiply,
+    negated,
+    settle,
+    spread,
+    transposed,
+)
+
+_LARGEST_POWER = 12
+_MOST_CELLS = 40_000
+
+
+class Names(Protocol):
+    """What a sheet's names are, as a reader asks for it."""
+
+    @property
+    def styled(self) -> frozenset[str]:
+        """Letters that are other names in bold."""
+
+    @property
+    def functions(self) -> dict[str, tuple[str, tuple[Fraction, ...]]]:
+        """What the sheet says of the letters of its functions."""
+
+    def shape(self, name: str) -> tuple[Dim, Dim] | None:
+        """The shape of a declared or defined name."""
+
+    def kinds(self, name: str) -> list[tuple[float, str]]:
+        """What a name of unknown shape may be, and the cost: "matrix", "column", "row", "scalar"."""
+
+    def is_size(self, name: str) -> bool:
+        """Whether the name is that of a dimension."""
+
+    def gradient_name(self, name: str) -> tuple[str, str] | None:
+        """The loss and the variable, for a name such as `dW` that nobody defined."""
+
+    def losses(self) -> list[str]:
+        """The scalars that derivatives are taken of."""
+
+    def same_as(self, name: str) -> str | None:
+        """The name that was meant, for one that drifted (`\\tilde y` for `\\hat y`)."""
+
+    def siblings(self, name: str) -> list[str]:
+        """Names that differ in an index or a layer, for repairs."""
+
+    def activations(self) -> list[tuple[str, str, tuple[Fraction, ...]]]:
+        """(pre-activation, function, parameters) of every activation in the sheet's definitions."""
+
+    def preactivation(self, name: str) -> list[str]:
+        """What a name is an activation of, and what is an activation of it."""
+
+
+Variants = Iterable[Reading]
+
+
+@dataclass
+class Reader:
+    """Reads the nodes of one statement; `indices` are the letters known to be indices there."""
+
+    names: Names
+    level: int = 0
+    statement: int = 0
+    indices: set[str] = field(default_factory=set)
+    weights: list[str] = field(default_factory=list)
+
+    @property
+    def width(self) -> int:
+        return REPAIR_WIDTH if self.level >= 2 else WIDTH
+
+    def side(self, node: Node, shapes: Shapes) -> list[Reading]:
+        """All readings of one side of a claim; raises `Unreadable` with the place where there is none."""
+        found = [settled for reading in self.read(node, shapes) for settled in settle(reading)]
+        return best(found, self.width)
+
+    def index(self, letter: str) -> Dim:
+        return unknown(f"index:{letter}:{self.statement}")
+
+    def read(self, node: Node, shapes: Shapes) -> list[Reading]:
+        reader = _READERS.get(type(node))
+        if reader is None:
+            raise Unreadable(node.span, f"{type(node).__name__.lower()} is not read here")
+        return best(reader(self, node, shapes), self.width)
+
+    def _each(self, nodes: Iterable[Node], shapes: Shapes) -> list[tuple[float, Shapes, tuple[Term, ...], tuple[Note, ...]]]:
+        """All joint readings of several nodes."""
+        states: list[tuple[float, Shapes, tuple[Term, ...], tuple[Note, ...]]] = [(0.0, shapes, (), ())]
+        for node in nodes:
+            states = [
+                (cost + r.cost, r.shapes, (*terms, r.term), (*notes, *r.notes))
+                for cost, current, terms, notes in states
+                for r in self._plain(node, current)
+            ]
+            states.sort(key=lambda state: state[0])
+            del states[self.width :]
+        return states
+
+    def _plain(self, node: Node, shapes: Shapes) -> list[Reading]:
+        """Readings with Jacobians settled."""
+        return [settled for reading in self.read(node, shapes) for settled in settle(reading)]
+
+    # ── numbers and names ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def number(self, node: sx.Number, shapes: Shapes) -> Variants:
+        yield Reading(0.0, shapes, Term("number", (), (node.value,)))
+
+    def name(self, node: sx.Name, shapes: Shapes) -> Variants:
+        yield from self.named(node, None, None, node, shapes)
+
+    def scripted(self, node: sx.Scripted, shapes: Shapes) -> Variants:
+        base = node.base
+        if isinstance(base, sx.Name):
+            if base.base == "e" and node.sup is not None and node.sub is None and self.names.shape("e") is None:
+                for cost, now, (inner,), notes in self._each([node.sup], shapes):
+                    yield Reading(cost, now, _mapped("exp", inner), notes)
+                return
+            yield from self.named(base, node.sub, node.sup, node, shapes, node.primes)
+            return
+        if isinstance(base, sx.Norm):
+            yield from self.norm(base, shapes, node.sub, node.sup)
+            return
+        for reading in self._plain(base, shapes):
+            options = [reading] if node.sub is None else self._entries(reading.term, node.sub, reading)
+            if node.sub is not None and not options:
+                raise Unreadable(node.sub.span, "a subscript on brackets that is no index")
+            for option in options[:2]:
+                yield from self._raised(option, node.sup, node.primes, node)
+
+    def named(self, base: sx.Name, sub: Node | None, sup: Node | None, node: Node, shapes: Shapes, primes: int = 0) -> Iterator[Reading]:
+        """A name with its scripts, in every way they can be taken apart."""
+        script = superscript(sup)
+        below = script_text(sub)
+        styled = base.base in self.names.styled
+        takes: list[tuple[float, str, Node | None, Node | None]] = []  # cost, name, entry subscript, power
+
+        def offer(cost: float, label: str, power: Node | None) -> None:
+            full = spelled(base, below, label, styled)
+            if primes and self.names.shape(full + "'") is not None:
+                takes.append((cost - 0.5, full + "'", None, power))
+            if sub is None or below:
+                takes.append((cost, full, None, power))
+            if sub is not None:
+                takes.append((cost, spelled(base, "", label, styled), sub, power))
+
+        if script.power is None:
+            offer(0.0, script.label, None)
+        else:
+            labelled = bool(script.label) and self.names.shape(spelled(base, below, script.label, styled)) is not None
+            is_number = isinstance(script.power, (sx.Number, sx.Frac, sx.Prefix))
+            if script.label:
+                offer(0.0 if labelled or not is_number else 6.0, script.label, None)
+            offer(0.0 if is_number and not labelled else 6.0, "", script.power)
+        for cost, name, entry, power in takes:
+            for reading in self._symbol(name, node, shapes, entry is not None):
+                reading = reading.plus(cost, reading.shapes, reading.term)
+                options = [reading] if entry is None else self._entries(reading.term, entry, reading)
+                for option in options:
+                    done = replace(script, power=power, label="")
+                    yield from self._finished(option, done, primes if not name.endswith("'") else 0, node)
+
+    def _symbol(self, name: str, node: Node, shapes: Shapes, as_base: bool) -> Iterator[Reading]:
+        """A name by itself. What nobody knows is offered in every shape it may have."""
+        if as_base and self.names.shape(name) is None and not self._is_index_base(name):
+            return
+        known = self.names.shape(name)
+        if known is not None:
+            yield Reading(0.0, shapes, Term("symbol", (), (name,), *known))
+            if self.level >= 2 and not as_base:
+                yield from self._other_symbols(name, known, node, shapes)
+            return
+        special = self._special(name, shapes)
+        if special is not None:
+            yield special
+            return
+        drifted = self.names.same_as(name)
+        if drifted is not None:
+            shape = self.names.shape(drifted)
+            assert shape is not None
+            yield Reading(0.5, shapes, Term("symbol", (), (drifted,), *shape), (Note("drifted", node.span, f"{name} {drifted}"),))
+            return
+        meant = self.names.gradient_name(name)
+        if meant is not None:
+            shape = self.names.shape(meant[1])
+            assert shape is not None
+            yield Reading(0.0, shapes, Term("gradient", (), meant, *shape))
+            return
+        rows, cols = unknown(f"rows:{name}"), unknown(f"cols:{name}")
+        term = Term("symbol", (), (name,), rows, cols)
+        for cost, kind in self.names.kinds(name):
+            bound: Shapes | None = shapes
+            if kind in ("column", "scalar") and bound is not None:
+                bound = bound.unify(cols, ONE)
+            if kind in ("row", "scalar") and bound is not None:
+                bound = bound.unify(rows, ONE)
+            if bound is not None:
+                yield Reading(cost, bound, term)
+
+    def _is_index_base(self, name: str) -> bool:
+        return bool(self.indices)
+
+    def _special(self, name: str, shapes: Shapes) -> Reading | None:
+        bare = name.removeprefix("\\mathbf{").removesuffix("}")
+        if name in ("I", "\\mathbb{I}") or name.startswith("I_"):
+            dim = unknown(f"eye:{name}:{self.statement}")
+            return Reading(0.0, shapes, Term("eye", (), (), dim, dim))
+        if name == "\\pi":
+            return Reading(0.0, shapes, Term("number", (), (Fraction(math.pi),)))
+        if bare == "1" or name.startswith("1_"):
+            dim = unknown(f"ones:{name}:{self.statement}")
+            return Reading(0.0, shapes, Term("ones", (), (), dim, ONE))
+        if self.names.is_size(name):
+            return Reading(0.0, shapes, Term("size", (), (Dim.of(name),)))
+        return None
+
+    def _other_symbols(self, name: str, known: tuple[Dim, Dim], node: Node, shapes: Shapes) -> Iterator[Reading]:
+        """At a repair: the neighbour in time or layer, what it is an activation of, and the activation's derivative forgotten."""
+        for sibling in self.names.siblings(name):
+            shape = self.names.shape(sibling)
+            if shape is not None and shape == known:
+                note = Note("index_off_by_one", node.span, sibling)
+                yield Reading(REPAIR + 5.0, shapes, Term("symbol", (), (sibling,), *shape), (note,))
+        for other in self.names.preactivation(name):
+            shape = self.names.shape(other)
+            if shape is not None and shape == known:
+                note = Note("activation", node.span, other)
+                yield Reading(REPAIR + 4.0, shapes, Term("symbol", (), (other,), *shape), (note,))
+        term = Term("symbol", (), (name,), *known)
+        yield Reading(REPAIR + 2.0, shapes, transposed(term), (Note("missing_transpose", node.span),))
+        yield from self._with_derivatives(term, node, shapes)
+
+    def _with_derivatives(self, term: Term, node: Node, shapes: Shapes) -> Iterator[Reading]:
+        for pre, function, params in self.names.activations():
+            shape = self.names.shape(pre)
+            if shape is not None and shapes.shape(*shape) == shapes.shape(term.rows, term.cols):
+                slope = _mapped(f"{function}'", Term("symbol", (), (pre,), *shape), *params)
+                made = Term("hadamard", (term, slope), (), term.rows, term.cols, term.free)
+                note = Note("missing_activation_derivative", node.span, f"{function} {pre}")
+                yield Reading(REPAIR + 3.0, shapes, made, (note,))
+
+    def _entries(self, term: Term, sub: Node, reading: Reading) -> list[Reading]:
+        """`x_i`, `W_{ij}`, `x_3`: an entry, or a row."""
+        shapes = reading.shapes
+        letters = letters_of(sub)
+        column, row = shapes.is_one(term.cols), shapes.is_one(term.rows)
+        found: list[Reading] = []
+        if letters is not None and not term.free:
+            if len(letters) == 2 and not column and not row:
+                found += self._indexed(reading, (letters[0], letters[1]), 0.0)
+            if len(letters) == 1 and (column or row):
+                found += self._indexed(reading, (letters[0], None) if column else (None, letters[0]), 0.0)
+            elif len(letters) == 1:
+                found += self._indexed(reading, (letters[0], None, "column"), 1.0)
+                found += self._indexed(reading, (letters[0], None), 1.5)
+                found += self._indexed(reading, (None, letters[0]), 2.0)
+            return found
+        numbers = numbers_of(sub)
+        if numbers is not None:
+            if len(numbers) == 1 and numbers[0] > 9 and not (column or row):
+                numbers = (numbers[0] // 10, numbers[0] % 10)
+            at: tuple[int | None, int | None] | None = None
+            if len(numbers) == 2:
+                at = (numbers[0] - 1, numbers[1] - 1)
+            elif column or row:
+                at = (numbers[0] - 1, None) if column else (None, numbers[0] - 1)
+            if at is not None and all(n is None or n >= 0 for n in at):
+                rows = term.rows if at[0] is None else ONE
+                cols = term.cols if at[1] is None else ONE
+                found.append(reading.plus(0.5, shapes, Term("pick", (term,), at, rows, cols)))
+        return found
+
+    def _indexed(self, reading: Reading, at: tuple[Any, ...], cost: float) -> list[Reading]:
+        shapes: Shapes | None = reading.shapes
+        term = reading.term
+        sizes = [term.rows, term.cols]
+        for axis, letter in enumerate(at[:2]):
+            if letter is not None and shapes is not None:
+                shapes = shapes.unify(self.index(letter), sizes[axis])
+                sizes[axis] = ONE
+        if shapes is None:
+            return []
+        if len(at) == 3:
+            sizes.reverse()
+        free = tuple(sorted({letter for letter in at[:2] if letter is not None}))
+        return [reading.plus(cost, shapes, Term("entry", (term,), at, sizes[0], sizes[1], free))]
+
+    # ── what stands at the upper right ───────────────────────────────────────────────────────────────────────────────
+
+    def _raised(self, reading: Reading, sup: Node | None, primes: int, node: Node) -> Iterator[Reading]:
+        script = superscript(sup)
+        if script.label and script.power is None:
+            raise Unreadable(node.span, "a label on brackets")
+        yield from self._finished(reading, script, primes, node)
+
+    def _finished(self, reading: Reading, script: Any, primes: int, node: Node) -> Iterator[Reading]:
+        """Power, inverse and transpose put on, in this order."""
+        options = [reading]
+        if script.power is not None:
+            options = [p for r in options for p in self._powers(r, script.power, node)]
+        if script.inverse:
+            options = [p for r in options for p in self._inverted(r)]
+        for option in options:
+            turns = script.transposed != bool(primes % 2)
+            if not turns:
+                yield option
+                continue
+            if is_jacobian(option.term):
+                for settled in settle(option):
+                    yield settled.with_term(transposed(settled.term))
+                continue
+            yield option.with_term(transposed(option.term))
+            if self.level >= 2:
+                yield option.plus(REPAIR, option.shapes, option.term, Note("extra_transpose", node.span))
+
+    def _powers(self, reading: Reading, power: Node, node: Node) -> Iterator[Reading]:
+        exponent = constant_of(power)
+        if exponent is None:
+            raise Unreadable(power.span, "a power that is no number")
+        if abs(exponent) > _LARGEST_POWER:
+            raise Unreadable(power.span, f"a power larger than {_LARGEST_POWER}")
+        term, shapes = reading.term, reading.shapes
+        mapped = Term("elementwise", (term,), ("power", exponent), term.rows, term.cols, term.free)
+        square = not is_scalar(shapes, term) and shapes.resolve(term.rows) is shapes.resolve(term.cols)
+        vector = shapes.is_one(term.rows) or shapes.is_one(term.cols)
+        if square and exponent.denominator == 1 and 1 < exponent <= _LARGEST_POWER:
+            made = term
+            for _ in range(int(exponent) - 1):
+                made = Term("matmul", (made, term), (), term.rows, term.cols, free_of(made, term))
+            yield reading.plus(0.0, shapes, made)
+            yield reading.plus(1.0, shapes, mapped)
+            return
+        yield reading.plus(0.0, shapes, mapped)
+        if vector and exponent == 2 and not is_scalar(shapes, term):
+            yield reading.plus(
+                CHARITY - 2.0, shapes, Term("inner", (term, term), (), ONE, ONE, term.free), Note("square_as_sum", node.span)
+            )
+
+    def _inverted(self, reading: Reading) -> Iterator[Reading]:
+        term, shapes = reading.term, reading.shapes
+        if is_scalar(shapes, term):
+            yield reading.with_term(Term("elementwise", (term,), ("power", Fraction(-1)), term.rows, term.cols, term.free))
+            return
+        square = shapes.unify(term.rows, term.cols)
+        if square is not None:
+            yield reading.plus(0.0, square, Term("function", (term,), ("inverse",), term.rows, term.cols))
+
+    # ── sums and products ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def summed(self, node: sx.Sum, shapes: Shapes) -> Variants:
+        states: list[Reading] = []
+        for i, (term, sign) in enumerate(zip(node.terms, node.signs, strict=True)):
+            if sign not in ("", "+", "-"):
+                raise Unreadable(term.span, f"the sign {sign} is not read here")
+            if i == 0:
+                states = [r.with_term(negated(r.term)) if sign == "-" else r for r in self._plain(term, shapes)]
+                continue
+            made: list[Reading] = []
+            for left in states:
+                for right in self._plain(term, left.shapes):
+                    made += add(left, right, sign == "-", self._is_weight_dim(left.shapes))
+                    if self.level >= 2:
+                        flipped = add(left, right, sign != "-", self._is_weight_dim(left.shapes))
+                        made += [r.plus(REPAIR + 1.0, r.shapes, r.term, Note("sign", term.span)) for r in flipped]
+            states = best(made, self.width)
+        yield from states
+
+    def _is_weight_dim(self, shapes: Shapes) -> Callable[[Dim], bool]:
+        resolved = {shapes.resolve(dim) for dim in self.weight_dims}
+        return lambda dim: shapes.resolve(dim) in resolved
+
+    @property
+    def weight_dims(self) -> list[Dim]:
+        """The sizes of what people call weights."""
+        found: list[Dim] = []
+        for name in self.weights:
+            known = self.names.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
+            found += [dim for dim in known if not dim.is_one]
+        return found
+
+    def prefix(self, node: sx.Prefix, shapes: Shapes) -> Variants:
+        if node.sign not in ("+", "-"):
+            raise Unreadable(node.span, f"the sign {node.sign} is not read here")
+        for reading in self.read(node.body, shapes):
+            yield reading.with_term(negated(reading.term)) if node.sign == "-" else reading
+            if self.level >= 2 and node.sign == "-":
+                yield reading.plus(REPAIR + 1.0, reading.shapes, reading.term, Note("sign", node.span))
+
+    def product(self, node: sx.Product, shapes: Shapes) -> Variants:
+        factors, operators = list(node.factors), list(node.operators)
+        if any(op not in OPERATORS for op in operators):
+            bad = next(op for op in operators if op not in OPERATORS)
+            raise Unreadable(node.span, f"the operator {bad} is not read here")
+        yield from self._fold(factors, operators, shapes)
+        loose = [i for i, op in enumerate(operators) if op in ("odot", "circ", "*", "star", "otimes", "times", "cdot")]
+        if loose and len(loose) < len(operators):
+            # Juxtaposed factors belong together first: `Wᵀ δ ⊙ σ'(z)` is `(Wᵀ δ) ⊙ σ'(z)`.
+            groups: list[Node] = []
+            start = 0
+            for i in [*loose, len(operators)]:
+                part = factors[start : i + 1]
+                span = part[0].span.to(part[-1].span)
+                groups.append(part[0] if len(part) == 1 else sx.Product(span, tuple(part), tuple(operators[start:i])))
+                start = i + 1
+            for reading in self._fold(groups, [operators[i] for i in loose], shapes):
+                yield reading.plus(-0.05, reading.shapes, reading.term)
+
+    def _fold(self, factors: list[Node], operators: list[str], shapes: Shapes) -> list[Reading]:
+        states = self.read(factors[0], shapes)
+        for operator, factor in zip(operators, factors[1:], strict=True):
+            made: list[Reading] = []
+            span = factors[0].span.to(factor.span)
+            if operator in ("/", "div"):
+                for left in states:
+                    for right in self._plain(factor, left.shapes):
+                        made += _divided(replace(right, cost=left.cost + right.cost, notes=left.notes + right.notes), left.term, right.term)
+            else:
+                for left in states:
+                    for right in self.read(factor, left.shapes):
+                        made += multiply(left, right, operator, span, self.level)
+                        if is_jacobian(left.term) or is_jacobian(right.term):
+                            for a in settle(left):
+                                for b in settle(right):
+                                    if a is not left or b is not right:
+                                        made += [r.plus(1.0, r.shapes, r.term) for r in multiply(a, b, operator, span, self.level)]
+            states = best(made, self.width)
+        return states
+
+    def fraction(self, node: sx.Frac, shapes: Shapes) -> Variants:
+        for cost, now, (above, below), notes in self._each([node.above, node.below], shapes):
+            yield from _divided(Reading(cost, now, above, notes), above, below)
+
+    def root(self, node: sx.Root, shapes: Shapes) -> Variants:
+        if node.index is not None:
+            raise Unreadable(node.span, "a root that is not a square root")
+        for cost, now, (inner,), notes in self._each([node.body], shapes):
+            yield Reading(cost, now, _mapped("sqrt", inner), notes)
+
+    # ── brackets ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def group(self, node: sx.Group, shapes: Shapes) -> Variants:
+        if (node.open, node.close) not in (("(", ")"), ("[", "]"), ("\\{", "\\}"), ("{", "}"), ("", "")):
+            raise Unreadable(node.span, f"brackets {node.open} {node.close}")
+        yield from self.read(node.body, shapes)
+
+    def listed(self, node: sx.List, shapes: Shapes) -> Variants:
+        rows: list[tuple[Node, ...]]
+        if all(isinstance(item, sx.List) for item in node.items):
+            rows = [item.items for item in node.items if isinstance(item, sx.List)]
+            yield from self._matrix(rows, node, shapes)
+            return
+        if len(node.items) == 1:
+            yield from self.read(node.items[0], shapes)
+        else:
+            yield from self._matrix([(item,) for item in node.items], node, shapes)
+        for reading in self._matrix([tuple(node.items)], node, shapes):
+            yield reading.plus(0.3 if len(node.items) > 1 else 0.0, reading.shapes, reading.term)
+
+    def matrix(self, node: sx.Matrix, shapes: Shapes) -> Variants:
+        rows = [tuple(cell for cell in row if not isinstance(cell, sx.Blank)) for row in node.rows]
+        found = list(self._matrix([row for row in rows if row], node, shapes))
+        if node.kind in ("vmatrix", "vmatrix*"):
+            for reading in found:
+                yield reading.with_term(Term("function", (reading.term,), ("det",)))
+            return
+        yield from found
+
+    def _matrix(self, rows: list[tuple[Node, ...]], node: Node, shapes: Shapes) -> Iterator[Reading]:
+        if not rows or len({len(row) for row in rows}) != 1:
+            raise Unreadable(node.span, "a matrix whose rows have different lengths")
+        if len(rows) * len(rows[0]) > _MOST_CELLS:
+            raise Unreadable(node.span, f"a matrix of more than {_MOST_CELLS} entries")
+        numbers = [[constant_of(cell) for cell in row] for row in rows]
+        if all(x is not None for row in numbers for x in row):
+            exact = tuple(tuple(x for x in row if x is not None) for row in numbers)
+            term = Term("literal", (), (exact,), Dim.of(len(rows)), Dim.of(len(rows[0])))
+            if len(rows) == len(rows[0]) == 1:
+                term = Term("number", (), (exact[0][0],))
+            yield Reading(0.0, shapes, term)
+            return
+        for cost, now, terms, notes in self._each([cell for row in rows for cell in row], shapes):
+            made = _block(now, terms, len(rows[0]))
+            if made is not None:
+                yield Reading(cost, made[0], made[1], notes)
+
+    def prescripted(self, node: sx.Prescripted, shapes: Shapes) -> Variants:
+        script = superscript(node.sup)
+        for reading in self.read(node.base, shapes):
+            yield reading.with_term(transposed(reading.term)) if script.transposed or _is_t(node.sup) else reading
+
+    def annotated(self, node: sx.Annotated, shapes: Shapes) -> Variants:
+        yield from self.read(node.body, shapes)
+
+    def norm(self, node: sx.Norm, shapes: Shapes, sub: Node | None = None, sup: Node | None = None) -> Variants:
+        kind = script_text(sub)
+        power = constant_of(sup) if sup is not None else Fraction(1)
+        if power is None:
+            raise Unreadable(node.span, "a power of a norm that is no number")
+        for cost, now, (inner,), notes in self._each([node.body], shapes):
+            if kind == "1":
+                made = _total(_mapped("abs", inner))
+                if power != 1:
+                    made = Term("elementwise", (made,), ("power", power), free=made.free)
+            elif kind in ("", "2", "F", "\\mathrm{F}", "Fro", "fro"):
+                made = Term("inner", (inner, inner), (), ONE, ONE, inner.free)
+                if power != 2:
+                    made = Term("elementwise", (made,), ("power", power / 2), free=made.free)
+            else:
+                raise Unreadable(node.span, f"the norm with index {kind}")
+            yield Reading(cost, now, made, notes)
+
+    def absolute(self, node: sx.Abs, shapes: Shapes) -> Variants:
+        for cost, now, (inner,), notes in self._each([node.body], shapes):
+            if is_scalar(now, inner):
+                yield Reading(cost, now, _mapped("abs", inner), notes)
+                continue
+            square = now.unify(inner.rows, inner.cols)
+            if square is not None and not now.is_one(inner.cols):
+                yield Reading(cost, square, Term("function", (inner,), ("det",)), notes)
+            yield Reading(cost + 1.0, now, _mapped("abs", inner), notes)
+
+    def angle(self, node: sx.Angle, shapes: Shapes) -> Variants:
+        if len(node.items) != 2:
+            raise Unreadable(node.span, "angle brackets that are no inner product")
+        for cost, now, (a, b), notes in self._each(node.items, shapes):
+            met = now.together((a.rows, b.rows), (a.cols, b.cols))
+            if met is not None:
+                yield Reading(cost, met, Term("inner", (a, b), (), ONE, ONE, free_of(a, b)), notes)
+
+    # ── functions ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def call(self, node: sx.Call, shapes: Shapes) -> Variants:
+        function, primes, power, base = node.function, 0, None, None
+        sub: Node | None = None
+        if isinstance(function, sx.Scripted):
+            primes, power, base, sub = function.primes, function.sup, function.base, function.sub
+        else:
+            base = function
+        if not isinstance(base, sx.Name):
+            raise Unreadable(node.span, "a function that has no name")
+        args = [arg for arg in node.args if not isinstance(arg, sx.Relation)]
+        keywords = {script_text(a.sides[0]): a.sides[1] for a in node.args if isinstance(a, sx.Relation) and len(a.sides) == 2}
+        word = fn.word_of(base.base)
+        record = self.names.functions.get(base.base) or fn.ELEMENTWISE_WORDS.get(word)
+        known_name = self.names.shape(spelled(base, script_text(sub))) is not None
+        if record is None and word in fn.UNNAMED and not known_name:
+            record = (fn.UNNAMED[word], ())
+        if record is not None and not known_name:
+            yield from self._applied(record, args, primes, power, node, shapes)
+            return
+        if word in fn.ALONG_AN_AXIS:
+            if primes:
+                raise Unreadable(node.span, f"the derivative of {word} as a function of a vector")
+            yield from self._along(fn.ALONG_AN_AXIS[word], args, node, shapes, sub)
+            return
+        special = _CALLS.get(word)
+        if special is not None and not known_name:
+            for cost, now, terms, notes in self._each(args, shapes):
+                yield from special(self, Reading(cost, now, terms[0], notes), terms, keywords, node)
+            return
+        if len(args) == 1 and not node.bare:
+            # A letter before brackets that is no function is a factor.
+            group = sx.Group(node.span, "(", ")", args[0])
+            yield from self.product(sx.Product(node.span, (node.function, group), ("",)), shapes)
+            if known_name:
+                # … or a value at its argument: L(W) is L.
+                for reading in self.read(function, shapes):
+                    yield reading.plus(2.0, reading.shapes, reading.term)
+            return
+        raise Unreadable(base.span, f"the function {base.base} is not known")
+
+    def _applied(
+        self, record: tuple[str, tuple[Fraction, ...]], args: list[Node], primes: int, power: Node | None, node: sx.Call, shapes: Shapes
+    ) -> Iterator[Reading]:
+        if len(args) != 1:
+            raise Unreadable(node.span, f"{record[0]} of {len(args)} arguments")
+        op, params = record
+        exponent = None if power is None else constant_of(power)
+        if power is not None and exponent is None and not superscript(power).transposed:
+            raise Unreadable(power.span, "a superscript on a function")
+        for cost, now, (inner,), notes in self._each(args, shapes):
+            for value, extra in self._derived(op, params, primes, inner, node):
+                made = value
+                if exponent is not None:
+                    made = Term("elementwise", (value,), ("power", exponent), value.rows, value.cols, value.free)
+                elif power is not None:
+                    made = transposed(value)
+                yield Reading(cost + REPAIR * bool(extra), now, made, (*notes, *extra))
+            if self.level >= 2 and primes:
+                yield from self._other_arguments(op, params, primes, inner, Reading(cost, now, inner, notes), node)
+
+    def _derived(self, op: str, params: tuple[Any, ...], primes: int, inner: Term, node: Node) -> Iterator[tuple[Term, tuple[Note, ...]]]:
+        if primes > 1:
+            raise Unreadable(node.span, "a second derivative of an activation")
+        if not primes:
+            yield _mapped(op, inner, *params), ()
+            if self.level >= 2 and op in _SMOOTH:
+                yield _mapped(f"{op}'", inner, *params), (Note("missing_prime", node.span),)
+        else:
+            yield _slope(op, inner, params), ()
+            if self.level >= 2:
+                yield _mapped(op, inner, *params), (Note("extra_prime", node.span),)
+
+    def _other_arguments(
+        self, op: str, params: tuple[Any, ...], primes: int, inner: Term, reading: Reading, node: Node
+    ) -> Iterator[Reading]:
+        """f′ at the activation where the pre-activation is meant, and the other way round."""
+        if inner.op != "symbol":
+            return
+        for other in (*self.names.preactivation(inner.params[0]), *self.names.siblings(inner.params[0])):
+            shape = self.names.shape(other)
+            if shape is not None:
+                made = _slope(op, Term("symbol", (), (other,), *shape), params)
+                note = Note("wrong_activation_derivative", node.span, other)
+                yield reading.plus(REPAIR, reading.shapes, made, note)
+
+    def _along(self, op: str, args: list[Node], node: sx.Call, shapes: Shapes, sub: Node | None) -> Iterator[Reading]:
+        for cost, now, (inner, *_), notes in self._each(args[:1], shapes):
+            axes = [(0.0, 0)] if now.is_one(inner.cols) else [(0.0, 1)] if now.is_one(inner.rows) else [(0.2, 1), (0.6, 0)]
+            for extra, axis in axes:
+                rows, cols = inner.rows, inner.cols
+                if op == "logsumexp":
+                    rows, cols = (ONE, cols) if axis == 0 else (rows, ONE)
+                made = Reading(cost + extra, now, Term("function", (inner,), (op, axis), rows, cols), notes)
+                if sub is None:
+                    yield made
+                else:
+                    yield from self._entries(made.term, sub, made)
+
+    def indicator(self, node: sx.Indicator, shapes: Shapes) -> Variants:
+        condition = node.condition
+        if not isinstance(condition, sx.Relation) or len(condition.sides) != 2:
+            raise Unreadable(node.span, "an indicator of what is no comparison")
+        (operator,) = condition.operators
+        left, right = condition.sides
+        if operator in ("=", "=="):
+            first, second = letters_of(left), letters_of(right)
+            if first and second and len(first) == len(second) == 1:
+                yield from self.kronecker(first[0], second[0], shapes)
+                return
+        if operator not in (">", "ge", "<", "le"):
+            raise Unreadable(node.span, f"an indicator with {operator}")
+        if operator in ("<", "le"):
+            left, right = right, left
+        for cost, now, (a, b), notes in self._each([left, right], shapes):
+            zero = b.op == "number" and b.params[0] == 0
+            options = (
+                [Reading(cost, now, a, notes)]
+                if zero
+                else list(add(Reading(0, now, a), Reading(cost, now, b, notes), True, lambda _: True))
+            )
+            for option in options:
+                yield option.with_term(_mapped("step", option.term))
+
+    def kronecker(self, i: str, j: str, shapes: Shapes) -> Iterator[Reading]:
+        met = shapes.unify(self.index(i), self.index(j))
+        if met is not None:
+            yield Reading(0.0, met, Term("delta", (), (i, j), ONE, ONE, tuple(sorted({i, j}))))
+
+    def big(self, node: sx.BigOp, shapes: Shapes) -> Variants:
+        if node.operator not in ("sum", "\\sum") or node.body is None:
+            raise Unreadable(node.span, f"{node.operator} is not read here")
+        letters = _bound(node.below)
+        if node.below is not None and letters is None:
+            raise Unreadable(node.below.span, "what is summed over")
+        inside = set(letters or ()) - self.indices
+        self.indices |= inside
+        try:
+            found = self._plain(node.body, shapes)
+        finally:
+            self.indices -= inside
+        for reading in found:
+            term = reading.term
+            bound = [letter for letter in letters or () if letter in term.free]
+            if letters is not None and bound:
+                rest = tuple(letter for letter in term.free if letter not in bound)
+                yield reading.with_term(Term("series", (term,), tuple(bound), term.rows, term.cols, rest))
+                if len(bound) < len(letters):
+                    continue
+            elif letters is not None and is_scalar(reading.shapes, term):
+                size = self._limit(node.above)
+                if size is None:
+                    yield reading.plus(3.0, reading.shapes, term, Note("sum_of_nothing", node.span))
+                else:
+                    yield reading.plus(0.5, reading.shapes, Term("hadamard", (Term("size", (), (size,)), term), (), ONE, ONE, term.free))
+            elif not is_scalar(reading.shapes, term):
+                yield reading.plus(0.0 if letters is None else 1.0, reading.shapes, _total(term))
+            else:
+                yield reading
+
+    def _limit(self, above: Node | None) -> Dim | None:
+        if isinstance(above, sx.Number) and above.text.isdigit():
+            return Dim.of(int(above.text))
+        if isinstance(above, sx.Name) and self.names.is_size(above.base):
+            return Dim.of(above.base)
+        return None
+
+    # ── derivatives ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def derivative(self, node: sx.Derivative, shapes: Shapes) -> Variants:
+        if node.order is not None or len(node.wrt) != 1:
+            raise Unreadable(node.span, "a derivative of higher order")
+        if node.of is None:
+            raise Unreadable(node.span, "an operator without what it is applied to")
+        if node.bare and isinstance(node.of, sx.Product):
+            yield from self._bare_derivative(node, node.of, shapes)
+            return
+        direct = node.mark is not None
+        for wrt in self._plain(node.wrt[0], shapes):
+            if wrt.cost >= REPAIR:
+                continue
+            variable = wrt.term
+            for of in self._plain(node.of, wrt.shapes):
+                if of.cost >= REPAIR:
+                    continue
+                for made in self._by(of.term, variable, direct):
+                    yield Reading(wrt.cost + of.cost, of.shapes, made, wrt.notes + of.notes).plus(0.0, of.shapes, made)
+
+    def _bare_derivative(self, node: sx.Derivative, product: sx.Product, shapes: Shapes) -> Iterator[Reading]:
+        """`∇_h h W · v`: the operand may end before the product does; all of it first."""
+        for length in range(len(product.factors), 0, -1):
+            part = product.factors[:length]
+            of: Node = part[0] if length == 1 else sx.Product(node.span, part, product.operators[: length - 1])
+            inner = replace(node, of=of, bare=False)
+            try:
+                readings = list(self.derivative(inner, shapes))
+            except Unreadable:
+                if length == 1:
+                    raise
+                continue
+            rest = product.factors[length:]
+            for reading in readings:
+                cost = 0.4 * (len(product.factors) - length)
+                if not rest:
+                    yield reading
+                    continue
+                states = [reading.plus(cost, reading.shapes, reading.term)]
+                for operator, factor in zip(product.operators[length - 1 :], rest, strict=True):
+                    states = best(
+                        (
+                            made
+                            for left in states
+                            for right in self.read(factor, left.shapes)
+                            for made in multiply(left, right, operator, node.span, self.level)
+                        ),
+                        self.width,
+                    )
+                yield from states
+
+    def _by(self, of: Term, variable: Term, direct: bool) -> Iterator[Term]:
+        """The derivative of a term by a name, or by an entry of one."""
+        if variable.op == "entry" and variable.args[0].op == "symbol":
+            base = variable.args[0]
+            for whole in self._by(of, base, direct):
+                if whole.op in ("gradient", "gradient_of"):
+                    yield Term("entry", (whole,), variable.params, variable.rows, variable.cols, variable.free)
+            return
+        if variable.op == "gradient" or variable.op != "symbol":
+            return
+        name = variable.params[0]
+        if of.op == "symbol" and of.params[0] in self.names.losses():
+            yield Term("gradient", (), (of.params[0], name), variable.rows, variable.cols)
+            return
+        if of.free:
+            return
+        mode = "direct" if direct else "total"
+        yield Term("jacobian", (of,), (name, mode, variable.rows, variable.cols), of.rows, of.cols)
+        if of.op == "symbol" and not direct:
+            yield Term("jacobian", (of,), (name, "direct", variable.rows, variable.cols), of.rows, of.cols)
+
+    def differential(self, node: sx.Differential, shapes: Shapes) -> Variants:
+        name = self.differential_name(node)
+        if name is None:
+            raise Unreadable(node.span, "a differential")
+        yield from self._symbol(name, node, shapes, False)
+
+    def differential_name(self, node: sx.Differential) -> str | None:
+        """`dW` as a name."""
+        inner = self.plain_name(node.of)
+        sign = {"d": "d", "∂": "\\partial ", "Δ": "\\Delta "}.get(node.sign)
+        return None if inner is None or sign is None else sign + inner
+
+    def plain_name(self, node: Node) -> str | None:
+        """The spelling of a node that is a name and nothing else."""
+        if isinstance(node, sx.Name):
+            return spelled(node, styled=node.base in self.names.styled)
+        if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name):
+            script = superscript(node.sup)
+            if script.transposed or script.inverse or (node.sub is not None and not script_text(node.sub)):
+                return None
+            if node.sup is not None and not script.label:
+                return None
+            return spelled(node.base, script_text(node.sub), script.label, node.base.base in self.names.styled) + "'" * node.primes
+        if isinstance(node, sx.Differential):
+            return self.differential_name(node)
+        return None
+
+
+# ── pieces ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+OPERATORS = frozenset({"", "cdot", "times", "*", "star", "odot", "circ", "otimes", "@", "/", "div"})
+_SMOOTH = frozenset({"relu", "sigmoid", "tanh", "leaky_relu", "elu", "silu", "gelu", "softplus"})
+
+
+def _is_t(node: Node | None) -> bool:
+    return isinstance(node, sx.Name) and node.base == "t"
+
+
+def _mapped(op: str, inner: Term, *params: Any) -> Term:
+    return Term("elementwise", (inner,), (op, *params), inner.rows, inner.cols, inner.free)
+
+
+def _slope(op: str, inner: Term, params: tuple[Any, ...]) -> Term:
+    """f′ entry by entry, for functions whose derivative has a name and for those that have a formula."""
+    formulas = {
+        "exp": lambda x: _mapped("exp", x),
+        "softplus": lambda x: _mapped("sigmoid", x),
+        "sin": lambda x: _mapped("cos", x),
+        "cos": lambda x: negated(_mapped("sin", x)),
+        "log": lambda x: _mapped("power", x, Fraction(-1)),
+        "step": lambda x: Term("zeros", (), (), x.rows, x.cols, x.free),
+    }
+    return formulas[op](inner) if op in formulas else _mapped(f"{op}'", inner, *params)
+
+
+def _total(term: Term) -> Term:
+    return Term("sum", (term,), (None,), ONE, ONE, term.free)
+
+
+def _divided(reading: Reading, above: Term, below: Term) -> Iterator[Reading]:
+    if is_jacobian(above) or is_jacobian(below):
+        return
+    shapes = reading.shapes
+    if below.op == "number":
+        if below.params[0] == 0:
+            return
+        if above.op == "number":
+            yield reading.with_term(Term("number", (), (above.params[0] / below.params[0],)))
+            return
+        yield reading.with_term(Term("scale", (above,), (1 / below.params[0],), above.rows, above.cols, above.free))
+        return
+    one_over = Term("elementwise", (below,), ("power", Fraction(-1)), below.rows, below.cols, below.free)
+    free = free_of(above, below)
+    if is_scalar(shapes, below):
+        yield reading.with_term(Term("hadamard", (above, one_over), (), above.rows, above.cols, free))
+        return
+    if is_scalar(shapes, above):
+        yield reading.plus(0.5, shapes, Term("hadamard", (above, one_over), (), below.rows, below.cols, free))
+        return
+    for extra, met, rows, cols in spread(shapes, above, below):
+        yield reading.plus(extra, met, Term("hadamard", (above, one_over), (), rows, cols, free))
+
+
+def _block(shapes: Shapes, terms: tuple[Term, ...], width: int) -> tuple[Shapes, Term] | None:
+    """Cells put together; heights agree along a row, widths along a column."""
+    rows = [terms[i : i + width] for i in range(0, len(terms), width)]
+    if any(is_jacobian(t) or t.free for t in terms):
+        return None
+    now: Shapes | None = shapes
+    for row in rows:
+        for cell in row[1:]:
+            now = now.unify(row[0].rows, cell.rows) if now is not None else None
+    for j in range(width):
+        for row in rows[1:]:
+            now = now.unify(rows[0][j].cols, row[j].cols) if now is not None else None
+    if now is None:
+        return None
+    height, length = Dim.of(0), Dim.of(0)
+    for row in rows:
+        height = height + now.resolve(row[0].rows)
+    for cell in rows[0]:
+        length = length + now.resolve(cell.cols)
+    return now, Term("block", terms, (width,), height, length)
+
+
+def _bound(node: Node | None) -> tuple[str, ...] | None:
+    """The letters that a sum runs over: `i`, `i=1`, `i,j`, `i \\in S`."""
+    if isinstance(node, sx.Relation):
+        return _bound(node.sides[0])
+    return letters_of(node)
+
+
+def constant_of(node: Node) -> Fraction | None:
+    """The value of an expression in numbers alone, exactly."""
+    match node:
+        case sx.Number():
+            return node.value
+        case sx.Group(body=body) | sx.Annotated(body=body):
+            return constant_of(body)
+        case sx.List(items=(item,)):
+            return constant_of(item)
+        case sx.Prefix(sign=sign, body=body) if sign in ("+", "-"):
+            inner = constant_of(body)
+            return None if inner is None else -inner if sign == "-" else inner
+        case sx.Frac(above=above, below=below):
+            top, bottom = constant_of(above), constant_of(below)
+            return top / bottom if top is not None and bottom else None
+        case sx.Sum(terms=terms, signs=signs):
+            total = Fraction(0)
+            for term, sign in zip(terms, signs, strict=True):
+                value = constant_of(term)
+                if value is None or sign not in ("", "+", "-"):
+                    return None
+                total += -value if sign == "-" else value
+            return total
+        case sx.Product(factors=factors, operators=operators):
+            result = constant_of(factors[0])
+            for operator, factor in zip(operators, factors[1:], strict=True):
+                value = constant_of(factor)
+                if value is None or result is None:
+                    return None
+                if operator in ("/", "div"):
+                    if not value:
+                        return None
+                    result /= value
+                elif operator in ("", "cdot", "times", "*", "star"):
+                    result *= value
+                else:
+                    return None
+            return result
+        case sx.Scripted(base=base, sub=None, sup=sup, primes=0) if sup is not None:
+            value, power = constant_of(base), constant_of(sup)
+            if value is None or power is None or power.denominator != 1 or abs(power) > 30 or (not value and power < 0):
+                return None
+            return value ** int(power)
+        case sx.Call(function=function, args=(arg,)) if isinstance(function, sx.Group):
+            outer, inner = constant_of(function), constant_of(arg)
+            return None if outer is None or inner is None else outer * inner
+    return None
+
+
+# ── calls by word ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+CallRule = Callable[[Reader, Reading, tuple[Term, ...], dict[str, Node], sx.Call], Iterable[Reading]]
+
+
+def _axis(keywords: dict[str, Node]) -> int | None:
+    value = constant_of(keywords["axis"]) if "axis" in keywords else None
+    return None if value is None else int(value) % 2
+
+
+def _call_sum(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+    axis = _axis(keywords)
+    (x, *_) = terms
+    rows = ONE if axis in (None, 0) else x.rows
+    cols = ONE if axis in (None, 1) else x.cols
+    yield r.with_term(Term("sum", (x,), (axis,), rows, cols, x.free))
+
+
+def _call_mean(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+    axis = _axis(keywords)
+    for summed in _call_sum(reader, r, terms, keywords, node):
+        count = Term("count", (terms[0],), (axis,))
+        yield summed.with_term(Term("hadamard", (count, summed.term), (), summed.term.rows, summed.term.cols, summed.term.free))
+
+
+def _call_trace(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+    met = r.shapes.unify(terms[0].rows, terms[0].cols)
+    if met is not None:
+        yield r.plus(0.0, met, Term("trace", (terms[0],), (), ONE, ONE, terms[0].free))
+
+
+def _call_diag(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+    (x,) = terms[:1]
+    if r.shapes.is_one(x.cols) or r.shapes.is_one(x.rows):
+        size = x.rows if r.shapes.is_one(x.cols) else x.cols
+        yield r.with_term(Term("diag", (x,), (), size, size, x.free))
+    else:
+        met = r.shapes.unify(x.rows, x.cols)
+        if met is not None:
+            yield r.plus(0.0, met, Term("diagonal", (x,), (), x.rows, ONE, x.free))
+
+
+def _call_dot(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+    if len(terms) == 2:
+        yield from multiply(Reading(0, r.shapes, terms[0]), replace(r, term=terms[1]), "cdot", node.span, reader.level)
+
+
+def _call_outer(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+    if len(terms) == 2:
+        yield from multiply(Reading(0, r.shapes, terms[0]), replace(r, term=terms[1]), "otimes", node.span, reader.level)
+
+
+def _call_extremum(op: str) -> CallRule:
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        if len(terms) != 2:
+            return
+        a, b = terms
+        zero = [t for t in terms if t.op == "number" and t.params[0] == 0]
+        if zero and op == "maximum":
+            yield r.with_term(_mapped("relu", b if a is zero[0] else a))
+            return
+        wide = b if is_scalar(r.shapes, a) else a
+        yield r.with_term(Term("elementwise", (a, b), (op,), wide.rows, wide.cols, free_of(a, b)))
+
+    return rule
+
+
+def _call_function(op: str) -> CallRule:
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        x = terms[0]
+        met = r.shapes.unify(x.rows, x.cols)
+        if met is not None:
+            shape = (x.rows, x.cols) if op == "inverse" else (ONE, ONE)
+            yield r.plus(0.0, met, Term("function", (x,), (op,), *shape))
+
+    return rule
+
+
+_CALLS: dict[str, CallRule] = {
+    **dict.fromkeys(fn.SUMS, _call_sum),
+    **dict.fromkeys(fn.MEANS, _call_mean),
+    **dict.fromkeys(fn.TRACES, _call_trace),
+    **dict.fromkeys(fn.DIAGONALS, _call_diag),
+    **dict.fromkeys(fn.PRODUCTS, _call_dot),
+    **dict.fromkeys(fn.OUTERS, _call_outer),
+    **dict.fromkeys(fn.MAXIMA, _call_extremum("maximum")),
+    **dict.fromkeys(fn.MINIMA, _call_extremum("minimum")),
+    **{word: _call_function(op) for word, op in fn.OF_A_MATRIX.items()},
+}
+
+_READERS: dict[type[Node], Callable[[Reader, Any, Shapes], Variants]] = {
+    sx.Number: Reader.number,
+    sx.Name: Reader.name,
+    sx.Scripted: Reader.scripted,
+    sx.Sum: Reader.summed,
+    sx.Prefix: Reader.prefix,
+    sx.Product: Reader.product,
+    sx.Frac: Reader.fraction,
+    sx.Root: Reader.root,
+    sx.Group: Reader.group,
+    sx.List: Reader.listed,
+    sx.Matrix: Reader.matrix,
+    sx.Prescripted: Reader.prescripted,
+    sx.Annotated: Reader.annotated,
+    sx.Norm: Reader.norm,
+    sx.Abs: Reader.absolute,
+    sx.Angle: Reader.angle,
+    sx.Call: Reader.call,
+    sx.Indicator: Reader.indicator,
+    sx.BigOp: Reader.big,
+    sx.Derivative: Reader.derivative,
+    sx.Differential: Reader.differential,
+}

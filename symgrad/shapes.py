@@ -1,0 +1,119 @@
+"""Unknown sizes and their unification: an immutable substitution, so that readings can be tried side by side.
+
+An unknown size is a dimension whose name begins with `?`; every other name is one that the author declared. Declared names are
+distinct sizes until a number is given for one of them.
+Source: Robinson, *A machine-oriented logic based on the resolution principle* (1965), for unification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from symgrad.dims import ONE, Dim, Shape
+
+_UNKNOWN = "?"
+
+
+def unknown(label: str) -> Dim:
+    """The unknown size with that label; the same label is the same size."""
+    return Dim.of(_UNKNOWN + label)
+
+
+def is_unknown(name: str) -> bool:
+    return name.startswith(_UNKNOWN)
+
+
+def _name(dim: Dim) -> str | None:
+    """The name, if the dimension is a name and nothing else."""
+    if len(dim.terms) == 1 and dim.terms[0][1] == 1 and len(dim.terms[0][0]) == 1 and dim.terms[0][0][0][1] == 1:
+        return dim.terms[0][0][0][0]
+    return None
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """What the sizes have been found to be.
+
+    >>> n, a, b = Dim.of("n"), unknown("a"), unknown("b")
+    >>> found = Shapes().unify(a, b).unify(b, n)
+    >>> found.resolve(a)
+    n
+    >>> found.unify(a, Dim.of("m")) is None
+    True
+    """
+
+    bound: Mapping[str, Dim] = field(default_factory=dict)
+
+    def resolve(self, dim: Dim) -> Dim:
+        """The dimension with every size that is known put in."""
+        if not any(name in self.bound for name in dim.symbols):
+            return dim
+        name = _name(dim)
+        if name is not None:
+            return self.resolve(self.bound[name])
+        total = Dim.of(0)
+        for monomial, coefficient in dim.terms:
+            product = Dim.of(coefficient)
+            for symbol, power in monomial:
+                for _ in range(power):
+                    product = product * self.resolve(Dim.of(symbol))
+            total = total + product
+        return self.resolve(total)
+
+    def shape(self, *dims: Dim) -> Shape:
+        return tuple(map(self.resolve, dims))
+
+    def is_one(self, dim: Dim) -> bool:
+        return self.resolve(dim).is_one
+
+    def is_open(self, dim: Dim) -> bool:
+        """Whether it is an unknown size, and no more than that is known of it."""
+        name = _name(self.resolve(dim))
+        return name is not None and is_unknown(name)
+
+    def unify(self, left: Dim, right: Dim) -> Shapes | None:
+        """The substitution under which both are one size; None when there is none."""
+        left, right = self.resolve(left), self.resolve(right)
+        if left is right:
+            return self
+        for one, other in ((left, right), (right, left)):
+            name = _name(one)
+            if name is not None and is_unknown(name) and name not in other.symbols:
+                return self._bind(name, other)
+        for one, other in ((left, right), (right, left)):
+            if other.number is None or other.number < 1:
+                continue
+            settled = _solved(one, other.number)
+            if settled is not None and not settled[1].is_one:
+                return self._bind(*settled)
+        return None
+
+    def together(self, *pairs: tuple[Dim, Dim]) -> Shapes | None:
+        """All pairs unified, one after the other."""
+        found: Shapes | None = self
+        for left, right in pairs:
+            if found is None:
+                return None
+            found = found.unify(left, right)
+        return found
+
+    def scalar(self, rows: Dim, cols: Dim) -> Shapes | None:
+        return self.together((rows, ONE), (cols, ONE))
+
+    def _bind(self, name: str, dim: Dim) -> Shapes:
+        return Shapes({**self.bound, name: dim})
+
+
+def _solved(dim: Dim, value: int) -> tuple[str, Dim] | None:
+    """The one name of a linear dimension, and what it must be for the dimension to have that value."""
+    if len(dim.symbols) != 1:
+        return None
+    (name,) = dim.symbols
+    at_zero = dim.evaluate({name: 0})
+    slope = dim.evaluate({name: 1}) - at_zero
+    if slope == 0 or dim.evaluate({name: 2}) != at_zero + 2 * slope:
+        return None
+    size = (Fraction(value) - at_zero) / slope
+    return (name, Dim.of(int(size))) if size.denominator == 1 and size >= 1 else None

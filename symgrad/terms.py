@@ -1,0 +1,304 @@
+"""Terms: one typed reading of a piece of mathematics, whose sizes may still be unknown.
+
+A term has rows and columns, and free indices where it is written in index notation (`W_{ij}`, `Σ_k a_k b_k`). Once its sizes are
+known it becomes a tensor: one axis for each free index, in alphabetical order, then rows and columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from symgrad.dims import ONE, Dim, show
+from symgrad.errors import ShapeError, Unsupported
+from symgrad.ops import op_named
+from symgrad.shapes import Shapes
+from symgrad.tensor import Factor, Node, add, constant, einsum, elementwise, eye, func, literal, power, var
+
+ROW, COLUMN = "·rows", "·columns"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """An operation on terms; `op` is one of the builders below, or `elementwise`/`function` with the op's name in `params`."""
+
+    op: str
+    args: tuple[Term, ...] = ()
+    params: tuple[Any, ...] = ()
+    rows: Dim = ONE
+    cols: Dim = ONE
+    free: tuple[str, ...] = ()
+
+
+def free_of(*terms: Term) -> tuple[str, ...]:
+    return tuple(sorted({letter for term in terms for letter in term.free}))
+
+
+def names_in(term: Term) -> set[str]:
+    """The names a term speaks of: symbols, and those that it differentiates by."""
+    found: set[str] = set()
+    stack = [term]
+    while stack:
+        t = stack.pop()
+        if t.op == "symbol":
+            found.add(t.params[0])
+        if t.op in ("gradient", "jacobian"):
+            found.update(p for p in t.params if isinstance(p, str))
+        stack.extend(t.args)
+    return found
+
+
+class Builder:
+    """Terms → tensors, for one substitution. `index` gives the size of an index letter."""
+
+    def __init__(self, shapes: Shapes, index: Callable[[str], Dim], jacobian: Callable[[Term, Node], Node]) -> None:
+        self._shapes, self._index, self._jacobian_of = shapes, index, jacobian
+        self._done: dict[Term, Node] = {}
+
+    def node(self, term: Term) -> Node:
+        """The tensor of a term. Raises `ShapeError` where sizes clash, `Unsupported` where no tensor says it."""
+        if term not in self._done:
+            self._done[term] = self._build(term)
+        return self._done[term]
+
+    def _build(self, term: Term) -> Node:
+        nodes = [self.node(arg) for arg in term.args]
+        build = getattr(self, "_" + term.op, None)
+        if build is None:
+            raise Unsupported(f"no tensor is known for {term.op}")
+        made: Node = build(term, nodes)
+        expected = self._shape(term)
+        if not is_jacobian(term) and made.shape != expected:
+            raise ShapeError(f"{term.op} came out as {show(made.shape)}, it was read as {show(expected)}")
+        return made
+
+    def _dim(self, letter: str, term: Term) -> Dim:
+        if letter == ROW:
+            return self._shapes.resolve(term.rows)
+        if letter == COLUMN:
+            return self._shapes.resolve(term.cols)
+        return self._shapes.resolve(self._index(letter))
+
+    def _letters(self, term: Term) -> tuple[str, ...]:
+        return (*term.free, ROW, COLUMN)
+
+    def _shape(self, term: Term) -> tuple[Dim, ...]:
+        return tuple(self._dim(letter, term) for letter in self._letters(term))
+
+    def _product(self, term: Term, factors: Sequence[tuple[Node, Sequence[str]]], number: Fraction = Fraction(1)) -> Node:
+        """An einsum whose indices are named by letters."""
+        labels: dict[str, int] = {}
+        out = tuple(labels.setdefault(letter, len(labels)) for letter in self._letters(term))
+        made: list[Factor] = []
+        for node, letters in factors:
+            made.append((node, tuple(labels.setdefault(letter, len(labels)) for letter in letters)))
+        return einsum(made, out, self._shape(term), number)
+
+    # ── leaves ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _symbol(self, term: Term, _: list[Node]) -> Node:
+        return var(term.params[0], self._shape(term))
+
+    def _number(self, term: Term, _: list[Node]) -> Node:
+        return constant(term.params[0], (ONE, ONE))
+
+    def _size(self, term: Term, _: list[Node]) -> Node:
+        dim = self._shapes.resolve(term.params[0])
+        if dim.number is not None:
+            return constant(dim.number, (ONE, ONE))
+        return einsum((), (0, 1), (ONE, ONE), 1, [(dim, 1)])
+
+    def _literal(self, term: Term, _: list[Node]) -> Node:
+        return literal(term.params[0])
+
+    def _ones(self, term: Term, _: list[Node]) -> Node:
+        return constant(1, self._shape(term))
+
+    def _zeros(self, term: Term, _: list[Node]) -> Node:
+        return constant(0, self._shape(term))
+
+    def _eye(self, term: Term, _: list[Node]) -> Node:
+        return eye(self._shapes.resolve(term.rows))
+
+    def _gradient(self, term: Term, _: list[Node]) -> Node:
+        of, wrt = term.params
+        return var(f"∂{of}/∂{wrt}", self._shape(term))
+
+    # ── products ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _matmul(self, term: Term, nodes: list[Node]) -> Node:
+        left, right = term.args
+        return self._product(term, [(nodes[0], (*left.free, ROW, "·k")), (nodes[1], (*right.free, "·k", COLUMN))])
+
+    def _hadamard(self, term: Term, nodes: list[Node]) -> Node:
+        return self._product(term, [self._spread(arg, node) for arg, node in zip(term.args, nodes, strict=True)])
+
+    def _spread(self, arg: Term, node: Node) -> tuple[Node, tuple[str, ...]]:
+        return node, (*arg.free, ROW, COLUMN)
+
+    def _outer(self, term: Term, nodes: list[Node]) -> Node:
+        left, right = term.args
+        return self._product(term, [(nodes[0], (*left.free, ROW, "·u")), (nodes[1], (*right.free, COLUMN, "·v"))])
+
+    def _inner(self, term: Term, nodes: list[Node]) -> Node:
+        left, right = term.args
+        return self._product(term, [(nodes[0], (*left.free, "·u", "·v")), (nodes[1], (*right.free, "·u", "·v"))])
+
+    def _kronecker(self, term: Term, nodes: list[Node]) -> Node:
+        raise Unsupported("Kronecker products are not read yet")
+
+    def _transpose(self, term: Term, nodes: list[Node]) -> Node:
+        (arg,) = term.args
+        return self._product(term, [(nodes[0], (*arg.free, COLUMN, ROW))])
+
+    def _scale(self, term: Term, nodes: list[Node]) -> Node:
+        return self._product(term, [self._spread(term.args[0], nodes[0])], term.params[0])
+
+    def _add(self, term: Term, nodes: list[Node]) -> Node:
+        return add([self._product(term, [self._spread(arg, node)]) for arg, node in zip(term.args, nodes, strict=True)])
+
+    # ── sums, diagonals, entries ─────────────────────────────────────────────────────────────────────────────────────
+
+    def _sum(self, term: Term, nodes: list[Node]) -> Node:
+        """Over rows and columns; `params` says which of them stay."""
+        (arg,) = term.args
+        (axis,) = term.params
+        letters = {None: ("·u", "·v"), 0: ("·u", COLUMN), 1: (ROW, "·v")}[axis]
+        return self._product(term, [(nodes[0], (*arg.free, *letters))])
+
+    def _count(self, term: Term, nodes: list[Node]) -> Node:
+        """1 over the number of entries that a mean is taken over."""
+        (arg,) = term.args
+        (axis,) = term.params
+        shape = self._shape(arg)[-2:]
+        sizes = [(dim, -1) for i, dim in enumerate(shape) if axis is None or axis == i]
+        return einsum((), (0, 1), (ONE, ONE), 1, sizes)
+
+    def _series(self, term: Term, nodes: list[Node]) -> Node:
+        """Σ over index letters."""
+        (arg,) = term.args
+        return self._product(term, [(nodes[0], (*arg.free, ROW, COLUMN))])
+
+    def _trace(self, term: Term, nodes: list[Node]) -> Node:
+        return self._product(term, [(nodes[0], (*term.args[0].free, "·u", "·u"))])
+
+    def _diag(self, term: Term, nodes: list[Node]) -> Node:
+        (arg,) = term.args
+        dim = self._shapes.resolve(term.rows)
+        letters = (*arg.free, ROW, "·v") if not self._shapes.is_one(arg.rows) else (*arg.free, "·v", ROW)
+        return self._product(term, [(nodes[0], letters), (eye(dim), (ROW, COLUMN))])
+
+    def _diagonal(self, term: Term, nodes: list[Node]) -> Node:
+        return self._product(term, [(nodes[0], (*term.args[0].free, ROW, ROW))])
+
+    def _entry(self, term: Term, nodes: list[Node]) -> Node:
+        """`W_{ij}`, `x_i`, a row or a column: `params` has a letter or a None for rows and for columns."""
+        (arg,) = term.args
+        letters = [letter if letter is not None else axis for letter, axis in zip(term.params[:2], (ROW, COLUMN), strict=True)]
+        if term.params[2:]:  # a row taken as a column
+            letters = [COLUMN if letter == ROW else ROW if letter == COLUMN else letter for letter in letters]
+        return self._product(term, [(nodes[0], (*arg.free, *letters))])
+
+    def _collect(self, term: Term, nodes: list[Node]) -> Node:
+        """Entries put back together: `z_i = …` for all i is the vector z."""
+        (arg,) = term.args
+        places = dict(zip(term.params, (ROW, COLUMN), strict=False))
+        letters = [places.get(letter, letter) for letter in arg.free]
+        return self._product(term, [(nodes[0], (*letters, "·u", "·v"))])
+
+    def _delta(self, term: Term, _: list[Node]) -> Node:
+        """Kronecker's delta."""
+        i, j = term.params
+        if i == j:
+            return constant(1, self._shape(term))
+        return self._product(term, [(eye(self._shapes.resolve(self._index(i))), (i, j))])
+
+    def _pick(self, term: Term, nodes: list[Node]) -> Node:
+        """The entry, row or column at a number, counted from 0."""
+        node = nodes[0]
+        for axis, at in enumerate(term.params):
+            if at is not None:
+                shape = tuple(ONE if i == axis else dim for i, dim in enumerate(node.shape))
+                limit = node.shape[axis].number
+                if limit is None or at >= limit:
+                    raise ShapeError(f"entry {at + 1} of an axis of size {node.shape[axis]}")
+                if node.shape != shape:
+                    node = func("slice", [node], (axis, Dim.of(at), Dim.of(at + 1), 1), shape)
+        return node
+
+    def _block(self, term: Term, nodes: list[Node]) -> Node:
+        """Rows of blocks; `params` is the number of blocks in each row."""
+        if any(arg.free for arg in term.args):
+            raise Unsupported("index notation inside a matrix")
+        (width,) = term.params
+        rows = [_joined(nodes[i : i + width], 1) for i in range(0, len(nodes), width)]
+        return _joined(rows, 0)
+
+    # ── functions ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _elementwise(self, term: Term, nodes: list[Node]) -> Node:
+        name, *params = term.params
+        spread = [self._product(term, [self._spread(arg, node)]) for arg, node in zip(term.args, nodes, strict=True)]
+        if name == "power":
+            return power(spread[0], params[0])
+        if name.endswith("'"):
+            return elementwise(name.removesuffix("'"), spread, tuple(params), 1)
+        return op_named(name).lower(tuple(spread), tuple(params))
+
+    def _function(self, term: Term, nodes: list[Node]) -> Node:
+        name, *params = term.params
+        if any(arg.free for arg in term.args):
+            raise Unsupported(f"{name} in index notation")
+        made = op_named(name).lower(tuple(nodes), tuple(params))
+        return self._product(term, [(made, (ROW, COLUMN) if made.shape else ())])
+
+    # ── Jacobians: the axes of what is differentiated, then those of the variable ────────────────────────────────────
+
+    def _jacobian(self, term: Term, nodes: list[Node]) -> Node:
+        return self._jacobian_of(term, nodes[0])
+
+    def _compose(self, term: Term, nodes: list[Node]) -> Node:
+        """∂a/∂b · ∂b/∂c."""
+        shape = (*nodes[0].shape[:2], *nodes[1].shape[2:])
+        return einsum([(nodes[0], (0, 1, 4, 5)), (nodes[1], (4, 5, 2, 3))], (0, 1, 2, 3), shape)
+
+    def _scaled_jacobian(self, term: Term, nodes: list[Node]) -> Node:
+        return einsum([(nodes[0], (0, 1, 2, 3)), (nodes[1], (4, 5))], (0, 1, 2, 3), nodes[0].shape)
+
+    def _vjp(self, term: Term, nodes: list[Node]) -> Node:
+        """A cotangent and a Jacobian: Σ ḡ_ab ∂y_ab/∂x_rc."""
+        return einsum([(nodes[0], (2, 3)), (nodes[1], (2, 3, 0, 1))], (0, 1), self._shape(term))
+
+    def _jvp(self, term: Term, nodes: list[Node]) -> Node:
+        return einsum([(nodes[0], (0, 1, 2, 3)), (nodes[1], (2, 3))], (0, 1), self._shape(term))
+
+    def _jacobian_matrix(self, term: Term, nodes: list[Node]) -> Node:
+        """As a matrix, for vectors: row i, column j is ∂y_i/∂x_j ("numerator" layout) or ∂y_j/∂x_i ("denominator")."""
+        order = (0, 2) if term.params[0] == "numerator" else (2, 0)
+        labels = [2, 2, 3, 3]
+        for axis in range(4):
+            if not nodes[0].shape[axis].is_one:
+                labels[axis] = 0 if (axis < 2) == (order[0] == 0) else 1
+        return einsum([(nodes[0], tuple(labels))], (0, 1), self._shape(term))
+
+    def _jacobian_diagonal(self, term: Term, nodes: list[Node]) -> Node:
+        """∂y_ab/∂x_ab, the whole of the Jacobian of an elementwise function."""
+        return einsum([(nodes[0], (0, 1, 0, 1))], (0, 1), self._shape(term))
+
+    def _jacobian_flat(self, term: Term, nodes: list[Node]) -> Node:
+        """Where one of the two is a scalar: the shape of the other."""
+        scalar_below = all(dim.is_one for dim in nodes[0].shape[2:])
+        labels = (0, 1, 2, 3) if scalar_below else (2, 3, 0, 1)
+        return einsum([(nodes[0], labels)], (0, 1), self._shape(term))
+
+
+def is_jacobian(term: Term) -> bool:
+    return term.op in ("jacobian", "compose", "scaled_jacobian")
+
+
+def _joined(nodes: Sequence[Node], axis: int) -> Node:
+    if len(nodes) == 1:
+        return nodes[0]
+    return op_named("concat").lower(tuple(nodes), (axis,))

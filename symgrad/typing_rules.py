@@ -1,0 +1,316 @@
+"""Typing: how readings combine. Every function takes typed readings and gives all ways to put them together, cheapest first.
+
+A reading costs what it asks of the reader's charity: 0 for what a textbook would mean, about 1 for a usual looser custom, `CHARITY`
+and more for what has to be explained to the author (a note goes with it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from symgrad.dims import ONE, Dim
+from symgrad.shapes import Shapes
+from symgrad.span import Span
+from symgrad.terms import Term, free_of, is_jacobian
+
+CHARITY = 8.0
+REPAIR = 20.0
+WIDTH = 12
+REPAIR_WIDTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Why a reading is not the plain one: a kind of charity or of repair, and the part of the text it is about."""
+
+    kind: str
+    span: Span
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A term, the sizes under which it is well typed, what it costs and why."""
+
+    cost: float
+    shapes: Shapes
+    term: Term
+    notes: tuple[Note, ...] = ()
+
+    def plus(self, cost: float, shapes: Shapes, term: Term, *notes: Note) -> Reading:
+        return Reading(self.cost + cost, shapes, term, self.notes + notes)
+
+    def with_term(self, term: Term) -> Reading:
+        return replace(self, term=term)
+
+    @property
+    def is_scalar(self) -> bool:
+        return is_scalar(self.shapes, self.term)
+
+
+def is_scalar(shapes: Shapes, term: Term) -> bool:
+    return not is_jacobian(term) and shapes.is_one(term.rows) and shapes.is_one(term.cols)
+
+
+def best(readings: Iterable[Reading], width: int = WIDTH) -> list[Reading]:
+    """The cheapest readings, without repetitions."""
+    kept: list[Reading] = []
+    seen: set[tuple[Term, frozenset[tuple[str, Dim]]]] = set()
+    for reading in sorted(readings, key=lambda r: r.cost):
+        key = (reading.term, frozenset(reading.shapes.bound.items()))
+        if key not in seen:
+            seen.add(key)
+            kept.append(reading)
+            if len(kept) == width:
+                break
+    return kept
+
+
+# ── products ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# What an operator means: cost of a matrix product, of a Hadamard product, of an outer product of two columns (None: never).
+_MEANINGS: dict[str, tuple[float | None, float | None, float | None]] = {
+    "": (0.0, None, None),
+    "cdot": (0.1, 1.5, CHARITY),
+    "times": (0.1, 2.0, CHARITY),
+    "*": (1.0, 0.2, CHARITY),
+    "star": (1.0, 0.2, CHARITY),
+    "odot": (None, 0.0, None),
+    "circ": (None, 0.0, None),
+    "otimes": (CHARITY, 0.5, 0.3),
+    "@": (0.0, None, None),
+}
+
+
+def multiply(left: Reading, right: Reading, operator: str, span: Span, level: int) -> Iterator[Reading]:
+    """All meanings of two factors with an operator between them; the right one's sizes build on the left one's."""
+    shapes, a, b = right.shapes, left.term, right.term
+    cost, notes = left.cost + right.cost, left.notes + right.notes
+    base = Reading(cost, shapes, a, notes)
+    if is_jacobian(a) or is_jacobian(b):
+        yield from _chained(base, a, b, span)
+        return
+    product, hadamard, outer = _MEANINGS.get(operator, (None, None, None))
+    free = free_of(a, b)
+    if is_scalar(shapes, a) or is_scalar(shapes, b):
+        body = b if is_scalar(shapes, a) else a
+        # A sign that is never a product of scalars is still one of a scalar and a matrix.
+        yield base.plus(0.0 if hadamard is None or product is not None else 0.5, shapes, _scaled(shapes, a, b, body, free))
+        return
+    if product is not None:
+        met = shapes.unify(a.cols, b.rows)
+        if met is not None:
+            yield base.plus(product, met, Term("matmul", (a, b), (), a.rows, b.cols, free))
+    if hadamard is not None:
+        for extra, same, rows, cols in spread(shapes, a, b):
+            yield base.plus(hadamard + extra, same, Term("hadamard", (a, b), (), rows, cols, free))
+    if outer is not None and (operator == "otimes" or level >= 1):
+        yield from _outer(base, a, b, outer, span, free)
+    if operator in ("", "cdot", "times", "*") and product is not None:
+        yield from _inner(base, a, b, span, level, free)
+    if level >= 2:
+        yield from _mended(base, a, b, span, free, product, hadamard)
+
+
+def _scaled(shapes: Shapes, a: Term, b: Term, body: Term, free: tuple[str, ...]) -> Term:
+    other = a if body is b else b
+    if other.op == "number" and not free and body.op != "number":
+        return Term("scale", (body,), other.params, body.rows, body.cols, free)
+    return Term("hadamard", (a, b), (), body.rows, body.cols, free)
+
+
+def spread(shapes: Shapes, a: Term, b: Term) -> Iterator[tuple[float, Shapes, Dim, Dim]]:
+    """Sizes under which two terms go together entry by entry: the same shape, or one repeated along an axis of size 1."""
+    same = shapes.together((a.rows, b.rows), (a.cols, b.cols))
+    if same is not None:
+        yield 0.0, same, a.rows, a.cols
+    for one, other in ((a, b), (b, a)):
+        if shapes.is_one(one.cols) and not shapes.is_one(one.rows) and not shapes.is_one(other.cols):
+            met = shapes.unify(one.rows, other.rows)
+            if met is not None:
+                yield 1.0, met, other.rows, other.cols
+        if shapes.is_one(one.rows) and not shapes.is_one(one.cols) and not shapes.is_one(other.rows):
+            met = shapes.unify(one.cols, other.cols)
+            if met is not None:
+                yield 1.0, met, other.rows, other.cols
+
+
+def _outer(base: Reading, a: Term, b: Term, cost: float, span: Span, free: tuple[str, ...]) -> Iterator[Reading]:
+    """Two vectors, one after the other, as the matrix of all products; in either order where neither is said."""
+    shapes = base.shapes
+    if not (_is_vector(shapes, a) and _is_vector(shapes, b)):
+        return
+    for first, second, extra in ((a, b, 0.0), (b, a, 1.0)):
+        column, row = _as_column(shapes, first), _as_column(shapes, second)
+        if extra and cost < CHARITY:
+            continue
+        note = () if cost < CHARITY else (Note("outer_product", span),)
+        yield base.plus(cost + extra, shapes, Term("outer", (column, row), (), column.rows, row.rows, free), *note)
+
+
+def _is_vector(shapes: Shapes, term: Term) -> bool:
+    return shapes.is_one(term.rows) != shapes.is_one(term.cols)
+
+
+def _as_column(shapes: Shapes, term: Term) -> Term:
+    return transposed(term) if shapes.is_one(term.rows) else term
+
+
+def _inner(base: Reading, a: Term, b: Term, span: Span, level: int, free: tuple[str, ...]) -> Iterator[Reading]:
+    """`w · x` of two columns is their inner product."""
+    shapes = base.shapes
+    if not (shapes.is_one(a.cols) and shapes.is_one(b.cols)):
+        return
+    met = shapes.unify(a.rows, b.rows)
+    if met is not None and not met.is_one(a.rows):
+        yield base.plus(2.5, met, Term("inner", (a, b), (), ONE, ONE, free))
+
+
+def _mended(
+    base: Reading, a: Term, b: Term, span: Span, free: tuple[str, ...], product: float | None, hadamard: float | None
+) -> Iterator[Reading]:
+    """What the author may have meant: a transpose more or less, the other order, the other product."""
+    shapes = base.shapes
+    for x, y, kind in (
+        (transposed(a), b, "missing_transpose"),
+        (a, transposed(b), "missing_transpose"),
+        (b, a, "wrong_order"),
+        (b, transposed(a), "wrong_order"),
+        (transposed(b), a, "wrong_order"),
+    ):
+        met = shapes.unify(x.cols, y.rows)
+        if met is not None and product is not None:
+            extra = (
+                REPAIR + (3.0 if kind == "wrong_order" else 0.0) + (4.0 if (kind == "wrong_order" and x is not b) or y is not a else 0.0)
+            )
+            yield base.plus(extra, met, Term("matmul", (x, y), (), x.rows, y.cols, free), Note(kind, span))
+    if product is None:
+        met = shapes.unify(a.cols, b.rows)
+        if met is not None:
+            yield base.plus(REPAIR, met, Term("matmul", (a, b), (), a.rows, b.cols, free), Note("elementwise_vs_matmul", span))
+    if hadamard is None:
+        for extra, same, rows, cols in spread(shapes, a, b):
+            term = Term("hadamard", (a, b), (), rows, cols, free)
+            yield base.plus(REPAIR + extra, same, term, Note("elementwise_vs_matmul", span))
+
+
+def transposed(term: Term) -> Term:
+    if term.op == "transpose":
+        return term.args[0]
+    return Term("transpose", (term,), (), term.cols, term.rows, term.free)
+
+
+# ── Jacobians in a chain ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _chained(base: Reading, a: Term, b: Term, span: Span) -> Iterator[Reading]:
+    """Factors of a chain rule, in the order that people write them, whichever that is."""
+    shapes = base.shapes
+    if is_jacobian(a) and is_jacobian(b):
+        for first, second in ((a, b), (b, a)):
+            if _wrt(first) == _of(second):
+                shape = (first.rows, first.cols)
+                yield base.plus(0.0, shapes, Term("compose", (first, second), second.params, *shape))
+        return
+    jacobian, other = (a, b) if is_jacobian(a) else (b, a)
+    wrt_rows, wrt_cols = jacobian.params[2:4]
+    if is_scalar(shapes, other) and not (shapes.is_one(jacobian.rows) and shapes.is_one(jacobian.cols)):
+        yield base.plus(0.0, shapes, scaled_jacobian(jacobian, other))
+        return
+    met = shapes.together((other.rows, jacobian.rows), (other.cols, jacobian.cols))
+    if met is not None:
+        yield base.plus(0.0, met, Term("vjp", (other, jacobian), (), wrt_rows, wrt_cols))
+    turned = shapes.together((other.cols, jacobian.rows), (other.rows, jacobian.cols))
+    if turned is not None and met is None:
+        yield base.plus(1.0, turned, Term("vjp", (transposed(other), jacobian), (), wrt_rows, wrt_cols))
+    forward = shapes.together((other.rows, wrt_rows), (other.cols, wrt_cols))
+    if forward is not None:
+        yield base.plus(3.0, forward, Term("jvp", (jacobian, other), (), jacobian.rows, jacobian.cols))
+
+
+def scaled_jacobian(jacobian: Term, scalar: Term) -> Term:
+    return Term("scaled_jacobian", (jacobian, scalar), jacobian.params, jacobian.rows, jacobian.cols)
+
+
+def _of(jacobian: Term) -> str | None:
+    """The name that a Jacobian is of, when it is of a name."""
+    inner = jacobian.args[0]
+    if jacobian.op != "jacobian":
+        return _of(inner)
+    return str(inner.params[0]) if inner.op == "symbol" else None
+
+
+def _wrt(jacobian: Term) -> str:
+    return str(jacobian.params[0])
+
+
+def settle(reading: Reading) -> Iterator[Reading]:
+    """A Jacobian that stands by itself, as a matrix or in the shape of what is not a scalar."""
+    term, shapes = reading.term, reading.shapes
+    if not is_jacobian(term):
+        yield reading
+        return
+    wrt_rows, wrt_cols = term.params[2:4]
+    of = (term.rows, term.cols)
+    scalar_of = all(map(shapes.is_one, of))
+    if scalar_of or (shapes.is_one(wrt_rows) and shapes.is_one(wrt_cols)):
+        shape = (wrt_rows, wrt_cols) if scalar_of else of
+        flat = Term("jacobian_flat", (term,), (), *shape)
+        yield reading.plus(0.0, shapes, flat)
+        yield reading.plus(1.0, shapes, transposed(flat))
+        return
+    same = shapes.together((term.rows, wrt_rows), (term.cols, wrt_cols))
+    if same is not None:
+        yield reading.plus(0.5, same, Term("jacobian_diagonal", (term,), (), term.rows, term.cols))
+    if any(map(shapes.is_one, of)) and (shapes.is_one(wrt_rows) or shapes.is_one(wrt_cols)):
+        p = term.cols if shapes.is_one(term.rows) else term.rows
+        q = wrt_cols if shapes.is_one(wrt_rows) else wrt_rows
+        yield reading.plus(0.0, shapes, Term("jacobian_matrix", (term,), ("numerator",), p, q))
+        yield reading.plus(0.6, shapes, Term("jacobian_matrix", (term,), ("denominator",), q, p))
+
+
+# ── sums ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def add(left: Reading, right: Reading, negative: bool, weights: Callable[[Dim], bool]) -> Iterator[Reading]:
+    """Two terms of a sum; a bias is repeated over the examples, along the axis that the weights do not have."""
+    shapes, a, b = right.shapes, left.term, right.term
+    if is_jacobian(a) or is_jacobian(b):
+        return
+    second = negated(b) if negative else b
+    base = Reading(left.cost + right.cost, shapes, a, left.notes + right.notes)
+    free = free_of(a, b)
+    if is_scalar(shapes, a) or is_scalar(shapes, b):
+        body = b if is_scalar(shapes, a) else a
+        lone = a if body is b else b
+        plain = is_scalar(shapes, body) or lone.op in ("number", "scale")
+        yield base.plus(0.0 if plain else 1.5, shapes, Term("add", (a, second), (), body.rows, body.cols, free))
+        return
+    for extra, met, rows, cols in spread(shapes, a, b):
+        repeated = 0.0
+        if extra:
+            thin = a if met.is_one(a.rows) or met.is_one(a.cols) else b
+            own = thin.rows if met.is_one(thin.cols) else thin.cols
+            repeated = 0.2 if weights(met.resolve(own)) else 3.0
+        yield base.plus(repeated, met, Term("add", (a, second), (), rows, cols, free))
+    for thin, wide in ((b, a), (a, b)):
+        # A bias declared a column, added to rows of examples.
+        if shapes.is_one(thin.cols) and not shapes.is_one(thin.rows) and not shapes.is_one(wide.rows):
+            across = shapes.unify(thin.rows, wide.cols)
+            if across is not None:
+                turned = transposed(second) if thin is b else transposed(a)
+                pair = (a, turned) if thin is b else (turned, second)
+                cost = 2.0 if weights(across.resolve(thin.rows)) else 5.0
+                yield base.plus(cost, across, Term("add", pair, (), wide.rows, wide.cols, free))
+
+
+def negated(term: Term) -> Term:
+    if is_jacobian(term):
+        return scaled_jacobian(term, Term("number", (), (Fraction(-1),)))
+    if term.op == "number":
+        return replace(term, params=(-term.params[0],))
+    if term.op == "scale":
+        return replace(term, params=(-term.params[0],))
+    return Term("scale", (term,), (Fraction(-1),), term.rows, term.cols, term.free)

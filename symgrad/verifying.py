@@ -1,0 +1,205 @@
+"""The second pipeline: a sheet, read, understood, judged, and every failure diagnosed.
+
+What a sheet leaves unsaid (an activation that no line writes, a batch that is never named, the layout) is tried as a hypothesis about the
+whole sheet, and kept only if more lines hold with it than without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from symgrad import names
+from symgrad import syntax as sx
+from symgrad.differences import check_gradients
+from symgrad.errors import SymgradError
+from symgrad.findings import BY_CAUSE, BY_CODE
+from symgrad.judge import Judge, Judged, Ruling, claim_of, is_charitable
+from symgrad.meaning import understood
+from symgrad.mistakes import Diagnosis, diagnosed
+from symgrad.raising import raise_form
+from symgrad.read.document import read_document
+from symgrad.sheet import Gathered, gathered, literal_rows
+from symgrad.span import Source, Span
+from symgrad.tensor import Var
+from symgrad.typeset import text
+from symgrad.verification import Claim, Finding, Verification
+
+_LARGEST = 4_000_000
+
+
+def load_sheet(path: str | Path, data: bytes | None = None) -> Source:
+    """The text of a sheet. Raises `SymgradError` for one that cannot be read."""
+    name = str(path)
+    if data is None:
+        try:
+            data = Path(path).read_bytes()
+        except OSError as error:
+            raise SymgradError(f"{name}: {error.strerror}") from None
+    if len(data) > _LARGEST:
+        raise SymgradError(f"{name}: {len(data)} bytes; sheets of up to {_LARGEST} bytes are read")
+    return Source.decode(data, name)
+
+
+def verify(source: Source) -> Verification:
+    """Judge every claim of a sheet, and diagnose those that fail."""
+    sheet = read_document(source)
+    judge, judged = _best(sheet)
+    return _reported(source, judge, judged)
+
+
+def _best(sheet: Any) -> tuple[Judge, Judged]:
+    """The understanding under which most holds; hypotheses are tried where something fails."""
+    plain = _tried(gathered(sheet))
+    best = plain
+    if not best[1].failures:
+        return best
+    for reopened in _rows_in_doubt(plain[0], plain[1]):
+        trial = _tried(gathered(sheet, reopened))
+        if trial[1].score < best[1].score:
+            best = trial
+    return best
+
+
+def _tried(found: Gathered) -> tuple[Judge, Judged]:
+    best: tuple[Judge, Judged] | None = None
+    for meaning in understood(found.vocabulary, found.definitions):
+        judge = Judge(found, meaning)
+        judged = judge.run()
+        if best is None or judged.score < best[1].score:
+            best = judge, judged
+        if not judged.failures and not judged.score[1]:
+            break
+    assert best is not None
+    return best
+
+
+def _rows_in_doubt(judge: Judge, judged: Judged) -> Iterator[frozenset[str]]:
+    """Names given as one row that may stand for a batch later."""
+    one_row = [n for n, sizes in judge.gathered.vocabulary.literals.items() if any(1 in s for s in sizes)]
+    for name in one_row[:4]:
+        yield frozenset({name})
+
+
+# ── findings ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _reported(source: Source, judge: Judge, judged: Judged) -> Verification:
+    found = judge.gathered
+    out = Verification(source)
+    places: list[tuple[int, Claim]] = []
+    for statement, span, reason in found.unread:
+        claim = Claim(span, source.slice(span).strip(), "unread", reason=reason)
+        places.append((statement, claim))
+        out.findings.append(_finding("SG101", span, f"not read: {reason}"))
+    for statement in sorted(found.defining | {i for i, _ in found.declared}):
+        places.append((statement, _given_claim(judge, statement, out)))
+    checked: dict[str, Any] = {}
+    for ruling in judged.rulings:
+        claim = claim_of(ruling, found, judge.lab)
+        places.append((ruling.link.statement, claim))
+        if ruling.verdict == "holds":
+            _add_differences(judge, ruling, claim, checked)
+        out.findings += _findings_of(judge, ruling)
+    out.findings += list(_annotations(judge))
+    places.sort(key=lambda item: (item[1].span.start, item[1].span.end))
+    out.claims = [claim for _, claim in places]
+    out.findings.sort(key=lambda f: (f.span.start, f.span.end, f.code))
+    return out
+
+
+def _given_claim(judge: Judge, i: int, out: Verification) -> Claim:
+    statement = judge.gathered.sheet.statements[i]
+    source = judge.gathered.sheet.source
+    written = source.slice(statement.span).strip()
+    for definition in judge.gathered.definitions:
+        if definition.statement != i:
+            continue
+        problem = judge.meaning.unread.get(definition.name)
+        if problem is not None:
+            out.findings.append(_finding("SG101", problem.span, f"not read: {problem.reason}"))
+            return Claim(statement.span, written, "unread", reason=problem.reason)
+        own = judge.lab.network.definitions.get(definition.name)
+        for note in judge.meaning.notes.get(definition.name, ()):
+            out.findings += _note_finding(note.kind, definition.expression.span, note.text)
+        if own is not None:
+            return Claim(statement.span, written, "given", f"{names.text(definition.name)} = {text(own.form)}")
+    return Claim(statement.span, written, "given")
+
+
+def _finding(code: str, span: Span, message: str, suggestion: str = "", cause: str = "") -> Finding:
+    kind = BY_CODE[code]
+    return Finding(code, kind.severity, span, message, cause or kind.cause, suggestion)
+
+
+def _findings_of(judge: Judge, ruling: Ruling) -> list[Finding]:
+    link = ruling.link
+    if ruling.verdict == "fails":
+        diagnosis = diagnosed(judge, ruling)
+        return [_of_diagnosis(diagnosis)]
+    if ruling.verdict == "unread":
+        span = ruling.notes[0].span if ruling.notes else link.span
+        return [_finding("SG101", span if span.end else link.span, f"not read: {ruling.reason}")]
+    if ruling.verdict == "undecided":
+        return [_finding("SG102", link.span, f"not decided: {ruling.reason}")]
+    found = []
+    for note in ruling.notes:
+        found += _note_finding(note.kind, note.span, note.text)
+    if is_charitable(ruling) and not found:
+        found.append(_finding("SG312", link.span, "it holds in a reading that is not the plainest one"))
+    return found
+
+
+def _note_finding(kind: str, span: Span, about: str) -> list[Finding]:
+    if kind == "outer_product":
+        return [_finding("SG303", span, "as written the factors do not conform; as an outer product they do, and it holds")]
+    if kind == "loss_summed":
+        return [_finding("SG302", span, f"{names.text(about)} is no scalar as written; it is read as the sum over all entries")]
+    if kind == "square_as_sum":
+        return [_finding("SG302", span, "the square of a vector is read as the sum of the squares of its entries")]
+    if kind == "drifted":
+        name, meant = about.split(" ", 1)
+        return [_finding("SG309", span, f"{names.text(name)} is defined nowhere; it is read as {names.text(meant)}")]
+    if kind == "direct":
+        return [_finding("SG306", span, f"{about} is read as the direct dependence, other quantities held fixed")]
+    return []
+
+
+def _of_diagnosis(diagnosis: Diagnosis) -> Finding:
+    kind = BY_CAUSE.get(diagnosis.cause, BY_CAUSE["unknown"])
+    return Finding(kind.code, "error", diagnosis.span, diagnosis.message, diagnosis.cause, diagnosis.suggestion)
+
+
+def _annotations(judge: Judge) -> Iterator[Finding]:
+    """Row counts written at the left of a matrix."""
+    for statement in judge.gathered.sheet.statements:
+        for node in sx.walk(statement.node):
+            if isinstance(node, sx.Prescripted) and isinstance(node.sub, sx.Number) and node.sub.text.isdigit():
+                rows = literal_rows(node.base)
+                if rows is not None and len(rows) != int(node.sub.text):
+                    count = f"{len(rows)} row{'s' if len(rows) > 1 else ''}"
+                    yield _finding("SG304", node.span, f"annotated {node.sub.text}, but the matrix has {count}", f"{len(rows)}")
+
+
+def _add_differences(judge: Judge, ruling: Ruling, claim: Claim, checked: dict[str, Any]) -> None:
+    """A derivative that holds is also held against finite differences, once for each variable."""
+    pair = ruling.pair
+    if pair is None or not isinstance(pair.left_node, Var):
+        return
+    match = names.gradient_of(pair.left_node.name)
+    if not match or match["wrt"] not in judge.lab.network or match["of"] not in judge.lab.network.definitions:
+        return
+    name = pair.left_node.name
+    if name not in checked:
+        of, wrt = match["of"], match["wrt"]
+        try:
+            node = judge.lab.fully_opened(judge.lab.gradient(of, wrt).node)
+            form = raise_form(node, judge.lab.network.facts)
+            report = check_gradients(judge.lab.network, of, {wrt: [form]}, ())
+            checked[name] = report.checks[wrt]
+        except SymgradError:
+            checked[name] = None
+    check = checked[name]
+    if check is not None:
+        claim.evidence.append({"method": "finite_differences", "holds": check.holds, "max_relative_error": check.max_relative_error})
