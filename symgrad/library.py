@@ -7,10 +7,13 @@ imported, so it is trusted like any module; whatever goes wrong in it is reporte
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import linecache
+import os.path
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,9 +39,10 @@ def load(source: str, settings: Mapping[str, int] | None = None) -> Network | Pa
     known = shipped()
     path = Path(source)
     name = source.replace("_", "-")
-    if name in known and not path.is_file():
+    if name in known and not os.path.isfile(source):
         path = known[name]
-    if not path.exists():
+    # os.path.exists is False for a name that cannot be one, where Path.exists raises.
+    if not os.path.exists(path):
         if path.suffix:
             raise UnknownName(f"there is no file {source}")
         raise UnknownName(f"there is no file {source}, and none of that name ships with symgrad; {nearest(name, known)}")
@@ -56,24 +60,33 @@ def _imported(path: Path, source: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(path.parent))
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise InvalidNetwork(_where(path, source, error)) from error
-    except SystemExit as error:
-        raise InvalidNetwork(f"{source} left Python (SystemExit) while it was imported") from error
+        with _reported(path, source):
+            spec.loader.exec_module(module)
     finally:
         sys.path.remove(str(path.parent))
     return module
 
 
+@contextmanager
+def _reported(path: Path, source: str) -> Iterator[None]:
+    """Whatever goes wrong in the user's file, with its line."""
+    try:
+        yield
+    except Exception as error:
+        raise InvalidNetwork(_where(path, source, error)) from error
+    except SystemExit as error:
+        raise InvalidNetwork(f"{source} left Python (SystemExit) before its network was there") from error
+
+
 def _where(path: Path, source: str, error: BaseException) -> str:
     """What went wrong, at which line of the file, with that line and a caret."""
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename) == path:
-        line, column, said = error.lineno or 1, error.offset or 1, f"this is not Python: {error.msg}"
+        line, column, said = error.lineno or 1, max(1, error.offset or 1), f"this is not Python: {error.msg}"
         width = max(1, (error.end_offset or column + 1) - column)
     else:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == path]
-        said = str(error) if isinstance(error, SymgradError) else f"{type(error).__name__}: {error}"
+        kind = "this is not Python" if isinstance(error, SyntaxError) and not frames else type(error).__name__
+        said = str(error) if isinstance(error, SymgradError) else f"{kind}: {error}"
         if not frames:
             return f"{source}: {said}"
         frame = frames[-1]
@@ -89,7 +102,7 @@ def _find(module: ModuleType, source: str, settings: Mapping[str, int]) -> Netwo
     for name in ("paper", "network"):
         found = getattr(module, name, None)
         if callable(found) and not isinstance(found, (Network, Paper)):
-            found = _made(found, source, settings)
+            found = _made(found, module, source, settings)
         elif found is not None and settings:
             raise InvalidNetwork(f"{source}: its {name} is not a function, so there is nothing to set")
         if isinstance(found, (Network, Paper)):
@@ -100,11 +113,13 @@ def _find(module: ModuleType, source: str, settings: Mapping[str, int]) -> Netwo
     raise InvalidNetwork(f"{source} is no network: it has to define `network`, a symgrad.Network (or `paper`, a symgrad.Paper)")
 
 
-def _made(function: Any, source: str, settings: Mapping[str, int]) -> Any:
+def _made(function: Any, module: ModuleType, source: str, settings: Mapping[str, int]) -> Any:
     try:
+        inspect.signature(function).bind(**settings)
+    except (TypeError, ValueError) as error:
+        raise InvalidNetwork(f"{source}: its network, a function, cannot be called so: {error}") from error
+    with _reported(Path(str(module.__file__)), source):
         return function(**settings)
-    except TypeError as error:
-        raise InvalidNetwork(f"{source}: {error}") from error
 
 
 def parts_of(found: Network | Paper) -> list[Part]:

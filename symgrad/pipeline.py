@@ -59,7 +59,7 @@ def derive(
 
 def _asked(network: Network, of: str | None, wrt: Iterable[str]) -> tuple[str | None, list[str]]:
     """The loss and the names whose gradients are wanted."""
-    wanted = [network.resolve(name) for name in wrt]
+    wanted = list(dict.fromkeys(network.resolve(name) for name in wrt))
     if not network.definitions:
         raise InvalidNetwork("the network has no definitions")
     if of is not None:
@@ -71,6 +71,8 @@ def _asked(network: Network, of: str | None, wrt: Iterable[str]) -> tuple[str | 
             raise InvalidNetwork(f"{last}, the last definition, is no scalar, and a gradient is of a scalar; name one with --of")
     if loss is None:
         return None, []
+    if loss in wanted:
+        raise InvalidNetwork(f"{loss} is the loss, and its gradient by itself is 1; ask for a name that it depends on")
     return loss, wanted or [name for name in network.default_wrt() if name != loss]
 
 
