@@ -1,0 +1,192 @@
+"""The rooms, read from the source: imports only go down, code is only run in one place, only the command prints."""
+
+import ast
+import graphlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+import symgrad
+
+ROOT = Path(symgrad.__file__).parent
+FILES = {path.relative_to(ROOT.parent): path for path in sorted(ROOT.rglob("*.py")) if "derivations" not in path.parts}
+MODULES = {
+    ".".join(name.with_suffix("").parts).removesuffix(".__init__"): ast.parse(path.read_text("utf-8")) for name, path in FILES.items()
+}
+each_module = pytest.mark.parametrize("module", MODULES)
+
+# From the bottom up; a module imports, when it is loaded, only from its own line or from lines above it.
+LAYERS = [
+    ("what everything speaks of", "errors dims names span"),
+    ("the tensor language and its ops", "tensor op ops.*"),
+    ("forms, and how they are written", "form typeset lowering"),
+    ("the door to SymPy", "sympyforms expr"),
+    ("the calculus", "vjp rewrite rules.*"),
+    ("tensors back to matrices", "textbook raising"),
+    ("networks", "network gradient numpycode evaluate"),
+    ("checks", "sampling differences"),
+    ("derivations", "families derivation steps pipeline"),
+    ("worked solutions", "paper picture solution"),
+    ("what a sheet says", "shapes naming syntax read.*"),
+    ("what its lines mean", "terms typing_rules readings meaning sheet points lab"),
+    ("what is found in them", "judge mistakes findings verification verifying"),
+    ("what is printed, and from what", "emit.* library"),
+    ("the command", "cli"),
+]
+
+# What only these modules may import, wherever the import stands.
+DOORS = {
+    "sympy": "sympyforms expr network",
+    "click": "cli",
+    "importlib.util": "library",
+}
+
+
+def imported(tree, everywhere=False):
+    """The modules that are imported when this one is loaded, or `everywhere` in it; not those for annotations only."""
+    waiting, found = list(tree.body), set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in MODULES else node.module for name in inside}
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
+        elif everywhere or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            waiting += ast.iter_child_nodes(node)
+    return found
+
+
+def own(modules):
+    return {name for name in modules if name.partition(".")[0] == "symgrad"}
+
+
+def layer(module):
+    """The number of its layer; None for a module that the table leaves out."""
+    short = module.removeprefix("symgrad.")
+    family = short.partition(".")[0] + ".*"
+    return next((i for i, (_, members) in enumerate(LAYERS) if {short, family} & set(members.split())), None)
+
+
+# ── imports ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_module_has_a_place():
+    named = {name for _, members in LAYERS for name in members.split()} | {name for users in DOORS.values() for name in users.split()}
+    assert {name.removesuffix(".*") for name in named} <= {name.removeprefix("symgrad.") for name in MODULES}
+    assert [name for name in MODULES if layer(name) is None] == ["symgrad"], "a new module needs a place in LAYERS"
+
+
+def test_imports_have_no_cycle():
+    below = {name: own(imported(tree)) - {name} for name, tree in MODULES.items()}
+    assert len(tuple(graphlib.TopologicalSorter(below).static_order())) == len(MODULES)
+
+
+@each_module
+def test_imports_only_go_down(module):
+    above = {name for name in own(imported(MODULES[module])) if (layer(name) or 0) > (layer(module) or 0)}
+    assert not above
+
+
+@each_module
+def test_a_module_of_symgrad_is_imported_by_its_whole_name(module):
+    for node in ast.walk(MODULES[module]):
+        assert not isinstance(node, ast.ImportFrom) or (node.level == 0 and all(alias.name != "*" for alias in node.names))
+    assert own(imported(MODULES[module], everywhere=True)) <= set(MODULES)
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_there_is_one_door_to_a_library(library):
+    using = {name for name, tree in MODULES.items() if any(f"{i}.".startswith(f"{library}.") for i in imported(tree, everywhere=True))}
+    assert using == {f"symgrad.{name}" for name in DOORS[library].split()}
+
+
+@pytest.mark.parametrize("module", ["symgrad", "symgrad.cli"])
+def test_what_is_loaded_first_loads_neither_sympy_nor_numpy(module):
+    seen, waiting = set(), {module}
+    while waiting:
+        seen |= waiting
+        waiting = {name for known in waiting & set(MODULES) for name in imported(MODULES[known])} - seen
+    assert not {name.partition(".")[0] for name in seen} & {"sympy", "numpy"}
+
+
+# ── what modules do ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def calls(tree):
+    return {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+
+
+@each_module
+def test_code_is_only_run_where_emitted_numpy_is_evaluated(module):
+    running = {"exec", "eval", "compile", "__import__", "ast.literal_eval", "pickle.loads", "sympy.sympify", "sympy.parse_expr"}
+    assert not running & calls(MODULES[module]) or module == "symgrad.evaluate"
+
+
+@each_module
+def test_a_file_of_the_users_is_only_run_where_networks_are_loaded(module):
+    running = {name for name in calls(MODULES[module]) if name.endswith(("exec_module", "import_module", "run_path"))}
+    assert not running or module in ("symgrad", "symgrad.library")
+
+
+@each_module
+def test_only_the_command_prints_or_exits(module):
+    printing = {name for name in calls(MODULES[module]) if name in ("print", "input", "exit", "quit", "sys.exit", "os._exit", "click.echo")}
+    streams = {ast.unparse(node) for node in ast.walk(MODULES[module]) if isinstance(node, ast.Attribute)} & {"sys.stdout", "sys.stderr"}
+    assert not printing | streams or module == "symgrad.cli"
+
+
+@each_module
+def test_no_module_uses_clocks_or_randomness_without_a_seed(module):
+    assert not imported(MODULES[module], everywhere=True) & {"time", "datetime", "random", "secrets", "uuid"}
+    assert "np.random.default_rng()" not in ast.unparse(MODULES[module])
+
+
+# ── state ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# Equal dimensions, forms and tensors are one object; the fields of a class are looked up once.
+TABLES = {"symgrad.dims._interned", "symgrad.form._interned", "symgrad.tensor._interned", "symgrad.syntax._FIELDS"}
+
+
+def grows(value):
+    """An empty container, which is only there to be filled."""
+    if isinstance(value, ast.Call):
+        made = ast.unparse(value.func).rpartition(".")[2]
+        empty = made in ("dict", "list", "set") and not value.args and not value.keywords
+        return empty or made in ("defaultdict", "deque", "Counter", "OrderedDict", "WeakValueDictionary", "WeakKeyDictionary")
+    return isinstance(value, (ast.Dict, ast.List)) and not (value.keys if isinstance(value, ast.Dict) else value.elts)
+
+
+@each_module
+def test_nothing_is_remembered_in_a_module_but_what_is_interned(module):
+    bodies = [MODULES[module], *(node for node in ast.walk(MODULES[module]) if isinstance(node, ast.ClassDef))]
+    for statement in (s for body in bodies for s in body.body if isinstance(s, (ast.Assign, ast.AnnAssign))):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        if statement.value is not None and grows(statement.value):
+            assert {f"{module}.{ast.unparse(target)}" for target in targets} <= TABLES
+    assert not any(isinstance(node, ast.Global) for node in ast.walk(MODULES[module]))
+
+
+# ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@each_module
+def test_a_module_says_what_it_is_for(module):
+    assert ast.get_docstring(MODULES[module])
+
+
+@pytest.mark.parametrize("name", symgrad.__all__)
+def test_the_public_api_is_documented_and_so_are_its_methods(name):
+    public = getattr(symgrad, name)
+    methods = (
+        [value for key, value in vars(public).items() if callable(value) and not key.startswith("_")] if inspect.isclass(public) else []
+    )
+    for documented in (public, *methods):
+        assert inspect.getdoc(documented), documented
+
+
+def test_what_is_public_is_listed_once_in_order():
+    assert symgrad.__all__ == sorted(set(symgrad.__all__))
