@@ -116,7 +116,11 @@ class Network:
     def _input(self, role: str, name: str, shape: Sequence[Any], value: Any, properties: Mapping[str, Any]) -> Any:
         from symgrad.sympyforms import dim_of
 
-        self.declare(name, tuple(map(dim_of, shape)), role, _properties(properties), value)
+        dims = tuple(map(dim_of, shape))
+        for size in dims:
+            if not size.symbols and (size.number is None or size.number < 1):
+                raise InvalidNetwork(f"{name} cannot be {show(dims)}: a size is a whole number, at least 1")
+        self.declare(name, dims, role, _properties(properties), value)
         return self._symbol(name, self.inputs[name].shape)
 
     def _symbol(self, name: str, shape: Shape) -> Any:
@@ -142,8 +146,12 @@ class Network:
         """An input by its shape of dimensions. Raises `InvalidNetwork` for a name that is taken."""
         self._free_name(name)
         self.inputs[name] = Input(name, shape, role, frozenset(properties))
-        if value is not None:
-            self._set_value(name, value)
+        try:
+            if value is not None:
+                self._set_value(name, value)
+        except InvalidGiven:
+            del self.inputs[name]
+            raise
         self._changed()
         return symbol(name, shape)
 
@@ -173,7 +181,8 @@ class Network:
     def given(self, values: Mapping[str, Any]) -> Network:
         """The same network with these given values."""
         new = copy.copy(self)
-        new.inputs = dict(self.inputs)
+        new.inputs, new.definitions = dict(self.inputs), dict(self.definitions)
+        new.requirements, new._sympy = list(self.requirements), dict(self._sympy)
         new._changed()
         for name, value in values.items():
             new._set_value(new.resolve(name, new.inputs), value)

@@ -180,7 +180,8 @@ def scaled_product(factors: list[Form]) -> Form:
 
 
 def _of_product(node: Any, done: Any, _: Any) -> Form:
-    factors = [done[arg] for arg in node.args]
+    # SymPy makes −(b h) of the scalar −b and h; the sign and the number go in front of the whole product.
+    factors = [f for arg in node.args for f in (done[arg].args if done[arg].op == "scale" and not done[arg].shape else (done[arg],))]
     numbers = [f for f in factors if f.op == "number"]
     rest = [f for f in factors if f.op != "number"]
     value, powers = Fraction(1), []
