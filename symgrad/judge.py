@@ -16,10 +16,11 @@ from symgrad import syntax as sx
 from symgrad.errors import SymgradError, Unsupported
 from symgrad.lab import Evidence, Lab, sizes_from
 from symgrad.meaning import Meaning
+from symgrad.naming import plain_name
 from symgrad.points import Point
 from symgrad.raising import raise_form
 from symgrad.readings import Reader
-from symgrad.sheet import Gathered, Link, Rows, decimals, literal_rows, plain_name
+from symgrad.sheet import Gathered, Link, Rows, decimals, literal_rows
 from symgrad.span import Span
 from symgrad.syntax import Node, Unreadable
 from symgrad.tensor import Literal, Var, topological, variables
@@ -104,7 +105,7 @@ class Judge:
         by_statement: dict[int, list[Link]] = {}
         for link in self.gathered.links:
             by_statement.setdefault(link.statement, []).append(link)
-        for i in range(len(self.gathered.sheet.statements)):
+        for i in self.gathered.part.statements:
             for name, node in self.gathered.given.get(i, []):
                 self._give(name, node)
             for link in by_statement.get(i, []):

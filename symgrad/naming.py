@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symgrad.syntax import Group, List, Listing, Mark, Name, Node, Number, Prefix, Product, Scripted, Sum, Text
+from symgrad.syntax import Annotated, Differential, Group, List, Listing, Mark, Name, Node, Number, Prefix, Product, Scripted, Sum, Text
 
 _TRANSPOSES = {"\\top", "T", "\\intercal", "tr", "\\mathsf{T}", "\\dagger", "H"}
 _ACCENT_LATEX = {"underline": "underline", "vec": "vec"}
@@ -141,4 +141,27 @@ def numbers_of(node: Node | None) -> tuple[int, ...] | None:
         case Listing(items=items):
             found = [numbers_of(item) for item in items]
             return tuple(n[0] for n in found if n) if all(f is not None and len(f) == 1 for f in found) else None
+    return None
+
+
+def plain_name(node: Node, styled: frozenset[str] = frozenset()) -> str | None:
+    """The spelling of a node that is a name with its labels and nothing else.
+
+    >>> from symgrad.span import Span; at = Span(0, 1)
+    >>> plain_name(Scripted(at, Name(at, "h"), Number(at, "1")))
+    'h_1'
+    """
+    if isinstance(node, Annotated):
+        return plain_name(node.body, styled)
+    if isinstance(node, Name):
+        return spelled(node, styled=node.base in styled)
+    if isinstance(node, Differential):
+        inner = plain_name(node.of, styled)
+        sign = {"d": "d", "∂": "\\partial ", "Δ": "\\Delta "}.get(node.sign)
+        return None if inner is None or sign is None or node.order is not None else sign + inner
+    if isinstance(node, Scripted) and isinstance(node.base, Name):
+        script, below = superscript(node.sup), script_text(node.sub)
+        if script.transposed or script.inverse or (node.sub is not None and not below) or (node.sup is not None and not script.label):
+            return None
+        return spelled(node.base, below, script.label, node.base.base in styled) + "'" * node.primes
     return None

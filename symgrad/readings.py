@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from symgrad import syntax as sx
 from symgrad.dims import ONE, Dim
-from symgrad.naming import letters_of, numbers_of, script_text, spelled, superscript
+from symgrad.naming import letters_of, numbers_of, plain_name, script_text, spelled, superscript
 from symgrad.read import functions as fn
 from symgrad.shapes import Shapes, unknown
 from symgrad.syntax import Node, Unreadable
@@ -106,6 +106,8 @@ class Reader:
 
     def read(self, node: Node, shapes: Shapes) -> list[Reading]:
         reader = _READERS.get(type(node))
+        if isinstance(node, sx.Unread):
+            raise Unreadable(node.span, node.reason)
         if reader is None:
             raise Unreadable(node.span, f"{type(node).__name__.lower()} is not read here")
         return best(reader(self, node, shapes), self.width)
@@ -795,31 +797,10 @@ class Reader:
             yield Term("jacobian", (of,), (name, "direct", variable.rows, variable.cols), of.rows, of.cols)
 
     def differential(self, node: sx.Differential, shapes: Shapes) -> Variants:
-        name = self.differential_name(node)
+        name = plain_name(node, self.names.styled)
         if name is None:
             raise Unreadable(node.span, "a differential")
         yield from self._symbol(name, node, shapes, False)
-
-    def differential_name(self, node: sx.Differential) -> str | None:
-        """`dW` as a name."""
-        inner = self.plain_name(node.of)
-        sign = {"d": "d", "∂": "\\partial ", "Δ": "\\Delta "}.get(node.sign)
-        return None if inner is None or sign is None else sign + inner
-
-    def plain_name(self, node: Node) -> str | None:
-        """The spelling of a node that is a name and nothing else."""
-        if isinstance(node, sx.Name):
-            return spelled(node, styled=node.base in self.names.styled)
-        if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name):
-            script = superscript(node.sup)
-            if script.transposed or script.inverse or (node.sub is not None and not script_text(node.sub)):
-                return None
-            if node.sup is not None and not script.label:
-                return None
-            return spelled(node.base, script_text(node.sub), script.label, node.base.base in self.names.styled) + "'" * node.primes
-        if isinstance(node, sx.Differential):
-            return self.differential_name(node)
-        return None
 
 
 # ── pieces ───────────────────────────────────────────────────────────────────────────────────────────────────────────

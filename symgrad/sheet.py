@@ -13,7 +13,8 @@ from fractions import Fraction
 from symgrad import syntax as sx
 from symgrad.dims import Dim
 from symgrad.meaning import Definition, Function, Vocabulary
-from symgrad.naming import letters_of, script_text, spelled, superscript
+from symgrad.naming import letters_of, plain_name, spelled, superscript
+from symgrad.parts import Part, mentions
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
 from symgrad.readings import constant_of
@@ -44,6 +45,7 @@ class Gathered:
 
     sheet: Sheet
     vocabulary: Vocabulary
+    part: Part
     definitions: list[Definition] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     given: dict[int, list[tuple[str, Node]]] = field(default_factory=dict)
@@ -52,85 +54,106 @@ class Gathered:
     declared: list[tuple[int, Span]] = field(default_factory=list)
 
 
-def plain_name(node: Node, styled: frozenset[str] = frozenset()) -> str | None:
-    """The spelling of a node that is a name with its labels and nothing else.
-
-    >>> from symgrad.span import Span; at = Span(0, 1)
-    >>> plain_name(sx.Scripted(at, sx.Name(at, "h"), sx.Number(at, "1")))
-    'h_1'
-    """
-    if isinstance(node, sx.Annotated):
-        return plain_name(node.body, styled)
-    if isinstance(node, sx.Name):
-        return spelled(node, styled=node.base in styled)
-    if isinstance(node, sx.Differential):
-        inner = plain_name(node.of, styled)
-        sign = {"d": "d", "∂": "\\partial ", "Δ": "\\Delta "}.get(node.sign)
-        return None if inner is None or sign is None or node.order is not None else sign + inner
-    if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name):
-        script, below = superscript(node.sup), script_text(node.sub)
-        if script.transposed or script.inverse or (node.sub is not None and not below) or (node.sup is not None and not script.label):
-            return None
-        return spelled(node.base, below, script.label, node.base.base in styled) + "'" * node.primes
-    return None
-
-
-def gathered(sheet: Sheet, reopened: frozenset[str] = frozenset()) -> Gathered:
-    """The sheet taken apart."""
+def gathered(sheet: Sheet, part: Part, reopened: frozenset[str] = frozenset()) -> Gathered:
+    """A part of the sheet taken apart, with the definitions that it keeps from before."""
     styled = _styled(sheet)
     vocabulary = Vocabulary(styled=styled, reopened=reopened)
-    found = Gathered(sheet, vocabulary)
+    found = Gathered(sheet, vocabulary, part)
     _functions_in_prose(sheet, vocabulary)
-    for statement in sheet.statements:
-        _declarations(statement.node, vocabulary)
-    vocabulary.mentioned = frozenset(_mentioned(sheet, styled))
-    last: Node | None = None
-    head: Node | None = None
-    block = -1
+    for i in part.statements:
+        _declarations(sheet.statements[i].node, vocabulary)
+    vocabulary.mentioned = frozenset(_mentioned(sheet, styled, part))
     known: set[str] = set(vocabulary.declared)
-    for i, statement in enumerate(sheet.statements):
-        node = statement.node
-        if isinstance(node, sx.Unread):
-            found.unread.append((i, statement.span, node.reason))
-            last = None
-            continue
-        if not isinstance(node, sx.Relation):
-            # An expression by itself claims nothing; inline mention of a name does not end a chain of displays.
-            if statement.display:
-                last, head = node, node
-            continue
-        if not set(node.operators) <= EQUALITIES:
-            if set(node.operators) & _NO_CLAIMS:
-                found.declared.append((i, statement.span))
-            else:
-                found.unread.append((i, statement.span, f"a relation with {', '.join(sorted(set(node.operators) - EQUALITIES))}"))
-            continue
-        sides = list(node.sides)
-        operators = list(node.operators)
-        if isinstance(sides[0], sx.Blank):
-            if last is None or (not statement.display and block != statement.block):
-                sides, operators = sides[1:], operators[1:]
-                head = sides[0]
-            else:
-                sides[0] = last
-        else:
-            head = sides[0]
-        if any(isinstance(side, (sx.Blank, sx.Unread)) for side in sides):
-            bad = next(side for side in sides if isinstance(side, (sx.Blank, sx.Unread)))
-            reason = bad.reason if isinstance(bad, sx.Unread) else "nothing stands between two equal signs"
-            found.unread.append((i, statement.span, reason))
-            sides = [side for side in sides if not isinstance(side, (sx.Blank, sx.Unread))]
-            operators = ["="] * (len(sides) - 1)
-            if not sides:
-                continue
-        last, block = sides[-1], statement.block
-        assert head is not None
-        _links(found, i, statement, sides, operators, head, known)
+    for i in part.context:
+        _add(found, i, Chain(), known)
+    kept = len(found.links)
+    chain = Chain()
+    for i in part.own:
+        chain = _add(found, i, chain, known)
+    del found.links[:kept]
+    own = part.own
+    found.unread = [item for item in found.unread if item[0] in own]
+    found.declared = [item for item in found.declared if item[0] in own]
     return found
 
 
-def _links(found: Gathered, i: int, statement: Statement, sides: list[Node], operators: list[str], head: Node, known: set[str]) -> None:
-    continued = isinstance(statement.node, sx.Relation) and isinstance(statement.node.sides[0], sx.Blank)
+@dataclass(frozen=True)
+class Chain:
+    """Where a chain of equalities stands: what it began with, its last side, and the block that it is in."""
+
+    head: Node | None = None
+    last: Node | None = None
+    block: int = -1
+
+
+def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
+    """What one statement says, and where the chain of equalities then stands."""
+    statement = found.sheet.statements[i]
+    node = statement.node
+    if isinstance(node, sx.Unread):
+        found.unread.append((i, statement.span, node.reason))
+        return Chain()
+    if not isinstance(node, sx.Relation):
+        # An expression by itself claims nothing; inline mention of a name does not end a chain of displays.
+        return Chain(node, node, statement.block) if statement.display else chain
+    if not set(node.operators) <= EQUALITIES:
+        strange = set(node.operators) - EQUALITIES - _NO_CLAIMS
+        if set(node.operators) & _NO_CLAIMS:
+            found.declared.append((i, statement.span))
+        else:
+            found.unread.append((i, statement.span, f"a relation with {', '.join(sorted(strange))}"))
+        return chain
+    runs = _runs(node, chain.last if statement.display or chain.block == statement.block else None)
+    for reason, span in runs.gaps:
+        found.unread.append((i, span, reason))
+    for run in runs.runs:
+        continued = run.continued and chain.head is not None
+        head = chain.head if continued and chain.head is not None else run.sides[0]
+        _links(found, i, run, head, known)
+        chain = Chain(head, run.sides[-1], statement.block)
+    return chain
+
+
+@dataclass
+class _Run:
+    """Sides with nothing unread between them; `continued` where the first is the last side of the statement before."""
+
+    sides: list[Node]
+    operators: list[str]
+    continued: bool = False
+
+
+@dataclass
+class _Runs:
+    runs: list[_Run] = field(default_factory=list)
+    gaps: list[tuple[str, Span]] = field(default_factory=list)
+
+
+def _runs(node: sx.Relation, last: Node | None) -> _Runs:
+    """The sides of a relation, cut where one cannot be read."""
+    sides, operators = list(node.sides), ["", *node.operators]
+    out = _Runs()
+    current: _Run | None = None
+    for k, (side, operator) in enumerate(zip(sides, operators, strict=True)):
+        if k == 0 and isinstance(side, sx.Blank):
+            current = None if last is None else _Run([last], [], True)
+        elif isinstance(side, (sx.Blank, sx.Unread)):
+            reason = side.reason if isinstance(side, sx.Unread) else "nothing stands between two equal signs"
+            before = sides[k - 1].span if k else side.span
+            out.gaps.append((reason, before.to(side.span)))
+            current = None
+        elif current is None:
+            current = _Run([side], [])
+        else:
+            current.sides.append(side)
+            current.operators.append(operator)
+        if current is not None and not any(run is current for run in out.runs):
+            out.runs.append(current)
+    return out
+
+
+def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> None:
+    statement, sides, continued = found.sheet.statements[i], run.sides, run.continued
     styled = found.vocabulary.styled
     name = None if continued or len(sides) < 2 else plain_name(sides[0], styled)
     start = 1
@@ -154,7 +177,7 @@ def _links(found: Gathered, i: int, statement: Statement, sides: list[Node], ope
                 return
     for k in range(start, len(sides)):
         span = sides[k].span if k > 1 or continued else statement.span if len(sides) == 2 else sides[0].span.to(sides[k].span)
-        found.links.append(Link(sides[k - 1], sides[k], operators[k - 1], i, span, head, k == 1 and not continued))
+        found.links.append(Link(sides[k - 1], sides[k], run.operators[k - 1], i, span, head, k == 1 and not continued))
 
 
 def _is_differential(node: Node) -> bool:
@@ -242,31 +265,21 @@ def _written(node: sx.Number) -> int | None:
 
 
 def _styled(sheet: Sheet) -> frozenset[str]:
-    """Letters that the sheet uses both in bold and plain, so that they are two names."""
-    seen: dict[str, set[bool]] = {}
+    """Letters that the sheet gives a meaning both in bold and plain, so that they are two names."""
+    bold: dict[str, set[bool]] = {}
     for statement in sheet.statements:
-        for node in sx.walk(statement.node):
-            if isinstance(node, sx.Name) and len(node.base.removeprefix("\\")) >= 1 and node.style in ("", "mathbf", "mathcal"):
-                seen.setdefault(node.base, set()).add(bool(node.style))
-    both = {base for base, styles in seen.items() if len(styles) == 2}
-    # A bold letter met once among plain ones is a slip of the hand, not another name.
-    return frozenset(b for b in both if _uses(sheet, b, True) >= 3 and _uses(sheet, b, False) >= 3)
+        if isinstance(statement.node, sx.Relation):
+            head = statement.node.sides[0]
+            for item in head.items if isinstance(head, sx.Listing) else (head,):
+                base = item.base if isinstance(item, sx.Scripted) else item
+                if isinstance(base, sx.Name) and base.style in ("", "mathbf", "mathcal"):
+                    bold.setdefault(base.base, set()).add(bool(base.style))
+    return frozenset(base for base, styles in bold.items() if len(styles) == 2)
 
 
-def _uses(sheet: Sheet, base: str, styled: bool) -> int:
-    return sum(
-        isinstance(node, sx.Name) and node.base == base and bool(node.style) == styled
-        for statement in sheet.statements
-        for node in sx.walk(statement.node)
-    )
-
-
-def _mentioned(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:
-    for statement in sheet.statements:
-        for node in sx.walk(statement.node):
-            name = plain_name(node, styled) if isinstance(node, (sx.Name, sx.Scripted)) else None
-            if name is not None:
-                yield name
+def _mentioned(sheet: Sheet, styled: frozenset[str], part: Part) -> Iterator[str]:
+    for i in part.statements:
+        yield from mentions(sheet.statements[i].node, styled)
 
 
 _FUNCTION_WORD = re.compile(r"(?i)\b(relu|sigmoid|logistic|tanh|hyperbolic tangent|softplus|gelu|silu|leaky relu|identity)\b")

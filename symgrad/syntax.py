@@ -14,8 +14,8 @@ Two trees are equal when they say the same, wherever they stand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 
 from symgrad.errors import SymgradError
@@ -330,6 +330,27 @@ def _nodes(value: object) -> Iterator[Node]:
     elif isinstance(value, tuple):
         for item in value:
             yield from _nodes(item)
+
+
+def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
+    """The tree with every node changed, from the inside out; what stays the same is not copied."""
+
+    def inside(value: object) -> object:
+        if isinstance(value, Node):
+            return mapped(value, change)
+        if isinstance(value, tuple):
+            made = tuple(map(inside, value))
+            return value if all(a is b for a, b in zip(made, value, strict=True)) else made
+        return value
+
+    changed = {}
+    for name in field_names(type(node)):
+        value = getattr(node, name)
+        made = inside(value)
+        if made is not value:
+            changed[name] = made
+    # The new values have the types of the old ones.
+    return change(replace(node, **changed) if changed else node)  # type: ignore[arg-type]
 
 
 _FIELDS: dict[type[Node], tuple[str, ...]] = {}

@@ -18,8 +18,9 @@ from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.judge import Judge, Judged, Ruling, claim_of, is_charitable
 from symgrad.meaning import understood
 from symgrad.mistakes import Diagnosis, diagnosed
+from symgrad.parts import Part, parts
 from symgrad.raising import raise_form
-from symgrad.read.document import read_document
+from symgrad.read.document import Sheet, read_document
 from symgrad.sheet import Gathered, gathered, literal_rows
 from symgrad.span import Source, Span
 from symgrad.tensor import Var
@@ -45,20 +46,23 @@ def load_sheet(path: str | Path, data: bytes | None = None) -> Source:
 def verify(source: Source) -> Verification:
     """Judge every claim of a sheet, and diagnose those that fail."""
     sheet = read_document(source)
-    judge, judged = _best(sheet)
-    return _reported(source, judge, judged)
+    out = Verification(source)
+    for part in parts(sheet):
+        judge, judged = _best(sheet, part)
+        _report(out, judge, judged)
+    out.claims.sort(key=lambda claim: (claim.span.start, claim.span.end))
+    out.findings.sort(key=lambda f: (f.span.start, f.span.end, f.code))
+    return out
 
 
-def _best(sheet: Any) -> tuple[Judge, Judged]:
+def _best(sheet: Sheet, part: Part) -> tuple[Judge, Judged]:
     """The understanding under which most holds; hypotheses are tried where something fails."""
-    plain = _tried(gathered(sheet))
-    best = plain
-    if not best[1].failures:
-        return best
-    for reopened in _rows_in_doubt(plain[0], plain[1]):
-        trial = _tried(gathered(sheet, reopened))
-        if trial[1].score < best[1].score:
-            best = trial
+    best = _tried(gathered(sheet, part))
+    if best[1].failures:
+        for reopened in _rows_in_doubt(best[0]):
+            trial = _tried(gathered(sheet, part, reopened))
+            if trial[1].score < best[1].score:
+                best = trial
     return best
 
 
@@ -75,7 +79,7 @@ def _tried(found: Gathered) -> tuple[Judge, Judged]:
     return best
 
 
-def _rows_in_doubt(judge: Judge, judged: Judged) -> Iterator[frozenset[str]]:
+def _rows_in_doubt(judge: Judge) -> Iterator[frozenset[str]]:
     """Names given as one row that may stand for a batch later."""
     one_row = [n for n, sizes in judge.gathered.vocabulary.literals.items() if any(1 in s for s in sizes)]
     for name in one_row[:4]:
@@ -85,28 +89,23 @@ def _rows_in_doubt(judge: Judge, judged: Judged) -> Iterator[frozenset[str]]:
 # ── findings ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _reported(source: Source, judge: Judge, judged: Judged) -> Verification:
+def _report(out: Verification, judge: Judge, judged: Judged) -> None:
+    """The claims and findings of one part."""
     found = judge.gathered
-    out = Verification(source)
-    places: list[tuple[int, Claim]] = []
-    for statement, span, reason in found.unread:
-        claim = Claim(span, source.slice(span).strip(), "unread", reason=reason)
-        places.append((statement, claim))
+    source = out.source
+    for _, span, reason in found.unread:
+        out.claims.append(Claim(span, source.slice(span).strip(), "unread", reason=reason))
         out.findings.append(_finding("SG101", span, f"not read: {reason}"))
-    for statement in sorted(found.defining | {i for i, _ in found.declared}):
-        places.append((statement, _given_claim(judge, statement, out)))
+    for statement in sorted(i for i in found.defining | {i for i, _ in found.declared} if i in found.part.own):
+        out.claims.append(_given_claim(judge, statement, out))
     checked: dict[str, Any] = {}
     for ruling in judged.rulings:
         claim = claim_of(ruling, found, judge.lab)
-        places.append((ruling.link.statement, claim))
+        out.claims.append(claim)
         if ruling.verdict == "holds":
             _add_differences(judge, ruling, claim, checked)
         out.findings += _findings_of(judge, ruling)
     out.findings += list(_annotations(judge))
-    places.sort(key=lambda item: (item[1].span.start, item[1].span.end))
-    out.claims = [claim for _, claim in places]
-    out.findings.sort(key=lambda f: (f.span.start, f.span.end, f.code))
-    return out
 
 
 def _given_claim(judge: Judge, i: int, out: Verification) -> Claim:
@@ -173,8 +172,8 @@ def _of_diagnosis(diagnosis: Diagnosis) -> Finding:
 
 def _annotations(judge: Judge) -> Iterator[Finding]:
     """Row counts written at the left of a matrix."""
-    for statement in judge.gathered.sheet.statements:
-        for node in sx.walk(statement.node):
+    for i in judge.gathered.part.own:
+        for node in sx.walk(judge.gathered.sheet.statements[i].node):
             if isinstance(node, sx.Prescripted) and isinstance(node.sub, sx.Number) and node.sub.text.isdigit():
                 rows = literal_rows(node.base)
                 if rows is not None and len(rows) != int(node.sub.text):

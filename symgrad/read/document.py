@@ -36,10 +36,11 @@ class Statement:
 
 @dataclass
 class Sheet:
-    """A document read: its statements in order, and its lines of prose."""
+    """A document read: its statements in order, and where a heading or the number of a problem stands."""
 
     source: Source
     statements: list[Statement] = field(default_factory=list)
+    headings: list[int] = field(default_factory=list)
     macros: dict[str, Macro] = field(default_factory=dict)
 
 
@@ -67,6 +68,7 @@ def read_document(source: Source) -> Sheet:
     pieces = list(_pieces(masked))
     if not is_tex:
         pieces = sorted([*pieces, *_bare(masked, pieces)], key=lambda p: p.outside.start)
+    sheet.headings = [match.start() for match in _PART.finditer(masked)]
     for block, piece in enumerate(pieces):
         before = pieces[block - 1].outside.end if block else 0
         after = pieces[block + 1].outside.start if block + 1 < len(pieces) else len(masked)
@@ -259,6 +261,17 @@ def _bare(text: str, pieces: list[_Piece]) -> Iterator[_Piece]:
         if not words:
             yield _Piece(Span(first, end), Span(first, end), True)
 
+
+# What begins a part of a sheet: a heading, the number of a problem, also where it stands inside a display.
+_PART = re.compile(
+    r"^(?:#{1,6}[ \t]"
+    r"|[ \t*_]*(?i:problem|question|exercise|example|task|part|section|q)[ .]*(?:\d+|[IVX]+)\b"
+    r"|[ \t*_]*\d+[.)](?:[ \t*_]|$)"
+    r"|[ \t]*\\(?:sub)*(?:section|paragraph)\*?\{"
+    r"|[ \t]*\\begin\{(?:problem|exercise|question|example|solution)\}"
+    r"|[ \t]*(?:\$\$|\\\[)\s*\d+\.)",
+    re.MULTILINE,
+)
 
 _HEADING = re.compile(r"[#*>`_]+")
 

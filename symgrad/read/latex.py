@@ -9,6 +9,7 @@ A statement that is not consumed to its last token is `Unread` as a whole, with 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -221,11 +222,15 @@ def _trimmed(tokens: list[Token]) -> list[Token]:
             following = tokens[length]
             if following.kind in ("letter", "macro", "word") and following.text not in voc.PRODUCTS and any(t.text == "=" for t in tokens):
                 return _trimmed(tokens[length:])
-    if len(texts) == 2 and tokens[0].kind == "number" and texts[1] == ".":
-        return []
-    if len(tokens) == 1 and tokens[0].kind == "number" and tokens[0].text.endswith("."):
-        return []
-    return tokens
+    return [] if _is_label(tokens) else tokens
+
+
+_LABEL = re.compile(r"\(?(\d+|[A-Za-z]|[ivx]{1,4})[.)]{1,2}")
+
+
+def _is_label(tokens: Sequence[Token]) -> bool:
+    """`2.`, `(A)`, `(ii)`, `b)`: the number of an exercise, and no mathematics."""
+    return 1 <= len(tokens) <= 7 and _LABEL.fullmatch("".join(t.text for t in tokens)) is not None
 
 
 # ── parsing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -429,7 +434,7 @@ class _Parser:
             else:
                 sup = script
         if self.at_end or not self._begins_factor():
-            raise Unreadable(start, "nothing stands after a script at the left")
+            return sx.Unread(self._from(start), "nothing stands after a script at the left")
         base = self.factor()
         return sx.Prescripted(self._from(start), base, sub, sup)
 

@@ -1,0 +1,102 @@
+r"""The parts of a sheet: one network each, with what still holds of the parts before.
+
+A sheet of several problems uses its letters again. A part begins where a heading stands, or the words "now let", and what follows
+defines a name anew: from names that the sheet has not met, or together with others. A name defined anew takes along what was
+defined by means of it. A mere second equation for a known name is a claim about it, and begins nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from symgrad import syntax as sx
+from symgrad.naming import plain_name
+from symgrad.read.document import Sheet, Statement
+from symgrad.syntax import Node
+
+_ANEW = re.compile(r"(?i)\b(now (let|consider|suppose|take|assume|with)|instead|redefine|in place of)\b")
+
+
+@dataclass(frozen=True)
+class Part:
+    """The statements of a part, and the earlier ones whose definitions it keeps."""
+
+    own: range
+    context: tuple[int, ...] = ()
+
+    @property
+    def statements(self) -> tuple[int, ...]:
+        return (*self.context, *self.own)
+
+
+def parts(sheet: Sheet) -> list[Part]:
+    """The sheet cut where names are defined anew."""
+    found: list[Part] = []
+    begin, context = 0, tuple[int, ...]()
+    cuts = [c for c in _cuts(sheet) if c]
+    stops = [*cuts, len(sheet.statements)][1:]
+    for cut, stop in zip(cuts, stops, strict=True):
+        before = (*context, *range(begin, cut))
+        anew = _defined_anew(sheet, before, range(cut, stop))
+        if anew:
+            found.append(Part(range(begin, cut), context))
+            context = _still_holding(sheet, before, anew)
+            begin = cut
+    found.append(Part(range(begin, len(sheet.statements)), context))
+    return found
+
+
+def _cuts(sheet: Sheet) -> list[int]:
+    """The first statement after each heading, and statements that words announce as new."""
+    places = [s.span.start for s in sheet.statements]
+    blocks = [i for i, s in enumerate(sheet.statements) if not i or sheet.statements[i - 1].block != s.block]
+    cuts = {bisect_left(places, heading) for heading in sheet.headings}
+    cuts |= {i for i in blocks if _ANEW.search(sheet.statements[i].words[-120:])}
+    return sorted(c for c in cuts if c < len(places))
+
+
+def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[str]:
+    """Names that statements define again, when they are definitions of another network and not claims about the first."""
+    known = {name: node for i in before for name, node in heads(sheet.statements[i])}
+    mentioned = {name for i in before for name in mentions(sheet.statements[i].node)}
+    again: dict[str, bool] = {}
+    met: set[str] = set()
+    for i in after:
+        for name, expression in heads(sheet.statements[i]):
+            if name in known and name not in met and known[name] != expression and _is_formula(expression):
+                fresh = set(mentions(expression)) - mentioned - met
+                again[name] = bool(fresh)
+            met.add(name)
+        met |= set(mentions(sheet.statements[i].node))
+    return set(again) if len(again) > 1 or any(again.values()) else set()
+
+
+def _still_holding(sheet: Sheet, before: tuple[int, ...], anew: set[str]) -> tuple[int, ...]:
+    """The statements whose definitions do not rest on a name defined anew."""
+    gone = set(anew)
+    for i in before:
+        for name, expression in heads(sheet.statements[i]):
+            if gone & set(mentions(expression)):
+                gone.add(name)
+    return tuple(i for i in before if not gone & {name for name, _ in heads(sheet.statements[i])})
+
+
+def heads(statement: Statement) -> list[tuple[str, Node]]:
+    """The name that a statement begins with and what it sets it equal to; none for a claim about anything else."""
+    node = statement.node
+    if not isinstance(node, sx.Relation) or node.operators[0] not in ("=", ":=", "==", "equiv", "triangleq"):
+        return []
+    name = plain_name(node.sides[0])
+    return [] if name is None or name.startswith("\\partial") else [(name, node.sides[1])]
+
+
+def mentions(node: Node, styled: frozenset[str] = frozenset()) -> list[str]:
+    """The names in a tree, as they are spelt."""
+    found = (plain_name(n, styled) for n in sx.walk(node) if isinstance(n, (sx.Name, sx.Scripted)))
+    return [name for name in found if name is not None]
+
+
+def _is_formula(node: Node) -> bool:
+    return any(isinstance(n, sx.Name) for n in sx.walk(node))
