@@ -259,7 +259,23 @@ class _Sizes:
             return str(self._known[name])
         if dim in self._axes:
             return self._axes[dim]
-        raise Unsupported(f"the size {name} cannot be read off the shape of any input")
+        found = next((source for axis in self._axes if (source := self._solved(axis, name)) is not None), None)
+        if found is None:
+            raise Unsupported(f"the size {name} cannot be read off the shape of any input")
+        return found
+
+    def _solved(self, axis: Dim, name: str) -> str | None:
+        """The size from an axis that has it beside sizes that are axes themselves: m is (W.shape[0] - x.shape[0]) // 2 of 2m + d."""
+        terms = dict(axis.terms)
+        factor = terms.pop(((name, 1),), None)
+        rest = Dim(terms)
+        if factor is None or factor < 0 or name in rest.symbols:
+            return None
+        if not all(Dim.of(other) in self._axes or other in self._known for other in rest.symbols):
+            return None
+        source = self._axes[axis] if rest.number == 0 else f"({self._axes[axis]} - {self(rest)})"
+        source = source if factor.denominator == 1 else f"{factor.denominator} * {source}"
+        return f"({source})" if factor.numerator == 1 else f"({source} // {factor.numerator})"
 
 
 def _is_bool(form: Form) -> bool:

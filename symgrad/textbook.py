@@ -189,7 +189,7 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
     full = [t for t in terms if t.shape == shape]
     if full:
         terms = [_plain_bias(term, shape) if len(full) > 1 or term is not full[0] else term for term in terms]
-    return _common_number(terms, shape) or _common_factor(terms) or apply("add", terms)
+    return _common_number(terms, shape) or _common_factor(terms) or _common_sum(terms) or _turned_pair(terms, shape) or apply("add", terms)
 
 
 def _like_terms(terms: list[Form]) -> list[Form]:
@@ -270,6 +270,33 @@ def _common_factor(terms: list[Form]) -> Form | None:
                 continue
             bracket = sum_of(inner, inner[0].shape)
             return join([factor, bracket] if end == 0 else [bracket, factor])
+    return None
+
+
+def _common_sum(terms: list[Form]) -> Form | None:
+    """1ᵀ A − 1ᵀ B = 1ᵀ (A − B)."""
+    parts = [_parts(term) for term in terms]
+    first = parts[0][2]
+    if not all(b.op == "sum" and b.params == first.params and b.args[0].shape == first.args[0].shape for _, _, b in parts):
+        return None
+    bracket = sum_of([scaled([n, *scalars], b.args[0]) for n, scalars, b in parts], first.args[0].shape)
+    return apply("sum", [bracket], first.params)
+
+
+def _turned_pair(terms: list[Form], shape: Shape) -> Form | None:
+    """A x + Aᵀ x + b = (A + Aᵀ) x + b."""
+    parts = [_parts(term) for term in terms]
+    for i, (lead, scalars, body) in enumerate(parts):
+        for j in range(i):
+            before = parts[j]
+            if len(terms) == 2 or (lead, scalars) != before[:2] or body.op != "matmul" or before[2].op != "matmul":
+                continue
+            for end in (0, -1):
+                rests = [_without(b, "matmul", end, b.args[end]) for b in (before[2], body)]
+                if body.args[end] is before[2].args[end] and None not in rests and turned(rests[0]) is rests[1]:  # type: ignore[arg-type]
+                    joined = _common_factor([terms[j], terms[i]])
+                    rest = [term for k, term in enumerate(terms) if k not in (i, j)]
+                    return None if joined is None else sum_of([joined, *rest], shape)
     return None
 
 

@@ -31,16 +31,17 @@ def flatten_when_shorter(node: Node, facts: Facts) -> Node | None:
 
 
 def flatten_broadcast(node: Node, facts: Facts) -> Node | None:
-    """A ⊙ (u 1ᵀ) = diag(u) A, Σ (A ⊙ B) = tr(Aᵀ B): a factor that only repeats or is only summed is opened."""
+    """A ⊙ (u 1ᵀ) = diag(u) A, Σ (A ⊙ B) = tr(Aᵀ B), diagonal(u vᵀ) = u ⊙ v: what only repeats, or is only summed, is opened."""
     if not isinstance(node, Einsum):
         return None
-    for inner, _ in node.factors:
+    for inner, outside in node.factors:
         if isinstance(inner, Einsum):
             carried = {label for _, labels in inner.factors for label in labels}
             repeats = any(label != UNIT and label not in carried for label in inner.out)
             # Σ_ij (A ⊙ B)_ij is ⟨A, B⟩: the sum of a product is one product.
             sums = len(node.factors) == 1 and len(node.dims) > sum(1 for label in node.out if label != UNIT)
-            if repeats or sums:
+            diagonal = any(label != UNIT and outside.count(label) > 1 for label in outside)
+            if repeats or sums or diagonal:
                 return flatten_product(node, facts, only=inner)
     return None
 
@@ -152,7 +153,7 @@ def distribute_when_shorter(node: Node, facts: Facts) -> Node | None:
 
 def _products(node: Node, facts: Facts) -> Node:
     """The cancellations of this module, to their fixed point (all of them shorten the product or flatten it)."""
-    rules = (flatten_product, cancel_reciprocal, mask_idempotent, distribution_sums_to_one)
+    rules = (flatten_product, cancel_reciprocal, mask_idempotent, distribution_sums_to_one, symmetric_matrix)
     while True:
         changed = next((new for rule in rules if (new := rule(node, facts)) is not None), None)
         if changed is None:
