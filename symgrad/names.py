@@ -135,7 +135,8 @@ def _latex_word(word: str) -> str:
     decomposed = unicodedata.normalize("NFD", word)
     if len(decomposed) == 2 and decomposed[1] in _ACCENT_LATEX:
         return rf"\{_ACCENT_LATEX[decomposed[1]]}{{{decomposed[0]}}}"
-    return word if len(word) == 1 else rf"\mathrm{{{word}}}"
+    word = re.sub(r"([%#&$])", r"\\\1", word.replace("′", "'"))
+    return word if len(word.rstrip("'")) == 1 else rf"\mathrm{{{word}}}"
 
 
 def _latex_script(body: str) -> str:
@@ -167,7 +168,8 @@ def text(name: str) -> str:
         head, scripts = _split(name)
         if not (re.fullmatch(r"[^\W\d_]+\d+", name)):
             word = unicodedata.normalize("NFC", _text_word(head))
-            out = word + "".join(mark + (body if len(body) == 1 else f"{{{body}}}") for mark, body in scripts)
+            letters = [(mark, GREEK.get(body, body)) for mark, body in scripts]
+            out = word + "".join(mark + (body if len(body) == 1 else f"{{{body}}}") for mark, body in letters)
     return re.sub(r"([_^])(?:\{([^{}]*)\}|(.))", lambda m: _text_script(m[1], m[2] or m[3] or ""), out)
 
 

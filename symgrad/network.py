@@ -169,7 +169,7 @@ class Network:
         return symbol(name, form.shape)
 
     def _free_name(self, name: str) -> None:
-        if not name or "∂" in name:
+        if not name or "∂" in name or name.count("{") != name.count("}"):
             raise InvalidNetwork(f"{name!r} cannot be a name")
         if name in self:
             raise InvalidNetwork(f"{name} is defined twice; a definition is written once")

@@ -101,6 +101,7 @@ def to_form(expr: Any, known: Mapping[Any, Form] | None = None, sizes: frozenset
 
     Raises `ShapeError` where shapes clash and `Unsupported`, with the class, for what symgrad does not know.
     """
+    expr = expr.as_immutable() if isinstance(expr, MatrixBase) else expr
     done: dict[Any, Form] = dict(known or {})
     stack: list[tuple[Any, bool]] = [(expr, False)]
     while stack:
@@ -160,17 +161,20 @@ def _of_number(node: Any, *_: Any) -> Form:
     raise Unsupported(f"symgrad has no exact form of the number {node}")
 
 
+def _fits(chain: list[Form], i: int) -> bool:
+    """Whether a 1×1 factor of a matrix product has the sizes of its neighbours."""
+    beside = [m.shape[1] for m in chain[:i]][-1:] + [m.shape[0] for m in chain[i + 1 :]][:1]
+    return all(dim.is_one for dim in beside)
+
+
 def scaled_product(factors: list[Form]) -> Form:
     """Scalars in front of a matrix product; a 1×1 factor that does not fit the chain is a scalar too."""
     matrices = [f for f in factors if len(f.shape) == 2]
     if any(not f.is_scalar for f in matrices):
         chain: list[Form] = []
-        for i, f in enumerate(matrices):
-            beside = [m.shape[1] for m in matrices[:i]][-1:] + [m.shape[0] for m in matrices[i + 1 :]][:1]
-            if f.is_scalar and not all(dim.is_one for dim in beside):
-                continue
-            chain.append(f)
-        matrices = chain
+        while len(chain) != len(matrices):
+            chain = matrices
+            matrices = [f for i, f in enumerate(chain) if not f.is_scalar or _fits(chain, i)]
     scalars = [f for f in factors if not any(f is m for m in matrices)]
     if not matrices:
         body, scalars = scalars[-1], scalars[:-1]

@@ -86,7 +86,8 @@ class Typesetter:
             prec = Prec.ATOM if len(above) == 1 and not sign else Prec.PRODUCT
             return sign + times.join(above), prec
         if self.mode == "latex":
-            return rf"{sign}\frac{{{times.join(above)}}}{{{times.join(below)}}}", Prec.PRODUCT if sign else Prec.POSTFIX
+            top_line, bottom_line = (_bare(line) if len(line) == 1 else times.join(line) for line in (above, below))
+            return rf"{sign}\frac{{{top_line}}}{{{bottom_line}}}", Prec.PRODUCT if sign else Prec.POSTFIX
         under = times.join(below)
         if len(below) > 1:
             under = f"({under})"
@@ -108,6 +109,12 @@ class Typesetter:
         if self.mode == "numpy":
             return "np.array([" + ", ".join("[" + ", ".join(_python(x) for x in row) + "]" for row in rows) + "])"
         return "[" + "; ".join("  ".join(str(x).replace("-", "−") for x in row) for row in rows) + "]"
+
+
+def _bare(line: list[str]) -> str:
+    """The one factor above or below a line, which needs no parentheses."""
+    (factor,) = line
+    return factor[1:-1] if factor.startswith("(") and factor.endswith(")") else factor
 
 
 def fraction_latex(x: Fraction) -> str:

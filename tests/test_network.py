@@ -107,6 +107,7 @@ def test_a_name_of_two_spellings_is_not_guessed():
         (lambda net: net.data("W", n), InvalidNetwork, "W is defined twice; a definition is written once"),
         (lambda net: net.define("", A), InvalidNetwork, "'' cannot be a name"),
         (lambda net: net.define("∂L/∂W", A), InvalidNetwork, "'∂L/∂W' cannot be a name"),
+        (lambda net: net.define("W^{(h", A), InvalidNetwork, "'W^{(h' cannot be a name"),
         (lambda net: net.define("z", 3), InvalidNetwork, "a definition needs a SymPy expression, not 3"),
         (lambda net: net.define("z", "X"), InvalidNetwork, "a definition needs a SymPy expression, not 'X'"),
         (lambda net: net.data("z", n, symetric=True), InvalidNetwork, "symgrad knows no property 'symetric'; did you mean symmetric?"),

@@ -29,7 +29,7 @@ def _of(name: str, x: Node, *params: Any) -> Node:
 def _power(writer: Writer, form: Any) -> tuple[str, Prec]:
     """`x^{\\odot p}` of a matrix, `x^{p}` of a scalar: a power of a matrix is another thing."""
     exponent = form.params[0]
-    base = writer.write(form.args[0], Prec.ATOM)
+    base = _base(writer, form)
     if writer.mode == "numpy":
         whole = exponent.denominator == 1
         if exponent < 0:
@@ -38,12 +38,16 @@ def _power(writer: Writer, form: Any) -> tuple[str, Prec]:
     scalar = all(dim.is_one for dim in form.shape)
     if exponent < 0:
         return _reciprocal(writer, form, scalar)
+    return f"{base}{_exponent(writer, exponent, scalar)}", Prec.POSTFIX
+
+
+def _exponent(writer: Writer, exponent: Fraction, scalar: bool) -> str:
     shown = str(exponent)
     if writer.mode == "latex":
-        return f"{base}^{{{'' if scalar else chr(92) + 'odot '}{shown}}}", Prec.POSTFIX
+        return f"^{{{'' if scalar else chr(92) + 'odot '}{shown}}}"
     if exponent == 2 and scalar:
-        return f"{base}²", Prec.POSTFIX
-    return f"{base}^{'' if scalar else '∘'}{shown if len(shown) == 1 else f'({shown})'}", Prec.POSTFIX
+        return "²"
+    return f"^{'' if scalar else '∘'}{shown if len(shown) == 1 else f'({shown})'}"
 
 
 def _reciprocal(writer: Writer, form: Any, scalar: bool) -> tuple[str, Prec]:
@@ -51,15 +55,20 @@ def _reciprocal(writer: Writer, form: Any, scalar: bool) -> tuple[str, Prec]:
     below = form.params[0]
     body = writer.write(form.args[0], Prec.SUM if below == -1 and scalar and writer.mode == "latex" else Prec.PREFIX)
     if below != -1:
-        mark = "" if scalar else (r"\odot " if writer.mode == "latex" else "∘")
-        body = f"{writer.write(form.args[0], Prec.ATOM)}^{{{mark}{-below}}}"
+        body = _base(writer, form) + _exponent(writer, -below, scalar)
     if writer.mode == "latex":
         return (rf"\frac{{1}}{{{body}}}", Prec.POSTFIX) if scalar else (rf"\mathbf{{1}} \oslash {body}", Prec.PRODUCT)
     return f"1/{body}" if scalar else f"1 ⊘ {body}", Prec.PRODUCT
 
 
-def _square(writer: Writer, form: Any) -> tuple[str, Prec]:
+def _base(writer: Writer, form: Any) -> str:
+    """What a power is of; a name with a superscript is in parentheses, W^2 squared is (W^2)²."""
     base = writer.write(form.args[0], Prec.ATOM)
+    return f"({base})" if writer.mode == "text" and form.args[0].op == "symbol" and "^" in base else base
+
+
+def _square(writer: Writer, form: Any) -> tuple[str, Prec]:
+    base = _base(writer, form)
     if writer.mode == "numpy":
         return f"{base}**2", Prec.POSTFIX
     scalar = all(dim.is_one for dim in form.shape)

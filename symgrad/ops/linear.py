@@ -157,6 +157,8 @@ def _write_transpose(writer: Writer, form: Any) -> tuple[str, Prec]:
     if writer.mode == "text" and body.op == "symbol":
         name = names.text(body.name)
         return (f"({name})" if "/" in name else name) + mark, Prec.POSTFIX
+    if body.op in ("ones", "zeros") and body.shape[-1].is_one and writer.mode != "numpy":
+        return writer.write(body, Prec.POSTFIX) + mark, Prec.POSTFIX
     return writer.write(body, Prec.ATOM) + mark, Prec.ATOM if writer.mode == "numpy" else Prec.POSTFIX
 
 
