@@ -135,12 +135,17 @@ def _latex_word(word: str) -> str:
     decomposed = unicodedata.normalize("NFD", word)
     if len(decomposed) == 2 and decomposed[1] in _ACCENT_LATEX:
         return rf"\{_ACCENT_LATEX[decomposed[1]]}{{{decomposed[0]}}}"
-    word = re.sub(r"([%#&$])", r"\\\1", word.replace("′", "'"))
+    word = _escaped(word)
     return word if len(word.rstrip("'")) == 1 else rf"\mathrm{{{word}}}"
 
 
+def _escaped(word: str) -> str:
+    """What LaTeX takes for a sign of its own."""
+    return re.sub(r"([%#&$~])", lambda m: r"\sim{}" if m[1] == "~" else "\\" + m[1], word.replace("′", "'"))
+
+
 def _latex_script(body: str) -> str:
-    return _latex_word(body) if body in GREEK else body
+    return _latex_word(body) if body in GREEK else _escaped(body)
 
 
 @lru_cache(maxsize=4096)
