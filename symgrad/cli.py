@@ -169,7 +169,7 @@ def _progress(parts: list[Part]) -> Any:
 
 def _setting(text: str) -> tuple[str, int]:
     name, equals, value = text.partition("=")
-    if not equals or not value.strip().isdigit() or len(value.strip()) > 6:
+    if not equals or not value.strip().isdecimal() or len(value.strip()) > 6:
         raise InvalidGiven(f"--set {text}: it needs a name and a whole number, as in T=5")
     return name.strip(), int(value)
 

@@ -17,9 +17,11 @@ from symgrad.errors import SymgradError, Unsupported
 from symgrad.lab import Evidence, Lab, sizes_from
 from symgrad.meaning import Meaning
 from symgrad.naming import plain_name
+from symgrad.network import Network
 from symgrad.points import Point
 from symgrad.raising import raise_form
 from symgrad.readings import Reader
+from symgrad.shapes import Shapes
 from symgrad.sheet import Gathered, Link, Rows, decimals, literal_rows
 from symgrad.span import Span
 from symgrad.syntax import Node, Unreadable
@@ -77,7 +79,6 @@ class Judged:
     rulings: list[Ruling] = field(default_factory=list)
     unread: list[tuple[int, Span, str]] = field(default_factory=list)
     lab: Lab | None = None
-    activation: str = ""
 
     @property
     def failures(self) -> int:
@@ -92,8 +93,9 @@ class Judged:
 class Judge:
     """Rules on the links of a sheet, in order, keeping the values it has written so far."""
 
-    def __init__(self, gathered: Gathered, meaning: Meaning, activation: str = "") -> None:
-        self.gathered, self.meaning, self.activation = gathered, meaning, activation
+    def __init__(self, gathered: Gathered, meaning: Meaning) -> None:
+        self.gathered, self.meaning = gathered, meaning
+        self.activation = gathered.vocabulary.assumed.activation
         self.lab = Lab(meaning)
         self.values: dict[str, Rows] = {}
         self.older: dict[str, list[Rows]] = {}
@@ -101,7 +103,7 @@ class Judge:
         self.wrong: dict[int, Ruling] = {}
 
     def run(self) -> Judged:
-        judged = Judged(self.meaning, lab=self.lab, activation=self.activation)
+        judged = Judged(self.meaning, lab=self.lab)
         by_statement: dict[int, list[Link]] = {}
         for link in self.gathered.links:
             by_statement.setdefault(link.statement, []).append(link)
@@ -182,6 +184,8 @@ class Judge:
     def _paired(self, left: Reading, right: Reading, reader: Reader) -> Pair | None:
         a, b, shapes = left.term, right.term, right.shapes
         met = shapes.together((a.rows, b.rows), (a.cols, b.cols))
+        if met is None and "literal" in (a.op, b.op):
+            met = _one_example(shapes, a, b)
         if met is None:
             zero = b.op == "number" and b.params[0] == 0
             if not zero:
@@ -261,10 +265,19 @@ class Judge:
             raise Unsupported(f"{names.text(strangers[0])} {_UNKNOWN_NAME}")
 
     def _by_numbers(self, link: Link, pair: Pair) -> Ruling:
-        missing = [v.name for node in (pair.left_node, pair.right_node) for v in variables(node)]
+        try:
+            ruling = self._with_values(link, pair, self.values)
+        except Unsupported as error:
+            ruling = Ruling(link, "undecided", pair=pair, reason=str(error))
+        if ruling.verdict != "holds":
+            ruling = self._unwritten(link, pair, ruling) or self._unnamed(link, pair) or ruling
+        return ruling
+
+    def _with_values(self, link: Link, pair: Pair, values: dict[str, Rows]) -> Ruling:
+        """Both sides computed from the values that the sheet gives, in fractions where that is possible."""
         for exact in (True, False):
             try:
-                point = self.numeric_point(exact)
+                point = self.numeric_point(exact, values)
                 a, b = point.array(pair.left_node), point.array(pair.right_node)
                 break
             except Unsupported:
@@ -274,7 +287,6 @@ class Judge:
                 continue
         else:
             raise Unsupported("it has no value here")
-        del missing
         slack = _tolerance(link, np.shape(b))
         gap = np.abs(np.asarray(a, dtype=float) - np.asarray(b, dtype=float))
         scale = 1e-9 * max(1.0, float(np.max(np.abs(np.asarray(a, dtype=float)), initial=0.0)))
@@ -282,6 +294,55 @@ class Judge:
         method = "exact" if point.exact and not np.any(slack) else "rounded" if np.any(slack) else "numeric"
         evidence = {"method": method, "holds": holds, "max_error": float(np.max(gap, initial=0.0))}
         return Ruling(link, "holds" if holds else "fails", [evidence], pair, list(pair.notes), numeric=True, expected=a, found=b)
+
+    def _unwritten(self, link: Link, pair: Pair, ruling: Ruling) -> Ruling | None:
+        """The numbers hold once an activation is applied that no line writes, where that is assumed."""
+        if self.activation != "relu" or ruling.expected is None or np.shape(ruling.expected) != np.shape(ruling.found):
+            return None
+        expected, found = np.asarray(ruling.expected, dtype=float), np.asarray(ruling.found, dtype=float)
+        if not np.allclose(np.maximum(expected, 0.0), found, rtol=0.0, atol=1e-9):
+            return None
+        note = Note("activation_unwritten", link.right.span, self.activation)
+        evidence = {"method": "exact", "holds": True, "max_error": 0.0}
+        return replace(ruling, verdict="holds", evidence=[evidence], notes=[*ruling.notes, note])
+
+    def _unnamed(self, link: Link, pair: Pair) -> Ruling | None:
+        """The numbers hold with a result further up that was never given a name."""
+        names_here = {v.name for node in (pair.left_node, pair.right_node) for v in variables(node)}
+        for rows in reversed(self.unnamed[-6:]):
+            for name in sorted(n for n in names_here if n in self.values and self.values[n] != rows):
+                try:
+                    ruling = self._with_values(link, pair, {**self._without(name), name: rows})
+                except (SymgradError, ValueError):
+                    continue
+                if ruling.verdict == "holds":
+                    self._write(name, rows)
+                    note = Note("unnamed_value", link.span, name)
+                    return replace(ruling, notes=[*ruling.notes, note])
+        return None
+
+    def _without(self, name: str) -> dict[str, Rows]:
+        """The values but for those that were computed from a name."""
+        network = self.meaning.network
+        return {n: rows for n, rows in self.values.items() if n != name and not _rests_on(network, n, name)}
+
+
+def _rests_on(network: Network, name: str, below: str) -> bool:
+    definition = network.definitions.get(name)
+    return definition is not None and any(v.name == below or _rests_on(network, v.name, below) for v in variables(definition.node))
+
+
+def _one_example(shapes: Shapes, a: Term, b: Term) -> Shapes | None:
+    """The numbers of a single example, where the formula is for a batch."""
+    now: Shapes | None = shapes
+    for left, right in ((a.rows, b.rows), (a.cols, b.cols)):
+        if now is None:
+            return None
+        if now.is_one(left) != now.is_one(right):
+            now = now.as_one(right if now.is_one(left) else left)
+        else:
+            now = now.unify(left, right)
+    return now
 
 
 _MISFIT = "the two sides have different shapes"

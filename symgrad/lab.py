@@ -7,7 +7,7 @@ Source: Schwartz, *Fast probabilistic algorithms for verification of polynomial 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -24,7 +24,7 @@ from symgrad.points import Point
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.sampling import draw_sizes, draw_values, needs_positive
-from symgrad.tensor import Node, Var, constant, substitute, var, variables
+from symgrad.tensor import Node, Var, constant, resized, substitute, var, variables
 from symgrad.vjp import pullback
 
 POINTS = 8
@@ -66,7 +66,7 @@ class Lab:
         if match:
             return self._gradient_value(match["of"], match["wrt"], point)
         if name in self.meaning.jacobians:
-            return self._jacobian_value(*self.meaning.jacobians[name], wanted, point)
+            return self._jacobian_value(*self.meaning.jacobians[name], point)
         raise Unsupported(f"{names.text(name)} has no value")
 
     def gradient(self, of: str, wrt: str) -> Gradient:
@@ -81,10 +81,14 @@ class Lab:
             raise Unsupported(f"the derivative by {names.text(wrt)}")
         return point.array(self.gradient(of, wrt).node)
 
-    def _jacobian_value(self, of: Node, name: str, mode: str, wanted: Var, point: Point) -> Any:
-        """One row for each entry of what is differentiated, by as many sweeps."""
-        target = self.network.variables[name]
-        opened = self._opened(of, name, mode)
+    def _jacobian_value(self, of: Node, name: str, mode: str, point: Point) -> Any:
+        """One row for each entry of what is differentiated, by as many sweeps, in the sizes of the point."""
+
+        def settled(node: Node) -> Node:
+            return resized(node, lambda dim: Dim.of(point.shape((dim,))[0]))
+
+        target = settled(self.network.variables[name])
+        opened = self._opened(settled(of), name, mode, settled)
         cotangent = var(_COTANGENT, opened.shape)
         found = pullback(opened, cotangent, [target]).get(target, constant(0, target.shape))
         shape = point.shape(opened.shape)
@@ -94,9 +98,9 @@ class Lab:
             basis[i] = Fraction(1) if point.exact else 1.0
             inner = Point({**point.values, _COTANGENT: basis.reshape(shape)}, point.sizes, self.supply, point.exact)
             rows.append(inner.array(found))
-        return np.stack(rows).reshape(point.shape(wanted.shape))
+        return np.stack(rows).reshape(*shape, *point.shape(target.shape))
 
-    def _opened(self, of: Node, name: str, mode: str) -> Node:
+    def _opened(self, of: Node, name: str, mode: str, settled: Callable[[Node], Node]) -> Node:
         """The node with definitions written out, down to the name; or, for a direct dependence, one step only."""
         node = of
         for _ in range(len(self.network.definitions) + 1):
@@ -105,7 +109,7 @@ class Lab:
                 inside &= {of} if isinstance(of, Var) else set()
             if not inside:
                 return node
-            node = substitute(node, {v: self.network.definitions[v.name].node for v in inside})
+            node = substitute(node, {v: settled(self.network.definitions[v.name].node) for v in inside})
             if mode == "direct":
                 return node
         return node

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from symgrad.dims import ONE, Dim
+from symgrad.dims import ONE, Dim, Shape
 from symgrad.errors import SymgradError
+from symgrad.implied import Dependences, function_of
 from symgrad.network import Network
 from symgrad.raising import matching, raise_form
 from symgrad.readings import Reader
@@ -23,8 +24,8 @@ from symgrad.shapes import Shapes, is_unknown, unknown
 from symgrad.span import Span
 from symgrad.syntax import Node, Unreadable
 from symgrad.tensor import Node as Tensor
-from symgrad.tensor import var, variables
-from symgrad.terms import Builder, Term
+from symgrad.tensor import Var, var, variables
+from symgrad.terms import Builder, Term, names_in
 from symgrad.typing_rules import Note, Reading
 
 Function = tuple[str, tuple[Fraction, ...]]
@@ -35,6 +36,8 @@ _SURE_LOSSES = frozenset((*_LOSS_LETTERS, *(f"\\mathrm{{{word}}}" for word in _L
 _SCALAR_GREEK = frozenset("\\" + n for n in ("alpha", "eta", "lambda", "epsilon", "varepsilon", "gamma", "tau", "rho", "kappa", "omega"))
 _DIM_LETTERS = "nmdkpqrsuvw"
 _BEAM = 24
+# Understandings that cost so much more than the cheapest are not tried: that a line holds in one says nothing.
+_SPREAD = 2.5
 
 
 def stem(name: str) -> str:
@@ -65,6 +68,20 @@ class Definition:
     letters: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Assumed:
+    """What a sheet leaves unsaid, tried as a hypothesis about the whole of it.
+
+    `reopened` are names given as one row that may stand for a batch later; `distributions` sum to one; `activation` is applied and
+    not written; with `numerator`, gradients have the transposed shape of their variable.
+    """
+
+    reopened: frozenset[str] = frozenset()
+    distributions: frozenset[str] = frozenset()
+    activation: str = ""
+    numerator: bool = False
+
+
 @dataclass
 class Vocabulary:
     """What the sheet's own words and marks say, before anything is typed."""
@@ -74,8 +91,10 @@ class Vocabulary:
     declared: dict[str, tuple[Dim, Dim]] = field(default_factory=dict)
     sizes: set[str] = field(default_factory=set)
     literals: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-    reopened: frozenset[str] = frozenset()
+    properties: dict[str, set[str]] = field(default_factory=dict)
+    assumed: Assumed = field(default_factory=Assumed)
     mentioned: frozenset[str] = frozenset()
+    dependences: Dependences = field(default_factory=Dependences)
 
 
 @dataclass
@@ -93,6 +112,7 @@ class Meaning:
     network: Network = field(default_factory=Network)
     frozen: bool = False
     jacobians: dict[str, tuple[Tensor, str, str]] = field(default_factory=dict)
+    implied: dict[str, list[str]] = field(default_factory=dict)
 
     # ── what a reader asks ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -174,6 +194,12 @@ class Meaning:
         same = [n for n in (*self.network.definitions, *self.network.inputs) if _bare(n) == bare and n != bare]
         return same[0] if len(same) == 1 and name != bare else None
 
+    def same_as_defined(self, name: str) -> str | None:
+        """As `same_as`, before anything is built: among the names that the sheet defines."""
+        bare = _bare(name)
+        same = [n for n in self.terms if _bare(n) == bare and n != bare]
+        return same[0] if name not in self.terms and name != bare and len(same) == 1 else None
+
     def siblings(self, name: str) -> list[str]:
         own = _numbered(name)
         if own is None:
@@ -213,18 +239,21 @@ class Meaning:
         builder = Builder(reading.shapes, reader.index, self.jacobian_variable)
         return simplify(builder.node(reading.term), self.network.facts, SIMPLIFY)
 
-    def jacobian_variable(self, term: Term, of: Tensor) -> Tensor:
-        """A Jacobian as a variable with the axes of both; its value is found where it is needed."""
+    def jacobian_variable(self, term: Term, of: Tensor, shapes: Shapes) -> Tensor:
+        """A Jacobian as a variable with the axes of both, in the sizes of the claim; its value is found where it is needed."""
         name, mode = str(term.params[0]), str(term.params[1])
         shape = self.network.symbol_shape(name)
         if shape is None:
             raise Unreadable(Span(0, 0), f"{name} is not defined")
+        size = of.shape[-2:]
+        if isinstance(of, Var) and of.name in self.network:
+            of = self.network.variables[of.name]
         label = f"J\u2063{len(self.jacobians)}"
         for known, held in self.jacobians.items():
             if held == (of, name, mode):
                 label = known
         self.jacobians[label] = (of, name, mode)
-        return var(label, (*of.shape[-2:], *shape))
+        return var(label, (*size, *shapes.shape(*shape)))
 
 
 _ACTIVATIONS = frozenset({"relu", "sigmoid", "tanh", "leaky_relu", "elu", "silu", "gelu", "softplus", "hard_tanh"})
@@ -252,9 +281,11 @@ def understood(vocabulary: Vocabulary, definitions: Sequence[Definition], width:
         extended = [new for meaning in beam for new in _with(meaning, definition)]
         extended.sort(key=lambda m: m.cost)
         beam = _distinct(extended)[:_BEAM]
-    consistent = [m for m in beam if _sizes_agree(m)]
+    consistent = [m for m in beam if _sizes_agree(m)] or beam
     made = []
-    for meaning in consistent or beam:
+    for meaning in consistent:
+        if meaning.cost > consistent[0].cost + _SPREAD:
+            break
         frozen = _frozen(meaning)
         if frozen is not None:
             made.append(frozen)
@@ -267,7 +298,7 @@ def _from_literals(vocabulary: Vocabulary) -> Shapes:
     """A literal that is a vector makes its name one; other sizes are left open."""
     shapes = Shapes()
     for name, sizes in vocabulary.literals.items():
-        if name in vocabulary.declared or name in vocabulary.reopened:
+        if name in vocabulary.declared or name in vocabulary.assumed.reopened:
             continue
         for axis, label in enumerate(("rows", "cols")):
             if all(size[axis] == 1 for size in sizes):
@@ -326,8 +357,11 @@ def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -
             yield reading.plus(12.0, turned, Term("transpose", (term,), (), term.cols, term.rows), note)
 
 
+_WEIGHTS = frozenset(("W", "U", "V", "\\Theta", "\\theta", "w", "\\mathbf{W}", "A", "K", "M"))
+
+
 def _weights(mentioned: Iterable[str]) -> list[str]:
-    return [n for n in mentioned if stem(n) in ("W", "U", "V", "\\Theta", "\\theta", "w", "\\mathbf{W}", "A", "K", "M")]
+    return [n for n in mentioned if stem(n) in _WEIGHTS]
 
 
 def _distinct(beam: list[Meaning]) -> list[Meaning]:
@@ -345,7 +379,7 @@ def _sizes_agree(meaning: Meaning) -> bool:
     """No dimension has two sizes in the literals."""
     found: dict[Dim, int] = {}
     for name, sizes in meaning.vocabulary.literals.items():
-        if name in meaning.vocabulary.reopened:
+        if name in meaning.vocabulary.assumed.reopened:
             continue
         for axis, label in enumerate(("rows", "cols")):
             dim = meaning.shapes.resolve(unknown(f"{label}:{name}"))
@@ -372,6 +406,10 @@ def _frozen(meaning: Meaning) -> Meaning | None:
                 mentioned.setdefault(t.params[0], (t.rows, t.cols))
             stack.extend(t.args)
     shapes = meaning.shapes
+    implied = _implied(meaning)
+    for name in dict.fromkeys(n for head, below in implied.items() for n in (head, *below)):
+        if name not in mentioned:
+            shapes, mentioned[name] = _guessed(meaning, shapes, name, mentioned)
     taken = {s for dims in meaning.vocabulary.declared.values() for d in dims for s in d.symbols} | set(mentioned)
     fresh = (n for i in range(1000) for n in (letter + (str(i) if i else "") for letter in _DIM_LETTERS) if n not in taken)
     for dims in mentioned.values():
@@ -380,15 +418,19 @@ def _frozen(meaning: Meaning) -> Meaning | None:
                 if is_unknown(symbol):
                     shapes = shapes.unify(Dim.of(symbol), Dim.of(next(fresh))) or shapes
     network = Network()
-    made = replace(meaning, shapes=shapes, network=network, jacobians={}, derived={})
-    inputs = [n for n in mentioned if n not in meaning.terms]
-    for name in inputs:
-        network.declare(name, shapes.shape(*mentioned[name]))
-    for name, term in _in_order(meaning.terms):
+    made = replace(meaning, shapes=shapes, network=network, jacobians={}, derived={}, implied=implied)
+    for name in (n for n in mentioned if n not in meaning.terms and n not in implied):
+        size = shapes.shape(*mentioned[name])
+        network.declare(name, size, properties=_properties(meaning, name, size))
+    for name, definition in _in_order(meaning.terms, implied):
+        if definition is None:
+            made_up = function_of(name, shapes.shape(*mentioned[name]), {n: shapes.shape(*mentioned[n]) for n in implied[name]})
+            network.define_form(name, matching(raise_form(made_up, network.facts), made_up.shape))
+            continue
         own = shapes.shape(*mentioned[name])
         builder = Builder(shapes, Reader(made, 0, meaning.origins.get(name, 0)).index, made.jacobian_variable)
         try:
-            node = simplify(builder.node(term), network.facts, SIMPLIFY)
+            node = simplify(builder.node(definition), network.facts, SIMPLIFY)
         except SymgradError:
             network.declare(name, own)
             continue
@@ -402,21 +444,65 @@ def _frozen(meaning: Meaning) -> Meaning | None:
     return made
 
 
-def _in_order(terms: Mapping[str, Term]) -> list[tuple[str, Term]]:
-    """Definitions with what they use before them; one that needs itself is left as it stands."""
-    from symgrad.terms import names_in
-
-    done: dict[str, Term] = {}
+def _in_order(terms: Mapping[str, Term], implied: Mapping[str, Sequence[str]]) -> list[tuple[str, Term | None]]:
+    """Definitions with what they use before them; one that needs itself is left as it stands. None for what is only implied."""
+    done: dict[str, Term | None] = {}
     visiting: set[str] = set()
 
     def visit(name: str) -> None:
-        if name in done or name in visiting or name not in terms:
+        if name in done or name in visiting or (name not in terms and name not in implied):
             return
         visiting.add(name)
-        for used in sorted(names_in(terms[name])):
+        for used in sorted(names_in(terms[name])) if name in terms else implied[name]:
             visit(used)
-        done[name] = terms[name]
+        done[name] = terms.get(name)
 
-    for name in terms:
+    for name in (*terms, *implied):
         visit(name)
     return list(done.items())
+
+
+def _implied(meaning: Meaning) -> dict[str, list[str]]:
+    """What the names that are differentiated and never defined depend on."""
+    vocabulary = meaning.vocabulary
+    defined: dict[str, Iterable[str]] = {name: names_in(term) for name, term in meaning.terms.items()}
+    known = {**dict.fromkeys(vocabulary.literals, ()), **{name: () for name in vocabulary.declared if not is_loss(name)}, **defined}
+    found = vocabulary.dependences.direct(known, _weights(vocabulary.mentioned))
+    found = {name: below for name, below in found.items() if meaning.same_as_defined(name) is None}
+    return {name: list(dict.fromkeys(meaning.same_as_defined(b) or b for b in below)) for name, below in found.items()}
+
+
+def _guessed(meaning: Meaning, shapes: Shapes, name: str, known: Mapping[str, tuple[Dim, Dim]]) -> tuple[Shapes, tuple[Dim, Dim]]:
+    """The shape of a name that nothing settles: that of its neighbours in time or layer, else what its letter suggests."""
+    shape = meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
+    own = _numbered(name)
+    for other, size in known.items():
+        theirs = _numbered(other)
+        if own is not None and theirs is not None and own[0] == theirs[0] and stem(name) not in _WEIGHTS:
+            met = shapes.together((shape[0], size[0]), (shape[1], size[1]))
+            if met is not None:
+                return met, shape
+    kind = meaning.kinds(name)[0][1]
+    if kind in ("column", "scalar"):
+        shapes = shapes.unify(shape[1], ONE) or shapes
+    if kind in ("row", "scalar"):
+        shapes = shapes.unify(shape[0], ONE) or shapes
+    return shapes, shape
+
+
+def _properties(meaning: Meaning, name: str, shape: Shape) -> set[str]:
+    """What the sheet says of a name, or is assumed to leave unsaid; a distribution sums to one along the axis of the softmax."""
+    found = set(meaning.vocabulary.properties.get(name, ()))
+    if name in meaning.vocabulary.assumed.distributions:
+        found.add("distribution")
+    axis = 0 if shape[1].is_one else 1
+    for term in meaning.terms.values():
+        stack = [term]
+        while stack:
+            t = stack.pop()
+            if t.op == "function" and t.params[0] in ("softmax", "log_softmax"):
+                axis = int(t.params[1])
+            stack.extend(t.args)
+    if "symmetric" in found and shape[0] is not shape[1]:
+        found.discard("symmetric")
+    return {f"distribution:{axis}" if p == "distribution" else f"one_hot:{axis}" if p == "one_hot" else p for p in found}

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from symgrad import syntax as sx
-from symgrad.naming import plain_name
+from symgrad.naming import letters_of, plain_name
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
@@ -41,10 +41,10 @@ def parts(sheet: Sheet) -> list[Part]:
         before = (*context, *range(begin, cut))
         anew = _defined_anew(sheet, before, range(cut, stop))
         if anew:
-            found.append(Part(range(begin, cut), context))
+            found.append(Part(range(begin, cut), _wanted(sheet, context, range(begin, cut))))
             context = _still_holding(sheet, before, anew)
             begin = cut
-    found.append(Part(range(begin, len(sheet.statements)), context))
+    found.append(Part(range(begin, len(sheet.statements)), _wanted(sheet, context, range(begin, len(sheet.statements)))))
     return found
 
 
@@ -83,6 +83,17 @@ def _still_holding(sheet: Sheet, before: tuple[int, ...], anew: set[str]) -> tup
     return tuple(i for i in before if not gone & {name for name, _ in heads(sheet.statements[i])})
 
 
+def _wanted(sheet: Sheet, context: tuple[int, ...], own: range) -> tuple[int, ...]:
+    """The earlier statements that a part speaks of, directly or through others."""
+    spoken = {name for i in own for name in mentions(sheet.statements[i].node)}
+    kept: list[int] = []
+    for i in reversed(context):
+        if spoken & {name for name, _ in heads(sheet.statements[i])} or not heads(sheet.statements[i]):
+            kept.append(i)
+            spoken |= set(mentions(sheet.statements[i].node))
+    return tuple(reversed(kept))
+
+
 def heads(statement: Statement) -> list[tuple[str, Node]]:
     """The name that a statement begins with and what it sets it equal to; none for a claim about anything else."""
     node = statement.node
@@ -93,9 +104,19 @@ def heads(statement: Statement) -> list[tuple[str, Node]]:
 
 
 def mentions(node: Node, styled: frozenset[str] = frozenset()) -> list[str]:
-    """The names in a tree, as they are spelt."""
-    found = (plain_name(n, styled) for n in sx.walk(node) if isinstance(n, (sx.Name, sx.Scripted)))
-    return [name for name in found if name is not None]
+    """The names in a tree, as they are spelt; of `p_i` also the `p`, whose entry it may be."""
+    found: list[str] = []
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        name = plain_name(current, styled) if isinstance(current, (sx.Name, sx.Scripted)) else None
+        if name is not None:
+            found.append(name)
+            if isinstance(current, sx.Scripted) and letters_of(current.sub) is not None:
+                stack.append(current.base)
+            continue
+        stack.extend(reversed(list(sx.children(current))))
+    return found
 
 
 def _is_formula(node: Node) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from symgrad import names
 from symgrad.dims import Dim, Shape
 from symgrad.errors import Unsupported
 from symgrad.evaluate import compiled
@@ -65,14 +66,13 @@ class Point:
 
     def _value(self, node: Node) -> Any:
         if isinstance(node, Var):
-            if node.name not in self.values and self._supply is not None:
-                return np.asarray(self._supply(node, self)).reshape(self.shape(node.shape))
-            if node.name not in self.values:
-                raise Unsupported(f"{node.name} has no value")
-            value = np.asarray(self.values[node.name])
+            if node.name not in self.values and self._supply is None:
+                raise Unsupported(f"{names.text(node.name)} has no value")
+            value = np.asarray(self.values[node.name] if node.name in self.values else self._supply(node, self))  # type: ignore[misc]
             wanted = self.shape(node.shape)
             if value.shape != wanted and value.size != int(np.prod(wanted)):
-                raise Unsupported(f"{node.name} has a value of {value.shape}, not {wanted}")
+                shown = ["×".join(map(str, shape)) for shape in (value.shape, wanted)]
+                raise Unsupported(f"{names.text(node.name)} has a value of {shown[0]}, not {shown[1]}")
             return value.reshape(wanted)
         if isinstance(node, Literal):
             return self._literal(node.rows)

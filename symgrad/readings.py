@@ -158,6 +158,9 @@ class Reader:
 
     def named(self, base: sx.Name, sub: Node | None, sup: Node | None, node: Node, shapes: Shapes, primes: int = 0) -> Iterator[Reading]:
         """A name with its scripts, in every way they can be taken apart."""
+        letters = letters_of(sub)
+        if base.base == "\\delta" and sup is None and letters is not None and len(letters) == 2 and self.names.shape("\\delta") is None:
+            yield from self.kronecker(letters[0], letters[1], shapes)
         script = superscript(sup)
         below = script_text(sub)
         styled = base.base in self.names.styled
@@ -167,10 +170,11 @@ class Reader:
             full = spelled(base, below, label, styled)
             if primes and self.names.shape(full + "'") is not None:
                 takes.append((cost - 0.5, full + "'", None, power))
+            bare = spelled(base, "", label, styled)
             if sub is None or below:
-                takes.append((cost, full, None, power))
+                takes.append((cost + self._as_an_index(full, bare, sub), full, None, power))
             if sub is not None:
-                takes.append((cost, spelled(base, "", label, styled), sub, power))
+                takes.append((cost, bare, sub, power))
 
         if script.power is None:
             offer(0.0, script.label, None)
@@ -179,7 +183,8 @@ class Reader:
             is_number = isinstance(script.power, (sx.Number, sx.Frac, sx.Prefix))
             if script.label:
                 offer(0.0 if labelled or not is_number else 6.0, script.label, None)
-            offer(0.0 if is_number and not labelled else 6.0, "", script.power)
+            if not labelled:
+                offer(0.0 if is_number else 6.0, "", script.power)
         for cost, name, entry, power in takes:
             for reading in self._symbol(name, node, shapes, entry is not None):
                 reading = reading.plus(cost, reading.shapes, reading.term)
@@ -224,6 +229,13 @@ class Reader:
                 bound = bound.unify(rows, ONE)
             if bound is not None:
                 yield Reading(cost, bound, term)
+
+    def _as_an_index(self, full: str, bare: str, sub: Node | None) -> float:
+        """What it costs to read `p_i` as a name of its own: much, where `p` or the index `i` is known and `p_i` is not."""
+        letters = letters_of(sub)
+        if letters is None or self.names.shape(full) is not None:
+            return 0.0
+        return 4.0 if self.names.shape(bare) is not None else 3.0 if set(letters) <= self.indices else 0.0
 
     def _is_index_base(self, name: str) -> bool:
         return bool(self.indices)
@@ -777,11 +789,8 @@ class Reader:
 
     def _by(self, of: Term, variable: Term, direct: bool) -> Iterator[Term]:
         """The derivative of a term by a name, or by an entry of one."""
-        if variable.op == "entry" and variable.args[0].op == "symbol":
-            base = variable.args[0]
-            for whole in self._by(of, base, direct):
-                if whole.op in ("gradient", "gradient_of"):
-                    yield Term("entry", (whole,), variable.params, variable.rows, variable.cols, variable.free)
+        if variable.op in ("entry", "pick") and variable.args[0].op == "symbol":
+            yield from self._by_an_entry(of, variable, direct)
             return
         if variable.op == "gradient" or variable.op != "symbol":
             return
@@ -795,6 +804,22 @@ class Reader:
         yield Term("jacobian", (of,), (name, mode, variable.rows, variable.cols), of.rows, of.cols)
         if of.op == "symbol" and not direct:
             yield Term("jacobian", (of,), (name, "direct", variable.rows, variable.cols), of.rows, of.cols)
+
+    def _by_an_entry(self, of: Term, variable: Term, direct: bool) -> Iterator[Term]:
+        """`∂L/∂W_{ij}`, `∂p_i/∂z_j`: entries of a gradient or of a Jacobian."""
+        base = variable.args[0]
+        whole_of = of.args[0] if of.op == "entry" and len(of.params) == 2 and of.args[0].op == "symbol" else of
+        for whole in self._by(whole_of, base, direct):
+            if whole.op == "gradient":
+                yield replace(variable, args=(whole,))
+            elif whole.op == "jacobian" and variable.op == "entry" and len(variable.params) == 2 and not whole_of.free:
+                at = of.params if whole_of is not of else (None, None)
+                letters = (*at, *variable.params)
+                free = tuple(sorted({letter for letter in letters if letter is not None}))
+                rows = whole.rows if at[0] is None else ONE
+                cols = whole.cols if at[1] is None else ONE
+                if variable.rows.is_one and variable.cols.is_one:
+                    yield Term("jacobian_entry", (whole,), letters, rows, cols, free)
 
     def differential(self, node: sx.Differential, shapes: Shapes) -> Variants:
         name = plain_name(node, self.names.styled)

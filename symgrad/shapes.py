@@ -90,6 +90,11 @@ class Shapes:
                 return self._bind(*settled)
         return None
 
+    def as_one(self, dim: Dim) -> Shapes | None:
+        """With a declared size taken to be 1, as the numbers of one example have it; only for numbers."""
+        name = _name(self.resolve(dim))
+        return self if self.is_one(dim) else None if name is None else self._bind(name, ONE)
+
     def together(self, *pairs: tuple[Dim, Dim]) -> Shapes | None:
         """All pairs unified, one after the other."""
         found: Shapes | None = self

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from symgrad import syntax as sx
 from symgrad.dims import Dim
-from symgrad.meaning import Definition, Function, Vocabulary
+from symgrad.meaning import Assumed, Definition, Function, Vocabulary
 from symgrad.naming import letters_of, plain_name, spelled, superscript
 from symgrad.parts import Part, mentions
 from symgrad.read import functions as fn
@@ -23,6 +23,7 @@ from symgrad.syntax import Node
 
 EQUALITIES = frozenset({"=", ":=", "==", "equiv", "triangleq", "approx"})
 _NO_CLAIMS = frozenset({"in", "notin", "gets", "sim", "to", "mapsto", "propto", "subset", "subseteq", ":", "+=", "-="})
+_NOTHING = Assumed()
 Rows = tuple[tuple[Fraction, ...], ...]
 
 
@@ -54,14 +55,15 @@ class Gathered:
     declared: list[tuple[int, Span]] = field(default_factory=list)
 
 
-def gathered(sheet: Sheet, part: Part, reopened: frozenset[str] = frozenset()) -> Gathered:
+def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     """A part of the sheet taken apart, with the definitions that it keeps from before."""
     styled = _styled(sheet)
-    vocabulary = Vocabulary(styled=styled, reopened=reopened)
+    vocabulary = Vocabulary(styled=styled, assumed=assumed)
     found = Gathered(sheet, vocabulary, part)
     _functions_in_prose(sheet, vocabulary)
     for i in part.statements:
         _declarations(sheet.statements[i].node, vocabulary)
+        vocabulary.dependences.read(sheet.statements[i].node, styled)
     vocabulary.mentioned = frozenset(_mentioned(sheet, styled, part))
     known: set[str] = set(vocabulary.declared)
     for i in part.context:
@@ -167,6 +169,13 @@ def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> N
             known.add(name)
             start = 2
             found.defining.add(i)
+        elif literal is None and name in found.vocabulary.assumed.reopened and is_numeric(sides[1]):
+            # Its rows stay open: it is known by its values, not by this product.
+            width = next((len(rows[0]) for rows in map(literal_rows, sides[2:]) if rows is not None), None)
+            found.vocabulary.literals.setdefault(name, []).append((1, width or 1))
+            known.add(name)
+            found.defining.add(i)
+            start = 2
         elif literal is None and base not in known and not _is_differential(sides[0]) and not _speaks_of(sides[1], name, styled):
             expression = next((side for side in sides[1:] if literal_rows(side) is None), sides[1])
             found.definitions.append(Definition(base, expression, i, letters))
@@ -178,6 +187,11 @@ def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> N
     for k in range(start, len(sides)):
         span = sides[k].span if k > 1 or continued else statement.span if len(sides) == 2 else sides[0].span.to(sides[k].span)
         found.links.append(Link(sides[k - 1], sides[k], run.operators[k - 1], i, span, head, k == 1 and not continued))
+
+
+def is_numeric(node: Node) -> bool:
+    """Whether an expression is of numbers alone."""
+    return not any(isinstance(n, sx.Name) for n in sx.walk(node))
 
 
 def _is_differential(node: Node) -> bool:

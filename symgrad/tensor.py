@@ -15,7 +15,7 @@ the shapes it is given, symbolic ones too, and raises `ShapeError`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import count
 from typing import Any, TypeVar
@@ -500,4 +500,24 @@ def substitute(root: Node, values: dict[Node, Node]) -> Node:
             new[node] = rebuild(node, [new[o] for o in node.operands])
         else:
             new[node] = node
+    return new[root]
+
+
+def resized(root: Node, size: Callable[[Dim], Dim]) -> Node:
+    """The same tensor with every dimension changed, as where symbols get their numbers."""
+    new: dict[Node, Node] = {}
+    for node in topological([root]):
+        shape = tuple(map(size, node.shape))
+        operands = [new[o] for o in node.operands]
+        if isinstance(node, Var):
+            new[node] = var(node.name, shape)
+        elif isinstance(node, Eye):
+            new[node] = eye(shape[0])
+        elif isinstance(node, Einsum):
+            factors = [(made, labels) for made, (_, labels) in zip(operands, node.factors, strict=True)]
+            new[node] = einsum(factors, node.out, shape, node.coefficient, [(size(dim), power) for dim, power in node.sizes])
+        elif isinstance(node, Func):
+            new[node] = func(node.fn, operands, tuple(size(p) if isinstance(p, Dim) else p for p in node.params), shape)
+        else:
+            new[node] = rebuild(node, operands)
     return new[root]

@@ -53,7 +53,7 @@ def names_in(term: Term) -> set[str]:
 class Builder:
     """Terms → tensors, for one substitution. `index` gives the size of an index letter."""
 
-    def __init__(self, shapes: Shapes, index: Callable[[str], Dim], jacobian: Callable[[Term, Node], Node]) -> None:
+    def __init__(self, shapes: Shapes, index: Callable[[str], Dim], jacobian: Callable[[Term, Node, Shapes], Node]) -> None:
         self._shapes, self._index, self._jacobian_of = shapes, index, jacobian
         self._done: dict[Term, Node] = {}
 
@@ -257,7 +257,7 @@ class Builder:
     # ── Jacobians: the axes of what is differentiated, then those of the variable ────────────────────────────────────
 
     def _jacobian(self, term: Term, nodes: list[Node]) -> Node:
-        return self._jacobian_of(term, nodes[0])
+        return self._jacobian_of(term, nodes[0], self._shapes)
 
     def _compose(self, term: Term, nodes: list[Node]) -> Node:
         """∂a/∂b · ∂b/∂c."""
@@ -286,6 +286,12 @@ class Builder:
     def _jacobian_diagonal(self, term: Term, nodes: list[Node]) -> Node:
         """∂y_ab/∂x_ab, the whole of the Jacobian of an elementwise function."""
         return einsum([(nodes[0], (0, 1, 0, 1))], (0, 1), self._shape(term))
+
+    def _jacobian_entry(self, term: Term, nodes: list[Node]) -> Node:
+        """∂p_i/∂z_j: `params` has a letter for each axis, None for one that stays or has size one."""
+        stays = (ROW, COLUMN, "·a", "·b")
+        letters = [letter if letter is not None else kept for letter, kept in zip(term.params, stays, strict=True)]
+        return self._product(term, [(nodes[0], letters)])
 
     def _jacobian_flat(self, term: Term, nodes: list[Node]) -> Node:
         """Where one of the two is a scalar: the shape of the other."""

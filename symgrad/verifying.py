@@ -6,7 +6,8 @@ whole sheet, and kept only if more lines hold with it than without.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from symgrad import syntax as sx
 from symgrad.differences import check_gradients
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
+from symgrad.heads import without_arguments
 from symgrad.judge import Judge, Judged, Ruling, claim_of, is_charitable
-from symgrad.meaning import understood
+from symgrad.meaning import Assumed, stem, understood
 from symgrad.mistakes import Diagnosis, diagnosed
 from symgrad.parts import Part, parts
 from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
-from symgrad.sheet import Gathered, gathered, literal_rows
+from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
 from symgrad.span import Source, Span
 from symgrad.tensor import Var
 from symgrad.typeset import text
@@ -45,7 +47,7 @@ def load_sheet(path: str | Path, data: bytes | None = None) -> Source:
 
 def verify(source: Source) -> Verification:
     """Judge every claim of a sheet, and diagnose those that fail."""
-    sheet = read_document(source)
+    sheet = without_arguments(read_document(source))
     out = Verification(source)
     for part in parts(sheet):
         judge, judged = _best(sheet, part)
@@ -56,13 +58,16 @@ def verify(source: Source) -> Verification:
 
 
 def _best(sheet: Sheet, part: Part) -> tuple[Judge, Judged]:
-    """The understanding under which most holds; hypotheses are tried where something fails."""
+    """The understanding under which most holds; what may be left unsaid is assumed where something fails, and kept if it explains more."""
+    assumed = Assumed()
     best = _tried(gathered(sheet, part))
-    if best[1].failures:
-        for reopened in _rows_in_doubt(best[0]):
-            trial = _tried(gathered(sheet, part, reopened))
-            if trial[1].score < best[1].score:
-                best = trial
+    for hypotheses, needed in _HYPOTHESES:
+        if not best[1].failures:
+            break
+        for hypothesis in hypotheses(best[0], assumed):
+            trial = _tried(gathered(sheet, part, hypothesis))
+            if trial[1].failures <= best[1].failures - needed:
+                best, assumed = trial, hypothesis
     return best
 
 
@@ -79,11 +84,36 @@ def _tried(found: Gathered) -> tuple[Judge, Judged]:
     return best
 
 
-def _rows_in_doubt(judge: Judge) -> Iterator[frozenset[str]]:
+def _rows_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
     """Names given as one row that may stand for a batch later."""
     one_row = [n for n, sizes in judge.gathered.vocabulary.literals.items() if any(1 in s for s in sizes)]
-    for name in one_row[:4]:
-        yield frozenset({name})
+    one_row += [d.name for d in judge.gathered.definitions if is_numeric(d.expression)]
+    for name in one_row[:6]:
+        yield replace(assumed, reopened=frozenset({name}))
+
+
+def _distributions_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    """The targets of a softmax cross-entropy, which sum to one whether or not anybody says so."""
+    network = judge.lab.network
+    softmaxes = {d.shape for d in network.definitions.values() if "softmax" in repr(d.form)}
+    targets = frozenset(n for n, i in network.inputs.items() if i.shape in softmaxes and stem(n).lstrip("\\") in _TARGETS)
+    if targets:
+        yield replace(assumed, distributions=targets)
+
+
+def _activations_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    """A ReLU that no line writes; a sheet that writes one and then forgets it is mistaken."""
+    if not judge.meaning.activations() and "relu" not in {d.form.op for d in judge.lab.network.definitions.values()}:
+        yield replace(assumed, activation="relu")
+
+
+# What may be left unsaid, and how many failing lines it must explain to be believed.
+_HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ...] = (
+    (_activations_in_doubt, 2),
+    (_rows_in_doubt, 1),
+    (_distributions_in_doubt, 1),
+)
+_TARGETS = frozenset({"y", "Y", "t", "T", "q", "Q", "tau"})
 
 
 # ── findings ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -160,6 +190,10 @@ def _note_finding(kind: str, span: Span, about: str) -> list[Finding]:
     if kind == "drifted":
         name, meant = about.split(" ", 1)
         return [_finding("SG309", span, f"{names.text(name)} is defined nowhere; it is read as {names.text(meant)}")]
+    if kind == "activation_unwritten":
+        return [_finding("SG301", span, "it holds once the ReLU is applied, which no line writes; later lines confirm it")]
+    if kind == "unnamed_value":
+        return [_finding("SG305", span, f"it holds with a result further up that was never named {names.text(about)}")]
     if kind == "direct":
         return [_finding("SG306", span, f"{about} is read as the direct dependence, other quantities held fixed")]
     return []

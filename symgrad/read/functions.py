@@ -53,6 +53,11 @@ OUTERS = frozenset({"outer"})
 MAXIMA = frozenset({"max", "maximum"})
 MINIMA = frozenset({"min", "minimum"})
 
+# Every word that is a function, and never the name of a quantity.
+WORDS = frozenset(
+    {*ELEMENTWISE_WORDS, *ALONG_AN_AXIS, *OF_A_MATRIX, *TRACES, *DIAGONALS, *SUMS, *MEANS, *PRODUCTS, *OUTERS, *MAXIMA, *MINIMA}
+)
+
 
 def word_of(base: str) -> str:
     """The word that a function's name is looked up by: without a module, a backslash or capitals.

@@ -1,0 +1,69 @@
+r"""Names with what they depend on behind them: `J(w) = …`, `\nabla L(W)` speak of `J` and `L`.
+
+A name that the sheet defines, and that is no function of the field, is read without the names in brackets after it. A function
+defined by one argument and used with another (`f(x)`, `f(y)`) is left alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symgrad import syntax as sx
+from symgrad.naming import plain_name
+from symgrad.read import functions as fn
+from symgrad.read.document import Sheet
+from symgrad.syntax import Node
+
+_NO_ARGUMENTS = frozenset[str]()
+
+
+def without_arguments(sheet: Sheet) -> Sheet:
+    """The sheet with `J(w)` written `J`, for every name that it defines so."""
+    defined: dict[str, frozenset[str]] = {}
+    for statement in sheet.statements:
+        if isinstance(statement.node, sx.Relation):
+            head = statement.node.sides[0]
+            name, arguments = _applied(head)
+            if name is None:
+                name, arguments = plain_name(head), _NO_ARGUMENTS
+            elif not _names_more(statement.node.sides[1:], arguments):
+                continue  # a function of its argument alone, such as `f(z) = \max(0, z)`
+            if name is not None:
+                defined.setdefault(name, arguments)
+
+    def stripped(node: Node) -> Node:
+        name, arguments = _applied(node)
+        if name is None or name not in defined or not isinstance(node, sx.Call):
+            return node
+        known = defined[name]
+        return node.function if not known or arguments <= known or known <= arguments else node
+
+    changed = [replace(s, node=sx.mapped(s.node, stripped)) for s in sheet.statements]
+    return replace(sheet, statements=changed)
+
+
+def _applied(node: Node) -> tuple[str | None, frozenset[str]]:
+    """The name and the names in brackets behind it; None for anything else."""
+    if not isinstance(node, sx.Call) or node.brackets != "(" or not isinstance(node.function, (sx.Name, sx.Scripted)):
+        return None, _NO_ARGUMENTS
+    name = plain_name(node.function)
+    base = node.function.base if isinstance(node.function, sx.Name) else ""
+    if name is None or base == "\\sigma" or fn.word_of(base) in fn.WORDS:
+        return None, _NO_ARGUMENTS
+    arguments = [plain_name(arg) for arg in node.args]
+    if not arguments or None in arguments:
+        return None, _NO_ARGUMENTS
+    return name, frozenset(a for a in arguments if a is not None)
+
+
+def _names_more(sides: tuple[Node, ...], arguments: frozenset[str]) -> bool:
+    """Whether the sides speak of names beyond the arguments, or of sums and norms."""
+    for side in sides:
+        for node in sx.walk(side):
+            if isinstance(node, (sx.Norm, sx.BigOp)):
+                return True
+            if isinstance(node, (sx.Name, sx.Scripted)):
+                name = plain_name(node)
+                if name is not None and name not in arguments and fn.word_of(name) not in fn.WORDS and name != "e":
+                    return True
+    return False

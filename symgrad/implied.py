@@ -1,0 +1,79 @@
+r"""Names that a sheet differentiates and never defines: `∂L/∂h_2 = ∂L/∂h_3 · ∂h_3/∂h_2` with no line for `h_3`.
+
+What depends on what is read off the derivatives themselves, and each such name becomes a function of what it depends on that no sheet
+means (`tanh` of a random linear map): a chain rule holds for it when it holds for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from symgrad import syntax as sx
+from symgrad.dims import Shape
+from symgrad.naming import plain_name
+from symgrad.syntax import Node
+from symgrad.tensor import Node as Tensor
+from symgrad.tensor import add, einsum, elementwise, var
+
+_PART = "P\u2063"
+
+
+class Dependences:
+    """Which names are differentiated by which, in the places that count as local and in the heads of claims."""
+
+    def __init__(self) -> None:
+        self.inside: dict[str, dict[str, None]] = {}
+        self.asked: dict[str, dict[str, None]] = {}
+
+    def read(self, node: Node, styled: frozenset[str]) -> None:
+        """Take note of every derivative of a name by a name in a statement."""
+        head = node.sides[0] if isinstance(node, sx.Relation) else None
+        for found in sx.walk(node):
+            if isinstance(found, sx.Derivative) and found.of is not None and len(found.wrt) == 1:
+                of, wrt = plain_name(found.of, styled), plain_name(found.wrt[0], styled)
+                if of is not None and wrt is not None and of != wrt:
+                    into = self.asked if found is head else self.inside
+                    into.setdefault(of, {})[wrt] = None
+
+    def direct(self, defined: Mapping[str, Iterable[str]], is_weight: Iterable[str]) -> dict[str, list[str]]:
+        """For every name without a definition what it depends on directly; what is reached through another name is left out."""
+        weights = set(is_weight)
+        wanted = {name for name in (*self.inside, *self.asked) if name not in defined}
+        every = {name: [*self.inside.get(name, {}), *(w for w in self.asked.get(name, {}) if w not in weights)] for name in wanted}
+        for name in wanted:
+            every[name] = every[name] or list(self.asked.get(name, {}))
+        graph: dict[str, list[str]] = {**{n: list(used) for n, used in defined.items()}, **every}
+
+        def reaches(start: str, goal: str) -> bool:
+            seen, stack = {start}, [start]
+            while stack:
+                for below in graph.get(stack.pop(), ()):
+                    if below == goal:
+                        return True
+                    if below not in seen:
+                        seen.add(below)
+                        stack.append(below)
+            return False
+
+        kept: dict[str, list[str]] = {}
+        for name in wanted:
+            own = list(dict.fromkeys(every[name]))
+            local = self.inside.get(name, {})
+            kept[name] = [
+                b for b in own if not reaches(b, name) and ((b in weights and b in local) or not any(c != b and reaches(c, b) for c in own))
+            ]
+        return {name: below for name, below in kept.items() if below}
+
+
+def function_of(name: str, shape: Shape, below: Mapping[str, Shape]) -> Tensor:
+    """A function of these names that nothing is known of: tanh of a linear map with a part for each."""
+    parts = []
+    for other, size in below.items():
+        linear = var(f"{_PART}{name}\u2063{other}", (*shape, *size))
+        parts.append(einsum([(linear, (0, 1, 2, 3)), (var(other, size), (2, 3))], (0, 1), shape))
+    return elementwise("tanh", [add(parts) if len(parts) > 1 else parts[0]])
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a name is one of the random maps, of which no message may speak."""
+    return name.startswith(_PART)
