@@ -15,7 +15,8 @@ from symgrad.syntax import Node
 from symgrad.tensor import Node as Tensor
 from symgrad.tensor import add, einsum, elementwise, var
 
-_PART = "P\u2063"
+_MADE_UP = "\u2063"
+_PART = "P" + _MADE_UP
 
 
 class Dependences:
@@ -74,6 +75,6 @@ def function_of(name: str, shape: Shape, below: Mapping[str, Shape]) -> Tensor:
     return elementwise("tanh", [add(parts) if len(parts) > 1 else parts[0]])
 
 
-def is_hidden(name: str) -> bool:
-    """Whether a name is one of the random maps, of which no message may speak."""
-    return name.startswith(_PART)
+def is_made_up(name: str) -> bool:
+    """Whether a name, or a text with names in it, has one that stands for a random map or a Jacobian and is not the author's."""
+    return _MADE_UP in name

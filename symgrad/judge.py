@@ -14,6 +14,7 @@ import numpy as np
 from symgrad import names
 from symgrad import syntax as sx
 from symgrad.errors import SymgradError, Unsupported
+from symgrad.implied import is_made_up
 from symgrad.lab import Evidence, Lab, sizes_from
 from symgrad.meaning import Meaning
 from symgrad.naming import plain_name
@@ -21,7 +22,7 @@ from symgrad.network import Network
 from symgrad.points import Point
 from symgrad.raising import raise_form
 from symgrad.readings import Reader
-from symgrad.shapes import Shapes
+from symgrad.shapes import Shapes, is_unknown
 from symgrad.sheet import Gathered, Link, Rows, decimals, literal_rows
 from symgrad.span import Span
 from symgrad.syntax import Node, Unreadable
@@ -132,6 +133,8 @@ class Judge:
         self.values[name] = rows
 
     def _remember(self, link: Link, ruling: Ruling) -> None:
+        if ruling.pair is not None and ruling.verdict in ("holds", "given") and not ruling.numeric:
+            self._keep_shapes(ruling.pair)
         rows = literal_rows(link.right)
         if rows is None or ruling.verdict in ("unread", "undecided"):
             return
@@ -146,6 +149,14 @@ class Judge:
             self.unnamed.append(rows)
         if head is None:
             self.unnamed.append(rows)
+
+    def _keep_shapes(self, pair: Pair) -> None:
+        """A name met first in a claim that holds has the shape that it has there."""
+        network = self.meaning.network
+        for v in (v for node in (pair.left_node, pair.right_node) for v in variables(node)):
+            known = "∂" in v.name or is_made_up(v.name) or v.name in network or v.name in self.meaning.derived
+            if not known and len(v.shape) == 2 and not any(is_unknown(symbol) for dim in v.shape for symbol in dim.symbols):
+                network.declare(v.name, v.shape)
 
     def numeric_point(self, exact: bool, values: dict[str, Rows] | None = None) -> Point:
         values = self.values if values is None else values
@@ -212,7 +223,7 @@ class Judge:
                 failed = failed or Ruling(link, "undecided", reason=str(error))
                 continue
             ruling = self._first_that_holds(link, pairs)
-            if ruling.verdict == "holds":
+            if ruling.verdict in ("holds", "given"):
                 return ruling
             if failed is None or failed.reason == _MISFIT:
                 failed = ruling
@@ -226,7 +237,7 @@ class Judge:
                 ruling = self.compared(link, pair)
             except SymgradError as error:
                 ruling = Ruling(link, "undecided", pair=pair, reason=str(error))
-            if ruling.verdict == "holds":
+            if ruling.verdict in ("holds", "given"):
                 return ruling
             if failed is None or (failed.verdict == "undecided" and ruling.verdict == "fails"):
                 failed = ruling
@@ -240,6 +251,8 @@ class Judge:
         constant = not variables(pair.left_node) or not variables(pair.right_node)
         if not literal and not (constant and self._is_number(link)):
             evidence = self.lab.equal(pair.left_node, pair.right_node)
+            if not evidence.holds and self._states(link, pair):
+                return Ruling(link, "given", pair=pair)
             self._insist_on_names(pair, evidence)
             return Ruling(link, "holds" if evidence.holds else "fails", [_shown(evidence)], pair, list(pair.notes))
         if constant and not literal:
@@ -260,9 +273,62 @@ class Judge:
             return
         known = self.gathered.vocabulary
         used = {v.name for node in (pair.left_node, pair.right_node) for v in variables(node)}
-        strangers = [n for n in used if "∂" not in n and n not in self.meaning.network and n not in known.declared]
+        named = {n for n in used if "∂" not in n and not is_made_up(n)}
+        met = {v.name for node in self.lab.stated.values() for v in variables(node)}
+        strangers = sorted(named - met - known.declared.keys() - self.meaning.derived.keys() - set(self.meaning.network.variables))
         if strangers:
             raise Unsupported(f"{names.text(strangers[0])} {_UNKNOWN_NAME}")
+
+    def _states(self, link: Link, pair: Pair) -> bool:
+        """Whether a claim states what nothing before it settles: the gradient of a loss that is defined nowhere.
+
+        Raises `Unsupported` where a claim rests on such a name otherwise.
+        """
+        implied = self.meaning.implied
+        left = pair.left_node
+        match = names.gradient_of(left.name) if isinstance(left, Var) else None
+        if match is None or not implied:
+            values = {v.name for node in (left, pair.right_node) for v in variables(node)}
+            values |= {name for label in values & self.meaning.jacobians.keys() for name in self._jacobian_names(label)}
+            loose = sorted(values & implied.keys())
+            if loose:
+                raise Unsupported(f"{names.text(loose[0])} {_UNKNOWN_NAME}")
+            return False
+        of, wrt = match["of"], match["wrt"]
+        uncovered = self._uncovered(wrt, pair.right_node)
+        if link.first and uncovered == {of} and wrt in implied.get(of, ()) and (of, wrt) not in self.lab.stated:
+            self.lab.state(of, wrt, pair.right_node)
+            return True
+        if uncovered:
+            raise Unsupported(f"{names.text(sorted(uncovered)[0])} {_UNKNOWN_NAME}")
+        return False
+
+    def _jacobian_names(self, label: str) -> set[str]:
+        of, _, _ = self.meaning.jacobians[label]
+        return {of.name} if isinstance(of, Var) else set()
+
+    def _uncovered(self, wrt: str, right: Tensor) -> set[str]:
+        """Names without a definition that a derivative goes through, where the other side names no derivative instead."""
+        network, implied = self.meaning.network, self.meaning.implied
+        named = {v.name for v in variables(right)}
+        named |= {v.name for name in named & self.meaning.derived.keys() for v in variables(self.meaning.derived[name])}
+        stops = {m["wrt"] for name in named if (m := names.gradient_of(name))} | {w for _, w in self.lab.stated}
+        stops -= {wrt} - {w for _, w in self.lab.stated}
+        taken = {name for label in named & self.meaning.jacobians.keys() for name in self._jacobian_names(label)}
+        found: set[str] = set()
+        seen, stack = {wrt}, [wrt]
+        while stack:
+            current = stack.pop()
+            if current in stops:
+                continue
+            for name, definition in network.definitions.items():
+                if any(v.name == current for v in variables(definition.node)):
+                    if name in implied and name not in taken:
+                        found.add(name)
+                    if name not in seen:
+                        seen.add(name)
+                        stack.append(name)
+        return found
 
     def _by_numbers(self, link: Link, pair: Pair) -> Ruling:
         try:
@@ -399,7 +465,8 @@ def reading_of(ruling: Ruling, lab: Lab, mode: str = "text") -> str:
     try:
         write = latex if mode == "latex" else text
         left, right = (raise_form(node, lab.network.facts) for node in (pair.left_node, pair.right_node))
-        return f"{write(left)} = {write(right)}"
+        shown = f"{write(left)} = {write(right)}"
+        return "a chain of Jacobians" if is_made_up(shown) else shown
     except SymgradError:
         return ""
 

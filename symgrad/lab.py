@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -49,6 +50,7 @@ class Lab:
     def __init__(self, meaning: Meaning) -> None:
         self.meaning = meaning
         self.network: Network = meaning.network
+        self.stated: dict[tuple[str, str], Node] = {}
         self._gradients: dict[tuple[str, str], Gradient] = {}
         self._points: list[Point] | None = None
 
@@ -69,17 +71,37 @@ class Lab:
             return self._jacobian_value(*self.meaning.jacobians[name], point)
         raise Unsupported(f"{names.text(name)} has no value")
 
+    def _supply_or_draw(self, wanted: Var, point: Point) -> Any:
+        """As `supply`; a name that the sheet only uses is drawn too."""
+        name = wanted.name
+        known = (self.network.definitions, self.meaning.derived, self.meaning.jacobians)
+        if names.gradient_of(name) or any(name in held for held in known):
+            return self.supply(wanted, point)
+        rng = np.random.default_rng([_SEED, crc32(name.encode()), len(point.values)])
+        point.values[name] = rng.standard_normal(point.shape(wanted.shape))
+        return point.values[name]
+
     def gradient(self, of: str, wrt: str) -> Gradient:
         if (of, wrt) not in self._gradients:
             self._gradients |= {(of, name): found for name, found in gradients(self.network, of, [wrt]).items()}
         return self._gradients[of, wrt]
+
+    def state(self, of: str, wrt: str, node: Node) -> None:
+        """Take a gradient as the sheet states it, from here on."""
+        self.stated[of, wrt] = node
+        for point in self._points or ():
+            point.forget()
+
+    def gradient_node(self, of: str, wrt: str) -> Node:
+        """The gradient in named quantities: the one that the sheet states of a loss that it does not define, else the one derived."""
+        return self.stated.get((of, wrt)) or self.gradient(of, wrt).node
 
     def _gradient_value(self, of: str, wrt: str, point: Point) -> Any:
         if of == wrt:
             return np.ones((1, 1))
         if wrt in self.meaning.derived or wrt not in self.network:
             raise Unsupported(f"the derivative by {names.text(wrt)}")
-        return point.array(self.gradient(of, wrt).node)
+        return point.array(self.gradient_node(of, wrt))
 
     def _jacobian_value(self, of: Node, name: str, mode: str, point: Point) -> Any:
         """One row for each entry of what is differentiated, by as many sweeps, in the sizes of the point."""
@@ -120,7 +142,7 @@ class Lab:
         for v in variables(node):
             match = names.gradient_of(v.name)
             if match and match["wrt"] in self.network and match["of"] != match["wrt"]:
-                values[v] = self.gradient(match["of"], match["wrt"]).node
+                values[v] = self.gradient_node(match["of"], match["wrt"])
         return simplify(substitute(node, values), self.network.facts, SIMPLIFY) if values else node
 
     def fully_opened(self, node: Node) -> Node:
@@ -148,7 +170,7 @@ class Lab:
             for attempt in range(POINTS * 6):
                 sizes = draw_sizes(self.network, rng)
                 values = draw_values(self.network, sizes, rng, positive and attempt % 2 == 1)
-                point = Point(values, sizes, self.supply)
+                point = Point(values, sizes, self._supply_or_draw)
                 if all(_finite(point, d.node) for d in self.network.definitions.values()):
                     self._points.append(point)
                 if len(self._points) == POINTS:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
+from symgrad import names
 from symgrad.dims import ONE, Dim, Shape
 from symgrad.errors import SymgradError
 from symgrad.implied import Dependences, function_of
@@ -24,7 +25,7 @@ from symgrad.shapes import Shapes, is_unknown, unknown
 from symgrad.span import Span
 from symgrad.syntax import Node, Unreadable
 from symgrad.tensor import Node as Tensor
-from symgrad.tensor import Var, var, variables
+from symgrad.tensor import Var, einsum, var, variables
 from symgrad.terms import Builder, Term, names_in
 from symgrad.typing_rules import Note, Reading
 
@@ -246,6 +247,9 @@ class Meaning:
         if shape is None:
             raise Unreadable(Span(0, 0), f"{name} is not defined")
         size = of.shape[-2:]
+        if isinstance(of, Var) and mode == "total" and all(dim.is_one for dim in of.shape):
+            gradient = var(names.gradient(of.name, name), shapes.shape(*shape))
+            return einsum([(gradient, (2, 3))], (0, 1, 2, 3), (ONE, ONE, *gradient.shape))
         if isinstance(of, Var) and of.name in self.network:
             of = self.network.variables[of.name]
         label = f"J\u2063{len(self.jacobians)}"

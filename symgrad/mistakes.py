@@ -15,6 +15,7 @@ import numpy as np
 
 from symgrad import names
 from symgrad.errors import SymgradError
+from symgrad.implied import is_made_up
 from symgrad.judge import Judge, Pair, Ruling
 from symgrad.raising import raise_form
 from symgrad.rewrite import simplify
@@ -91,9 +92,10 @@ def _holds(judge: Judge, ruling: Ruling, pair: Pair) -> bool:
 
 def _written(judge: Judge, node: Node) -> str:
     try:
-        return text(raise_form(node, judge.lab.network.facts))
+        shown = text(raise_form(node, judge.lab.network.facts))
     except SymgradError:
         return ""
+    return "" if is_made_up(shown) else shown
 
 
 # ── repairs of the value ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -43,9 +43,8 @@ class Point:
                 self._done[n] = self._value(n)
         return self._done[node]
 
-    def set(self, name: str, value: Any) -> None:
-        """Give a name a value; what was computed from an older one is forgotten."""
-        self.values[name] = value
+    def forget(self) -> None:
+        """Forget what was computed, because what it was computed from has changed."""
         self._done.clear()
 
     def shape(self, shape: Shape) -> tuple[int, ...]:

@@ -356,6 +356,8 @@ class Reader:
     def _powers(self, reading: Reading, power: Node, node: Node) -> Iterator[Reading]:
         exponent = constant_of(power)
         if exponent is None:
+            if script_text(power):
+                return  # a label
             raise Unreadable(power.span, "a power that is no number")
         if abs(exponent) > _LARGEST_POWER:
             raise Unreadable(power.span, f"a power larger than {_LARGEST_POWER}")

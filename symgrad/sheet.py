@@ -105,6 +105,9 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
         else:
             found.unread.append((i, statement.span, f"a relation with {', '.join(sorted(strange))}"))
         return chain
+    if any(isinstance(n, sx.Dots) for side in node.sides for n in sx.walk(side)):
+        found.declared.append((i, statement.span))  # the general look of a thing, and nothing to compute
+        return Chain()
     runs = _runs(node, chain.last if statement.display or chain.block == statement.block else None)
     for reason, span in runs.gaps:
         found.unread.append((i, span, reason))
@@ -199,7 +202,7 @@ def _is_differential(node: Node) -> bool:
 
 
 def _speaks_of(node: Node, name: str, styled: frozenset[str]) -> bool:
-    return any(plain_name(n, styled) == name for n in sx.walk(node))
+    return name in mentions(node, styled)
 
 
 def _index_letters(node: Node, known: set[str]) -> tuple[str, ...]:

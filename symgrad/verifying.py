@@ -27,6 +27,7 @@ from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
 from symgrad.span import Source, Span
 from symgrad.tensor import Var
 from symgrad.typeset import text
+from symgrad.unrolling import unrolled
 from symgrad.verification import Claim, Finding, Verification
 
 _LARGEST = 4_000_000
@@ -47,14 +48,28 @@ def load_sheet(path: str | Path, data: bytes | None = None) -> Source:
 
 def verify(source: Source) -> Verification:
     """Judge every claim of a sheet, and diagnose those that fail."""
-    sheet = without_arguments(read_document(source))
+    sheet = unrolled(without_arguments(read_document(source)))
     out = Verification(source)
     for part in parts(sheet):
         judge, judged = _best(sheet, part)
         _report(out, judge, judged)
-    out.claims.sort(key=lambda claim: (claim.span.start, claim.span.end))
-    out.findings.sort(key=lambda f: (f.span.start, f.span.end, f.code))
+    out.claims = _one_each(out.claims)
+    distinct = {(f.span, f.code): f for f in reversed(out.findings)}
+    out.findings = sorted(distinct.values(), key=lambda f: (f.span.start, f.span.end, f.code))
     return out
+
+
+_WORST_FIRST = ("fails", "undecided", "unread", "holds", "given")
+
+
+def _one_each(claims: list[Claim]) -> list[Claim]:
+    """A claim judged for several steps is as good as the worst of them."""
+    by_place: dict[Span, Claim] = {}
+    for claim in claims:
+        known = by_place.get(claim.span)
+        if known is None or _WORST_FIRST.index(claim.verdict) < _WORST_FIRST.index(known.verdict):
+            by_place[claim.span] = claim
+    return sorted(by_place.values(), key=lambda claim: (claim.span.start, claim.span.end))
 
 
 def _best(sheet: Sheet, part: Part) -> tuple[Judge, Judged]:
@@ -224,6 +239,8 @@ def _add_differences(judge: Judge, ruling: Ruling, claim: Claim, checked: dict[s
     if not match or match["wrt"] not in judge.lab.network or match["of"] not in judge.lab.network.definitions:
         return
     name = pair.left_node.name
+    if any(of == match["of"] for of, _ in judge.lab.stated):
+        return  # of a loss that nobody defined there is nothing to difference
     if name not in checked:
         of, wrt = match["of"], match["wrt"]
         try:

@@ -238,7 +238,7 @@ def _is_label(tokens: Sequence[Token]) -> bool:
 
 class _Parser:
     def __init__(self, tokens: Sequence[Token]) -> None:
-        self._tokens = tokens
+        self._tokens = list(tokens)
         self._at = 0
         self._depth = 0
         self._stops: list[frozenset[str]] = []
@@ -738,7 +738,7 @@ class _Parser:
         if self.at_end:
             raise Unreadable(self.peek.span, "an argument is missing")
         if self.peek.text != "{":
-            return [self.take()]
+            return [self._first_digit() if self.peek.kind == "number" else self.take()]
         opened = self.take()
         level = 1
         out: list[Token] = []
@@ -753,6 +753,16 @@ class _Parser:
     def _argument(self) -> Node:
         start = self.peek.span
         return self._inner(self._argument_tokens(), start)
+
+    def _first_digit(self) -> Token:
+        r"""An argument without braces is one digit: `\frac12` is a half."""
+        token = self.take()
+        if len(token.text) > 1:
+            cut = token.span.start + 1
+            self._at -= 1
+            self._tokens[self._at] = replace(token, text=token.text[1:], span=Span(min(cut, token.span.end), token.span.end), spaced=False)
+            token = replace(token, text=token.text[0], span=Span(token.span.start, min(cut, token.span.end)))
+        return token
 
     def _inner(self, tokens: list[Token], start: Span) -> Node:
         if not tokens:

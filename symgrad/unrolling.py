@@ -1,0 +1,338 @@
+r"""Recurrences written for a general step or layer, written out: `h_t = \tanh(W h_{t-1})` for t = 1, 2, 3.
+
+A letter counts steps where a formula speaks of it and of its neighbour (`h_t` and `h_{t-1}`, `a^{(l)}` and `a^{(l+1)}`). Every statement
+with the letter becomes one for each step that it makes sense for, sums and products over steps become their terms, and the last step
+(`h_T`, `a^{(L)}`) gets its number. What holds at every step written out is taken to hold; what fails at one does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from symgrad import syntax as sx
+from symgrad.naming import plain_name
+from symgrad.read.document import Sheet, Statement
+from symgrad.syntax import Node
+
+_STEPS = 3
+_TOPS = {"t": "T", "\\tau": "T", "l": "L", "\\ell": "L", "k": "K", "n": "N", "i": "N", "s": "S", "j": "J"}
+_MOST_TERMS = 12
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """The letters that count steps, the letters of the last one, and the numbers of the first and last that formulas are for."""
+
+    letters: frozenset[str]
+    tops: frozenset[str]
+    first: int
+    last: int
+
+
+def unrolled(sheet: Sheet) -> Sheet:
+    """The sheet with its recurrences written out; the same sheet where there are none."""
+    steps = _steps(sheet)
+    if steps is None:
+        return sheet
+    out: list[Statement] = []
+    explicit = {name for s in sheet.statements for name in _explicit_head(s)}
+    for group in _groups(sheet.statements):
+        if _only_counts(group[0].node, steps):
+            continue
+        out += _written_out(group, steps, explicit)
+    return replace(sheet, statements=out)
+
+
+# ── which letters count steps ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _steps(sheet: Sheet) -> _Steps | None:
+    letters: set[str] = set()
+    ahead: set[str] = set()
+    largest = _STEPS
+    for statement in sheet.statements:
+        node = statement.node
+        if not isinstance(node, sx.Relation):
+            continue
+        found = [offset for script in _scripts(node) for offset in [_offset(script)] if offset is not None]
+        shifted = {letter for letter, by in found if by in (1, -1)}
+        plain = {letter for letter, by in found if by == 0}
+        largest = max([largest, *(n for script in _scripts(node) for n in _numbers(script))])
+        learns = any(isinstance(n, (sx.Derivative, sx.Differential)) for side in node.sides[1:] for n in sx.walk(side))
+        if not learns:
+            letters |= shifted & (plain | shifted) & _TOPS.keys()
+            ahead |= {letter for script in _scripts(node.sides[0]) for letter, by in [_offset(script) or ("", 0)] if by == 1}
+        head = plain_name(node.sides[0])
+        if head is not None:
+            letters |= {letter for letter in plain if letter in ("t", "\\tau") and _has_script(node.sides[0], letter)}
+    if not letters or largest > 6:
+        return None
+    tops = frozenset(_TOPS[letter] for letter in letters)
+    starts = [n for s in sheet.statements for name in _explicit_head(s) for script in _scripts_of_head(s) for n in _numbers(script)]
+    first = min(starts, default=0) if ahead & letters else 1
+    return _Steps(frozenset(letters), tops, first, largest)
+
+
+def _scripts_of_head(statement: Statement) -> list[Node]:
+    return list(_scripts(statement.node.sides[0])) if isinstance(statement.node, sx.Relation) else []
+
+
+def _scripts(node: Node) -> Iterator[Node]:
+    """The scripts of names: subscripts, and superscripts that can be labels."""
+    for found in sx.walk(node):
+        if isinstance(found, sx.Scripted) and isinstance(found.base, sx.Name):
+            yield from _pieces(found.sub)
+            yield from _pieces(found.sup)
+
+
+def _pieces(node: Node | None) -> list[Node]:
+    if node is None:
+        return []
+    if isinstance(node, sx.Listing):
+        return list(node.items)
+    if isinstance(node, sx.Product) and not any(node.operators):
+        return list(node.factors)
+    return [node]
+
+
+def _inner(node: Node) -> Node:
+    if isinstance(node, sx.Group):
+        return _inner(node.body)
+    if isinstance(node, sx.List) and len(node.items) == 1:
+        return _inner(node.items[0])
+    return node
+
+
+def _offset(script: Node) -> tuple[str, int] | None:
+    """The letter of a script and what is added to it: `t`, `t-1`, `(l+1)`."""
+    match _inner(script):
+        case sx.Name(base=base, accents=()):
+            return base, 0
+        case sx.Sum(terms=(sx.Name(base=base), sx.Number(text=text)), signs=(_, sign)) if text.isdigit() and len(text) < 3:
+            return base, -int(text) if sign == "-" else int(text)
+    return None
+
+
+def _numbers(script: Node) -> list[int]:
+    match _inner(script):
+        case sx.Number(text=text) if text.isdigit() and len(text) < 2:
+            return [int(text)]
+    return []
+
+
+def _has_script(node: Node, letter: str) -> bool:
+    return any(_offset(script) == (letter, 0) for script in _scripts(node))
+
+
+def _only_counts(node: Node, steps: _Steps) -> bool:
+    r"""`t = 1`, `t = 1, \dots, T`, `l \in …`: for which steps, and no claim."""
+    if isinstance(node, sx.Relation):
+        head = node.sides[0]
+        return isinstance(head, sx.Name) and head.base in steps.letters and not head.accents
+    return isinstance(node, sx.Name) and node.base in steps.letters | steps.tops
+
+
+# ── writing out ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _groups(statements: list[Statement]) -> Iterator[list[Statement]]:
+    """Each statement with the ones that begin with `=` and go on from it."""
+    group: list[Statement] = []
+    for statement in statements:
+        goes_on = isinstance(statement.node, sx.Relation) and isinstance(statement.node.sides[0], sx.Blank)
+        if group and not goes_on:
+            yield group
+            group = []
+        group.append(statement)
+    if group:
+        yield group
+
+
+def _written_out(group: list[Statement], steps: _Steps, explicit: set[str]) -> Iterator[Statement]:
+    free = sorted({letter for s in group for letter in _free(s.node, steps.letters)})
+    if not free:
+        settled = [_settled(s.node, {}, steps) for s in group]
+        yield from (replace(s, node=node) for s, node in zip(group, settled, strict=True) if node is not None)
+        return
+    if len(free) > 1:
+        yield from group
+        return
+    made = False
+    for value in range(steps.first, steps.last + 1):
+        nodes = [_settled(s.node, {free[0]: value}, steps) for s in group]
+        if any(node is None for node in nodes):
+            continue
+        instances = [replace(s, node=node) for s, node in zip(group, nodes, strict=True) if node is not None]
+        head = _head(instances[0])
+        if head is not None and head in explicit and head not in _explicit_head(group[0]):
+            continue
+        made = True
+        yield from instances
+    if not made:
+        yield from group
+
+
+def _free(node: Node, letters: frozenset[str]) -> set[str]:
+    """The letters of scripts that no sum or product binds."""
+    if isinstance(node, sx.BigOp):
+        bound = _bound(node)
+        inside = _free(node.body, letters) if node.body is not None else set()
+        limits = [_free_in_limits(limit, letters) for limit in (node.below, node.above) if limit is not None]
+        return (inside | {x for limit in limits for x in limit}) - ({bound} if bound else set())
+    if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name):
+        offsets = [_offset(piece) for script in (node.sub, node.sup) for piece in _pieces(script)]
+        return {o[0] for o in offsets if o is not None and o[0] in letters}
+    return {letter for child in sx.children(node) for letter in _free(child, letters)}
+
+
+def _free_in_limits(node: Node, letters: frozenset[str]) -> set[str]:
+    side = node.sides[-1] if isinstance(node, sx.Relation) else node
+    return {n.base for n in sx.walk(side) if isinstance(n, sx.Name) and n.base in letters} if side is not node else set()
+
+
+def _bound(node: sx.BigOp) -> str | None:
+    below = node.below.sides[0] if isinstance(node.below, sx.Relation) else node.below
+    return below.base if isinstance(below, sx.Name) else None
+
+
+def _explicit_head(statement: Statement) -> list[str]:
+    """The name that a statement defines for one step in particular: `a^{(0)} = x`."""
+    if not isinstance(statement.node, sx.Relation) or len(statement.node.sides) < 2:
+        return []
+    numbered = any(_numbers(script) for script in _scripts(statement.node.sides[0]))
+    name = plain_name(statement.node.sides[0])
+    return [name] if numbered and name is not None else []
+
+
+def _head(statement: Statement) -> str | None:
+    return plain_name(statement.node.sides[0]) if isinstance(statement.node, sx.Relation) else None
+
+
+class _OutOfRange(Exception):
+    """A step before the first or after the last."""
+
+
+def _settled(node: Node, values: Mapping[str, int], steps: _Steps) -> Node | None:
+    """The node with numbers for its letters; None where a step is out of range."""
+    try:
+        return _put(node, values, steps)
+    except _OutOfRange:
+        return None
+
+
+def _put(node: Node, values: Mapping[str, int], steps: _Steps) -> Node:
+    if isinstance(node, sx.BigOp) and node.operator in ("sum", "prod") and node.body is not None:
+        bound = _bound(node)
+        if (
+            bound is not None
+            and (_free(node.body, steps.letters | {bound}) & {bound})
+            and (bound in steps.letters or _like_a_step(node, steps))
+        ):
+            return _terms(node, bound, values, steps)
+    if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name):
+        sub = None if node.sub is None else _script(node.sub, values, steps, False)
+        sup = None if node.sup is None else _script(node.sup, values, steps, True)
+        return node if sub is node.sub and sup is node.sup else replace(node, sub=sub, sup=sup)
+    changed = {}
+    for name in sx.field_names(type(node)):
+        value = getattr(node, name)
+        made = _inside(value, values, steps)
+        if made is not value:
+            changed[name] = made
+    # The new values have the types of the old ones.
+    return replace(node, **changed) if changed else node  # type: ignore[arg-type]
+
+
+def _inside(value: object, values: Mapping[str, int], steps: _Steps) -> object:
+    if isinstance(value, Node):
+        return _put(value, values, steps)
+    if isinstance(value, tuple):
+        made = tuple(_inside(item, values, steps) for item in value)
+        return value if all(a is b for a, b in zip(made, value, strict=True)) else made
+    return value
+
+
+def _like_a_step(node: sx.BigOp, steps: _Steps) -> bool:
+    r"""`\sum_{k=1}^{t}`, `\prod_{k=t+1}^{T}`: another letter for a step, seen from its limits."""
+    limits = [n.base for limit in (node.below, node.above) if limit is not None for n in sx.walk(limit) if isinstance(n, sx.Name)]
+    return any(base in steps.letters | steps.tops for base in limits)
+
+
+def _terms(node: sx.BigOp, bound: str, values: Mapping[str, int], steps: _Steps) -> Node:
+    low = 1
+    if isinstance(node.below, sx.Relation):
+        low = _count(node.below.sides[-1], values, steps)
+    high = steps.last if node.above is None else _count(node.above, values, steps)
+    if node.below is not None and not isinstance(node.below, sx.Relation) and node.above is None:
+        low = _first_in_range(node, bound, values, steps)
+    if high - low > _MOST_TERMS:
+        raise _OutOfRange
+    if node.body is None or high < low:
+        return sx.Number(node.span, "0" if node.operator == "sum" else "1")
+    span = node.span
+    terms = [_put(node.body, {**values, bound: value}, steps) for value in range(low, high + 1)]
+    grouped = tuple(sx.Group(span, "(", ")", term) if isinstance(term, sx.Sum) else term for term in terms)
+    if len(grouped) == 1:
+        return grouped[0]
+    if node.operator == "sum":
+        return sx.Group(span, "(", ")", sx.Sum(span, grouped, ("",) + ("+",) * (len(grouped) - 1)))
+    # The later step stands first, as in the product of a chain rule.
+    return sx.Product(span, tuple(reversed(grouped)), ("cdot",) * (len(grouped) - 1))
+
+
+def _first_in_range(node: sx.BigOp, bound: str, values: Mapping[str, int], steps: _Steps) -> int:
+    assert node.body is not None
+    for value in (0, 1, 2):
+        if _settled(node.body, {**values, bound: value}, steps) is not None:
+            return max(value, 1)
+    return 1
+
+
+def _count(node: Node, values: Mapping[str, int], steps: _Steps) -> int:
+    """The number of a limit: `1`, `T`, `t+1`."""
+    match node:
+        case sx.Number(text=text) if text.isdigit() and len(text) < 3:
+            return int(text)
+        case sx.Name(base=base) if base in values:
+            return values[base]
+        case sx.Name(base=base) if base in steps.tops:
+            return steps.last
+        case sx.Sum(terms=(first, second), signs=(_, sign)):
+            by = _count(second, values, steps)
+            return _count(first, values, steps) + (-by if sign == "-" else by)
+    raise _OutOfRange
+
+
+def _script(script: Node, values: Mapping[str, int], steps: _Steps, above: bool) -> Node:
+    """A script with numbers for its letters. A bare `T` above is a transpose, not the last step."""
+    if isinstance(script, (sx.Listing, sx.Product)):
+        pieces = _pieces(script)
+        if len(pieces) > 1:
+            made = tuple(_script(piece, values, steps, above) for piece in pieces)
+            if isinstance(script, sx.Listing):
+                return replace(script, items=made)
+            return replace(script, factors=made)
+    inner = _inner(script)
+    offset = _offset(script)
+    if offset is None:
+        return script
+    letter, by = offset
+    if letter in values:
+        number = values[letter] + by
+    elif letter in steps.tops and not (above and letter == "T" and inner is script and by == 0):
+        number = steps.last + by
+    else:
+        return script
+    if not 0 <= number <= steps.last:
+        raise _OutOfRange
+    return _exchanged(script, inner, sx.Number(inner.span, str(number)))
+
+
+def _exchanged(script: Node, inner: Node, number: Node) -> Node:
+    if script is inner:
+        return number
+    if isinstance(script, sx.Group):
+        return replace(script, body=_exchanged(script.body, inner, number))
+    assert isinstance(script, sx.List)
+    return replace(script, items=(_exchanged(script.items[0], inner, number),))
