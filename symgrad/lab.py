@@ -82,6 +82,9 @@ class Lab:
         return point.values[name]
 
     def gradient(self, of: str, wrt: str) -> Gradient:
+        """The gradient in named quantities. Raises `Unsupported` for names that are not the network's."""
+        if of not in self.network.definitions or wrt not in self.network or of == wrt:
+            raise Unsupported(f"the derivative of {names.text(of)} by {names.text(wrt)}")
         if (of, wrt) not in self._gradients:
             self._gradients |= {(of, name): found for name, found in gradients(self.network, of, [wrt]).items()}
         return self._gradients[of, wrt]

@@ -73,12 +73,14 @@ class Definition:
 class Assumed:
     """What a sheet leaves unsaid, tried as a hypothesis about the whole of it.
 
-    `reopened` are names given as one row that may stand for a batch later; `distributions` sum to one; `activation` is applied and
+    `reopened` are names given as one row that may stand for a batch later; `distributions` sum to one; `masks` are zeros and ones;
+    `activation` is applied and
     not written; with `numerator`, gradients have the transposed shape of their variable.
     """
 
     reopened: frozenset[str] = frozenset()
     distributions: frozenset[str] = frozenset()
+    masks: frozenset[str] = frozenset()
     activation: str = ""
     numerator: bool = False
 
@@ -147,10 +149,10 @@ class Meaning:
             return [(0.0, "scalar"), (3.0, "column"), (4.0, "matrix")]
         if letter.startswith("\\") and letter[1:2].islower():
             return [(0.0, "column"), (0.8, "matrix"), (1.2, "scalar"), (3.0, "row")]
+        if letter in ("n", "m", "N", "B", "k", "c", "t"):
+            return [(0.0, "scalar"), (1.0, "column"), (3.0, "matrix"), (3.0, "row")]
         if letter[:1].isupper() or letter.startswith("\\"):
             return [(0.0, "matrix"), (3.0, "column"), (4.0, "row"), (4.0, "scalar")]
-        if letter in ("n", "m", "N", "B", "k", "c", "t", "T"):
-            return [(0.0, "scalar"), (1.0, "column"), (3.0, "matrix"), (3.0, "row")]
         return [(0.0, "column"), (1.5, "matrix"), (2.0, "row"), (2.5, "scalar")]
 
     def is_size(self, name: str) -> bool:
@@ -499,6 +501,8 @@ def _properties(meaning: Meaning, name: str, shape: Shape) -> set[str]:
     found = set(meaning.vocabulary.properties.get(name, ()))
     if name in meaning.vocabulary.assumed.distributions:
         found.add("distribution")
+    if name in meaning.vocabulary.assumed.masks:
+        found.add("mask")
     axis = 0 if shape[1].is_one else 1
     for term in meaning.terms.values():
         stack = [term]

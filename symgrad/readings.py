@@ -222,6 +222,8 @@ class Reader:
         rows, cols = unknown(f"rows:{name}"), unknown(f"cols:{name}")
         term = Term("symbol", (), (name,), rows, cols)
         for cost, kind in self.names.kinds(name):
+            if as_base and kind == "scalar":
+                continue  # what has entries is no scalar
             bound: Shapes | None = shapes
             if kind in ("column", "scalar") and bound is not None:
                 bound = bound.unify(cols, ONE)

@@ -82,7 +82,15 @@ class Builder:
         return self._shapes.resolve(self._index(letter))
 
     def _letters(self, term: Term) -> tuple[str, ...]:
-        return (*term.free, ROW, COLUMN)
+        return self._axes(term, ROW, COLUMN)
+
+    def _axes(self, term: Term, row: str, column: str) -> tuple[str, ...]:
+        """A label for every axis of the term's tensor: free indices, rows, columns; beside indices, axes of size one are left out."""
+        letters = [*term.free, row, column]
+        for label, dim in ((column, term.cols), (row, term.rows)):
+            if len(letters) > 2 and self._shapes.is_one(dim):
+                letters.remove(label)
+        return tuple(letters)
 
     def _shape(self, term: Term) -> tuple[Dim, ...]:
         return tuple(self._dim(letter, term) for letter in self._letters(term))
@@ -130,28 +138,28 @@ class Builder:
 
     def _matmul(self, term: Term, nodes: list[Node]) -> Node:
         left, right = term.args
-        return self._product(term, [(nodes[0], (*left.free, ROW, "·k")), (nodes[1], (*right.free, "·k", COLUMN))])
+        return self._product(term, [(nodes[0], self._axes(left, ROW, "·k")), (nodes[1], self._axes(right, "·k", COLUMN))])
 
     def _hadamard(self, term: Term, nodes: list[Node]) -> Node:
         return self._product(term, [self._spread(arg, node) for arg, node in zip(term.args, nodes, strict=True)])
 
     def _spread(self, arg: Term, node: Node) -> tuple[Node, tuple[str, ...]]:
-        return node, (*arg.free, ROW, COLUMN)
+        return node, self._axes(arg, ROW, COLUMN)
 
     def _outer(self, term: Term, nodes: list[Node]) -> Node:
         left, right = term.args
-        return self._product(term, [(nodes[0], (*left.free, ROW, "·u")), (nodes[1], (*right.free, COLUMN, "·v"))])
+        return self._product(term, [(nodes[0], self._axes(left, ROW, "·u")), (nodes[1], self._axes(right, COLUMN, "·v"))])
 
     def _inner(self, term: Term, nodes: list[Node]) -> Node:
         left, right = term.args
-        return self._product(term, [(nodes[0], (*left.free, "·u", "·v")), (nodes[1], (*right.free, "·u", "·v"))])
+        return self._product(term, [(nodes[0], self._axes(left, "·u", "·v")), (nodes[1], self._axes(right, "·u", "·v"))])
 
     def _kronecker(self, term: Term, nodes: list[Node]) -> Node:
         raise Unsupported("Kronecker products are not read yet")
 
     def _transpose(self, term: Term, nodes: list[Node]) -> Node:
         (arg,) = term.args
-        return self._product(term, [(nodes[0], (*arg.free, COLUMN, ROW))])
+        return self._product(term, [(nodes[0], self._axes(arg, COLUMN, ROW))])
 
     def _scale(self, term: Term, nodes: list[Node]) -> Node:
         return self._product(term, [self._spread(term.args[0], nodes[0])], term.params[0])
@@ -166,47 +174,47 @@ class Builder:
         (arg,) = term.args
         (axis,) = term.params
         letters = {None: ("·u", "·v"), 0: ("·u", COLUMN), 1: (ROW, "·v")}[axis]
-        return self._product(term, [(nodes[0], (*arg.free, *letters))])
+        return self._product(term, [(nodes[0], self._axes(arg, *letters))])
 
     def _count(self, term: Term, nodes: list[Node]) -> Node:
         """1 over the number of entries that a mean is taken over."""
         (arg,) = term.args
         (axis,) = term.params
-        shape = self._shape(arg)[-2:]
+        shape = self._shapes.shape(arg.rows, arg.cols)
         sizes = [(dim, -1) for i, dim in enumerate(shape) if axis is None or axis == i]
         return einsum((), (0, 1), (ONE, ONE), 1, sizes)
 
     def _series(self, term: Term, nodes: list[Node]) -> Node:
         """Σ over index letters."""
         (arg,) = term.args
-        return self._product(term, [(nodes[0], (*arg.free, ROW, COLUMN))])
+        return self._product(term, [(nodes[0], self._axes(arg, ROW, COLUMN))])
 
     def _trace(self, term: Term, nodes: list[Node]) -> Node:
-        return self._product(term, [(nodes[0], (*term.args[0].free, "·u", "·u"))])
+        return self._product(term, [(nodes[0], self._axes(term.args[0], "·u", "·u"))])
 
     def _diag(self, term: Term, nodes: list[Node]) -> Node:
         (arg,) = term.args
         dim = self._shapes.resolve(term.rows)
-        letters = (*arg.free, ROW, "·v") if not self._shapes.is_one(arg.rows) else (*arg.free, "·v", ROW)
+        letters = self._axes(arg, ROW, "·v") if not self._shapes.is_one(arg.rows) else self._axes(arg, "·v", ROW)
         return self._product(term, [(nodes[0], letters), (eye(dim), (ROW, COLUMN))])
 
     def _diagonal(self, term: Term, nodes: list[Node]) -> Node:
-        return self._product(term, [(nodes[0], (*term.args[0].free, ROW, ROW))])
+        return self._product(term, [(nodes[0], self._axes(term.args[0], ROW, ROW))])
 
     def _entry(self, term: Term, nodes: list[Node]) -> Node:
         """`W_{ij}`, `x_i`, a row or a column: `params` has a letter or a None for rows and for columns."""
         (arg,) = term.args
-        letters = [letter if letter is not None else axis for letter, axis in zip(term.params[:2], (ROW, COLUMN), strict=True)]
+        row, column = (letter if letter is not None else axis for letter, axis in zip(term.params[:2], (ROW, COLUMN), strict=True))
         if term.params[2:]:  # a row taken as a column
-            letters = [COLUMN if letter == ROW else ROW if letter == COLUMN else letter for letter in letters]
-        return self._product(term, [(nodes[0], (*arg.free, *letters))])
+            row, column = ({ROW: COLUMN, COLUMN: ROW}.get(letter, letter) for letter in (row, column))
+        return self._product(term, [(nodes[0], self._axes(arg, row, column))])
 
     def _collect(self, term: Term, nodes: list[Node]) -> Node:
         """Entries put back together: `z_i = …` for all i is the vector z."""
         (arg,) = term.args
         places = dict(zip(term.params, (ROW, COLUMN), strict=False))
-        letters = [places.get(letter, letter) for letter in arg.free]
-        return self._product(term, [(nodes[0], (*letters, "·u", "·v"))])
+        letters = [places.get(letter, letter) for letter in self._axes(arg, "·u", "·v")]
+        return self._product(term, [(nodes[0], letters)])
 
     def _delta(self, term: Term, _: list[Node]) -> Node:
         """Kronecker's delta."""

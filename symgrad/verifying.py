@@ -116,6 +116,13 @@ def _distributions_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]
         yield replace(assumed, distributions=targets)
 
 
+def _masks_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    """A matrix called `M` whose entries are only zeros and ones, though nobody says so."""
+    masks = frozenset(n for n in judge.lab.network.inputs if stem(n).lstrip("\\") in _MASKS)
+    if masks:
+        yield replace(assumed, masks=masks)
+
+
 def _activations_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
     """A ReLU that no line writes; a sheet that writes one and then forgets it is mistaken."""
     if not judge.meaning.activations() and "relu" not in {d.form.op for d in judge.lab.network.definitions.values()}:
@@ -127,7 +134,9 @@ _HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ..
     (_activations_in_doubt, 2),
     (_rows_in_doubt, 1),
     (_distributions_in_doubt, 1),
+    (_masks_in_doubt, 1),
 )
+_MASKS = frozenset({"M", "m", "Omega", "mathrm{mask}"})
 _TARGETS = frozenset({"y", "Y", "t", "T", "q", "Q", "tau"})
 
 

@@ -237,6 +237,7 @@ def _looks_closed(text: str, start: int, end: int) -> bool:
 
 _WORDLIKE = re.compile(r"[A-Za-z]{3,}")
 _MATHLIKE = re.compile(r"[=≈].*[∂∇δσ⊙ᵀŷŷ·×ΣΔ₀-₉\^_*@]|[∂∇δσ⊙ᵀŷ·×ΣΔ₀-₉\^_*@].*[=≈]")
+_EQUATION = re.compile(r"[A-Za-z]\w{0,8}'?\s*=\s*[^=:;,\"`]+")
 _LIST_MARK = re.compile(r"[ \t]*(?:[-*+]|\d+[.)]|\([a-z]\))?[ \t]+")
 
 
@@ -255,7 +256,7 @@ def _bare(text: str, pieces: list[_Piece]) -> Iterator[_Piece]:
         lead = _LIST_MARK.match(line)
         first = start + (lead.end() if lead else 0)
         body = text[first:end]
-        if len(body) > 400 or not _MATHLIKE.search(body) or body.startswith(("#", ">", "|")):
+        if len(body) > 400 or not (_MATHLIKE.search(body) or _EQUATION.fullmatch(body)) or body.startswith(("#", ">", "|")):
             continue
         words = [w for w in _WORDLIKE.findall(body) if w not in voc.FUNCTIONS and w not in voc.WORDS]
         if not words:

@@ -59,6 +59,9 @@ def lex(source: Source, span: Span, macros: Macros | None = None) -> list[Token]
     return _expanded(tokens, macros or {}, 0, [0])
 
 
+_FRACTION = re.compile(r"(\d+)\u2044(\d+)")  # what ½ and its like are made of
+
+
 def _lexed(text: str, start: int, end: int, at: Span | None) -> list[Token]:
     out: list[Token] = []
     i, spaced = start, False
@@ -73,6 +76,13 @@ def _lexed(text: str, start: int, end: int, at: Span | None) -> list[Token]:
         if char == "%" and (i == start or text[i - 1] != "\\"):
             line = text.find("\n", i, end)
             i = end if line < 0 else line
+            continue
+        fraction = _FRACTION.fullmatch(unicodedata.normalize("NFKD", char))
+        if fraction:
+            pieces = ("\\frac", "{", fraction[1], "}", "{", fraction[2], "}")
+            kinds = ("macro", "sign", "number", "sign", "sign", "number", "sign")
+            out += [Token(kind, piece, at or Span(i, i + 1), spaced=spaced) for kind, piece in zip(kinds, pieces, strict=True)]
+            i += 1
             continue
         token, length = _one(text, i, end)
         if token is not None:

@@ -1,0 +1,185 @@
+r"""What a sheet says in words, and in marks that are no claims: which function `f` is, that `M` is a mask, that `X` is `n × d`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from symgrad import syntax as sx
+from symgrad.dims import Dim
+from symgrad.meaning import Function, Vocabulary
+from symgrad.naming import plain_name
+from symgrad.read import functions as fn
+from symgrad.read.document import Sheet, Statement
+from symgrad.readings import constant_of
+from symgrad.syntax import Node
+
+_FUNCTION_WORD = re.compile(r"(?i)\b(relu|sigmoid|logistic|tanh|hyperbolic tangent|softplus|gelu|silu|leaky relu|identity)\b")
+
+
+def functions_in_words(sheet: Sheet, vocabulary: Vocabulary) -> None:
+    r"""`$\sigma$ is the ReLU`, `f = \tanh`, `\phi(z) = \max(0, z)`."""
+    for statement in sheet.statements:
+        node = statement.node
+        match node:
+            case sx.Name(base=base) if base in fn.UNNAMED or base == "\\sigma":
+                said = _FUNCTION_WORD.search(statement.words_after[:60]) or _FUNCTION_WORD.search(statement.words[-40:])
+                if said:
+                    word = {"hyperbolic tangent": "tanh", "leaky relu": "leakyrelu"}.get(said[1].lower(), said[1].lower())
+                    record = fn.ELEMENTWISE_WORDS.get(word)
+                    if record:
+                        vocabulary.functions[base] = record
+            case sx.Relation(sides=(sx.Name(base=base), sx.Name(base=word)), operators=("=" | ":=",)):
+                record = fn.ELEMENTWISE_WORDS.get(fn.word_of(word))
+                if record and (base in fn.UNNAMED or base == "\\sigma"):
+                    vocabulary.functions[base] = record
+            case sx.Relation(sides=(sx.Call(function=sx.Name(base=base), args=(sx.Name() as argument,)), body, *_)) if (
+                base in fn.UNNAMED or base == "\\sigma"
+            ):
+                record = _recognised(body, argument)
+                if record:
+                    vocabulary.functions[base] = record
+
+
+def _recognised(body: Node, argument: sx.Name) -> Function | None:
+    """Which function an expression in one letter is, by its shape on the page."""
+    match body:
+        case sx.Call(function=sx.Name(base=word), args=(sx.Name() as inner,)) if inner == argument:
+            return fn.ELEMENTWISE_WORDS.get(fn.word_of(word))
+        case sx.Call(function=sx.Name(base=word), args=(sx.Number(text="0"), sx.Name() as inner)) if (
+            inner == argument and fn.word_of(word) == "max"
+        ):
+            return "relu", ()
+        case sx.Frac(above=sx.Number(text="1"), below=sx.Sum(terms=(sx.Number(text="1"), _))):
+            return "sigmoid", ()
+    return None
+
+
+# Words beside a name, and what they say of it.
+_PROPERTIES: tuple[tuple[str, str], ...] = (
+    ("mask", r"\bmasks?\b|\bbinary\b|zeros and ones|0s and 1s|0/1|\bBernoulli\b"),
+    ("one_hot", r"\bone[- ]?hot\b"),
+    ("distribution", r"\bdistribution\b|\bsums? to (?:1|one)\b|\bprobability vector\b"),
+    ("symmetric", r"(?<!not )(?<!non-)(?<!a)\bsymmetric\b|\bcovariance matrix\b|\bpositive (?:semi-?)?definite\b"),
+)
+
+
+def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary) -> None:
+    r"""`$Y$ is one-hot`, `a mask $M$`, `M \in \{0, 1\}^{n \times d}`, `\sum_k y_k = 1`."""
+    for statement in statements:
+        node = statement.node
+        subject = node.sides[0] if isinstance(node, sx.Relation) and node.operators[0] == "in" else node
+        for item in subject.items if isinstance(subject, sx.Listing) else (subject,):
+            name = plain_name(item, vocabulary.styled)
+            if name is None or statement.display:
+                continue
+            after = re.split(r"[.;]", statement.words_after)[0][:50]
+            before = re.split(r"[.;,]", statement.words)[-1][-30:]
+            for known, pattern in _PROPERTIES:
+                if re.search(pattern, after, re.IGNORECASE) or re.search(pattern, before, re.IGNORECASE):
+                    vocabulary.properties.setdefault(name, set()).add(known)
+            if isinstance(node, sx.Relation) and node.operators[0] == "in" and _of_zeros_and_ones(node.sides[1]):
+                vocabulary.properties.setdefault(name, set()).add("mask")
+        match node:
+            case sx.Relation(
+                sides=(sx.BigOp(operator="sum", body=sx.Scripted(base=sx.Name() as base)), sx.Number(text="1")), operators=("=",)
+            ):
+                name = plain_name(base, vocabulary.styled)
+                if name is not None:
+                    vocabulary.properties.setdefault(name, set()).add("distribution")
+
+
+def _of_zeros_and_ones(node: Node) -> bool:
+    body = node.base if isinstance(node, sx.Scripted) else node
+    items = body.body.items if isinstance(body, sx.Group) and isinstance(body.body, sx.Listing) else ()
+    return isinstance(body, sx.Group) and body.open == "\\{" and [getattr(i, "text", "") for i in items] == ["0", "1"]
+
+
+def declarations(node: Node, vocabulary: Vocabulary) -> None:
+    r"""`W \in \mathbb{R}^{n \times d}`, also for several names."""
+    if not isinstance(node, sx.Relation):
+        return
+    for left, right, operator in zip(node.sides, node.sides[1:], node.operators, strict=False):
+        if operator != "in":
+            continue
+        shape = _space(right)
+        if shape is None:
+            continue
+        items = left.items if isinstance(left, sx.Listing) else (left,)
+        for item in items:
+            target = item.sides[-1] if isinstance(item, sx.Relation) else item
+            name = plain_name(target, vocabulary.styled)
+            if name is not None:
+                vocabulary.declared[name] = shape
+        for dim in shape:
+            vocabulary.sizes |= set(dim.symbols)
+
+
+def _space(node: Node) -> tuple[Dim, Dim] | None:
+    if not (isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name) and node.base.base == "R") or node.sup is None:
+        return (Dim.of(1), Dim.of(1)) if isinstance(node, sx.Name) and node.base == "R" else None
+    return shape_of_node(node.sup, column=True)
+
+
+def shape_of_node(node: Node, column: bool = False) -> tuple[Dim, Dim] | None:
+    """`n \\times d`, `(N, D)`, `d`: sizes as they are written."""
+    if isinstance(node, sx.Group):
+        return shape_of_node(node.body, column)
+    if isinstance(node, sx.Product) and "times" in node.operators:
+        at = node.operators.index("times")
+        parts = [
+            _size_product(node.factors[: at + 1], node.operators[:at]),
+            _size_product(node.factors[at + 1 :], node.operators[at + 1 :]),
+        ]
+    elif isinstance(node, sx.Listing) and len(node.items) == 2:
+        parts = [size_of_node(item) for item in node.items]
+    elif column:
+        parts = [size_of_node(node), Dim.of(1)]
+    else:
+        return None
+    rows, cols = parts
+    return None if rows is None or cols is None else (rows, cols)
+
+
+def _size_product(factors: tuple[Node, ...], operators: tuple[str, ...]) -> Dim | None:
+    if "times" in operators:
+        return None
+    total = Dim.of(1)
+    for factor in factors:
+        size = size_of_node(factor)
+        if size is None:
+            return None
+        total = total * size
+    return total
+
+
+def size_of_node(node: Node) -> Dim | None:
+    """A size as a polynomial in names: `2d + 1`, `\\frac{k m}{2}`."""
+    match node:
+        case sx.Number(text=text) if text.isdigit() and len(text) < 10:
+            return Dim.of(int(text))
+        case sx.Name() | sx.Scripted():
+            name = plain_name(node)
+            return None if name is None else Dim.of(name)
+        case sx.Group(body=body):
+            return size_of_node(body)
+        case sx.Frac(above=above, below=below):
+            top, number = size_of_node(above), constant_of(below)
+            return top * (1 / number) if top is not None and number else None
+        case sx.Product(factors=factors, operators=operators) if all(o in ("", "cdot", "times", "*") for o in operators):
+            total = Dim.of(1)
+            for factor in factors:
+                size = size_of_node(factor)
+                if size is None:
+                    return None
+                total = total * size
+            return total
+        case sx.Sum(terms=terms, signs=signs):
+            total = Dim.of(0)
+            for term, sign in zip(terms, signs, strict=True):
+                size = size_of_node(term)
+                if size is None:
+                    return None
+                total = total - size if sign == "-" else total + size
+            return total
+    return None
