@@ -47,7 +47,8 @@ def _applied(node: Node) -> tuple[str | None, frozenset[str]]:
     if not isinstance(node, sx.Call) or node.brackets != "(" or not isinstance(node.function, (sx.Name, sx.Scripted)):
         return None, _NO_ARGUMENTS
     name = plain_name(node.function)
-    base = node.function.base if isinstance(node.function, sx.Name) else ""
+    letter = node.function.base if isinstance(node.function, sx.Scripted) else node.function
+    base = letter.base if isinstance(letter, sx.Name) else ""
     if name is None or base == "\\sigma" or fn.word_of(base) in fn.WORDS:
         return None, _NO_ARGUMENTS
     arguments = [plain_name(arg) for arg in node.args]

@@ -17,8 +17,7 @@ from symgrad.errors import SymgradError, Unsupported
 from symgrad.implied import is_made_up
 from symgrad.lab import Evidence, Lab, sizes_from
 from symgrad.meaning import Meaning
-from symgrad.naming import plain_name
-from symgrad.network import Network
+from symgrad.naming import plain_name, superscript
 from symgrad.points import Point
 from symgrad.raising import raise_form
 from symgrad.readings import Reader
@@ -97,6 +96,7 @@ class Judge:
     def __init__(self, gathered: Gathered, meaning: Meaning) -> None:
         self.gathered, self.meaning = gathered, meaning
         self.activation = gathered.vocabulary.assumed.activation
+        meaning.tangents = _tangents(gathered, meaning)
         self.lab = Lab(meaning)
         self.values: dict[str, Rows] = {}
         self.older: dict[str, list[Rows]] = {}
@@ -389,13 +389,28 @@ class Judge:
 
     def _without(self, name: str) -> dict[str, Rows]:
         """The values but for those that were computed from a name."""
-        network = self.meaning.network
-        return {n: rows for n, rows in self.values.items() if n != name and not _rests_on(network, n, name)}
+        return {n: rows for n, rows in self.values.items() if n != name and not self.meaning.rests_on(n, name)}
 
 
-def _rests_on(network: Network, name: str, below: str) -> bool:
-    definition = network.definitions.get(name)
-    return definition is not None and any(v.name == below or _rests_on(network, v.name, below) for v in variables(definition.node))
+def _tangents(gathered: Gathered, meaning: Meaning) -> tuple[str, ...]:
+    """The inputs that change, on a sheet where the differential of a name is made of those of what it is computed from."""
+    changed: dict[str, None] = {}
+    style = False
+    for i in gathered.part.own:
+        node = gathered.sheet.statements[i].node
+        own = [_changing(n, meaning) for n in sx.walk(node) if isinstance(n, sx.Differential) and n.sign == "d"]
+        named = [name for name in own if name is not None]
+        changed.update(dict.fromkeys(named))
+        style = style or any(meaning.rests_on(a, b) for a in named[:1] for b in named[1:])
+    if not style:
+        return ()
+    inputs = meaning.network.inputs
+    return tuple(n for n in inputs if n in changed) or tuple(n for n in inputs if any(meaning.rests_on(c, n) for c in changed))
+
+
+def _changing(node: sx.Differential, meaning: Meaning) -> str | None:
+    of = node.of.base if isinstance(node.of, sx.Scripted) and superscript(node.of.sup).transposed else node.of
+    return plain_name(of, meaning.styled)
 
 
 def _one_example(shapes: Shapes, a: Term, b: Term) -> Shapes | None:

@@ -113,6 +113,8 @@ class Lab:
             return resized(node, lambda dim: Dim.of(point.shape((dim,))[0]))
 
         target = settled(self.network.variables[name])
+        while (named := self.open_gradients(of)) is not of:  # of a gradient: the Hessian
+            of = named
         opened = self._opened(settled(of), name, mode, settled)
         cotangent = var(_COTANGENT, opened.shape)
         found = pullback(opened, cotangent, [target]).get(target, constant(0, target.shape))

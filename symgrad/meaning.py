@@ -97,6 +97,7 @@ class Vocabulary:
     properties: dict[str, set[str]] = field(default_factory=dict)
     assumed: Assumed = field(default_factory=Assumed)
     mentioned: frozenset[str] = frozenset()
+    adjoints: bool = False
     dependences: Dependences = field(default_factory=Dependences)
 
 
@@ -116,6 +117,7 @@ class Meaning:
     frozen: bool = False
     jacobians: dict[str, tuple[Tensor, str, str]] = field(default_factory=dict)
     implied: dict[str, list[str]] = field(default_factory=dict)
+    tangents: tuple[str, ...] = ()
 
     # ── what a reader asks ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -183,9 +185,14 @@ class Meaning:
         named = [name for name in scalars if is_loss(name)]
         return next(iter(reversed(named or scalars)), None)
 
+    def rests_on(self, name: str, below: str) -> bool:
+        definition = self.network.definitions.get(name)
+        return definition is not None and any(v.name == below or self.rests_on(v.name, below) for v in variables(definition.node))
+
     def losses(self) -> list[str]:
         if not self.frozen:
-            return [n for n in self.terms if is_loss(n)]
+            asked = self.vocabulary.dependences
+            return [n for n in dict.fromkeys((*self.terms, *asked.inside, *asked.asked)) if is_loss(n)]
         found = self.network.definitions.values()
         return [d.name for d in found if all(dim.is_one for dim in d.shape)]
 
@@ -353,6 +360,8 @@ def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -
         reading = reading.plus(1.0, shapes, term, note)
         term = Term("sum", (term,), (None,), ONE, ONE, term.free)
     own = meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
+    if term.op == "number" and term.params[0] == 0 and not is_loss(name):
+        term = Term("zeros", (), (), *own)  # h_0 = 0 says nothing of its size
     met = shapes.together((own[0], term.rows), (own[1], term.cols))
     if met is not None:
         yield reading.plus(0.0, met, term)
@@ -416,6 +425,10 @@ def _frozen(meaning: Meaning) -> Meaning | None:
     for name in dict.fromkeys(n for head, below in implied.items() for n in (head, *below)):
         if name not in mentioned:
             shapes, mentioned[name] = _guessed(meaning, shapes, name, mentioned)
+    for term in meaning.terms.values():
+        for dim in (term.rows, term.cols) if term.op == "zeros" else ():
+            if shapes.is_open(dim):
+                shapes = shapes.unify(dim, ONE) or shapes
     taken = {s for dims in meaning.vocabulary.declared.values() for d in dims for s in d.symbols} | set(mentioned)
     fresh = (n for i in range(1000) for n in (letter + (str(i) if i else "") for letter in _DIM_LETTERS) if n not in taken)
     for dims in mentioned.values():

@@ -7,6 +7,7 @@ ranked. `level` is how much is explained away: 0 what is written, 1 with charity
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -18,7 +19,7 @@ from symgrad.naming import letters_of, numbers_of, plain_name, script_text, spel
 from symgrad.read import functions as fn
 from symgrad.shapes import Shapes, unknown
 from symgrad.syntax import Node, Unreadable
-from symgrad.terms import Term, free_of, is_jacobian
+from symgrad.terms import TANGENT, Term, free_of, is_jacobian
 from symgrad.typing_rules import (
     CHARITY,
     REPAIR,
@@ -62,6 +63,13 @@ class Names(Protocol):
 
     def gradient_name(self, name: str) -> tuple[str, str] | None:
         """The loss and the variable, for a name such as `dW` that nobody defined."""
+
+    @property
+    def tangents(self) -> tuple[str, ...]:
+        """The inputs that change, on a sheet that works with differentials (`dL = tr(G^T dX)`); none elsewhere."""
+
+    def rests_on(self, name: str, below: str) -> bool:
+        """Whether a name is computed from another."""
 
     def losses(self) -> list[str]:
         """The scalars that derivatives are taken of."""
@@ -185,6 +193,7 @@ class Reader:
                 offer(0.0 if labelled or not is_number else 6.0, script.label, None)
             if not labelled:
                 offer(0.0 if is_number else 6.0, "", script.power)
+        yield from self._of_the_whole(base, sub, script.label, node, shapes)
         for cost, name, entry, power in takes:
             for reading in self._symbol(name, node, shapes, entry is not None):
                 reading = reading.plus(cost, reading.shapes, reading.term)
@@ -231,6 +240,35 @@ class Reader:
                 bound = bound.unify(rows, ONE)
             if bound is not None:
                 yield Reading(cost, bound, term)
+
+    def _of_the_whole(self, base: sx.Name, sub: Node | None, label: str, node: Node, shapes: Shapes) -> Iterator[Reading]:
+        """`x_i` where the sheet has X, `a^{[2](i)}` where it has `A^{[2]}`: an example, which is a row or a column of the whole."""
+        if len(base.base) > 1 or not base.base.islower():
+            return
+        numbered = _EXAMPLE.fullmatch(label)
+        letters = letters_of(sub)
+        capital = replace(base, base=base.base.upper())
+        if numbered and numbered[2] in self.indices:
+            letter, rest, below = numbered[2], numbered[1], script_text(sub)
+            own = spelled(base, below, rest)
+            if self.names.shape(own) is not None:
+                whole = Term("symbol", (), (own,), *(self.names.shape(own) or (ONE, ONE)))
+                yield from self._indexed(Reading(0.0, shapes, whole), (letter, None), 0.3)
+            columns_first = True
+        elif letters is not None and len(letters) == 1 and not label:
+            letter, rest, below = letters[0], "", ""
+            if self.names.shape(spelled(base)) is not None:
+                return
+            columns_first = False
+        else:
+            return
+        name = spelled(capital, below, rest)
+        shape = self.names.shape(name)
+        if shape is None:
+            return
+        reading = Reading(0.0, shapes, Term("symbol", (), (name,), *shape))
+        for at, cost in (((None, letter), 0.2 if columns_first else 0.7), ((letter, None, "column"), 0.6 if columns_first else 0.3)):
+            yield from self._indexed(reading, at, cost)
 
     def _as_an_index(self, full: str, bare: str, sub: Node | None) -> float:
         """What it costs to read `p_i` as a name of its own: much, where `p` or the index `i` is known and `p_i` is not."""
@@ -485,6 +523,9 @@ class Reader:
     def group(self, node: sx.Group, shapes: Shapes) -> Variants:
         if (node.open, node.close) not in (("(", ")"), ("[", "]"), ("\\{", "\\}"), ("{", "}"), ("", "")):
             raise Unreadable(node.span, f"brackets {node.open} {node.close}")
+        if isinstance(node.body, sx.Listing) and set(node.body.separators) == {","}:
+            yield from self.listed(sx.List(node.span, node.body.items), shapes)  # `(0.5, -1)` is a vector
+            return
         yield from self.read(node.body, shapes)
 
     def listed(self, node: sx.List, shapes: Shapes) -> Variants:
@@ -578,6 +619,8 @@ class Reader:
         sub: Node | None = None
         if isinstance(function, sx.Scripted):
             primes, power, base, sub = function.primes, function.sup, function.base, function.sub
+            power, more = _without_layer(power)
+            primes += more
         else:
             base = function
         if not isinstance(base, sx.Name):
@@ -743,7 +786,8 @@ class Reader:
 
     def derivative(self, node: sx.Derivative, shapes: Shapes) -> Variants:
         if node.order is not None or len(node.wrt) != 1:
-            raise Unreadable(node.span, "a derivative of higher order")
+            yield from self._hessian(node, shapes)
+            return
         if node.of is None:
             raise Unreadable(node.span, "an operator without what it is applied to")
         if node.bare and isinstance(node.of, sx.Product):
@@ -759,6 +803,23 @@ class Reader:
                     continue
                 for made in self._by(of.term, variable, direct):
                     yield Reading(wrt.cost + of.cost, of.shapes, made, wrt.notes + of.notes).plus(0.0, of.shapes, made)
+
+    def _hessian(self, node: sx.Derivative, shapes: Shapes) -> Iterator[Reading]:
+        r"""`\nabla^2 L`, `\frac{\partial^2 L}{\partial w \partial w^\top}`: the Jacobian of the gradient, by one vector or by two names."""
+        order = None if node.order is None else constant_of(node.order)
+        if order != 2 or node.of is None or not 1 <= len(node.wrt) <= 2:
+            raise Unreadable(node.span, "a derivative of higher order")
+        bases = [_bare_of_transpose(w) for w in node.wrt]
+        for first in self._plain(bases[0], shapes):
+            for second in self._plain(bases[-1], first.shapes):
+                for of in self._plain(node.of, second.shapes):
+                    a, b, f = first.term, second.term, of.term
+                    if not (a.op == b.op == f.op == "symbol") or f.params[0] not in self.names.losses():
+                        continue
+                    gradient = Term("gradient", (), (f.params[0], a.params[0]), a.rows, a.cols)
+                    jacobian = Term("jacobian", (gradient,), (b.params[0], "total", b.rows, b.cols), a.rows, a.cols)
+                    cost = first.cost + second.cost + of.cost
+                    yield Reading(cost, of.shapes, jacobian, first.notes + second.notes + of.notes)
 
     def _bare_derivative(self, node: sx.Derivative, product: sx.Product, shapes: Shapes) -> Iterator[Reading]:
         """`∇_h h W · v`: the operand may end before the product does; all of it first."""
@@ -826,13 +887,83 @@ class Reader:
                     yield Term("jacobian_entry", (whole,), letters, rows, cols, free)
 
     def differential(self, node: sx.Differential, shapes: Shapes) -> Variants:
+        """`dX` by itself: a change of X, where the sheet works with differentials, else the gradient by X that a name stands for."""
+        inner = node.of
+        if isinstance(inner, sx.Scripted) and inner.sup is not None and superscript(inner.sup).transposed:
+            kept = _without_transpose(inner)
+            for reading in self.differential(replace(node, of=kept), shapes):
+                yield reading.with_term(transposed(reading.term))
+            return
         name = plain_name(node, self.names.styled)
-        if name is None:
-            raise Unreadable(node.span, "a differential")
-        yield from self._symbol(name, node, shapes, False)
+        bare = plain_name(inner, self.names.styled)
+        if bare is not None and node.sign == "d" and self.names.tangents:
+            change = self._change(bare, shapes)
+            if change is not None:
+                yield change
+                return
+        if name is not None and (self.names.shape(name) is not None or self.names.gradient_name(name) is not None):
+            yield from self._symbol(name, node, shapes, False)
+            return
+        found = False
+        for reading in self._plain(inner, shapes):
+            term = reading.term
+            base = term.args[0] if term.op == "entry" else None
+            meant = None
+            if base is not None and base.op == "symbol":
+                meant = self.names.gradient_name({"d": "d", "∂": "\\partial ", "Δ": "\\Delta "}[node.sign] + base.params[0])
+            if base is not None and meant is not None:
+                found = True
+                yield reading.with_term(replace(term, args=(Term("gradient", (), meant, base.rows, base.cols),)))
+        if not found:
+            if name is None:
+                raise Unreadable(node.span, "a differential")
+            yield from self._symbol(name, node, shapes, False)
+
+    def _change(self, name: str, shapes: Shapes) -> Reading | None:
+        """The differential of a name: a change of its own, or what the changes of the inputs make of it."""
+        shape = self.names.shape(name)
+        if shape is None:
+            return None
+        total: Term | None = None
+        for variable in self.names.tangents:
+            size = self.names.shape(variable)
+            if size is None:
+                continue
+            change = Term("symbol", (), (TANGENT + variable,), *size)
+            if variable == name:
+                return Reading(0.0, shapes, change)
+            if self.names.rests_on(name, variable):
+                jacobian = Term("jacobian", (Term("symbol", (), (name,), *shape),), (variable, "total", *size), *shape)
+                step = Term("jvp", (jacobian, change), (), *shape)
+                total = step if total is None else Term("add", (total, step), (), *shape)
+        return None if total is None else Reading(0.0, shapes, total)
+
+
+def _bare_of_transpose(node: Node) -> Node:
+    if isinstance(node, sx.Scripted) and superscript(node.sup).transposed:
+        return _without_transpose(node)
+    return node
+
+
+def _without_transpose(node: sx.Scripted) -> Node:
+    label = superscript(node.sup).label
+    if not label and node.sub is None:
+        return node.base
+    return replace(node, sup=sx.Text(node.span, label) if label else None)
 
 
 # ── pieces ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_EXAMPLE = re.compile(r"(.*)\(([a-z])\)")
+
+
+def _without_layer(sup: Node | None) -> tuple[Node | None, int]:
+    r"""A function's superscript without the layer that it belongs to, and the primes in it: `g^{[1]\prime}`."""
+    pieces = list(sup.factors) if isinstance(sup, sx.Product) else [] if sup is None else [sup]
+    primes = sum(isinstance(piece, sx.Mark) and piece.text in ("\\prime", "'") for piece in pieces)
+    rest = [p for p in pieces if not isinstance(p, (sx.Mark, sx.List)) and not (isinstance(p, sx.Group) and p.open == "(")]
+    return (sup if len(rest) == len(pieces) else rest[0] if rest else None), primes
+
 
 OPERATORS = frozenset({"", "cdot", "times", "*", "star", "odot", "circ", "otimes", "@", "/", "div"})
 _SMOOTH = frozenset({"relu", "sigmoid", "tanh", "leaky_relu", "elu", "silu", "gelu", "softplus"})

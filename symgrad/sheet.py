@@ -5,12 +5,13 @@ Nothing is typed or judged here. A display that begins with `=` goes on from the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symgrad import syntax as sx
-from symgrad.meaning import Assumed, Definition, Vocabulary
+from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
 from symgrad.naming import letters_of, plain_name, spelled, superscript
 from symgrad.parts import Part, mentions
 from symgrad.prose import declarations, functions_in_words, properties_in_words
@@ -20,7 +21,9 @@ from symgrad.span import Span
 from symgrad.syntax import Node
 
 EQUALITIES = frozenset({"=", ":=", "==", "equiv", "triangleq", "approx"})
-_NO_CLAIMS = frozenset({"in", "notin", "gets", "sim", "to", "mapsto", "propto", "subset", "subseteq", ":", "+=", "-="})
+_NO_CLAIMS = frozenset(
+    {"in", "notin", "gets", "sim", "to", "mapsto", "propto", "subset", "subseteq", ":", "+=", "-=", "<", ">", "le", "ge", "ne", "ll", "gg"}
+)
 _NOTHING = Assumed()
 Rows = tuple[tuple[Fraction, ...], ...]
 
@@ -64,7 +67,8 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         declarations(sheet.statements[i].node, vocabulary)
         vocabulary.dependences.read(sheet.statements[i].node, styled)
     vocabulary.mentioned = frozenset(_mentioned(sheet, styled, part))
-    known: set[str] = set(vocabulary.declared)
+    vocabulary.adjoints = any(_states_an_adjoint(sheet.statements[i].node) for i in part.statements)
+    known: set[str] = set()
     for i in part.context:
         _add(found, i, Chain(), known)
     kept = len(found.links)
@@ -157,51 +161,57 @@ def _runs(node: sx.Relation, last: Node | None) -> _Runs:
 
 
 def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> None:
+    """The equalities of a chain; the first says what its name means, when nothing before did."""
     statement, sides, continued = found.sheet.statements[i], run.sides, run.continued
-    styled = found.vocabulary.styled
-    name = None if continued or len(sides) < 2 else plain_name(sides[0], styled)
     start = 1
-    if name is not None and not name.startswith("\\partial "):
-        literal = literal_rows(sides[1])
-        letters = _index_letters(sides[0], known)
-        base = spelled(sides[0].base) if letters and isinstance(sides[0], sx.Scripted) and isinstance(sides[0].base, sx.Name) else name
-        if literal is not None and name not in known:
-            found.given.setdefault(i, []).append((name, sides[1]))
-            found.vocabulary.literals.setdefault(name, []).append((len(literal), len(literal[0])))
-            known.add(name)
-            start = 2
-            found.defining.add(i)
-        elif literal is None and name in found.vocabulary.assumed.reopened and is_numeric(sides[1]):
-            # Its rows stay open: it is known by its values, not by this product.
-            width = next((len(rows[0]) for rows in map(literal_rows, sides[2:]) if rows is not None), None)
-            found.vocabulary.literals.setdefault(name, []).append((1, width or 1))
-            known.add(name)
-            found.defining.add(i)
-            start = 2
-        elif literal is None and base not in known and not _is_differential(sides[0]) and not _speaks_of(sides[1], name, styled):
-            expression = next((side for side in sides[1:] if literal_rows(side) is None), sides[1])
-            found.definitions.append(Definition(base, expression, i, letters))
-            known.add(base)
-            found.defining.add(i)
-            start = 2
-            if len(sides) == 2:
-                return
+    if not continued and len(sides) > 1 and _gives_meaning(found, i, sides, known):
+        found.defining.add(i)
+        start = 2
     for k in range(start, len(sides)):
         span = sides[k].span if k > 1 or continued else statement.span if len(sides) == 2 else sides[0].span.to(sides[k].span)
         found.links.append(Link(sides[k - 1], sides[k], run.operators[k - 1], i, span, head, k == 1 and not continued))
 
 
+def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) -> bool:
+    """Whether a name is given a value or a definition here, and no claim is made about it."""
+    vocabulary = found.vocabulary
+    name = plain_name(sides[0], vocabulary.styled)
+    if name is None or name.startswith("\\partial ") or isinstance(sides[0], sx.Differential) or _is_adjoint(name, vocabulary):
+        return False
+    literal = literal_rows(sides[1])
+    zero = literal is not None and literal == ((Fraction(0),),) and not is_loss(name)
+    if literal is not None and not zero:
+        if name in known:
+            return False
+        found.given.setdefault(i, []).append((name, sides[1]))
+        vocabulary.literals.setdefault(name, []).append((len(literal), len(literal[0])))
+        known.add(name)
+        return True
+    if name in vocabulary.assumed.reopened and is_numeric(sides[1]) and not zero:
+        # Its rows stay open: it is known by its values, not by this product.
+        width = next((len(rows[0]) for rows in map(literal_rows, sides[2:]) if rows is not None), None)
+        vocabulary.literals.setdefault(name, []).append((1, width or 1))
+        known.add(name)
+        return True
+    letters = _index_letters(sides[0], known)
+    base = spelled(sides[0].base) if letters and isinstance(sides[0], sx.Scripted) and isinstance(sides[0].base, sx.Name) else name
+    if base in known or name in mentions(sides[1], vocabulary.styled):
+        return False
+    expression = sides[1] if zero else next((side for side in sides[1:] if literal_rows(side) is None), sides[1])
+    found.definitions.append(Definition(base, expression, i, letters))
+    known.add(base)
+    return True
+
+
+def _is_adjoint(name: str, vocabulary: Vocabulary) -> bool:
+    r"""`\bar V` on a sheet that calls gradients by a bar over their variable."""
+    match = re.fullmatch(r"\\bar\{(.*)\}(.*)", name)
+    return match is not None and vocabulary.adjoints and match[1] + match[2] in vocabulary.mentioned
+
+
 def is_numeric(node: Node) -> bool:
     """Whether an expression is of numbers alone."""
     return not any(isinstance(n, sx.Name) for n in sx.walk(node))
-
-
-def _is_differential(node: Node) -> bool:
-    return isinstance(node, sx.Differential)
-
-
-def _speaks_of(node: Node, name: str, styled: frozenset[str]) -> bool:
-    return name in mentions(node, styled)
 
 
 def _index_letters(node: Node, known: set[str]) -> tuple[str, ...]:
@@ -215,9 +225,10 @@ def _index_letters(node: Node, known: set[str]) -> tuple[str, ...]:
 
 def literal_rows(node: Node) -> Rows | None:
     """The entries of a number, a matrix or a list of numbers; a list is a row here."""
+    node = _as_list(node)
     if isinstance(node, (sx.Group, sx.Prescripted, sx.Annotated)):
         return literal_rows(node.body if not isinstance(node, sx.Prescripted) else node.base)
-    if isinstance(node, sx.Scripted) and isinstance(node.base, (sx.Matrix, sx.List)) and node.sub is None:
+    if isinstance(node, sx.Scripted) and isinstance(_as_list(node.base), (sx.Matrix, sx.List)) and node.sub is None:
         script = superscript(node.sup)
         rows = literal_rows(node.base)
         if rows is not None and script.transposed and not script.power and not script.label:
@@ -239,13 +250,21 @@ def literal_rows(node: Node) -> Rows | None:
     return tuple(tuple(x for x in row if x is not None) for row in values)
 
 
+def _as_list(node: Node) -> Node:
+    """`(1, 2)` as the list that it is."""
+    if isinstance(node, sx.Group) and node.open == "(" and isinstance(node.body, sx.Listing) and set(node.body.separators) == {","}:
+        return sx.List(node.span, node.body.items)
+    return node
+
+
 def decimals(node: Node) -> list[list[int | None]]:
     """For every entry of a literal how many decimals it is written with; None for one that is exact."""
+    node = _as_list(node)
     if isinstance(node, sx.Prescripted):
         return decimals(node.base)
     if isinstance(node, (sx.Group, sx.Annotated)):
         return decimals(node.body)
-    if isinstance(node, sx.Scripted) and isinstance(node.base, (sx.Matrix, sx.List)):
+    if isinstance(node, sx.Scripted) and isinstance(_as_list(node.base), (sx.Matrix, sx.List)):
         inner = decimals(node.base)
         return [list(column) for column in zip(*inner, strict=True)]
     if isinstance(node, sx.Matrix):
@@ -291,6 +310,15 @@ def _styled(sheet: Sheet) -> frozenset[str]:
                 if isinstance(base, sx.Name) and base.style in ("", "mathbf", "mathcal"):
                     bold.setdefault(base.base, set()).add(bool(base.style))
     return frozenset(base for base, styles in bold.items() if len(styles) == 2)
+
+
+def _states_an_adjoint(node: Node) -> bool:
+    r"""`\bar O = \partial L/\partial O`."""
+    if not isinstance(node, sx.Relation):
+        return False
+    name, other = plain_name(node.sides[0]), node.sides[1]
+    wrt = plain_name(other.wrt[0]) if isinstance(other, sx.Derivative) and len(other.wrt) == 1 else None
+    return name is not None and wrt is not None and name.startswith("\\bar{") and name.replace("\\bar{", "", 1).replace("}", "", 1) == wrt
 
 
 def _mentioned(sheet: Sheet, styled: frozenset[str], part: Part) -> Iterator[str]:

@@ -18,6 +18,7 @@ from symgrad.shapes import Shapes
 from symgrad.tensor import Factor, Node, add, constant, einsum, elementwise, eye, func, literal, power, var
 
 ROW, COLUMN = "·rows", "·columns"
+TANGENT = "d\u2063"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def unrolled(sheet: Sheet) -> Sheet:
     if steps is None:
         return sheet
     out: list[Statement] = []
-    explicit = {name for s in sheet.statements for name in _explicit_head(s)}
+    explicit = {name for s in sheet.statements for name in _explicit_head(s) if _is_start(s)}
     for group in _groups(sheet.statements):
         if _only_counts(group[0].node, steps):
             continue
@@ -50,6 +50,7 @@ def unrolled(sheet: Sheet) -> Sheet:
 def _steps(sheet: Sheet) -> _Steps | None:
     letters: set[str] = set()
     ahead: set[str] = set()
+    level: set[str] = set()
     largest = _STEPS
     for statement in sheet.statements:
         node = statement.node
@@ -62,7 +63,9 @@ def _steps(sheet: Sheet) -> _Steps | None:
         learns = any(isinstance(n, (sx.Derivative, sx.Differential)) for side in node.sides[1:] for n in sx.walk(side))
         if not learns:
             letters |= shifted & (plain | shifted) & _TOPS.keys()
-            ahead |= {letter for script in _scripts(node.sides[0]) for letter, by in [_offset(script) or ("", 0)] if by == 1}
+            of_head = [_offset(script) or ("", 0) for script in _scripts(node.sides[0])]
+            ahead |= {letter for letter, by in of_head if by == 1}
+            level |= {letter for letter, by in of_head if by == 0 and letter in shifted}
         head = plain_name(node.sides[0])
         if head is not None:
             letters |= {letter for letter in plain if letter in ("t", "\\tau") and _has_script(node.sides[0], letter)}
@@ -70,7 +73,7 @@ def _steps(sheet: Sheet) -> _Steps | None:
         return None
     tops = frozenset(_TOPS[letter] for letter in letters)
     starts = [n for s in sheet.statements for name in _explicit_head(s) for script in _scripts_of_head(s) for n in _numbers(script)]
-    first = min(starts, default=0) if ahead & letters else 1
+    first = min(starts, default=0) if ahead & letters and not level & letters else 1
     return _Steps(frozenset(letters), tops, first, largest)
 
 
@@ -203,6 +206,12 @@ def _explicit_head(statement: Statement) -> list[str]:
     numbered = any(_numbers(script) for script in _scripts(statement.node.sides[0]))
     name = plain_name(statement.node.sides[0])
     return [name] if numbered and name is not None else []
+
+
+def _is_start(statement: Statement) -> bool:
+    """Whether a statement for one step gives what the recurrence begins with: another name, or a value."""
+    node = statement.node
+    return isinstance(node, sx.Relation) and not any(isinstance(n, (sx.Product, sx.Sum, sx.Call)) for n in sx.walk(node.sides[1]))
 
 
 def _head(statement: Statement) -> str | None:

@@ -1154,7 +1154,8 @@ class _Parser:
         letters = "".join(t.text for t in tokens)
         plain = bool(tokens) and all(t.kind in ("letter", "word", "number") and not t.accents for t in tokens)
         if style == "text":
-            if plain and (letters in voc.FUNCTIONS or letters in voc.WORDS or letters.isalnum()):
+            dotted = all(t.kind in ("letter", "word") or t.text == "." for t in tokens) and letters.replace(".", "").isalnum()
+            if (plain or dotted) and (letters in voc.FUNCTIONS or letters in voc.WORDS or letters.replace(".", "").isalnum()):
                 return sx.Name(span, letters, (), "mathrm")
             return sx.Text(span, " ".join(t.text for t in tokens))
         if not tokens:

@@ -55,14 +55,15 @@ def lex(source: Source, span: Span, macros: Macros | None = None) -> list[Token]
     >>> [t.text for t in lex(Source(r"\hat{y} = σ(Wx_1)"), Span(0, 17))]
     ['\\hat', '{', 'y', '}', '=', '\\sigma', '(', 'W', 'x', '_', '1', ')']
     """
-    tokens = _lexed(source.text, span.start, span.end, None)
-    return _expanded(tokens, macros or {}, 0, [0])
+    own = macros or {}
+    tokens = _lexed(source.text, span.start, span.end, None, own)
+    return _expanded(tokens, own, 0, [0])
 
 
 _FRACTION = re.compile(r"(\d+)\u2044(\d+)")  # what ½ and its like are made of
 
 
-def _lexed(text: str, start: int, end: int, at: Span | None) -> list[Token]:
+def _lexed(text: str, start: int, end: int, at: Span | None, macros: Macros) -> list[Token]:
     out: list[Token] = []
     i, spaced = start, False
     while i < end:
@@ -84,7 +85,7 @@ def _lexed(text: str, start: int, end: int, at: Span | None) -> list[Token]:
             out += [Token(kind, piece, at or Span(i, i + 1), spaced=spaced) for kind, piece in zip(kinds, pieces, strict=True)]
             i += 1
             continue
-        token, length = _one(text, i, end)
+        token, length = _one(text, i, end, macros)
         if token is not None:
             place = at or Span(i, i + length)
             out.append(replace(token, span=place, spaced=spaced))
@@ -95,7 +96,7 @@ def _lexed(text: str, start: int, end: int, at: Span | None) -> list[Token]:
     return out
 
 
-def _one(text: str, i: int, end: int) -> tuple[Token | None, int]:
+def _one(text: str, i: int, end: int, macros: Macros) -> tuple[Token | None, int]:
     """The token at a place, and its length; None for a space."""
     here = Span(i, i + 1)
     char = text[i]
@@ -106,6 +107,8 @@ def _one(text: str, i: int, end: int) -> tuple[Token | None, int]:
         name = match[0]
         if name.endswith("*") and name not in voc.STYLES and name[:-1] not in ("\\operatorname",):
             name = name[:-1]
+        if name in macros:
+            return Token("macro", name, here), len(name)
         if name in _SPACES:
             return None, len(name)
         name_out = voc.SYNONYMS.get(name, name)
@@ -186,7 +189,7 @@ def _expanded(tokens: list[Token], macros: Macros, depth: int, count: list[int])
                 at = int(piece[1]) - 1
                 body += arguments[at] if at < len(arguments) else []
             else:
-                body += _lexed(piece, 0, len(piece), token.span)
+                body += _lexed(piece, 0, len(piece), token.span, macros)
         out += _expanded(body, macros, depth + 1, count)
         if len(out) > _MOST_TOKENS:
             raise Unreadable(token.span, f"the command {token.text} grows beyond {_MOST_TOKENS} signs")
