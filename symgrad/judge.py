@@ -219,8 +219,8 @@ class Judge:
                 if level and failed is not None:
                     break
                 return Ruling(link, "unread", reason=error.reason, notes=[Note("at", error.span)])
-            except SymgradError as error:
-                failed = failed or Ruling(link, "undecided", reason=str(error))
+            except (SymgradError, RecursionError) as error:
+                failed = failed or Ruling(link, "undecided", reason=_reason(error))
                 continue
             ruling = self._first_that_holds(link, pairs)
             if ruling.verdict in ("holds", "given"):
@@ -235,8 +235,8 @@ class Judge:
         for pair in pairs:
             try:
                 ruling = self.compared(link, pair)
-            except SymgradError as error:
-                ruling = Ruling(link, "undecided", pair=pair, reason=str(error))
+            except (SymgradError, RecursionError) as error:
+                ruling = Ruling(link, "undecided", pair=pair, reason=_reason(error))
             if ruling.verdict in ("holds", "given"):
                 return ruling
             if failed is None or (failed.verdict == "undecided" and ruling.verdict == "fails"):
@@ -424,6 +424,10 @@ def _one_example(shapes: Shapes, a: Term, b: Term) -> Shapes | None:
         else:
             now = now.unify(left, right)
     return now
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, SymgradError) else "it is nested too deeply"
 
 
 _MISFIT = "the two sides have different shapes"

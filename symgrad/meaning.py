@@ -17,7 +17,6 @@ from symgrad.dims import ONE, Dim, Shape
 from symgrad.errors import SymgradError
 from symgrad.implied import Dependences, function_of
 from symgrad.network import Network
-from symgrad.raising import matching, raise_form
 from symgrad.readings import Reader
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
@@ -444,7 +443,7 @@ def _frozen(meaning: Meaning) -> Meaning | None:
     for name, definition in _in_order(meaning.terms, implied):
         if definition is None:
             made_up = function_of(name, shapes.shape(*mentioned[name]), {n: shapes.shape(*mentioned[n]) for n in implied[name]})
-            network.define_form(name, matching(raise_form(made_up, network.facts), made_up.shape))
+            network.define_node(name, made_up)
             continue
         own = shapes.shape(*mentioned[name])
         builder = Builder(shapes, Reader(made, 0, meaning.origins.get(name, 0)).index, made.jacobian_variable)
@@ -456,7 +455,9 @@ def _frozen(meaning: Meaning) -> Meaning | None:
         if node.shape != own:
             return None
         if all(v.name in network for v in variables(node)):
-            network.define_form(name, matching(raise_form(node, network.facts), node.shape))
+            network.define_node(name, node)
+        elif any(v.name == name for v in variables(node)):
+            network.declare(name, own)  # an update by itself, `w := w - …`
         else:
             made.derived[name] = node
     made.frozen = True

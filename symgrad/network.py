@@ -19,9 +19,10 @@ from typing import Any
 
 from symgrad import names
 from symgrad.dims import Condition, Dim, Shape, show, solve, whole
-from symgrad.errors import InvalidGiven, InvalidNetwork, ShapeError, UnknownName, nearest
+from symgrad.errors import InvalidGiven, InvalidNetwork, ShapeError, UnknownName, Unsupported, nearest
 from symgrad.form import Form, symbol, symbols
 from symgrad.lowering import lower
+from symgrad.raising import matching, raise_form
 from symgrad.rewrite import Facts
 from symgrad.tensor import Func, Node, Var, topological, var
 from symgrad.typeset import described
@@ -167,6 +168,15 @@ class Network:
         self.definitions[name] = Definition(name, form, lower(form), about)
         self._changed()
         return symbol(name, form.shape)
+
+    def define_node(self, name: str, node: Node) -> None:
+        """A definition by its tensor; where no form prints it, it stands for itself."""
+        try:
+            self.define_form(name, matching(raise_form(node, self.facts), node.shape))
+        except Unsupported:
+            self._free_name(name)
+            self.definitions[name] = Definition(name, symbol(name, node.shape), node, "")
+            self._changed()
 
     def _free_name(self, name: str) -> None:
         if not name or "∂" in name or name.count("{") != name.count("}"):

@@ -104,6 +104,8 @@ class Point:
         shape = self.shape(node.shape)
         number: Any = self._number(node.coefficient)
         for dim, exponent in node.sizes:
+            if any(name not in self.sizes for name in dim.symbols):
+                raise Unsupported(f"the size {dim} is not settled")
             size = dim.evaluate(self.sizes)
             number = number * self._number(Fraction(size) ** exponent)
         if not node.factors:
