@@ -21,6 +21,7 @@ from symgrad.naming import plain_name, superscript
 from symgrad.points import Point
 from symgrad.raising import raise_form
 from symgrad.readings import Reader
+from symgrad.rounding import Rounding
 from symgrad.shapes import Shapes, is_unknown
 from symgrad.sheet import Gathered, Link, Rows, decimals, literal_rows
 from symgrad.span import Span
@@ -101,6 +102,7 @@ class Judge:
         self.values: dict[str, Rows] = {}
         self.older: dict[str, list[Rows]] = {}
         self.unnamed: list[Rows] = []
+        self.rounding = Rounding()
         self.wrong: dict[int, Ruling] = {}
 
     def run(self) -> Judged:
@@ -138,6 +140,8 @@ class Judge:
         rows = literal_rows(link.right)
         if rows is None or ruling.verdict in ("unread", "undecided"):
             return
+        is_rounded = ruling.verdict == "holds" and any(e["method"] == "rounded" for e in ruling.evidence)
+        self.rounding.learn(link.right, plain_name(link.head, self.meaning.styled) if is_rounded else None, is_rounded)
         head = plain_name(link.head, self.meaning.styled)
         if head is not None:
             self._write(head, rows)
@@ -249,20 +253,31 @@ class Judge:
         """One pair, by numbers where the sheet has numbers, in general otherwise."""
         literal = _has_literal(pair.left_node) or _has_literal(pair.right_node)
         constant = not variables(pair.left_node) or not variables(pair.right_node)
-        if not literal and not (constant and self._is_number(link)):
+        if constant and not literal:
+            return self._constant(link, pair)
+        if not literal:
             evidence = self.lab.equal(pair.left_node, pair.right_node)
             if not evidence.holds and self._states(link, pair):
                 return Ruling(link, "given", pair=pair)
             self._insist_on_names(pair, evidence)
             return Ruling(link, "holds" if evidence.holds else "fails", [_shown(evidence)], pair, list(pair.notes))
-        if constant and not literal:
-            try:
-                evidence = self.lab.equal(pair.left_node, pair.right_node)
-                if evidence.holds:
-                    return Ruling(link, "holds", [_shown(evidence)], pair, list(pair.notes))
-            except SymgradError:
-                pass
         return self._by_numbers(link, pair)
+
+    def _constant(self, link: Link, pair: Pair) -> Ruling:
+        """A side without names: equal in general, or for the values that the sheet gives."""
+        general: Ruling | None = None
+        try:
+            evidence = self.lab.equal(pair.left_node, pair.right_node)
+            general = Ruling(link, "holds" if evidence.holds else "fails", [_shown(evidence)], pair, list(pair.notes))
+        except SymgradError:
+            pass
+        if general is not None and general.verdict == "holds":
+            return general
+        numeric = self._by_numbers(link, pair)
+        if numeric.verdict == "undecided" and general is not None and not self._is_number(link):
+            self._insist_on_names(pair, Evidence("identity_test", False))
+            return general
+        return numeric
 
     def _is_number(self, link: Link) -> bool:
         return literal_rows(link.right) is not None or literal_rows(link.left) is not None
@@ -357,9 +372,61 @@ class Judge:
         gap = np.abs(np.asarray(a, dtype=float) - np.asarray(b, dtype=float))
         scale = 1e-9 * max(1.0, float(np.max(np.abs(np.asarray(a, dtype=float)), initial=0.0)))
         holds = bool(np.all(gap <= slack + scale))
+        carried = False
+        if not holds:
+            slack = slack + self._carried(link, pair, values, np.asarray(a, dtype=float), np.asarray(b, dtype=float))
+            holds = carried = bool(np.all(gap <= slack + scale))
         method = "exact" if point.exact and not np.any(slack) else "rounded" if np.any(slack) else "numeric"
         evidence = {"method": method, "holds": holds, "max_error": float(np.max(gap, initial=0.0))}
-        return Ruling(link, "holds" if holds else "fails", [evidence], pair, list(pair.notes), numeric=True, expected=a, found=b)
+        notes = [*pair.notes, Note("rounded", link.right.span)] if carried else list(pair.notes)
+        return Ruling(link, "holds" if holds else "fails", [evidence], pair, notes, numeric=True, expected=a, found=b)
+
+    def _carried(self, link: Link, pair: Pair, values: dict[str, Rows], a: Any, b: Any) -> Any:
+        """What half a unit in every rounded number that a side is computed from can change of it, to first order."""
+        total = np.zeros(np.shape(b))
+        for side, node, now in ((link.left, pair.left_node, a), (link.right, pair.right_node, b)):
+            for changed in self.rounding.nudged(side):
+                moved = self._value_of(changed, link, values, np.shape(now))
+                if moved is not None:
+                    total = total + np.abs(moved - now)
+            for name, rows in self.rounding.nudged_values(self._numbers_behind(node), values):
+                try:
+                    moved = np.asarray(self.numeric_point(False, {**values, name: rows}).array(node), dtype=float)
+                except (SymgradError, ValueError):
+                    continue
+                total = total + np.abs(moved - now)
+        return total
+
+    def _numbers_behind(self, node: Tensor) -> set[str]:
+        """The names that a side is computed from, through definitions and gradients."""
+        found: set[str] = set()
+        stack = [v.name for v in variables(node)]
+        while stack:
+            name = stack.pop()
+            if name in found:
+                continue
+            found.add(name)
+            match = names.gradient_of(name)
+            if match:
+                stack += [n for n in self.meaning.network.definitions]
+            for source in (self.meaning.network.definitions.get(name), self.meaning.derived.get(name)):
+                if source is not None:
+                    stack += [v.name for v in variables(source if isinstance(source, Tensor) else source.node)]
+        return found
+
+    def _value_of(self, side: Node, link: Link, values: dict[str, Rows], shape: tuple[int, ...]) -> Any:
+        """The value of a side with a number changed; None where it has none of that shape."""
+        rows = literal_rows(side)
+        try:
+            if rows is not None:
+                found = np.array([[float(x) for x in row] for row in rows])
+            else:
+                reader = self.reader(link, 0)
+                reading = reader.side(side, self.meaning.shapes)[0]
+                found = np.asarray(self.numeric_point(False, values).array(self.meaning.tensor(reading, reader)), dtype=float)
+        except (SymgradError, IndexError, ValueError):
+            return None
+        return found if found.shape == shape else found.T if found.T.shape == shape else None
 
     def _unwritten(self, link: Link, pair: Pair, ruling: Ruling) -> Ruling | None:
         """The numbers hold once an activation is applied that no line writes, where that is assumed."""

@@ -33,6 +33,7 @@ Function = tuple[str, tuple[Fraction, ...]]
 _LOSS_WORDS = ("loss", "Loss", "cost", "Cost", "MSE", "RSS", "SSE", "BCE", "CE", "NLL", "Error", "error", "Err")
 _LOSS_LETTERS = ("L", "J", "E", "\\ell", *(f"\\mathcal{{{letter}}}" for letter in "LJEC"))
 _SURE_LOSSES = frozenset((*_LOSS_LETTERS, *(f"\\mathrm{{{word}}}" for word in _LOSS_WORDS)))
+_NEVER_ELSE = _SURE_LOSSES - {"E", "J", "C", "\\mathrm{Error}", "\\mathrm{error}", "\\mathrm{Err}"}
 _SCALAR_GREEK = frozenset("\\" + n for n in ("alpha", "eta", "lambda", "epsilon", "varepsilon", "gamma", "tau", "rho", "kappa", "omega"))
 _DIM_LETTERS = "nmdkpqrsuvw"
 _BEAM = 24
@@ -55,7 +56,16 @@ def stem(name: str) -> str:
 
 
 def is_loss(name: str) -> bool:
+    """Whether a name is one that losses have."""
     return stem(name) in _SURE_LOSSES
+
+
+def _is_loss_here(vocabulary: Vocabulary, name: str) -> bool:
+    """As `is_loss`; where another such name is differentiated and this one is not, it is something else (an error matrix E)."""
+    if not is_loss(name):
+        return False
+    asked = {stem(n) for n in (*vocabulary.dependences.inside, *vocabulary.dependences.asked) if is_loss(n)}
+    return not asked or stem(name) in asked or stem(name) in _NEVER_ELSE
 
 
 @dataclass(frozen=True)
@@ -144,7 +154,7 @@ class Meaning:
     def kinds(self, name: str) -> list[tuple[float, str]]:
         base = stem(name)
         letter = re.sub(r"\\(hat|tilde|bar|vec|dot|mathbf|boldsymbol|mathrm)\{(.*)\}", r"\2", base)
-        if is_loss(name):
+        if _is_loss_here(self.vocabulary, name):
             return [(0.0, "scalar")]
         if letter in _SCALAR_GREEK:
             return [(0.0, "scalar"), (3.0, "column"), (4.0, "matrix")]
@@ -354,7 +364,7 @@ def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -
         term = Term("collect", (term,), definition.letters, rows, cols)
     elif term.free:
         return
-    if is_loss(name) and not (shapes.is_one(term.rows) and shapes.is_one(term.cols)):
+    if _is_loss_here(meaning.vocabulary, name) and not (shapes.is_one(term.rows) and shapes.is_one(term.cols)):
         note = Note("loss_summed", definition.expression.span, name)
         reading = reading.plus(1.0, shapes, term, note)
         term = Term("sum", (term,), (None,), ONE, ONE, term.free)
@@ -364,7 +374,7 @@ def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -
     met = shapes.together((own[0], term.rows), (own[1], term.cols))
     if met is not None:
         yield reading.plus(0.0, met, term)
-    elif not is_loss(name):
+    elif not _is_loss_here(meaning.vocabulary, name):
         turned = shapes.together((own[0], term.cols), (own[1], term.rows))
         if turned is not None:
             note = Note("missing_transpose", definition.expression.span)
@@ -424,9 +434,10 @@ def _frozen(meaning: Meaning) -> Meaning | None:
     for name in dict.fromkeys(n for head, below in implied.items() for n in (head, *below)):
         if name not in mentioned:
             shapes, mentioned[name] = _guessed(meaning, shapes, name, mentioned)
-    for term in meaning.terms.values():
+    for zero, term in meaning.terms.items():
+        others = {shapes.resolve(dim) for name, dims in mentioned.items() if name != zero for dim in dims}
         for dim in (term.rows, term.cols) if term.op == "zeros" else ():
-            if shapes.is_open(dim):
+            if shapes.is_open(dim) and shapes.resolve(dim) not in others:
                 shapes = shapes.unify(dim, ONE) or shapes
     taken = {s for dims in meaning.vocabulary.declared.values() for d in dims for s in d.symbols} | set(mentioned)
     fresh = (n for i in range(1000) for n in (letter + (str(i) if i else "") for letter in _DIM_LETTERS) if n not in taken)

@@ -1,0 +1,53 @@
+"""Rounded numbers that a sheet goes on with: what half a unit in the last digit of each may change.
+
+Only numbers that came out of a calculation and were rounded count; a number that is given is exact as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+from symgrad import syntax as sx
+from symgrad.syntax import Node
+
+Rows = tuple[tuple[Fraction, ...], ...]
+_MOST = 40
+
+
+class Rounding:
+    """The rounded numbers met so far, and the names whose values they are."""
+
+    def __init__(self) -> None:
+        self._texts: set[str] = set()
+        self._units: dict[str, int] = {}
+
+    def learn(self, result: Node, name: str | None, rounded: bool) -> None:
+        """Take note of a result; one that is exact frees its name again."""
+        if not rounded:
+            return
+        for number in _numbers(result):
+            if number.decimals:
+                self._texts.add(number.text)
+        if name is not None:
+            self._units[name] = max((n.decimals for n in _numbers(result)), default=0)
+
+    def nudged(self, side: Node) -> Iterator[Node]:
+        """The side once for every rounded number in it, with half a unit added to that number's last digit."""
+        places = [n for n in _numbers(side) if n.text in self._texts][:_MOST]
+        for place in places:
+            yield sx.mapped(side, lambda n, place=place: replace(n, text=n.text + "5") if n is place else n)  # type: ignore[misc]
+
+    def nudged_values(self, names: set[str], values: Mapping[str, Rows]) -> Iterator[tuple[str, Rows]]:
+        """Each rounded value among the names, with half a unit added to one entry at a time."""
+        for name in sorted(names & self._units.keys() & values.keys()):
+            half = Fraction(1, 2 * 10 ** self._units[name])
+            rows = values[name]
+            for i, row in enumerate(rows[:6]):
+                for j in range(min(len(row), 6)):
+                    yield name, tuple(tuple(x + half * (k == i and m == j) for m, x in enumerate(r)) for k, r in enumerate(rows))
+
+
+def _numbers(node: Node) -> list[sx.Number]:
+    return [n for n in sx.walk(node) if isinstance(n, sx.Number)]
