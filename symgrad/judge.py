@@ -102,7 +102,7 @@ class Judge:
         self.values: dict[str, Rows] = {}
         self.older: dict[str, list[Rows]] = {}
         self.unnamed: list[Rows] = []
-        self.rounding = Rounding()
+        self.rounding = Rounding(node for given in gathered.given.values() for _, node in given)
         self.wrong: dict[int, Ruling] = {}
 
     def run(self) -> Judged:
@@ -141,7 +141,7 @@ class Judge:
         if rows is None or ruling.verdict in ("unread", "undecided"):
             return
         is_rounded = ruling.verdict == "holds" and any(e["method"] == "rounded" for e in ruling.evidence)
-        self.rounding.learn(link.right, plain_name(link.head, self.meaning.styled) if is_rounded else None, is_rounded)
+        self.rounding.learn(link.right, plain_name(link.head, self.meaning.styled), is_rounded)
         head = plain_name(link.head, self.meaning.styled)
         if head is not None:
             self._write(head, rows)
@@ -260,8 +260,15 @@ class Judge:
             if not evidence.holds and self._states(link, pair):
                 return Ruling(link, "given", pair=pair)
             self._insist_on_names(pair, evidence)
+            self._insist_on_dependence(pair, evidence)
             return Ruling(link, "holds" if evidence.holds else "fails", [_shown(evidence)], pair, list(pair.notes))
         return self._by_numbers(link, pair)
+
+    def _insist_on_dependence(self, pair: Pair, evidence: Evidence) -> None:
+        """Where nothing that was read says how a loss depends on a name, a gradient by it is not called wrong."""
+        match = names.gradient_of(pair.left_node.name) if isinstance(pair.left_node, Var) and not evidence.holds else None
+        if match and match["of"] != match["wrt"] and not self.meaning.rests_on(match["of"], match["wrt"]):
+            raise Unsupported(f"nothing that was read says how {names.text(match['of'])} depends on {names.text(match['wrt'])}")
 
     def _constant(self, link: Link, pair: Pair) -> Ruling:
         """A side without names: equal in general, or for the values that the sheet gives."""
@@ -350,9 +357,30 @@ class Judge:
             ruling = self._with_values(link, pair, self.values)
         except Unsupported as error:
             ruling = Ruling(link, "undecided", pair=pair, reason=str(error))
+        if ruling.verdict == "undecided" and literal_rows(link.right) is not None and self._cannot_compute(link):
+            return Ruling(link, "given", pair=pair)
         if ruling.verdict != "holds":
             ruling = self._unwritten(link, pair, ruling) or self._unnamed(link, pair) or ruling
+        if ruling.verdict == "fails":
+            self._insist_on_dependence(pair, Evidence("numeric", False))
         return ruling
+
+    def _cannot_compute(self, link: Link) -> bool:
+        """Whether a name's value is stated that nothing on the sheet allows to compute: an input behind it has no value."""
+        head = plain_name(link.head, self.meaning.styled)
+        definition = self.meaning.network.definitions.get(head or "")
+        if head is None or definition is None or head in self.values:
+            return False
+        stack, known = [v.name for v in variables(definition.node)], set(self.values)
+        while stack:
+            name = stack.pop()
+            if name in known:
+                continue
+            below = self.meaning.network.definitions.get(name)
+            if below is None:
+                return True
+            stack += [v.name for v in variables(below.node)]
+        return False
 
     def _with_values(self, link: Link, pair: Pair, values: dict[str, Rows]) -> Ruling:
         """Both sides computed from the values that the sheet gives, in fractions where that is possible."""
@@ -385,10 +413,11 @@ class Judge:
         """What half a unit in every rounded number that a side is computed from can change of it, to first order."""
         total = np.zeros(np.shape(b))
         for side, node, now in ((link.left, pair.left_node, a), (link.right, pair.right_node, b)):
-            for changed in self.rounding.nudged(side):
+            base = self._value_of(side, link, values, np.shape(now))
+            for changed in self.rounding.nudged(side) if base is not None else ():
                 moved = self._value_of(changed, link, values, np.shape(now))
                 if moved is not None:
-                    total = total + np.abs(moved - now)
+                    total = total + np.abs(moved - base)
             for name, rows in self.rounding.nudged_values(self._numbers_behind(node), values):
                 try:
                     moved = np.asarray(self.numeric_point(False, {**values, name: rows}).array(node), dtype=float)
@@ -408,7 +437,7 @@ class Judge:
             found.add(name)
             match = names.gradient_of(name)
             if match:
-                stack += [n for n in self.meaning.network.definitions]
+                stack += list(self.meaning.network.definitions)
             for source in (self.meaning.network.definitions.get(name), self.meaning.derived.get(name)):
                 if source is not None:
                     stack += [v.name for v in variables(source if isinstance(source, Tensor) else source.node)]

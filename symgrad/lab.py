@@ -233,7 +233,12 @@ class Lab:
 
 
 def _finite(point: Point, node: Node) -> bool:
+    """Whether there is a value, and a finite one; an entry may lie beyond the sizes that were drawn."""
     with np.errstate(all="ignore"):
+        try:
+            point.array(node)
+        except (Unsupported, ValueError):
+            return False
         return bool(np.all(np.isfinite(np.asarray(point.array(node), dtype=float))))
 
 

@@ -24,7 +24,7 @@ from symgrad.shapes import Shapes, is_unknown, unknown
 from symgrad.span import Span
 from symgrad.syntax import Node, Unreadable
 from symgrad.tensor import Node as Tensor
-from symgrad.tensor import Var, einsum, var, variables
+from symgrad.tensor import Var, einsum, substitute, topological, var, variables
 from symgrad.terms import Builder, Term, names_in
 from symgrad.typing_rules import Note, Reading
 
@@ -57,7 +57,7 @@ def stem(name: str) -> str:
 
 def is_loss(name: str) -> bool:
     """Whether a name is one that losses have."""
-    return stem(name) in _SURE_LOSSES
+    return stem(name) in _SURE_LOSSES or _bare(stem(name)) in _SURE_LOSSES
 
 
 def _is_loss_here(vocabulary: Vocabulary, name: str) -> bool:
@@ -471,8 +471,36 @@ def _frozen(meaning: Meaning) -> Meaning | None:
             network.declare(name, own)  # an update by itself, `w := w - …`
         else:
             made.derived[name] = node
+    made.network = _sharing(network)
     made.frozen = True
     return made
+
+
+def _sharing(network: Network) -> Network:
+    """The network with definitions written by means of each other: `p = σ(Xw)` rests on `z = Xw`, though z is named later."""
+    named = {d.node: d.name for d in reversed(network.definitions.values()) if d.node.operands}
+    nodes: dict[str, Tensor] = {}
+    for name, definition in network.definitions.items():
+        inside = [n for n in topological([definition.node])[:-1] if n in named and named[n] != name]
+        values = {n: network.variables[named[n]] for n in inside if n is not definition.node}
+        nodes[name] = substitute(definition.node, dict(values)) if values else definition.node
+    if all(nodes[name] is d.node for name, d in network.definitions.items()):
+        return network
+    shared = Network()
+    for item in network.inputs.values():
+        shared.declare(item.name, item.shape, item.role, item.properties)
+
+    def define(name: str) -> None:
+        if name in shared.definitions:
+            return
+        for v in variables(nodes[name]):
+            if v.name in nodes:
+                define(v.name)
+        shared.define_node(name, nodes[name])
+
+    for name in nodes:
+        define(name)
+    return shared
 
 
 def _in_order(terms: Mapping[str, Term], implied: Mapping[str, Sequence[str]]) -> list[tuple[str, Term | None]]:

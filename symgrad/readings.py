@@ -157,6 +157,11 @@ class Reader:
         if isinstance(base, sx.Norm):
             yield from self.norm(base, shapes, node.sub, node.sup)
             return
+        if isinstance(base, sx.Call) and len(base.args) == 1 and not self._is_function(base):
+            # `E(A B)^T` is E times the transpose of A B.
+            factor = replace(node, base=sx.Group(base.span, "(", ")", base.args[0]))
+            yield from self.product(sx.Product(node.span, (base.function, factor), ("",)), shapes)
+            return
         for reading in self._plain(base, shapes):
             options = [reading] if node.sub is None else self._entries(reading.term, node.sub, reading)
             if node.sub is not None and not options:
@@ -628,11 +633,9 @@ class Reader:
         args = [arg for arg in node.args if not isinstance(arg, sx.Relation)]
         keywords = {script_text(a.sides[0]): a.sides[1] for a in node.args if isinstance(a, sx.Relation) and len(a.sides) == 2}
         word = fn.word_of(base.base)
-        record = self.names.functions.get(base.base) or fn.ELEMENTWISE_WORDS.get(word)
         known_name = self.names.shape(spelled(base, script_text(sub))) is not None
-        if record is None and word in fn.UNNAMED and not known_name:
-            record = (fn.UNNAMED[word], ())
-        if record is not None and not known_name:
+        record = self._record(base, known_name)
+        if record is not None:
             yield from self._applied(record, args, primes, power, node, shapes)
             return
         if word in fn.ALONG_AN_AXIS:
@@ -655,6 +658,22 @@ class Reader:
                     yield reading.plus(2.0, reading.shapes, reading.term)
             return
         raise Unreadable(base.span, f"the function {base.base} is not known")
+
+    def _record(self, base: sx.Name, known_name: bool) -> tuple[str, tuple[Fraction, ...]] | None:
+        """The function of every entry that a letter or word stands for, where it is no quantity of the sheet."""
+        word = fn.word_of(base.base)
+        if known_name:
+            return None
+        found = self.names.functions.get(base.base) or fn.ELEMENTWISE_WORDS.get(word)
+        return (fn.UNNAMED[word], ()) if found is None and word in fn.UNNAMED else found
+
+    def _is_function(self, node: sx.Call) -> bool:
+        base = node.function.base if isinstance(node.function, sx.Scripted) else node.function
+        if not isinstance(base, sx.Name):
+            return False
+        sub = node.function.sub if isinstance(node.function, sx.Scripted) else None
+        known_name = self.names.shape(spelled(base, script_text(sub))) is not None
+        return self._record(base, known_name) is not None or fn.word_of(base.base) in fn.WORDS
 
     def _applied(
         self, record: tuple[str, tuple[Fraction, ...]], args: list[Node], primes: int, power: Node | None, node: sx.Call, shapes: Shapes

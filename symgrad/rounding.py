@@ -5,7 +5,7 @@ Only numbers that came out of a calculation and were rounded count; a number tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -14,18 +14,21 @@ from symgrad.syntax import Node
 
 Rows = tuple[tuple[Fraction, ...], ...]
 _MOST = 40
+# A number of so many decimals that nobody gave was computed and rounded, wherever that was done.
+_LONG = 3
 
 
 class Rounding:
     """The rounded numbers met so far, and the names whose values they are."""
 
-    def __init__(self) -> None:
+    def __init__(self, given: Iterable[Node] = ()) -> None:
+        self._given = {number.text for node in given for number in _numbers(node)}
         self._texts: set[str] = set()
         self._units: dict[str, int] = {}
 
     def learn(self, result: Node, name: str | None, rounded: bool) -> None:
-        """Take note of a result; one that is exact frees its name again."""
-        if not rounded:
+        """Take note of a result: one that was rounded, or was computed after something was."""
+        if not rounded and not self._texts:
             return
         for number in _numbers(result):
             if number.decimals:
@@ -35,7 +38,7 @@ class Rounding:
 
     def nudged(self, side: Node) -> Iterator[Node]:
         """The side once for every rounded number in it, with half a unit added to that number's last digit."""
-        places = [n for n in _numbers(side) if n.text in self._texts][:_MOST]
+        places = [n for n in _numbers(side) if n.text in self._texts or (n.decimals >= _LONG and n.text not in self._given)][:_MOST]
         for place in places:
             yield sx.mapped(side, lambda n, place=place: replace(n, text=n.text + "5") if n is place else n)  # type: ignore[misc]
 

@@ -231,7 +231,7 @@ class Builder:
             if at is not None:
                 shape = tuple(ONE if i == axis else dim for i, dim in enumerate(node.shape))
                 limit = node.shape[axis].number
-                if limit is None or at >= limit:
+                if limit is not None and at >= limit:
                     raise ShapeError(f"entry {at + 1} of an axis of size {node.shape[axis]}")
                 if node.shape != shape:
                     node = func("slice", [node], (axis, Dim.of(at), Dim.of(at + 1), 1), shape)

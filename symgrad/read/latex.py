@@ -420,7 +420,10 @@ class _Parser:
             return self._differential(start)
         if token.text in voc.BIG_OPERATORS or (token.text in voc.EXTREMA and self._has_limits()):
             return self._big(start)
-        return self._called(self._scripted(self.atom(), start), start)
+        called = self._called(self._scripted(self.atom(), start), start)
+        return (
+            self._scripted(called, start) if isinstance(called, (sx.Call, sx.Indicator)) and not getattr(called, "bare", False) else called
+        )
 
     def _prescripted(self, start: Span) -> Node:
         self.take()
