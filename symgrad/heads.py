@@ -22,7 +22,7 @@ def without_arguments(sheet: Sheet) -> Sheet:
     defined: dict[str, frozenset[str]] = {}
     for statement in sheet.statements:
         if isinstance(statement.node, sx.Relation):
-            head = statement.node.sides[0]
+            head = _as_call(statement.node.sides[0])
             name, arguments = _applied(head)
             if name is None:
                 name, arguments = plain_name(head), _NO_ARGUMENTS
@@ -32,14 +32,27 @@ def without_arguments(sheet: Sheet) -> Sheet:
                 defined.setdefault(name, arguments)
 
     def stripped(node: Node) -> Node:
-        name, arguments = _applied(node)
-        if name is None or name not in defined or not isinstance(node, sx.Call):
+        called = _as_call(node)
+        name, arguments = _applied(called)
+        if name is None or name not in defined or not isinstance(called, sx.Call):
             return node
         known = defined[name]
-        return node.function if not known or arguments <= known or known <= arguments else node
+        if isinstance(node, sx.Product) and not known:
+            return node  # a factor and a bracket
+        return called.function if not known or arguments <= known or known <= arguments else node
 
     changed = [replace(s, node=sx.mapped(s.node, stripped)) for s in sheet.statements]
-    return replace(sheet, statements=changed)
+    by_name = {name: tuple(sorted(known)) for name, known in defined.items() if known}
+    return replace(sheet, statements=changed, arguments=by_name)
+
+
+def _as_call(node: Node) -> Node:
+    """`F(w)` where the letter is no function that is known: a name and one pair of brackets, and nothing else."""
+    match node:
+        case sx.Product(factors=(sx.Name() | sx.Scripted() as name, sx.Group(open="(", body=body)), operators=("",)):
+            arguments = body.items if isinstance(body, sx.Listing) else (body,)
+            return sx.Call(node.span, name, arguments)
+    return node
 
 
 def _applied(node: Node) -> tuple[str | None, frozenset[str]]:

@@ -145,10 +145,10 @@ class Judge:
         head = plain_name(link.head, self.meaning.styled)
         if head is not None:
             self._write(head, rows)
-        elif ruling.pair is not None:
-            term = ruling.pair.left.term
-            if link.first and term.op == "gradient":
-                self._write(names.gradient(*term.params), rows)
+            if ruling.pair is not None and ruling.pair.left.term.op == "gradient":
+                self._write(names.gradient(*ruling.pair.left.term.params), rows)
+        elif ruling.pair is not None and ruling.pair.left.term.op == "gradient":
+            self._write(names.gradient(*ruling.pair.left.term.params), rows)
         else:
             self.unnamed.append(rows)
         if head is None:
@@ -261,6 +261,8 @@ class Judge:
                 return Ruling(link, "given", pair=pair)
             self._insist_on_names(pair, evidence)
             self._insist_on_dependence(pair, evidence)
+            if not evidence.holds and self._is_condition(pair):
+                return Ruling(link, "given", pair=pair)
             return Ruling(link, "holds" if evidence.holds else "fails", [_shown(evidence)], pair, list(pair.notes))
         return self._by_numbers(link, pair)
 
@@ -269,6 +271,12 @@ class Judge:
         match = names.gradient_of(pair.left_node.name) if isinstance(pair.left_node, Var) and not evidence.holds else None
         if match and match["of"] != match["wrt"] and not self.meaning.rests_on(match["of"], match["wrt"]):
             raise Unsupported(f"nothing that was read says how {names.text(match['of'])} depends on {names.text(match['wrt'])}")
+
+    def _is_condition(self, pair: Pair) -> bool:
+        """`A x = b`, where each side has inputs that the other has not: an equation for them, and no claim about anything computed."""
+        left, right = ({v.name for v in variables(node)} for node in (pair.left_node, pair.right_node))
+        inputs = self.meaning.network.inputs
+        return bool(left - right) and bool(right - left) and all(name in inputs for name in left | right)
 
     def _constant(self, link: Link, pair: Pair) -> Ruling:
         """A side without names: equal in general, or for the values that the sheet gives."""
@@ -357,13 +365,19 @@ class Judge:
             ruling = self._with_values(link, pair, self.values)
         except Unsupported as error:
             ruling = Ruling(link, "undecided", pair=pair, reason=str(error))
-        if ruling.verdict == "undecided" and literal_rows(link.right) is not None and self._cannot_compute(link):
+        stated = literal_rows(link.right) is not None and (self._cannot_compute(link) or self._is_upstream(pair))
+        if ruling.verdict == "undecided" and stated:
             return Ruling(link, "given", pair=pair)
         if ruling.verdict != "holds":
             ruling = self._unwritten(link, pair, ruling) or self._unnamed(link, pair) or ruling
         if ruling.verdict == "fails":
             self._insist_on_dependence(pair, Evidence("numeric", False))
         return ruling
+
+    def _is_upstream(self, pair: Pair) -> bool:
+        """Whether the left side is the gradient that comes from above: of a loss that the sheet does not define."""
+        match = names.gradient_of(pair.left_node.name) if isinstance(pair.left_node, Var) else None
+        return match is not None and match["wrt"] in self.meaning.implied.get(match["of"], ())
 
     def _cannot_compute(self, link: Link) -> bool:
         """Whether a name's value is stated that nothing on the sheet allows to compute: an input behind it has no value."""

@@ -36,6 +36,7 @@ _SURE_LOSSES = frozenset((*_LOSS_LETTERS, *(f"\\mathrm{{{word}}}" for word in _L
 _NEVER_ELSE = _SURE_LOSSES - {"E", "J", "C", "\\mathrm{Error}", "\\mathrm{error}", "\\mathrm{Err}"}
 _SCALAR_GREEK = frozenset("\\" + n for n in ("alpha", "eta", "lambda", "epsilon", "varepsilon", "gamma", "tau", "rho", "kappa", "omega"))
 _DIM_LETTERS = "nmdkpqrsuvw"
+_VARIABLES = ("w", "\\theta", "\\beta", "W", "\\Theta", "x", "X")
 _BEAM = 24
 # Understandings that cost so much more than the cheapest are not tried: that a line holds in one says nothing.
 _SPREAD = 2.5
@@ -107,6 +108,7 @@ class Vocabulary:
     assumed: Assumed = field(default_factory=Assumed)
     mentioned: frozenset[str] = frozenset()
     adjoints: bool = False
+    arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     dependences: Dependences = field(default_factory=Dependences)
 
 
@@ -162,6 +164,8 @@ class Meaning:
             return [(0.0, "column"), (0.8, "matrix"), (1.2, "scalar"), (3.0, "row")]
         if letter in ("n", "m", "N", "B", "k", "c", "t"):
             return [(0.0, "scalar"), (1.0, "column"), (3.0, "matrix"), (3.0, "row")]
+        if letter == "T":
+            return [(0.2, "scalar"), (0.6, "matrix"), (3.0, "column"), (4.0, "row")]
         if letter[:1].isupper() or letter.startswith("\\"):
             return [(0.0, "matrix"), (3.0, "column"), (4.0, "row"), (4.0, "scalar")]
         return [(0.0, "column"), (1.5, "matrix"), (2.0, "row"), (2.5, "scalar")]
@@ -193,6 +197,13 @@ class Meaning:
         scalars = self.losses()
         named = [name for name in scalars if is_loss(name)]
         return next(iter(reversed(named or scalars)), None)
+
+    def variable_of(self, name: str) -> str | None:
+        known = [n for n in self.vocabulary.arguments.get(name, ()) if self.shape(n) is not None]
+        if len(known) == 1:
+            return known[0]
+        inputs = [n for n in self.network.inputs if self.rests_on(name, n)] if self.frozen else []
+        return next((n for letter in _VARIABLES for n in inputs if stem(n) == letter), None)
 
     def rests_on(self, name: str, below: str) -> bool:
         definition = self.network.definitions.get(name)
@@ -303,6 +314,7 @@ def understood(vocabulary: Vocabulary, definitions: Sequence[Definition], width:
         extended = [new for meaning in beam for new in _with(meaning, definition)]
         extended.sort(key=lambda m: m.cost)
         beam = _distinct(extended)[:_BEAM]
+    beam.sort(key=lambda m: m.cost + _oddness(m))
     consistent = [m for m in beam if _sizes_agree(m)] or beam
     made = []
     for meaning in consistent:
@@ -373,7 +385,8 @@ def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -
         term = Term("zeros", (), (), *own)  # h_0 = 0 says nothing of its size
     met = shapes.together((own[0], term.rows), (own[1], term.cols))
     if met is not None:
-        yield reading.plus(0.0, met, term)
+        capital = meaning.kinds(name)[0][1] == "matrix" and (met.is_one(own[0]) or met.is_one(own[1]))
+        yield reading.plus(0.6 if capital else 0.0, met, term)
     elif not _is_loss_here(meaning.vocabulary, name):
         turned = shapes.together((own[0], term.cols), (own[1], term.rows))
         if turned is not None:
@@ -386,6 +399,18 @@ _WEIGHTS = frozenset(("W", "U", "V", "\\Theta", "\\theta", "w", "\\mathbf{W}", "
 
 def _weights(mentioned: Iterable[str]) -> list[str]:
     return [n for n in mentioned if stem(n) in _WEIGHTS]
+
+
+def _oddness(meaning: Meaning) -> float:
+    """What it costs that names in capitals came out as vectors."""
+    names_used = {name for term in meaning.terms.values() for name in names_in(term)} - meaning.terms.keys()
+    total = 0.0
+    for name in names_used:
+        shape = meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
+        thin = meaning.shapes.is_one(shape[0]) or meaning.shapes.is_one(shape[1])
+        if thin and stem(name)[:1].isupper() and name not in meaning.vocabulary.literals and name not in meaning.vocabulary.declared:
+            total += 0.5 if meaning.kinds(name)[0][1] == "matrix" else 0.0
+    return total
 
 
 def _distinct(beam: list[Meaning]) -> list[Meaning]:
@@ -439,6 +464,12 @@ def _frozen(meaning: Meaning) -> Meaning | None:
         for dim in (term.rows, term.cols) if term.op == "zeros" else ():
             if shapes.is_open(dim) and shapes.resolve(dim) not in others:
                 shapes = shapes.unify(dim, ONE) or shapes
+    used = {name for term in meaning.terms.values() for name in names_in(term)} | meaning.terms.keys()
+    for name, sizes in meaning.vocabulary.literals.items():
+        if name not in used and name not in meaning.vocabulary.declared and len(set(sizes)) == 1:
+            for dim, count in zip(mentioned[name], sizes[0], strict=True):
+                if shapes.is_open(dim):
+                    shapes = shapes.unify(dim, Dim.of(count)) or shapes
     taken = {s for dims in meaning.vocabulary.declared.values() for d in dims for s in d.symbols} | set(mentioned)
     fresh = (n for i in range(1000) for n in (letter + (str(i) if i else "") for letter in _DIM_LETTERS) if n not in taken)
     for dims in mentioned.values():

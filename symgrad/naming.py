@@ -44,6 +44,8 @@ def superscript(node: Node | None) -> Superscript:
     if not parts:
         return Superscript(transposed=transposed)
     rest = parts[0] if len(parts) == 1 else node if not transposed else Product(node.span, tuple(parts), ("",) * (len(parts) - 1))
+    if isinstance(rest, Mark) and rest.text in ("-\\top", "-T", "-\\intercal"):
+        return Superscript(transposed=not transposed, inverse=True)
     text = script_text(rest)
     if isinstance(rest, (Group, List, Mark, Text)) and text:
         return Superscript(label=text, transposed=transposed)

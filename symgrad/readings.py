@@ -68,6 +68,9 @@ class Names(Protocol):
     def tangents(self) -> tuple[str, ...]:
         """The inputs that change, on a sheet that works with differentials (`dL = tr(G^T dX)`); none elsewhere."""
 
+    def variable_of(self, name: str) -> str | None:
+        """What a function of the sheet is differentiated by, when nobody says."""
+
     def rests_on(self, name: str, below: str) -> bool:
         """Whether a name is computed from another."""
 
@@ -143,6 +146,9 @@ class Reader:
         yield Reading(0.0, shapes, Term("number", (), (node.value,)))
 
     def name(self, node: sx.Name, shapes: Shapes) -> Variants:
+        if node.base.startswith(MEANT):
+            yield from self._symbol(node.base.removeprefix(MEANT), node, shapes, False)
+            return
         yield from self.named(node, None, None, node, shapes)
 
     def scripted(self, node: sx.Scripted, shapes: Shapes) -> Variants:
@@ -172,7 +178,9 @@ class Reader:
     def named(self, base: sx.Name, sub: Node | None, sup: Node | None, node: Node, shapes: Shapes, primes: int = 0) -> Iterator[Reading]:
         """A name with its scripts, in every way they can be taken apart."""
         letters = letters_of(sub)
-        if base.base == "\\delta" and sup is None and letters is not None and len(letters) == 2 and self.names.shape("\\delta") is None:
+        delta = self.names.shape("\\delta")
+        plain = delta is None or any(map(shapes.is_one, delta))  # an error vector δ has one index, Kronecker's two
+        if base.base == "\\delta" and sup is None and letters is not None and len(letters) == 2 and plain:
             yield from self.kronecker(letters[0], letters[1], shapes)
         script = superscript(sup)
         below = script_text(sub)
@@ -804,6 +812,12 @@ class Reader:
     # ── derivatives ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def derivative(self, node: sx.Derivative, shapes: Shapes) -> Variants:
+        if not node.wrt and node.of is not None:
+            subject = node.of.factors[0] if isinstance(node.of, sx.Product) else node.of
+            meant = self.names.variable_of(plain_name(subject, self.names.styled) or "")
+            if meant is None:
+                raise Unreadable(node.span, "it is not said by what is differentiated")
+            node = replace(node, wrt=(sx.Name(node.span, MEANT + meant),))
         if node.order is not None or len(node.wrt) != 1:
             yield from self._hessian(node, shapes)
             return
@@ -973,6 +987,8 @@ def _without_transpose(node: sx.Scripted) -> Node:
 
 # ── pieces ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+# Before a name that the author left unsaid, spelt out already.
+MEANT = "\u2063"
 _EXAMPLE = re.compile(r"(.*)\(([a-z])\)")
 
 
@@ -1033,8 +1049,9 @@ def _divided(reading: Reading, above: Term, below: Term) -> Iterator[Reading]:
     if is_scalar(shapes, above):
         yield reading.plus(0.5, shapes, Term("hadamard", (above, one_over), (), below.rows, below.cols, free))
         return
+    unusual = 0.8 if below.op == "symbol" else 0.0
     for extra, met, rows, cols in spread(shapes, above, below):
-        yield reading.plus(extra, met, Term("hadamard", (above, one_over), (), rows, cols, free))
+        yield reading.plus(extra + unusual, met, Term("hadamard", (above, one_over), (), rows, cols, free))
 
 
 def _block(shapes: Shapes, terms: tuple[Term, ...], width: int) -> tuple[Shapes, Term] | None:

@@ -59,7 +59,7 @@ class Gathered:
 def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     """A part of the sheet taken apart, with the definitions that it keeps from before."""
     styled = _styled(sheet)
-    vocabulary = Vocabulary(styled=styled, assumed=assumed)
+    vocabulary = Vocabulary(styled=styled, assumed=assumed, arguments=dict(sheet.arguments))
     found = Gathered(sheet, vocabulary, part)
     functions_in_words(sheet, vocabulary)
     properties_in_words((sheet.statements[i] for i in part.statements), vocabulary)

@@ -41,6 +41,7 @@ class Sheet:
     source: Source
     statements: list[Statement] = field(default_factory=list)
     headings: list[int] = field(default_factory=list)
+    arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     macros: dict[str, Macro] = field(default_factory=dict)
 
 
@@ -67,6 +68,10 @@ def read_document(source: Source) -> Sheet:
     masked = _masked(text, is_tex)
     pieces = list(_pieces(masked))
     if not is_tex:
+        quoted = [
+            p for p in _quoted(masked) if not any(q.outside.start < p.outside.end and p.outside.start < q.outside.end for q in pieces)
+        ]
+        pieces = sorted([*pieces, *quoted], key=lambda p: p.outside.start)
         pieces = sorted([*pieces, *_bare(masked, pieces)], key=lambda p: p.outside.start)
     sheet.headings = [match.start() for match in _PART.finditer(masked)]
     for block, piece in enumerate(pieces):
@@ -126,8 +131,16 @@ def _masked(text: str, is_tex: bool) -> str:
     else:
         for pattern in (_HTML_COMMENT, _CODE, _TABLE_ROW):
             text = pattern.sub(blank, text)
-        text = _INLINE_CODE.sub(lambda m: m[0] if m[2].startswith("$") and m[2].endswith("$") else blank(m), text)
+        text = _INLINE_CODE.sub(lambda m: m[0] if _is_mathematics(m[2]) else blank(m), text)
     return _DEFINITION.sub(blank, text)
+
+
+def _is_mathematics(code: str) -> bool:
+    """Whether what stands between backticks is an equation that somebody typed."""
+    if code.startswith("$") and code.endswith("$"):
+        return True
+    words = [w for w in _WORDLIKE.findall(code) if w not in voc.FUNCTIONS and w not in voc.WORDS]
+    return bool(_MATHLIKE.search(code)) and not words and not re.search(r"[\[\]{}\"#:;]", code)
 
 
 _DEFINITION = re.compile(
@@ -171,6 +184,13 @@ _DISPLAYS = "|".join(re.escape(name) for name in sorted(voc.DISPLAYS, key=len, r
 _OPENING = re.compile(rf"(?<!\\)\$\$|(?<![\\$])\$|\\\[|\\\(|\\begin\{{({_DISPLAYS})\}}")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _MONEY = re.compile(r"\$\d[\d.,]*(?=[\s.,;:)]|$)")
+
+
+def _quoted(text: str) -> Iterator[_Piece]:
+    """Equations between backticks; what else stood there is blank already."""
+    for match in _INLINE_CODE.finditer(text):
+        if _is_mathematics(match[2]) and not match[2].startswith("$"):
+            yield _Piece(Span(match.start(2), match.end(2)), Span(match.start(), match.end()), False)
 
 
 def _pieces(text: str) -> Iterator[_Piece]:
