@@ -86,6 +86,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("SG311", "", "note", "rounded values carried on", "The last digit differs because rounded values were carried on.", "", ""),
     Kind("SG312", "", "warning", "a less usual reading", "The claim holds in a reading that is not the plainest one.", "", ""),
     Kind("SG313", "", "note", "a name given a new meaning", "From here on the name stands for something else.", "", ""),
+    Kind("SG314", "", "note", "a property taken for granted", "The lines hold for a mask of zeros and ones, or for targets that sum to one; no line says that they do.",
+         r"\frac{\partial L}{\partial z} = p - y", r"\sum_k y_k = 1, \quad \frac{\partial L}{\partial z} = p - y"),
 )  # fmt: skip
 
 BY_CODE = {kind.code: kind for kind in KINDS}

@@ -30,7 +30,7 @@ from symgrad.tensor import Literal, Var, topological, variables
 from symgrad.tensor import Node as Tensor
 from symgrad.terms import Term, free_of
 from symgrad.typeset import latex, text
-from symgrad.typing_rules import CHARITY, Note, Reading
+from symgrad.typing_rules import CHARITY, Note, Reading, transposed
 from symgrad.verification import Claim
 
 _MOST_PAIRS = 60
@@ -170,6 +170,7 @@ class Judge:
 
     def reader(self, link: Link, level: int) -> Reader:
         letters = {letter for side in (link.left, link.right) for letter in _index_letters(side)}
+        letters -= self.meaning.network.definitions.keys()  # `a_n` where n is a quantity is no entry
         return Reader(self.meaning, level, link.statement, letters)
 
     def pairs(self, link: Link, level: int, side_level: int | None = None) -> list[Pair]:
@@ -201,6 +202,10 @@ class Judge:
         met = shapes.together((a.rows, b.rows), (a.cols, b.cols))
         if met is None and "literal" in (a.op, b.op):
             met = _one_example(shapes, a, b)
+        if met is None and self.meaning.numerator and "vjp" in (a.op, b.op):
+            # A product of Jacobians is a row, as every gradient is in this layout.
+            a, b = (transposed(a), b) if a.op == "vjp" else (a, transposed(b))
+            met = shapes.together((a.rows, b.rows), (a.cols, b.cols))
         if met is None:
             zero = b.op == "number" and b.params[0] == 0
             if not zero:
@@ -268,8 +273,10 @@ class Judge:
 
     def _insist_on_dependence(self, pair: Pair, evidence: Evidence) -> None:
         """Where nothing that was read says how a loss depends on a name, a gradient by it is not called wrong."""
-        match = names.gradient_of(pair.left_node.name) if isinstance(pair.left_node, Var) and not evidence.holds else None
-        if match and match["of"] != match["wrt"] and not self.meaning.rests_on(match["of"], match["wrt"]):
+        met = [v.name for node in (pair.left_node, pair.right_node) for v in variables(node)]
+        for match in (found for name in met if (found := names.gradient_of(name)) and not evidence.holds):
+            if match["of"] == match["wrt"] or self.meaning.rests_on(match["of"], match["wrt"]):
+                continue
             raise Unsupported(f"nothing that was read says how {names.text(match['of'])} depends on {names.text(match['wrt'])}")
 
     def _is_condition(self, pair: Pair) -> bool:

@@ -108,6 +108,7 @@ class Vocabulary:
     assumed: Assumed = field(default_factory=Assumed)
     mentioned: frozenset[str] = frozenset()
     adjoints: bool = False
+    related: frozenset[str] = frozenset()
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     dependences: Dependences = field(default_factory=Dependences)
 
@@ -173,12 +174,21 @@ class Meaning:
     def is_size(self, name: str) -> bool:
         return name in self.vocabulary.sizes
 
+    def is_mentioned(self, name: str) -> bool:
+        return name in self.vocabulary.mentioned
+
+    @property
+    def numerator(self) -> bool:
+        return self.vocabulary.assumed.numerator
+
     def gradient_name(self, name: str) -> tuple[str, str] | None:
-        if not self.frozen:
-            return None
         loss = self.loss
         if loss is None:
             return None
+        if not self.frozen:
+            match = re.fullmatch(r"\\bar\{(.*)\}(.*)", name)
+            known = match is not None and self.vocabulary.adjoints and match[1] + match[2] in self.vocabulary.related
+            return (loss, match[1] + match[2]) if match is not None and known else None
         for mark in ("d", "\\Delta ", "\\partial "):
             if name.startswith(mark) and self.shape(name.removeprefix(mark)) is not None:
                 return loss, name.removeprefix(mark)

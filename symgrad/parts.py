@@ -25,6 +25,7 @@ class Part:
 
     own: range
     context: tuple[int, ...] = ()
+    anew: frozenset[str] = frozenset()
 
     @property
     def statements(self) -> tuple[int, ...]:
@@ -34,18 +35,31 @@ class Part:
 def parts(sheet: Sheet) -> list[Part]:
     """The sheet cut where names are defined anew."""
     found: list[Part] = []
-    begin, context = 0, tuple[int, ...]()
+    begin, context, renewed = 0, tuple[int, ...](), frozenset[str]()
     cuts = [c for c in _cuts(sheet) if c]
     stops = [*cuts, len(sheet.statements)][1:]
     for cut, stop in zip(cuts, stops, strict=True):
         before = (*context, *range(begin, cut))
         anew = _defined_anew(sheet, before, range(cut, stop))
         if anew:
-            found.append(Part(range(begin, cut), _wanted(sheet, context, range(begin, cut))))
-            context = _still_holding(sheet, before, anew)
+            found.append(Part(range(begin, cut), _wanted(sheet, context, range(begin, cut)), renewed))
+            context, renewed = _still_holding(sheet, before, anew), frozenset(anew)
             begin = cut
-    found.append(Part(range(begin, len(sheet.statements)), _wanted(sheet, context, range(begin, len(sheet.statements)))))
+    last = range(begin, len(sheet.statements))
+    found.append(Part(last, _wanted(sheet, context, last), renewed))
     return found
+
+
+def split(sheet: Sheet, part: Part, cut: int) -> tuple[Part, Part] | None:
+    """The part cut before a statement that may define its name anew; None where it defines nothing again."""
+    before = (*part.context, *range(part.own.start, cut))
+    known = {name: node for i in before for name, node in heads(sheet.statements[i])}
+    anew = {n for n, expression in heads(sheet.statements[cut]) if n in known and known[n] != expression and _is_formula(expression)}
+    if not anew:
+        return None
+    after = range(cut, part.own.stop)
+    first = Part(range(part.own.start, cut), part.context, part.anew)
+    return first, Part(after, _wanted(sheet, _still_holding(sheet, before, anew), after), frozenset(anew))
 
 
 def _cuts(sheet: Sheet) -> list[int]:

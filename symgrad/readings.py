@@ -61,12 +61,19 @@ class Names(Protocol):
     def is_size(self, name: str) -> bool:
         """Whether the name is that of a dimension."""
 
+    def is_mentioned(self, name: str) -> bool:
+        """Whether the sheet speaks of a name."""
+
     def gradient_name(self, name: str) -> tuple[str, str] | None:
         """The loss and the variable, for a name such as `dW` that nobody defined."""
 
     @property
     def tangents(self) -> tuple[str, ...]:
         """The inputs that change, on a sheet that works with differentials (`dL = tr(G^T dX)`); none elsewhere."""
+
+    @property
+    def numerator(self) -> bool:
+        """Whether gradients have the transposed shape of their variable on this sheet."""
 
     def variable_of(self, name: str) -> str | None:
         """What a function of the sheet is differentiated by, when nobody says."""
@@ -237,8 +244,7 @@ class Reader:
             return
         meant = self.names.gradient_name(name)
         if meant is not None:
-            shape = self.names.shape(meant[1])
-            assert shape is not None
+            shape = self.names.shape(meant[1]) or (unknown(f"rows:{meant[1]}"), unknown(f"cols:{meant[1]}"))
             yield Reading(0.0, shapes, Term("gradient", (), meant, *shape))
             return
         rows, cols = unknown(f"rows:{name}"), unknown(f"cols:{name}")
@@ -256,17 +262,19 @@ class Reader:
 
     def _of_the_whole(self, base: sx.Name, sub: Node | None, label: str, node: Node, shapes: Shapes) -> Iterator[Reading]:
         """`x_i` where the sheet has X, `a^{[2](i)}` where it has `A^{[2]}`: an example, which is a row or a column of the whole."""
-        if len(base.base) > 1 or not base.base.islower():
-            return
         numbered = _EXAMPLE.fullmatch(label)
+        if len(base.base) > 1 or not (base.base.islower() or numbered):
+            return
         letters = letters_of(sub)
         capital = replace(base, base=base.base.upper())
         if numbered and numbered[2] in self.indices:
             letter, rest, below = numbered[2], numbered[1], script_text(sub)
-            own = spelled(base, below, rest)
-            if self.names.shape(own) is not None:
-                whole = Term("symbol", (), (own,), *(self.names.shape(own) or (ONE, ONE)))
-                yield from self._indexed(Reading(0.0, shapes, whole), (letter, None), 0.3)
+            own = self.names.shape(spelled(base, below, rest))
+            if own is not None:
+                whole = Reading(0.0, shapes, Term("symbol", (), (spelled(base, below, rest),), *own))
+                thin = shapes.is_one(own[1]) or shapes.is_one(own[0])
+                for at, cost in (((letter, None), 0.1),) if thin else (((None, letter), 0.2), ((letter, None, "column"), 0.6)):
+                    yield from self._indexed(whole, at, cost)
             columns_first = True
         elif letters is not None and len(letters) == 1 and not label:
             letter, rest, below = letters[0], "", ""
@@ -277,7 +285,9 @@ class Reader:
             return
         name = spelled(capital, below, rest)
         shape = self.names.shape(name)
-        if shape is None:
+        if shape is None and numbered and self.names.is_mentioned(name) and base.base.islower():
+            shape = unknown(f"rows:{name}"), unknown(f"cols:{name}")
+        if shape is None or capital == base:
             return
         reading = Reading(0.0, shapes, Term("symbol", (), (name,), *shape))
         for at, cost in (((None, letter), 0.2 if columns_first else 0.7), ((letter, None, "column"), 0.6 if columns_first else 0.3)):
@@ -834,7 +844,7 @@ class Reader:
             for of in self._plain(node.of, wrt.shapes):
                 if of.cost >= REPAIR:
                     continue
-                for made in self._by(of.term, variable, direct):
+                for made in self._by(of.term, variable, direct, node.kind != "nabla" and self.names.numerator):
                     yield Reading(wrt.cost + of.cost, of.shapes, made, wrt.notes + of.notes).plus(0.0, of.shapes, made)
 
     def _hessian(self, node: sx.Derivative, shapes: Shapes) -> Iterator[Reading]:
@@ -885,7 +895,7 @@ class Reader:
                     )
                 yield from states
 
-    def _by(self, of: Term, variable: Term, direct: bool) -> Iterator[Term]:
+    def _by(self, of: Term, variable: Term, direct: bool, as_row: bool = False) -> Iterator[Term]:
         """The derivative of a term by a name, or by an entry of one."""
         if variable.op in ("entry", "pick") and variable.args[0].op == "symbol":
             yield from self._by_an_entry(of, variable, direct)
@@ -894,7 +904,8 @@ class Reader:
             return
         name = variable.params[0]
         if of.op == "symbol" and of.params[0] in self.names.losses():
-            yield Term("gradient", (), (of.params[0], name), variable.rows, variable.cols)
+            gradient = Term("gradient", (), (of.params[0], name), variable.rows, variable.cols)
+            yield transposed(gradient) if as_row else gradient
             return
         if of.free:
             return
@@ -942,8 +953,8 @@ class Reader:
             term = reading.term
             base = term.args[0] if term.op == "entry" else None
             meant = None
-            if base is not None and base.op == "symbol":
-                meant = self.names.gradient_name({"d": "d", "∂": "\\partial ", "Δ": "\\Delta "}[node.sign] + base.params[0])
+            if base is not None and base.op == "symbol" and node.sign in _SIGNS:
+                meant = self.names.gradient_name(_SIGNS[node.sign] + base.params[0])
             if base is not None and meant is not None:
                 found = True
                 yield reading.with_term(replace(term, args=(Term("gradient", (), meant, base.rows, base.cols),)))
@@ -987,6 +998,7 @@ def _without_transpose(node: sx.Scripted) -> Node:
 
 # ── pieces ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+_SIGNS = {"d": "d", "∂": "\\partial ", "Δ": "\\Delta "}
 # Before a name that the author left unsaid, spelt out already.
 MEANT = "\u2063"
 _EXAMPLE = re.compile(r"(.*)\(([a-z])\)")
@@ -996,7 +1008,7 @@ def _without_layer(sup: Node | None) -> tuple[Node | None, int]:
     r"""A function's superscript without the layer that it belongs to, and the primes in it: `g^{[1]\prime}`."""
     pieces = list(sup.factors) if isinstance(sup, sx.Product) else [] if sup is None else [sup]
     primes = sum(isinstance(piece, sx.Mark) and piece.text in ("\\prime", "'") for piece in pieces)
-    rest = [p for p in pieces if not isinstance(p, (sx.Mark, sx.List)) and not (isinstance(p, sx.Group) and p.open == "(")]
+    rest = [p for p in pieces if not isinstance(p, (sx.Mark, sx.List, sx.Text)) and not (isinstance(p, sx.Group) and p.open == "(")]
     return (sup if len(rest) == len(pieces) else rest[0] if rest else None), primes
 
 

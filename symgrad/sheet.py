@@ -24,6 +24,7 @@ EQUALITIES = frozenset({"=", ":=", "==", "equiv", "triangleq", "approx"})
 _NO_CLAIMS = frozenset(
     {"in", "notin", "gets", "sim", "to", "mapsto", "propto", "subset", "subseteq", ":", "+=", "-=", "<", ">", "le", "ge", "ne", "ll", "gg"}
 )
+_ADJOINT = re.compile(r"(?i)\b(bars?|barred|adjoints?|cotangents?)\b")
 _NOTHING = Assumed()
 Rows = tuple[tuple[Fraction, ...], ...]
 
@@ -67,7 +68,9 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         declarations(sheet.statements[i].node, vocabulary)
         vocabulary.dependences.read(sheet.statements[i].node, styled)
     vocabulary.mentioned = frozenset(_mentioned(sheet, styled, part))
-    vocabulary.adjoints = any(_states_an_adjoint(sheet.statements[i].node) for i in part.statements)
+    statements = [sheet.statements[i] for i in part.statements]
+    vocabulary.adjoints = any(_states_an_adjoint(s.node) or _ADJOINT.search(s.words) for s in statements)
+    vocabulary.related = frozenset(name for s in statements if isinstance(s.node, sx.Relation) for name in mentions(s.node, styled))
     known: set[str] = set()
     for i in part.context:
         _add(found, i, Chain(), known)
@@ -206,7 +209,7 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
 def _is_adjoint(name: str, vocabulary: Vocabulary) -> bool:
     r"""`\bar V` on a sheet that calls gradients by a bar over their variable."""
     match = re.fullmatch(r"\\bar\{(.*)\}(.*)", name)
-    return match is not None and vocabulary.adjoints and match[1] + match[2] in vocabulary.mentioned
+    return match is not None and vocabulary.adjoints and match[1] + match[2] in vocabulary.related
 
 
 def is_numeric(node: Node) -> bool:
@@ -218,7 +221,7 @@ def _index_letters(node: Node, known: set[str]) -> tuple[str, ...]:
     r"""The indices of a definition such as `z_i = …`; a letter that names a step or a layer is not one."""
     if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name):
         letters = letters_of(node.sub)
-        if letters and all(letter in "ijkmnpq" for letter in letters):
+        if letters and all(letter in "ijkmnpq" and letter not in known for letter in letters):
             return letters
     return ()
 

@@ -69,12 +69,37 @@ def _steps(sheet: Sheet) -> _Steps | None:
         head = plain_name(node.sides[0])
         if head is not None:
             letters |= {letter for letter in plain if letter in ("t", "\\tau") and _has_script(node.sides[0], letter)}
+    letters &= _general(sheet, letters)
     if not letters or largest > 6:
         return None
     tops = frozenset(_TOPS[letter] for letter in letters)
     starts = [n for s in sheet.statements for name in _explicit_head(s) for script in _scripts_of_head(s) for n in _numbers(script)]
     first = min(starts, default=0) if ahead & letters and not level & letters else 1
     return _Steps(frozenset(letters), tops, first, largest)
+
+
+def _general(sheet: Sheet, letters: set[str]) -> set[str]:
+    """The letters that the sheet does more with than look at one step: sums, a last step, a step by its number, the step after."""
+    found: set[str] = set()
+    for statement in sheet.statements:
+        for node in sx.walk(statement.node):
+            if isinstance(node, sx.BigOp):
+                bound = _bound(node)
+                found |= {bound} & letters if bound is not None else set()
+                found |= letters if _like_a_step(node, frozenset(letters), frozenset(_TOPS[x] for x in letters)) else set()
+        for script in _scripts(statement.node):
+            offset = _offset(script)
+            if offset is not None and offset[1] > 0:
+                found |= {offset[0]} & letters
+            if offset is not None:
+                found |= {letter for letter in letters if _TOPS[letter] == offset[0] and (letter != "t" or _inner(script) is not script)}
+        if isinstance(statement.node, sx.Relation) and _explicit_head(statement):
+            found |= letters
+        tops = {_TOPS[letter]: letter for letter in letters}
+        for node in sx.walk(statement.node):
+            if isinstance(node, sx.Scripted) and isinstance(node.sub, sx.Name) and node.sub.base in tops:
+                found.add(tops[node.sub.base])
+    return found
 
 
 def _scripts_of_head(statement: Statement) -> list[Node]:
@@ -236,7 +261,7 @@ def _put(node: Node, values: Mapping[str, int], steps: _Steps) -> Node:
         if (
             bound is not None
             and (_free(node.body, steps.letters | {bound}) & {bound})
-            and (bound in steps.letters or _like_a_step(node, steps))
+            and (bound in steps.letters or _like_a_step(node, steps.letters, steps.tops))
         ):
             return _terms(node, bound, values, steps)
     if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name):
@@ -262,10 +287,10 @@ def _inside(value: object, values: Mapping[str, int], steps: _Steps) -> object:
     return value
 
 
-def _like_a_step(node: sx.BigOp, steps: _Steps) -> bool:
+def _like_a_step(node: sx.BigOp, letters: frozenset[str], tops: frozenset[str]) -> bool:
     r"""`\sum_{k=1}^{t}`, `\prod_{k=t+1}^{T}`: another letter for a step, seen from its limits."""
     limits = [n.base for limit in (node.below, node.above) if limit is not None for n in sx.walk(limit) if isinstance(n, sx.Name)]
-    return any(base in steps.letters | steps.tops for base in limits)
+    return any(base in letters | tops for base in limits)
 
 
 def _terms(node: sx.BigOp, bound: str, values: Mapping[str, int], steps: _Steps) -> Node:

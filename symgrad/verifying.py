@@ -20,7 +20,7 @@ from symgrad.heads import without_arguments
 from symgrad.judge import Judge, Judged, Ruling, claim_of, is_charitable
 from symgrad.meaning import Assumed, stem, understood
 from symgrad.mistakes import Diagnosis, diagnosed
-from symgrad.parts import Part, parts
+from symgrad.parts import Part, heads, mentions, parts, split
 from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
 from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
@@ -51,8 +51,8 @@ def verify(source: Source) -> Verification:
     sheet = unrolled(without_arguments(read_document(source)))
     out = Verification(source)
     for part in parts(sheet):
-        judge, judged = _best(sheet, part)
-        _report(out, judge, judged)
+        for judge, judged in _with_splits(sheet, part):
+            _report(out, judge, judged)
     out.claims = _one_each(out.claims)
     distinct = {(f.span, f.code): f for f in reversed(out.findings)}
     out.findings = sorted(distinct.values(), key=lambda f: (f.span.start, f.span.end, f.code))
@@ -70,6 +70,23 @@ def _one_each(claims: list[Claim]) -> list[Claim]:
         if known is None or _WORST_FIRST.index(claim.verdict) < _WORST_FIRST.index(known.verdict):
             by_place[claim.span] = claim
     return sorted(by_place.values(), key=lambda claim: (claim.span.start, claim.span.end))
+
+
+def _with_splits(sheet: Sheet, part: Part, deepest: int = 4) -> list[tuple[Judge, Judged]]:
+    """The part, cut where a name is defined anew though nothing announces it: believed where it explains two failures or more."""
+    best = _best(sheet, part)
+    failing = [r.link.statement for r in best[1].rulings if r.verdict == "fails" and r.link.first]
+    for cut in [i for i in dict.fromkeys(failing) if i > part.own.start] if deepest else []:
+        halves = split(sheet, part, cut)
+        if halves is None:
+            continue
+        first = _best(sheet, halves[0])
+        if first[1].failures > best[1].failures - 2:
+            continue
+        rest = _with_splits(sheet, halves[1], deepest - 1)
+        if first[1].failures + sum(judged.failures for _, judged in rest) <= best[1].failures - 2:
+            return [first, *rest]
+    return [best]
 
 
 def _best(sheet: Sheet, part: Part) -> tuple[Judge, Judged]:
@@ -129,12 +146,18 @@ def _activations_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
         yield replace(assumed, activation="relu")
 
 
+def _layout_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    """Gradients as rows, where the sheet keeps to it."""
+    yield replace(assumed, numerator=True)
+
+
 # What may be left unsaid, and how many failing lines it must explain to be believed.
 _HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ...] = (
     (_activations_in_doubt, 2),
     (_rows_in_doubt, 1),
     (_distributions_in_doubt, 1),
     (_masks_in_doubt, 1),
+    (_layout_in_doubt, 2),
 )
 _MASKS = frozenset({"M", "m", "Omega", "mathrm{mask}"})
 _TARGETS = frozenset({"y", "Y", "t", "T", "q", "Q", "tau"})
@@ -160,6 +183,33 @@ def _report(out: Verification, judge: Judge, judged: Judged) -> None:
             _add_differences(judge, ruling, claim, checked)
         out.findings += _findings_of(judge, ruling)
     out.findings += list(_annotations(judge))
+    out.findings += list(_taken_for_granted(judge))
+
+
+def _taken_for_granted(judge: Judge) -> Iterator[Finding]:
+    """Notes on what was assumed of the sheet as a whole, at the first line that it is about."""
+    found, assumed = judge.gathered, judge.gathered.vocabulary.assumed
+    for i in found.part.own:
+        statement = found.sheet.statements[i]
+        for name, _ in heads(statement):
+            if name in found.part.anew and i in found.defining:
+                yield _finding("SG313", statement.span, f"{names.text(name)} is given a new meaning here; what follows is judged by it")
+    for kind, about in (("SG307", "gradients are rows on this sheet: each has the transposed shape of its variable"),) * assumed.numerator:
+        for i in found.part.own:
+            if any(isinstance(n, sx.Derivative) for n in sx.walk(found.sheet.statements[i].node)):
+                yield _finding(kind, found.sheet.statements[i].span, about)
+                break
+    for names_assumed, about in (
+        (assumed.distributions, "its entries are taken to sum to one"),
+        (assumed.masks, "its entries are taken to be 0 or 1"),
+    ):
+        for i in found.part.own:
+            spoken = set(mentions(found.sheet.statements[i].node)) & names_assumed
+            if spoken:
+                yield _finding(
+                    "SG314", found.sheet.statements[i].span, f"{names.text(min(spoken))}: {about}, though the sheet does not say so"
+                )
+                break
 
 
 def _given_claim(judge: Judge, i: int, out: Verification) -> Claim:

@@ -256,7 +256,7 @@ def _looks_closed(text: str, start: int, end: int) -> bool:
 
 
 _WORDLIKE = re.compile(r"[A-Za-z]{3,}")
-_MATHLIKE = re.compile(r"[=≈].*[∂∇δσ⊙ᵀŷŷ·×ΣΔ₀-₉\^_*@]|[∂∇δσ⊙ᵀŷ·×ΣΔ₀-₉\^_*@].*[=≈]")
+_MATHLIKE = re.compile(r"[=≈].*[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉\^_*@]|[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉\^_*@].*[=≈]")
 _EQUATION = re.compile(r"[A-Za-z]\w{0,8}'?\s*=\s*[^=:;,\"`]+")
 _LIST_MARK = re.compile(r"[ \t]*(?:[-*+]|\d+[.)]|\([a-z]\))?[ \t]+")
 
@@ -288,6 +288,7 @@ _PART = re.compile(
     r"^(?:#{1,6}[ \t]"
     r"|[ \t*_]*(?i:problem|question|exercise|example|task|part|section|q)[ .]*(?:\d+|[IVX]+)\b"
     r"|[ \t*_]*\d+[.)](?:[ \t*_]|$)"
+    r"|\*\*[^*\n]{2,60}\*\*"
     r"|[ \t]*\\(?:sub)*(?:section|paragraph)\*?\{"
     r"|[ \t]*\\begin\{(?:problem|exercise|question|example|solution)\}"
     r"|[ \t]*(?:\$\$|\\\[)\s*\d+\.)",

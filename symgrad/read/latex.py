@@ -222,6 +222,8 @@ def _trimmed(tokens: list[Token]) -> list[Token]:
             following = tokens[length]
             if following.kind in ("letter", "macro", "word") and following.text not in voc.PRODUCTS and any(t.text == "=" for t in tokens):
                 return _trimmed(tokens[length:])
+    if len(tokens) == 1 and tokens[0].text in voc.PRODUCTS:
+        return []  # a sign that the words around it explain
     return [] if _is_label(tokens) else tokens
 
 
