@@ -37,7 +37,7 @@ _NEVER_ELSE = _SURE_LOSSES - {"E", "J", "C", "\\mathrm{Error}", "\\mathrm{error}
 _SCALAR_GREEK = frozenset("\\" + n for n in ("alpha", "eta", "lambda", "epsilon", "varepsilon", "gamma", "tau", "rho", "kappa", "omega"))
 _DIM_LETTERS = "nmdkpqrsuvw"
 _VARIABLES = ("w", "\\theta", "\\beta", "W", "\\Theta", "x", "X")
-_BEAM = 24
+_BEAM = 10
 # Understandings that cost so much more than the cheapest are not tried: that a line holds in one says nothing.
 _SPREAD = 2.5
 

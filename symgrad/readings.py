@@ -39,6 +39,7 @@ from symgrad.typing_rules import (
 
 _LARGEST_POWER = 12
 _MOST_CELLS = 40_000
+_DEARER = CHARITY + 1.0
 
 
 class Names(Protocol):
@@ -128,7 +129,11 @@ class Reader:
             raise Unreadable(node.span, node.reason)
         if reader is None:
             raise Unreadable(node.span, f"{type(node).__name__.lower()} is not read here")
-        return best(reader(self, node, shapes), self.width)
+        found = best(reader(self, node, shapes), self.width)
+        if self.level >= 2 or not found:
+            return found
+        # What is so much dearer than the plainest reading is not meant; only repairs look further.
+        return [r for r in found if r.cost <= found[0].cost + _DEARER]
 
     def _each(self, nodes: Iterable[Node], shapes: Shapes) -> list[tuple[float, Shapes, tuple[Term, ...], tuple[Note, ...]]]:
         """All joint readings of several nodes."""
@@ -471,8 +476,7 @@ class Reader:
         yield from states
 
     def _is_weight_dim(self, shapes: Shapes) -> Callable[[Dim], bool]:
-        resolved = {shapes.resolve(dim) for dim in self.weight_dims}
-        return lambda dim: shapes.resolve(dim) in resolved
+        return lambda dim: shapes.resolve(dim) in {shapes.resolve(d) for d in self.weight_dims}
 
     @property
     def weight_dims(self) -> list[Dim]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 from symgrad.dims import ONE, Dim, Shape
 
 _UNKNOWN = "?"
 
 
+@lru_cache(maxsize=65536)
 def unknown(label: str) -> Dim:
     """The unknown size with that label; the same label is the same size."""
     return Dim.of(_UNKNOWN + label)

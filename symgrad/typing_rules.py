@@ -17,7 +17,7 @@ from symgrad.terms import Term, free_of, is_jacobian
 
 CHARITY = 8.0
 REPAIR = 20.0
-WIDTH = 12
+WIDTH = 10
 REPAIR_WIDTH = 60
 
 

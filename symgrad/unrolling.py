@@ -81,6 +81,10 @@ def _steps(sheet: Sheet) -> _Steps | None:
 def _general(sheet: Sheet, letters: set[str]) -> set[str]:
     """The letters that the sheet does more with than look at one step: sums, a last step, a step by its number, the step after."""
     found: set[str] = set()
+    counted = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted) and isinstance(n.base, sx.Name)]
+    general = {n.base for n in counted if any(_offset(p) in {(x, 0) for x in letters} for p in (*_pieces(n.sub), *_pieces(n.sup)))}
+    if any(n.base in general and any(_numbers(p) for p in (*_pieces(n.sub), *_pieces(n.sup))) for n in counted):
+        return letters
     for statement in sheet.statements:
         for node in sx.walk(statement.node):
             if isinstance(node, sx.BigOp):
