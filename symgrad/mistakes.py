@@ -6,6 +6,7 @@ its diagnosis. Nothing is guessed from the text alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -16,7 +17,7 @@ import numpy as np
 from symgrad import names
 from symgrad.errors import SymgradError
 from symgrad.implied import is_made_up
-from symgrad.judge import Judge, Pair, Ruling
+from symgrad.judge import Judge, Pair, Ruling, uses
 from symgrad.raising import raise_form
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
@@ -447,7 +448,16 @@ def _entries(judge: Judge, ruling: Ruling) -> Iterator[Diagnosis]:
         )
         more = f", and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         message = f"expected {shown}; {places}{more}"
-    yield Diagnosis("arithmetic_slip", ruling.link.right.span, message, shown)
+    yield Diagnosis("param_count" if _counts(judge, ruling) else "arithmetic_slip", ruling.link.right.span, message, shown)
+
+
+_COUNTED = re.compile(r"(?i)\bparam(?:eter)?s?\b|\bnumber of weights\b")
+
+
+def _counts(judge: Judge, ruling: Ruling) -> bool:
+    """Whether the words beside an equality of numbers say that parameters are counted."""
+    statement = judge.gathered.sheet.statements[ruling.link.statement]
+    return not uses(ruling) and bool(_COUNTED.search(statement.words_after[:40]) or _COUNTED.search(statement.words[-90:]))
 
 
 # What is tried, in this order: a repair of the text before one of the value, a named slip before a nameless one.

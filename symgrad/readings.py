@@ -849,7 +849,11 @@ class Reader:
                 if of.cost >= REPAIR:
                     continue
                 for made in self._by(of.term, variable, direct, node.kind != "nabla" and self.names.numerator):
-                    yield Reading(wrt.cost + of.cost, of.shapes, made, wrt.notes + of.notes).plus(0.0, of.shapes, made)
+                    reading = Reading(wrt.cost + of.cost, of.shapes, made, wrt.notes + of.notes)
+                    if made.op == "jacobian" and made.params[1] == "direct" and not direct:
+                        about = f"{of.term.params[0]} {variable.params[0]}"
+                        reading = reading.plus(0.3, of.shapes, made, Note("direct", node.span, about))
+                    yield reading
 
     def _hessian(self, node: sx.Derivative, shapes: Shapes) -> Iterator[Reading]:
         r"""`\nabla^2 L`, `\frac{\partial^2 L}{\partial w \partial w^\top}`: the Jacobian of the gradient, by one vector or by two names."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from symgrad import names
 from symgrad import syntax as sx
+from symgrad.counts import counted
 from symgrad.differences import check_gradients
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
@@ -53,6 +54,9 @@ def verify(source: Source) -> Verification:
     for part in parts(sheet):
         for judge, judged in _with_splits(sheet, part):
             _report(out, judge, judged)
+    for claim, findings in counted(sheet):
+        out.claims.append(claim)
+        out.findings += findings
     out.claims = _one_each(out.claims)
     distinct = {(f.span, f.code): f for f in reversed(out.findings)}
     out.findings = sorted(distinct.values(), key=lambda f: (f.span.start, f.span.end, f.code))
@@ -225,7 +229,7 @@ def _given_claim(judge: Judge, i: int, out: Verification) -> Claim:
             return Claim(statement.span, written, "unread", reason=problem.reason)
         own = judge.lab.network.definitions.get(definition.name)
         for note in judge.meaning.notes.get(definition.name, ()):
-            out.findings += _note_finding(note.kind, definition.expression.span, note.text)
+            out.findings += _note_finding(note.kind, definition.expression.span, note.text, False)
         if own is not None:
             return Claim(statement.span, written, "given", f"{names.text(definition.name)} = {text(own.form)}")
     return Claim(statement.span, written, "given")
@@ -247,14 +251,14 @@ def _findings_of(judge: Judge, ruling: Ruling) -> list[Finding]:
     if ruling.verdict == "undecided":
         return [_finding("SG102", link.span, f"not decided: {ruling.reason}")]
     found = []
-    for note in ruling.notes:
-        found += _note_finding(note.kind, note.span, note.text)
+    for note in {(n.kind, "" if n.kind == "direct" else n.text): n for n in reversed(ruling.notes)}.values():
+        found += _note_finding(note.kind, note.span, note.text, is_numeric(link.left))
     if is_charitable(ruling) and not found:
         found.append(_finding("SG312", link.span, "it holds in a reading that is not the plainest one"))
     return found
 
 
-def _note_finding(kind: str, span: Span, about: str) -> list[Finding]:
+def _note_finding(kind: str, span: Span, about: str, of_numbers: bool) -> list[Finding]:
     if kind == "outer_product":
         return [_finding("SG303", span, "as written the factors do not conform; as an outer product they do, and it holds")]
     if kind == "loss_summed":
@@ -265,11 +269,21 @@ def _note_finding(kind: str, span: Span, about: str) -> list[Finding]:
         name, meant = about.split(" ", 1)
         return [_finding("SG309", span, f"{names.text(name)} is defined nowhere; it is read as {names.text(meant)}")]
     if kind == "activation_unwritten":
-        return [_finding("SG301", span, "it holds once the ReLU is applied, which no line writes; later lines confirm it")]
+        found = _finding("SG301", span, "it holds once the ReLU is applied, which no line writes; other lines confirm it")
+        # Where the product itself is written out, the line as it stands is an equation that does not hold.
+        return [replace(found, severity="warning") if of_numbers else found]
     if kind == "unnamed_value":
         return [_finding("SG305", span, f"it holds with a result further up that was never named {names.text(about)}")]
     if kind == "direct":
-        return [_finding("SG306", span, f"{about} is read as the direct dependence, other quantities held fixed")]
+        of, wrt = about.split(" ", 1)
+        shown = names.text(names.gradient(of, wrt))
+        return [
+            _finding(
+                "SG306", span, f"{shown} and its like are the direct dependence here; as total derivatives they would count paths twice"
+            )
+        ]
+    if kind == "rounded":
+        return [_finding("SG311", span, "the last digit is that of rounded numbers carried on")]
     return []
 
 
