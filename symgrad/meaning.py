@@ -507,7 +507,11 @@ def _frozen(meaning: Meaning) -> Meaning | None:
         if node.shape != own:
             return None
         if all(v.name in network for v in variables(node)):
-            network.define_node(name, node)
+            try:
+                network.define_node(name, node)
+            except SymgradError as error:
+                network.declare(name, own)
+                made.unread = {**made.unread, name: Unreadable(Span(0, 0), str(error))}
         elif any(v.name == name for v in variables(node)):
             network.declare(name, own)  # an update by itself, `w := w - …`
         else:

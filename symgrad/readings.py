@@ -39,6 +39,9 @@ from symgrad.typing_rules import (
 
 _LARGEST_POWER = 12
 _MOST_CELLS = 40_000
+_MOST_TRIED = 20_000
+_MOST_FACTORS = 40
+_MOST_TERMS = 80
 _DEARER = CHARITY + 1.0
 
 
@@ -110,6 +113,7 @@ class Reader:
     statement: int = 0
     indices: set[str] = field(default_factory=set)
     weights: list[str] = field(default_factory=list)
+    tried: int = 0
 
     @property
     def width(self) -> int:
@@ -117,6 +121,7 @@ class Reader:
 
     def side(self, node: Node, shapes: Shapes) -> list[Reading]:
         """All readings of one side of a claim; raises `Unreadable` with the place where there is none."""
+        self.tried = 0
         found = [settled for reading in self.read(node, shapes) for settled in settle(reading)]
         return best(found, self.width)
 
@@ -125,6 +130,9 @@ class Reader:
 
     def read(self, node: Node, shapes: Shapes) -> list[Reading]:
         reader = _READERS.get(type(node))
+        self.tried += 1
+        if self.tried > _MOST_TRIED:
+            raise Unreadable(node.span, f"more than {_MOST_TRIED} ways to read its parts")
         if isinstance(node, sx.Unread):
             raise Unreadable(node.span, node.reason)
         if reader is None:
@@ -458,6 +466,8 @@ class Reader:
     # ── sums and products ────────────────────────────────────────────────────────────────────────────────────────────
 
     def summed(self, node: sx.Sum, shapes: Shapes) -> Variants:
+        if len(node.terms) > _MOST_TERMS:
+            raise Unreadable(node.span, f"a sum of more than {_MOST_TERMS} terms")
         states: list[Reading] = []
         for i, (term, sign) in enumerate(zip(node.terms, node.signs, strict=True)):
             if sign not in ("", "+", "-"):
@@ -497,6 +507,8 @@ class Reader:
 
     def product(self, node: sx.Product, shapes: Shapes) -> Variants:
         factors, operators = list(node.factors), list(node.operators)
+        if len(factors) > _MOST_FACTORS:
+            raise Unreadable(node.span, f"a product of more than {_MOST_FACTORS} factors")
         if any(op not in OPERATORS for op in operators):
             bad = next(op for op in operators if op not in OPERATORS)
             raise Unreadable(node.span, f"the operator {bad} is not read here")

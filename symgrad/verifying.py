@@ -225,7 +225,8 @@ def _given_claim(judge: Judge, i: int, out: Verification) -> Claim:
             continue
         problem = judge.meaning.unread.get(definition.name)
         if problem is not None:
-            out.findings.append(_finding("SG101", problem.span, f"not read: {problem.reason}"))
+            span = problem.span if problem.span.end else statement.span
+            out.findings.append(_finding("SG101", span, f"not read: {problem.reason}"))
             return Claim(statement.span, written, "unread", reason=problem.reason)
         own = judge.lab.network.definitions.get(definition.name)
         for note in judge.meaning.notes.get(definition.name, ()):

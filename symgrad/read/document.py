@@ -214,7 +214,8 @@ def _pieces(text: str) -> Iterator[_Piece]:
             closing = {"$$": "$$", "$": "$", "\\[": "\\]", "\\(": "\\)"}[opening]
             end = _close(text, match.end(), closing)
             inside = Span(match.end(), end)
-        if opening == "$" and (end < 0 or _MONEY.match(text, match.start())) and not _looks_closed(text, match.start(), end):
+        is_money = end < 0 and not _opens_mathematics(text, match.end())
+        if opening == "$" and (is_money or _MONEY.match(text, match.start())) and not _looks_closed(text, match.start(), end):
             i = match.end()
             continue
         if end < 0:
@@ -245,6 +246,13 @@ def _close(text: str, start: int, closing: str) -> int:
         if closing == "$$" and gap and _PARAGRAPH.search(text, gap.end(), i):
             return -1
         return i
+
+
+def _opens_mathematics(text: str, start: int) -> bool:
+    """Whether mathematics follows a dollar that nothing closes, and no price."""
+    stop = _PARAGRAPH.search(text, start)
+    rest = text[start : stop.start() if stop else len(text)]
+    return not re.match(r"\d", rest) and re.search(r"[\\=^_]", rest) is not None
 
 
 def _looks_closed(text: str, start: int, end: int) -> bool:

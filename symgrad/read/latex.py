@@ -209,6 +209,8 @@ _LOOSE = frozenset({",", ";", ".", ":", "\\star", "\\cdot", "\\times", "*", "&",
 
 def _trimmed(tokens: list[Token]) -> list[Token]:
     """Without punctuation that hangs at the ends, and without labels such as `2.` or `(A)`."""
+    if len(tokens) > 1 and _is_label(tokens):
+        return []
     start, end = 0, len(tokens)
     while end > start and tokens[end - 1].text in _LOOSE:
         end -= 1
@@ -224,7 +226,7 @@ def _trimmed(tokens: list[Token]) -> list[Token]:
                 return _trimmed(tokens[length:])
     if len(tokens) == 1 and tokens[0].text in voc.PRODUCTS:
         return []  # a sign that the words around it explain
-    return [] if _is_label(tokens) else tokens
+    return tokens
 
 
 _LABEL = re.compile(r"\(?(\d+|[A-Za-z]|[ivx]{1,4})[.)]{1,2}")

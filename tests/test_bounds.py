@@ -1,0 +1,83 @@
+"""Whatever a sheet holds, the answer is a verification or one clear error, soon, and nothing of it is run."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from symgrad.errors import SymgradError
+from symgrad.span import Source
+from symgrad.verifying import load_sheet, verify
+
+SHEETS = Path(__file__).parent.parent / "derivations"
+SEED = (SHEETS / "midterm-review.md").read_text("utf-8")
+
+
+def judged(text, name="a.md"):
+    return verify(load_sheet(name, text.encode() if isinstance(text, str) else text))
+
+
+HOSTILE = {
+    "a megabyte of braces": "$$" + "{" * 1_000_000 + "$$",
+    "braces in braces": "$$" + "{" * 20_000 + "x" + "}" * 20_000 + "$$",
+    "brackets in brackets": "$x = " + "(" * 5_000 + "1" + ")" * 5_000 + "$",
+    "fractions in fractions": "$" + r"\frac{1}{" * 3_000 + "1" + "}" * 3_000 + " = x$",
+    "scripts on scripts": "$x" + "^2" * 3_000 + " = 1$",
+    "a tower of powers": "$x = 10^{10^{10}}$",
+    "a huge power": "$y = 9^{999999999}$",
+    "a huge power of a matrix": r"$A = \begin{bmatrix}1 & 2\\3 & 4\end{bmatrix}$ $A^{100000} = 1$",
+    "a huge factorial": "$z = 100000!$",
+    "a long product": "$a = " + " ".join(f"x_{{{i}}}" for i in range(300)) + "$",
+    "a long sum": "$a = " + "+".join(f"x_{{{i}}}" for i in range(2_000)) + "$",
+    "division by zero": r"$1/0 = 3$ $0^{-1} = 2$ $\log 0 = 1$ $\frac{0}{0} = 1$",
+    "unbalanced everything": r"$$ \begin{bmatrix} 1 & 2 \\ \frac{ \left( ] ) } $$ $$ \end{align} x_{ = ^ = _ $$",
+    "commands that grow": "".join(rf"\newcommand{{\{a}}}{{{(chr(92) + b) * 8}}}" for a, b in zip("abcde", "bcdef", strict=True))
+    + r"\newcommand{\f}{xxxxxxxx}$\a\a = 1$",
+    "a command defined by itself": r"\newcommand{\a}{\a\a}$\a = 1$",
+    "NUL bytes": b"$x = 1$\x00\x00$y = 2$",
+    "nothing": "",
+    "code": "$__import__('os').system('touch /tmp/executed')$ $x = eval(1)$",
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_hostile_sheets_are_answered(what):
+    found = judged(HOSTILE[what])
+    assert not [c for c in found.claims if c.verdict == "holds" and what != "division by zero"]
+
+
+def test_a_huge_matrix_is_refused_or_read():
+    rows = r" \\ ".join(" & ".join("1" * 1) for _ in range(2_000))
+    judged(rf"$A = \begin{{bmatrix}} {rows} \end{{bmatrix}}$")
+    with pytest.raises(SymgradError, match="sheets of up to"):
+        judged("$" + "1 " * 2_500_000 + "$")
+
+
+def test_a_wrong_encoding_is_an_error_with_its_place():
+    with pytest.raises(SymgradError, match=r"latin\.md: the file is not UTF-8 text \(byte 1, line 1\)"):
+        judged("Für".encode("latin-1"), "latin.md")
+
+
+def test_utf_16_with_its_mark_is_read():
+    assert judged("$x = 1$".encode("utf-16")).count("given") == 1
+
+
+PIECES = st.sampled_from([*r"{}()[]$^_&=\+-'|,", r"\frac", r"\\", "$$", r"\begin{bmatrix}", r"\end{bmatrix}", "∂", "ᵀ", r"\sum_", "x", "W", "2", " "])
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_mutated_sheets_are_answered(data):
+    lines = SEED.split("\n")
+    start = data.draw(st.integers(6, 70))
+    text = "\n".join(lines[start : start + 12])
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(text)))
+        cut = data.draw(st.integers(0, 6))
+        text = text[:at] + data.draw(PIECES) + text[at + cut :]
+    try:
+        found = verify(Source(text, "mutated.md"))
+    except SymgradError:
+        return
+    assert all(claim.verdict in ("holds", "fails", "given", "undecided", "unread") for claim in found.claims)
