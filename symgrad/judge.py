@@ -86,6 +86,11 @@ class Judged:
         return sum(r.verdict == "fails" for r in self.rulings)
 
     @property
+    def doubt(self) -> int:
+        """How much is wrong or not decided; a line that is wrong counts for two that are open."""
+        return 2 * self.failures + sum(r.verdict in ("undecided", "unread") for r in self.rulings)
+
+    @property
     def score(self) -> tuple[int, int, float]:
         loose = sum(r.verdict in ("undecided", "unread") for r in self.rulings)
         return self.failures, loose, self.meaning.cost
@@ -376,7 +381,7 @@ class Judge:
         if ruling.verdict == "undecided" and stated:
             return Ruling(link, "given", pair=pair)
         if ruling.verdict != "holds":
-            ruling = self._unwritten(link, pair, ruling) or self._unnamed(link, pair) or ruling
+            ruling = self._unwritten(link, pair, ruling) or self._unnamed(link, pair, ruling.verdict == "undecided") or ruling
         if ruling.verdict == "fails":
             self._insist_on_dependence(pair, Evidence("numeric", False))
         return ruling
@@ -489,9 +494,10 @@ class Judge:
         evidence = {"method": "exact", "holds": True, "max_error": 0.0}
         return replace(ruling, verdict="holds", evidence=[evidence], notes=[*ruling.notes, note])
 
-    def _unnamed(self, link: Link, pair: Pair) -> Ruling | None:
+    def _unnamed(self, link: Link, pair: Pair, undecided: bool) -> Ruling | None:
         """The numbers hold with a result further up that was never given a name."""
         names_here = {v.name for node in (pair.left_node, pair.right_node) for v in variables(node)}
+        nearest: Ruling | None = None
         for rows in reversed(self.unnamed[-6:]):
             for name in sorted(n for n in names_here if n in self.values and self.values[n] != rows):
                 try:
@@ -502,7 +508,9 @@ class Judge:
                     self._write(name, rows)
                     note = Note("unnamed_value", link.span, name)
                     return replace(ruling, notes=[*ruling.notes, note])
-        return None
+                nearest = nearest or ruling
+        # Only that result has the shape of what is written, so that is what was computed, and wrongly.
+        return nearest if undecided else None
 
     def _without(self, name: str) -> dict[str, Rows]:
         """The values but for those that were computed from a name."""

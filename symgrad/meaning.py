@@ -412,7 +412,7 @@ def _weights(mentioned: Iterable[str]) -> list[str]:
 
 
 def _oddness(meaning: Meaning) -> float:
-    """What it costs that names in capitals came out as vectors."""
+    """What it costs that names in capitals came out as vectors, and that y has not the shape of its estimate."""
     names_used = {name for term in meaning.terms.values() for name in names_in(term)} - meaning.terms.keys()
     total = 0.0
     for name in names_used:
@@ -420,6 +420,12 @@ def _oddness(meaning: Meaning) -> float:
         thin = meaning.shapes.is_one(shape[0]) or meaning.shapes.is_one(shape[1])
         if thin and stem(name)[:1].isupper() and name not in meaning.vocabulary.literals and name not in meaning.vocabulary.declared:
             total += 0.5 if meaning.kinds(name)[0][1] == "matrix" else 0.0
+    every = names_used | meaning.terms.keys()
+    for name in every:
+        plain = _bare(name)
+        if plain != name and plain in every:  # y and its estimate are alike
+            first, second = (meaning.shape(n) or (unknown(f"rows:{n}"), unknown(f"cols:{n}")) for n in (name, plain))
+            total += 2.0 if meaning.shapes.shape(*first) != meaning.shapes.shape(*second) else 0.0
     return total
 
 

@@ -16,14 +16,16 @@ import numpy as np
 
 from symgrad import names
 from symgrad.errors import SymgradError
+from symgrad.gradient import gradients
 from symgrad.implied import is_made_up
 from symgrad.judge import Judge, Pair, Ruling, uses
+from symgrad.network import Network
 from symgrad.raising import raise_form
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.span import Span
 from symgrad.syntax import Unreadable
-from symgrad.tensor import Node, Var, add, constant, elementwise, multiply, scale, var, variables
+from symgrad.tensor import Map, Node, Var, add, constant, elementwise, multiply, scale, substitute, var, variables
 from symgrad.typeset import text
 from symgrad.typing_rules import REPAIR
 
@@ -72,7 +74,8 @@ def _reread(judge: Judge, ruling: Ruling) -> Iterator[Diagnosis]:
         pairs = judge.pairs(ruling.link, 2, side_level=0)
     except (SymgradError, Unreadable):
         return
-    for pair in pairs[:_MOST_REPAIRS]:
+    # The fewest repairs first, and among those the plainest.
+    for pair in sorted(pairs, key=lambda p: (sum(n.kind in _WORDS for n in p.right.notes), p.cost))[:_MOST_REPAIRS]:
         kinds = [note for note in pair.right.notes if note.kind in _WORDS]
         if not kinds or (pair.right.cost < REPAIR and not any(n.kind == "outer_product" for n in kinds)):
             continue
@@ -307,6 +310,71 @@ def _softmax_diagonal(judge: Judge, ruling: Ruling) -> Iterator[Diagnosis]:
                 return
 
 
+# ── the true gradient, with a mistake made in it ─────────────────────────────────────────────────────────────────────
+
+
+def _without_a_slope(judge: Judge, ruling: Ruling) -> Iterator[Diagnosis]:
+    """The gradient that comes out when the derivative of one activation is taken to be 1."""
+    pair = ruling.pair
+    match = names.gradient_of(pair.left_node.name) if pair is not None and isinstance(pair.left_node, Var) else None
+    if match is None or pair is None:
+        return
+    for name, definition in judge.lab.network.definitions.items():
+        node = definition.node
+        if not isinstance(node, Map) or node.order or node.fn not in _SLOPED or len(node.operands) != 1:
+            continue
+        (inner,) = node.operands
+        offset = var(f"{_OFFSET}{name}", node.shape)
+        slopeless = judge.lab.network.with_node(name, add([inner, offset]))
+        if match["of"] not in slopeless.definitions or match["wrt"] not in slopeless:
+            continue
+        made = _written_out(slopeless, gradients(slopeless, match["of"], [match["wrt"]])[match["wrt"]].node)
+        made = substitute(made, {v: node - inner for v in variables(made) if v.name == offset.name})
+        if _holds(judge, ruling, replace(pair, left_node=made)):
+            message = f"the derivative of {_function(node.fn)} that gives {names.text(name)} is left out"
+            truth = judge.lab.gradient(match["of"], match["wrt"]).node
+            yield Diagnosis("missing_activation_derivative", ruling.link.right.span, message, _written(judge, truth))
+            return
+
+
+def _without_a_mask(judge: Judge, ruling: Ruling) -> Iterator[Diagnosis]:
+    """The gradient that comes out with ones for a mask."""
+    pair = ruling.pair
+    match = names.gradient_of(pair.left_node.name) if pair is not None and isinstance(pair.left_node, Var) else None
+    if match is None or pair is None:
+        return
+    truth = judge.lab.fully_opened(pair.left_node)
+    for v in variables(truth):
+        item = judge.lab.network.inputs.get(v.name)
+        if item is None or "mask" not in item.properties:
+            continue
+        made = substitute(truth, {v: constant(1, v.shape)})
+        if made is not truth and _holds(judge, ruling, replace(pair, left_node=made)):
+            message = f"the mask {names.text(v.name)} is left out"
+            yield Diagnosis(
+                "mask_forgotten", ruling.link.right.span, message, _written(judge, judge.lab.gradient(match["of"], match["wrt"]).node)
+            )
+            return
+
+
+def _written_out(network: Network, node: Node) -> Node:
+    """Gradients in named quantities, written out down to the network's own names."""
+    for _ in range(2 * len(network.definitions) + 2):
+        values: dict[Node, Node] = {}
+        for v in variables(node):
+            match = names.gradient_of(v.name)
+            if match and match["of"] != match["wrt"]:
+                values[v] = gradients(network, match["of"], [match["wrt"]])[match["wrt"]].node
+        if not values:
+            return node
+        node = substitute(node, values)
+    return node
+
+
+_OFFSET = "o\u2063"
+_SLOPED = frozenset({"relu", "sigmoid", "tanh", "leaky_relu", "elu", "silu", "gelu", "softplus"})
+
+
 # ── repairs of numbers ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -466,6 +534,8 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("mask_forgotten", _masks),
     Mistake("missing_activation_derivative", _slopes),
     Mistake("missing_chain_term", _shares),
+    Mistake("missing_activation_derivative", _without_a_slope),
+    Mistake("mask_forgotten", _without_a_mask),
     Mistake("softmax_diagonal", _softmax_diagonal),
     Mistake("missing_transpose", _reread),
     Mistake("missing_sum", _not_summed),
@@ -478,7 +548,11 @@ CATALOGUE: tuple[Mistake, ...] = (
 def diagnosed(judge: Judge, ruling: Ruling) -> Diagnosis:
     """The first repair that holds; else what is expected, as far as it is known."""
     for mistake in CATALOGUE:
-        for diagnosis in mistake.repairs(judge, ruling):
+        try:
+            diagnosis = next(mistake.repairs(judge, ruling), None)
+        except SymgradError:
+            continue  # what cannot be built explains nothing
+        if diagnosis is not None:
             return diagnosis
     span = ruling.link.right.span
     if ruling.pair is None:

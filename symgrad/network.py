@@ -178,6 +178,17 @@ class Network:
             self.definitions[name] = Definition(name, symbol(name, node.shape), node, "")
             self._changed()
 
+    def with_node(self, name: str, node: Node) -> Network:
+        """The network with another tensor for a definition; names that it did not have become inputs."""
+        new = Network(self.title)
+        new.inputs = dict(self.inputs)
+        for v in (v for v in topological([node]) if isinstance(v, Var) and v.name not in self):
+            new.inputs[v.name] = Input(v.name, v.shape, "input", frozenset())
+        new.definitions = {
+            key: Definition(key, symbol(key, node.shape), node, "") if key == name else held for key, held in self.definitions.items()
+        }
+        return new
+
     def _free_name(self, name: str) -> None:
         if not name or "∂" in name or name.count("{") != name.count("}"):
             raise InvalidNetwork(f"{name!r} cannot be a name")

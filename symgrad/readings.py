@@ -756,6 +756,8 @@ class Reader:
 
     def _along(self, op: str, args: list[Node], node: sx.Call, shapes: Shapes, sub: Node | None) -> Iterator[Reading]:
         for cost, now, (inner, *_), notes in self._each(args[:1], shapes):
+            if is_scalar(now, inner):
+                continue  # of one number it says nothing
             axes = [(0.0, 0)] if now.is_one(inner.cols) else [(0.0, 1)] if now.is_one(inner.rows) else [(0.2, 1), (0.6, 0)]
             for extra, axis in axes:
                 rows, cols = inner.rows, inner.cols

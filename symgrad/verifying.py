@@ -102,22 +102,31 @@ def _best(sheet: Sheet, part: Part) -> tuple[Judge, Judged]:
             break
         for hypothesis in hypotheses(best[0], assumed):
             trial = _tried(gathered(sheet, part, hypothesis))
-            if trial[1].failures <= best[1].failures - needed:
+            if trial[1].doubt <= best[1].doubt - 2 * needed:
                 best, assumed = trial, hypothesis
     return best
 
 
 def _tried(found: Gathered) -> tuple[Judge, Judged]:
+    """The cheapest understanding, or one that is about as plain, or one that explains two failures more."""
     best: tuple[Judge, Judged] | None = None
     for meaning in understood(found.vocabulary, found.definitions):
         judge = Judge(found, meaning)
         judged = judge.run()
-        if best is None or judged.score < best[1].score:
+        if best is None:
             best = judge, judged
-        if not judged.failures and not judged.score[1]:
+        else:
+            as_plain = meaning.cost <= best[1].meaning.cost + _AS_PLAIN
+            if judged.doubt <= best[1].doubt - (1 if as_plain else 4):
+                best = judge, judged
+        if not best[1].doubt:
             break
     assert best is not None
     return best
+
+
+# Understandings that cost so little more are as plain as each other: a softmax by rows or by columns, a bias as row or column.
+_AS_PLAIN = 0.5
 
 
 def _rows_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
