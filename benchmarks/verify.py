@@ -19,7 +19,17 @@ import click
 
 CORPUS = Path(__file__).parent / "corpus"
 # Causes that say the same of a line in other words; a sheet's author cannot tell them apart either.
-ALIKE = ({"missing_transpose", "wrong_order", "shape_mismatch"}, {"sum_vs_mean", "missing_factor"}, {"missing_sum", "shape_mismatch"})
+ALIKE = (
+    {"arithmetic_slip", "param_count"},
+    {"missing_transpose", "wrong_order", "shape_mismatch"},
+    {"sum_vs_mean", "missing_factor"},
+    {"missing_sum", "shape_mismatch"},
+)
+    {"arithmetic_slip", "param_count"},
+    {"missing_transpose", "wrong_order", "shape_mismatch"},
+    {"sum_vs_mean", "missing_factor"},
+    {"missing_sum", "shape_mismatch"},
+)
 
 
 @dataclass(frozen=True)

@@ -87,8 +87,8 @@ class Judged:
 
     @property
     def doubt(self) -> int:
-        """How much is wrong or not decided; a line that is wrong counts for two that are open."""
-        return 2 * self.failures + sum(r.verdict in ("undecided", "unread") for r in self.rulings)
+        """How many lines are wrong, or not decided."""
+        return self.failures + sum(r.verdict in ("undecided", "unread") for r in self.rulings)
 
     @property
     def score(self) -> tuple[int, int, float]:

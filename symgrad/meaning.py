@@ -309,9 +309,10 @@ def _bare(name: str) -> str:
 def _numbered(name: str) -> tuple[str, int] | None:
     """The name with its number taken out, and the number: in a subscript, or in a superscript `(2)` or `[2]`."""
     match = re.search(r"(?<=[_^])(?:(\d)|\{[(\[]?(\d+)[)\]]?\})", name)
-    if match is None:
-        return None
-    return name[: match.start()] + "#" + name[match.end() :], int(match[1] or match[2])
+    if match is not None:
+        return name[: match.start()] + "#" + name[match.end() :], int(match[1] or match[2])
+    match = re.search(r"(?<=[_^])(?:t|l|\{[(\[]?[tl]([+-]1)?[)\]]?\})", name)  # t and t - 1, where steps are not written out
+    return None if match is None else (name[: match.start()] + "#" + name[match.end() :], int(match[1] or 0))
 
 
 # ── understanding definitions ────────────────────────────────────────────────────────────────────────────────────────

@@ -25,7 +25,25 @@ from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.span import Span
 from symgrad.syntax import Unreadable
-from symgrad.tensor import Map, Node, Var, add, constant, elementwise, multiply, scale, substitute, var, variables
+from symgrad.tensor import (
+    Add,
+    Einsum,
+    Func,
+    Map,
+    Node,
+    Var,
+    add,
+    constant,
+    einsum,
+    elementwise,
+    eye,
+    multiply,
+    power,
+    scale,
+    substitute,
+    var,
+    variables,
+)
 from symgrad.typeset import text
 from symgrad.typing_rules import REPAIR
 
@@ -62,6 +80,7 @@ _WORDS = {
     "extra_prime": ("wrong_activation_derivative", "the activation itself is meant, not its derivative"),
     "wrong_activation_derivative": ("wrong_activation_derivative", "the derivative is taken at the wrong place"),
     "missing_activation_derivative": ("missing_activation_derivative", "the derivative of the activation is left out"),
+    "factor": ("missing_factor", "this term has a factor 2 too many, or too few"),
     "index_off_by_one": ("index_off_by_one", "an index is shifted by one"),
     "activation": ("wrong_activation_derivative", "the activation and the pre-activation are confused"),
     "outer_product": ("missing_transpose", "an outer product is meant: a transpose is missing"),
@@ -135,7 +154,7 @@ def _constant_factor(judge: Judge, ruling: Ruling) -> Iterator[Diagnosis]:
         if _changed(judge, ruling, made):
             yield Diagnosis(cause, span, what, _written(judge, made))
             return
-    for dim in judge.lab.network.dims:
+    for dim in judge.lab.network.dims if not ruling.numeric else ():
         if dim.is_one:
             continue
         for exponent in (-1, 1):
@@ -357,6 +376,137 @@ def _without_a_mask(judge: Judge, ruling: Ruling) -> Iterator[Diagnosis]:
             return
 
 
+def _without_a_term(judge: Judge, ruling: Ruling) -> Iterator[Diagnosis]:
+    """The gradient with one term of its sum left out, or with one that is not its own."""
+    pair = ruling.pair
+    match = names.gradient_of(pair.left_node.name) if pair is not None and isinstance(pair.left_node, Var) else None
+    if match is None or pair is None or match["of"] not in judge.lab.network.definitions:
+        return
+    truth = judge.lab.gradient(match["of"], match["wrt"]).node
+    for node in (truth, judge.lab.fully_opened(pair.left_node)):
+        terms = _terms(node)
+        if not 1 < len(terms) <= _MOST_SUMMANDS:
+            continue
+        for i, term in enumerate(terms):
+            rest = [t for j, t in enumerate(terms) if j != i]
+            if _holds(judge, ruling, replace(pair, left_node=add(rest) if len(rest) > 1 else rest[0])):
+                shown = _written(judge, term)
+                message = f"the term {shown} is left out" if shown else "a term is left out"
+                yield Diagnosis("missing_chain_term", ruling.link.right.span, message, _written(judge, truth))
+                return
+
+
+def _terms(node: Node, deepest: int = 3) -> list[Node]:
+    """The terms of a sum, also of one inside a product."""
+    if isinstance(node, Add):
+        return [t for operand in node.operands for t in _terms(operand, deepest)]
+    if isinstance(node, Einsum) and deepest:
+        for i, (factor, labels) in enumerate(node.factors):
+            if isinstance(factor, Add):
+                found = []
+                for operand in factor.operands:
+                    factors = [(operand, labels) if j == i else held for j, held in enumerate(node.factors)]
+                    found += _terms(einsum(factors, node.out, node.shape, node.coefficient, node.sizes), deepest - 1)
+                return found
+    return [node]
+
+
+def _another_name(judge: Judge, ruling: Ruling) -> Iterator[Diagnosis]:
+    """One name stands where another of its shape is meant."""
+    pair = ruling.pair
+    if pair is None or ruling.numeric:
+        return
+    network = judge.lab.network
+    span = ruling.link.right.span
+    for v in [v for v in variables(pair.right_node) if v.name in network][:_MOST_NAMES]:
+        others = [n for n in (*network.definitions, *network.inputs) if n != v.name and not is_made_up(n)]
+        near = judge.meaning.siblings(v.name)
+        related = judge.meaning.preactivation(v.name)
+        for name in sorted(others, key=lambda n: (n not in near, n not in related))[:_MOST_OTHERS]:
+            shape = network.symbol_shape(name)
+            if shape != v.shape or name == _left_name(pair):
+                continue
+            made = substitute(pair.right_node, {v: network.variables[name]})
+            if _holds(judge, ruling, replace(pair, right_node=made)):
+                below = judge.meaning.rests_on(name, v.name) and name in related
+                cause = "index_off_by_one" if name in near else "activation_not_applied" if below else "unknown"
+                message = f"{names.text(v.name)} stands where {names.text(name)} is meant"
+                yield Diagnosis(cause, span, message, _written(judge, made))
+                return
+
+
+def _left_name(pair: Pair) -> str:
+    return pair.left_node.name if isinstance(pair.left_node, Var) else ""
+
+
+def _missing_name(judge: Judge, ruling: Ruling) -> Iterator[Diagnosis]:
+    """A factor that is left out: a name of the network, entry by entry or as a number."""
+    pair = ruling.pair
+    if pair is None or ruling.numeric:
+        return
+    network = judge.lab.network
+    for name, v in network.variables.items():
+        scalar = all(dim.is_one for dim in v.shape)
+        if is_made_up(name) or (v.shape != pair.right_node.shape and not scalar):
+            continue
+        factor = einsum([(v, (0, 1))], (2, 3), pair.right_node.shape) if scalar and v.shape != pair.right_node.shape else v
+        for made, what in (
+            (multiply(pair.right_node, factor), "is left out"),
+            (multiply(pair.right_node, power(factor, -1)), "is one too many"),
+        ):
+            if _holds(judge, ruling, replace(pair, right_node=made)):
+                is_mask = name in network.inputs and "mask" in network.inputs[name].properties
+                cause = "mask_forgotten" if is_mask else "missing_factor"
+                message = f"the {'mask' if is_mask else 'factor'} {names.text(name)} {what}"
+                yield Diagnosis(cause, ruling.link.right.span, message, _written(judge, made))
+                return
+
+
+def _softmax_jacobian(judge: Judge, ruling: Ruling) -> Iterator[Diagnosis]:
+    """Only the diagonal of ∂p/∂z: diag(p), or diag(p ⊙ (1 − p))."""
+    pair = ruling.pair
+    if pair is None or len(pair.left_node.shape) != 2 or pair.left_node.shape[0] is not pair.left_node.shape[1]:
+        return
+    for definition in judge.lab.network.definitions.values():
+        node = definition.node
+        if not (isinstance(node, Func) and node.fn == "softmax" and node.shape[1].is_one):
+            continue
+        p = judge.lab.network.variables[definition.name]
+        size = p.shape[0]
+        for entries in (p, multiply(p, constant(1, p.shape) - p)):
+            made = einsum([(entries, (0, 2)), (eye(size), (0, 1))], (0, 1), (size, size))
+            if made.shape == pair.left_node.shape and _holds(judge, ruling, replace(pair, left_node=made)):
+                shown = names.text(definition.name)
+                message = f"only the diagonal of the softmax Jacobian: every entry of {shown} depends on every score"
+                yield Diagnosis("softmax_diagonal", ruling.link.right.span, message, f"diag({shown}) − {shown} {shown}ᵀ")
+                return
+
+
+def _proportional(judge: Judge, ruling: Ruling) -> Iterator[Diagnosis]:
+    """The sides differ by one factor at every point, whatever it is."""
+    pair = ruling.pair
+    if pair is None or ruling.numeric or pair.left_node.shape != pair.right_node.shape:
+        return
+    ratios = []
+    for point in judge.lab.points[:4]:
+        a = np.asarray(point.array(pair.left_node), dtype=float).ravel()
+        b = np.asarray(point.array(pair.right_node), dtype=float).ravel()
+        solid = np.abs(b) > 1e-9
+        if a.size < 2 or np.count_nonzero(solid) < 2 or np.any(np.abs(a[~solid]) > 1e-9):
+            return
+        found = a[solid] / b[solid]
+        if not np.allclose(found, found[0], rtol=1e-6):
+            return
+        ratios.append(float(found[0]))
+    if not ratios:
+        return
+    if np.allclose(ratios, ratios[0], rtol=1e-6):
+        what = f"a factor {ratios[0]:.4g}".replace("-", "−") + " is missing"
+    else:
+        what = "the sides differ by a factor that is the same for all entries"
+    yield Diagnosis("missing_factor", ruling.link.right.span, what, _written(judge, pair.left_node))
+
+
 def _written_out(network: Network, node: Node) -> Node:
     """Gradients in named quantities, written out down to the network's own names."""
     for _ in range(2 * len(network.definitions) + 2):
@@ -371,6 +521,7 @@ def _written_out(network: Network, node: Node) -> Node:
     return node
 
 
+_MOST_SUMMANDS, _MOST_NAMES, _MOST_OTHERS = 8, 8, 14
 _OFFSET = "o\u2063"
 _SLOPED = frozenset({"relu", "sigmoid", "tanh", "leaky_relu", "elu", "silu", "gelu", "softplus"})
 
@@ -425,8 +576,14 @@ def _numbers(judge: Judge, ruling: Ruling) -> Iterator[Diagnosis]:
             shown,
         )
         return
+    if expected.size > 1 and np.count_nonzero(~close) == 1:
+        (at,) = (tuple(int(i) for i in a) for a in np.argwhere(~close))
+        if np.isclose(expected[at], -found[at]) and expected[at]:
+            yield Diagnosis("sign", span, f"expected {shown}; {_place(at, expected)} has the wrong sign", shown)
+            return
     yield from _older_values(judge, ruling, shown)
-    yield from _other_given(judge, ruling)
+    if np.count_nonzero(~close) > 1:
+        yield from _other_given(judge, ruling)
 
 
 def _functions(judge: Judge) -> set[str]:
@@ -537,9 +694,14 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("missing_activation_derivative", _without_a_slope),
     Mistake("mask_forgotten", _without_a_mask),
     Mistake("softmax_diagonal", _softmax_diagonal),
+    Mistake("softmax_diagonal", _softmax_jacobian),
     Mistake("missing_transpose", _reread),
     Mistake("missing_sum", _not_summed),
     Mistake("missing_transpose", _turned),
+    Mistake("missing_chain_term", _without_a_term),
+    Mistake("index_off_by_one", _another_name),
+    Mistake("missing_factor", _missing_name),
+    Mistake("missing_factor", _proportional),
     Mistake("activation_not_applied", _numbers),
     Mistake("arithmetic_slip", _entries),
 )

@@ -482,6 +482,12 @@ class Reader:
                     if self.level >= 2:
                         flipped = add(left, right, sign != "-", self._is_weight_dim(left.shapes))
                         made += [r.plus(REPAIR + 1.0, r.shapes, r.term, Note("sign", term.span)) for r in flipped]
+                        for factor in (Fraction(2), Fraction(1, 2)):
+                            scaled = right.with_term(
+                                Term("scale", (right.term,), (factor,), right.term.rows, right.term.cols, right.term.free)
+                            )
+                            other = add(left, scaled, sign == "-", self._is_weight_dim(left.shapes)) if not is_jacobian(right.term) else ()
+                            made += [r.plus(REPAIR + 1.5, r.shapes, r.term, Note("factor", term.span)) for r in other]
             states = best(made, self.width)
         yield from states
 

@@ -102,7 +102,7 @@ def _best(sheet: Sheet, part: Part) -> tuple[Judge, Judged]:
             break
         for hypothesis in hypotheses(best[0], assumed):
             trial = _tried(gathered(sheet, part, hypothesis))
-            if trial[1].doubt <= best[1].doubt - 2 * needed:
+            if trial[1].doubt <= best[1].doubt - needed:
                 best, assumed = trial, hypothesis
     return best
 
@@ -117,7 +117,7 @@ def _tried(found: Gathered) -> tuple[Judge, Judged]:
             best = judge, judged
         else:
             as_plain = meaning.cost <= best[1].meaning.cost + _AS_PLAIN
-            if judged.doubt <= best[1].doubt - (1 if as_plain else 4):
+            if judged.doubt <= best[1].doubt - (1 if as_plain else 2):
                 best = judge, judged
         if not best[1].doubt:
             break
