@@ -25,11 +25,6 @@ ALIKE = (
     {"sum_vs_mean", "missing_factor"},
     {"missing_sum", "shape_mismatch"},
 )
-    {"arithmetic_slip", "param_count"},
-    {"missing_transpose", "wrong_order", "shape_mismatch"},
-    {"sum_vs_mean", "missing_factor"},
-    {"missing_sum", "shape_mismatch"},
-)
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ _WORDS = {
     "wrong_order": ("wrong_order", "the factors stand in the wrong order"),
     "elementwise_vs_matmul": ("elementwise_vs_matmul", "the other product is meant here"),
     "sign": ("sign", "the sign is wrong"),
-    "missing_prime": ("missing_activation_derivative", "the activation's derivative is meant, not the activation"),
+    "missing_prime": ("wrong_activation_derivative", "the activation's derivative is meant, not the activation"),
     "extra_prime": ("wrong_activation_derivative", "the activation itself is meant, not its derivative"),
     "wrong_activation_derivative": ("wrong_activation_derivative", "the derivative is taken at the wrong place"),
     "missing_activation_derivative": ("missing_activation_derivative", "the derivative of the activation is left out"),
@@ -96,7 +96,7 @@ def _reread(judge: Judge, ruling: Ruling) -> Iterator[Diagnosis]:
     # The fewest repairs first, and among those the plainest.
     for pair in sorted(pairs, key=lambda p: (sum(n.kind in _WORDS for n in p.right.notes), p.cost))[:_MOST_REPAIRS]:
         kinds = [note for note in pair.right.notes if note.kind in _WORDS]
-        if not kinds or (pair.right.cost < REPAIR and not any(n.kind == "outer_product" for n in kinds)):
+        if not kinds or (pair.right.cost < REPAIR - 1.0 and not any(n.kind == "outer_product" for n in kinds)):
             continue
         if _holds(judge, ruling, pair):
             cause, message = _WORDS[kinds[0].kind]
