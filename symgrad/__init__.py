@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from symgrad.paper import Paper, Part
     from symgrad.pipeline import derive
     from symgrad.sympyforms import dimensions
+    from symgrad.verifying import verify
 
 __version__ = "0.1.0"
 
@@ -114,9 +115,10 @@ __all__ = [
     "sum",
     "tanh",
     "unfold",
+    "verify",
 ]
 
-_HOMES = {"Network": "network", "Paper": "paper", "Part": "paper", "derive": "pipeline", "dimensions": "sympyforms"}
+_HOMES = {"Network": "network", "Paper": "paper", "Part": "paper", "derive": "pipeline", "dimensions": "sympyforms", "verify": "verifying"}
 
 
 def __getattr__(name: str) -> Any:

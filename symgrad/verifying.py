@@ -47,14 +47,18 @@ def load_sheet(path: str | Path, data: bytes | None = None) -> Source:
     return Source.decode(data, name)
 
 
-def verify(source: Source) -> Verification:
-    """Judge every claim of a sheet, and diagnose those that fail."""
-    sheet = unrolled(without_arguments(read_document(source)))
+def verify(sheet: Source | str | Path) -> Verification:
+    """Judge every claim of a sheet (its text as a `Source`, or the path of its file), and diagnose those that fail.
+
+    Raises `SymgradError` for a file that cannot be read.
+    """
+    source = sheet if isinstance(sheet, Source) else load_sheet(sheet)
+    read = unrolled(without_arguments(read_document(source)))
     out = Verification(source)
-    for part in parts(sheet):
-        for judge, judged in _with_splits(sheet, part):
+    for part in parts(read):
+        for judge, judged in _with_splits(read, part):
             _report(out, judge, judged)
-    for claim, findings in counted(sheet):
+    for claim, findings in counted(read):
         out.claims.append(claim)
         out.findings += findings
     out.claims = _one_each(out.claims)

@@ -29,8 +29,8 @@ LAYERS = [
     ("derivations", "families derivation steps pipeline"),
     ("worked solutions", "paper picture solution"),
     ("what a sheet says", "shapes naming syntax read.*"),
-    ("what its lines mean", "terms typing_rules readings meaning sheet points lab"),
-    ("what is found in them", "judge mistakes findings verification verifying"),
+    ("what its lines mean", "heads unrolling parts terms typing_rules readings implied meaning prose sheet rounding points lab"),
+    ("what is found in them", "judge mistakes findings verification counts verifying"),
     ("what is printed, and from what", "emit.* library"),
     ("the command", "cli"),
 ]

@@ -10,9 +10,8 @@ from symgrad.read.latex import parse
 from symgrad.read.written import sexpr
 from symgrad.span import Source, Span
 
-ROWS = [
-    line.split(" => ") for line in (Path(__file__).parent / "data" / "reading.txt").read_text("utf-8").splitlines() if not line.startswith("#")
-]
+TABLE = Path(__file__).parent / "data" / "reading.txt"
+ROWS = [line.split(" => ") for line in TABLE.read_text("utf-8").splitlines() if not line.startswith("#")]
 
 
 def trees(text, macros=None):

@@ -19,6 +19,7 @@ def blocks(language):
 
 def run(command, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "derivations").symlink_to(ROOT / "derivations")
     program, *args = shlex.split(command)
     assert program == "symgrad"
     result = CliRunner().invoke(main, args)
@@ -39,8 +40,23 @@ def test_there_are_commands():
 
 
 def test_the_shown_output_is_real(monkeypatch, tmp_path):
-    (shown,) = blocks("text")
+    shown, _ = blocks("text")
     assert shown.strip() in run("symgrad derive rnn", monkeypatch, tmp_path)
+
+
+def test_the_shown_finding_is_real(monkeypatch, tmp_path):
+    """The sheet that the README speaks of, with the derivative of the ReLU forgotten in line 15."""
+    _, shown = blocks("text")
+    lines = [""] * 4 + [
+        "$Z = X W_1$, $H = \\mathrm{ReLU}(Z)$, $\\hat{Y} = H W_2$, $L = \\frac12 \\|\\hat Y - Y\\|^2$",
+        *[""] * 9,
+        "$$\\frac{\\partial L}{\\partial Z} = \\frac{\\partial L}{\\partial H}$$",
+    ]
+    monkeypatch.chdir(tmp_path)
+    Path("notes.md").write_text("\n".join(lines), "utf-8")
+    result = CliRunner().invoke(main, ["verify", "notes.md"])
+    assert result.exit_code == 1
+    assert shown.strip() in result.output
 
 
 def test_the_snippet_prints_what_it_says(capsys):

@@ -18,7 +18,12 @@ def blocks():
         text, _, after = rest.partition("\n-> ")
         verdicts, *slips = after.strip().split("\n")
         words = verdicts.split()
-        yield title, text, Counter({word: int(n) for n, word in zip(words[::2], words[1::2], strict=True)}), [s[3:].split(" ⇒ ") for s in slips]
+        yield (
+            title,
+            text,
+            Counter({word: int(n) for n, word in zip(words[::2], words[1::2], strict=True)}),
+            [s[3:].split(" ⇒ ") for s in slips],
+        )
 
 
 SHEETS = list(blocks())

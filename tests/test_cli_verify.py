@@ -1,0 +1,127 @@
+"""`symgrad verify` and `symgrad explain` as people call them."""
+
+import json
+
+import jsonschema
+import pytest
+from click.testing import CliRunner
+
+from symgrad.cli import main
+from symgrad.findings import KINDS
+
+RIGHT = "$y = W x$, $L = \\frac12 \\|y - t\\|^2$ and $\\frac{\\partial L}{\\partial W} = (y - t) x^T$.\n"
+WRONG = RIGHT.replace("(y - t) x", "(t - y) x")
+OPEN = "$a = {}_b = 3$\n"
+
+VERIFICATION = {
+    "type": "object",
+    "required": ["version", "file", "claims", "findings", "summary"],
+    "properties": {
+        "version": {"const": 1},
+        "file": {"type": "string"},
+        "claims": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["line", "column", "end_line", "end_column", "latex", "reading", "verdict", "evidence"],
+                "properties": {
+                    "verdict": {"enum": ["holds", "fails", "given", "undecided", "unread"]},
+                    "evidence": {"type": "array", "items": {"type": "object", "required": ["method"]}},
+                },
+            },
+        },
+        "findings": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["code", "severity", "line", "column", "end_line", "end_column", "message", "cause", "suggestion"],
+                "properties": {"severity": {"enum": ["error", "warning", "note"]}},
+            },
+        },
+        "summary": {
+            "type": "object",
+            "required": ["claims", "holds", "fails", "given", "undecided", "unread", "first_failing_line"],
+        },
+    },
+}
+
+
+@pytest.fixture
+def sheets(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, text in (("right.md", RIGHT), ("wrong.md", WRONG), ("open.md", OPEN)):
+        (tmp_path / name).write_text(text, "utf-8")
+    (tmp_path / "latin.md").write_bytes("für".encode("latin-1"))
+
+
+def run(*args, **more):
+    return CliRunner().invoke(main, args, **more)
+
+
+@pytest.mark.parametrize(
+    ("args", "status"),
+    [
+        (["right.md"], 0),
+        (["wrong.md"], 1),
+        (["right.md", "wrong.md"], 1),
+        (["open.md"], 0),
+        (["open.md", "--strict"], 1),
+        (["latin.md"], 2),
+        (["missing.md"], 2),
+        (["."], 2),
+        ([], 2),
+        (["right.md", "--format", "html"], 2),
+    ],
+)
+def test_statuses(sheets, args, status):
+    result = run("verify", *args)
+    assert result.exit_code == status, result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_report_has_place_caret_cause_and_repair(sheets):
+    assert run("verify", "wrong.md").output.splitlines() == [
+        "wrong.md:1:75: error SG201: the sign is wrong",
+        "  1 | $y = W x$, $L = \\frac12 \\|y - t\\|^2$ and $\\frac{\\partial L}{\\partial W} = (t - y) x^T$.",
+        "    |                                                                           ^^^^^^^^^^^",
+        "  read as: ∂L/∂W = (t − y) xᵀ",
+        "  mend:    −(t − y) xᵀ",
+        "",
+        "wrong.md: 3 claims, 1 failed, 2 given; the first wrong line is 1",
+    ]
+
+
+def test_standard_input(sheets):
+    result = run("verify", "-", input=RIGHT)
+    assert result.exit_code == 0
+    assert result.output == "<stdin>: 3 claims, 1 held, 2 given\n"
+
+
+def test_json_obeys_the_contract(sheets):
+    for name in ("right.md", "wrong.md", "open.md"):
+        found = json.loads(run("verify", name, "--format", "json").output)
+        jsonschema.validate(found, VERIFICATION)
+    assert found["summary"]["unread"] == 1
+    found = json.loads(run("verify", "wrong.md", "--format", "json").output)
+    assert [f["cause"] for f in found["findings"]] == ["sign"]
+    assert found["summary"]["first_failing_line"] == 1
+    (claim,) = [c for c in json.loads(run("verify", "right.md", "--format", "json").output)["claims"] if c["verdict"] == "holds"]
+    assert {e["method"] for e in claim["evidence"]} >= {"finite_differences"}
+
+
+def test_a_result_is_written_to_a_file(sheets, tmp_path):
+    assert run("verify", "right.md", "-o", "out.txt").output == ""
+    assert (tmp_path / "out.txt").read_text("utf-8") == "right.md: 3 claims, 1 held, 2 given\n"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=[k.code for k in KINDS])
+def test_every_code_is_explained(kind):
+    result = run("explain", kind.code.lower())
+    assert result.exit_code == 0
+    assert kind.code in result.output and kind.meaning in result.output
+
+
+def test_an_unknown_code_is_an_error_with_the_nearest():
+    result = run("explain", "SG2O1")
+    assert result.exit_code == 2
+    assert "there is no finding SG2O1; did you mean SG2" in result.output
