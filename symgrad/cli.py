@@ -78,10 +78,11 @@ def derive(
 
 @main.command()
 @click.argument("sheets", nargs=-1, required=True, metavar="SHEET...")
+@click.option("--key", metavar="SOURCE", help="A network that ships, a .py file or another sheet: givens that differ from it are named.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 also when something is unread or undecided.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-o", "output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
-def verify(sheets: tuple[str, ...], strict: bool, form: str, output: Path | None) -> None:
+def verify(sheets: tuple[str, ...], key: str | None, strict: bool, form: str, output: Path | None) -> None:
     """Check the derivations in each SHEET (Markdown or LaTeX; `-` is standard input), line by line.
 
     Exit status: 0 when everything read holds, 1 when a claim fails, 2 when a sheet cannot be used.
@@ -90,16 +91,29 @@ def verify(sheets: tuple[str, ...], strict: bool, form: str, output: Path | None
     from symgrad.verifying import load_sheet
     from symgrad.verifying import verify as run
 
+    solution = None if key is None else _key(key)
     found = []
     for sheet in _sheet_progress(sheets):
         source = load_sheet("<stdin>", sys.stdin.buffer.read()) if sheet == "-" else load_sheet(sheet)
-        found.append(run(source))
+        found.append(run(source, solution))
     if form == "json":
         text = json.emit_verification(found[0]) if len(found) == 1 else json.emit_verifications(found)
     else:
         text = "\n".join(report.emit(verification) for verification in found)
     _write(text, output)
     sys.exit(max(verification.status(strict) for verification in found))
+
+
+def _key(source: str) -> Any:
+    """The key in a sheet, or in a network."""
+    from symgrad.keys import key_of_networks, key_of_sheet
+    from symgrad.library import load, parts_of
+    from symgrad.read.document import read_document
+    from symgrad.verifying import load_sheet
+
+    if source.endswith((".md", ".markdown", ".tex")):
+        return key_of_sheet(read_document(load_sheet(source)))
+    return key_of_networks(source, [part.network for part in parts_of(load(source))])
 
 
 def _sheet_progress(sheets: tuple[str, ...]) -> Any:

@@ -19,6 +19,7 @@ from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
 from symgrad.judge import Judge, Judged, Ruling, claim_of, is_charitable
+from symgrad.keys import Key, against
 from symgrad.meaning import Assumed, stem, understood
 from symgrad.mistakes import Diagnosis, diagnosed
 from symgrad.parts import Part, heads, mentions, parts, split
@@ -47,8 +48,10 @@ def load_sheet(path: str | Path, data: bytes | None = None) -> Source:
     return Source.decode(data, name)
 
 
-def verify(sheet: Source | str | Path) -> Verification:
+def verify(sheet: Source | str | Path, key: Key | None = None) -> Verification:
     """Judge every claim of a sheet (its text as a `Source`, or the path of its file), and diagnose those that fail.
+
+    With a key, givens that differ from its own are reported as such, with what its values would have led to.
 
     Raises `SymgradError` for a file that cannot be read.
     """
@@ -58,6 +61,7 @@ def verify(sheet: Source | str | Path) -> Verification:
     for part in parts(read):
         for judge, judged in _with_splits(read, part):
             _report(out, judge, judged)
+            out.findings += [] if key is None else list(against(key, judge, judged))
     for claim, findings in counted(read):
         out.claims.append(claim)
         out.findings += findings

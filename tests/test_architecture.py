@@ -30,7 +30,7 @@ LAYERS = [
     ("worked solutions", "paper picture solution"),
     ("what a sheet says", "shapes naming syntax read.*"),
     ("what its lines mean", "heads unrolling parts terms typing_rules readings implied meaning prose sheet rounding points lab"),
-    ("what is found in them", "judge mistakes findings verification counts verifying"),
+    ("what is found in them", "judge mistakes findings verification counts keys verifying"),
     ("what is printed, and from what", "emit.* library"),
     ("the command", "cli"),
 ]

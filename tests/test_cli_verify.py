@@ -1,6 +1,7 @@
 """`symgrad verify` and `symgrad explain` as people call them."""
 
 import json
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -107,6 +108,31 @@ def test_json_obeys_the_contract(sheets):
     assert found["summary"]["first_failing_line"] == 1
     (claim,) = [c for c in json.loads(run("verify", "right.md", "--format", "json").output)["claims"] if c["verdict"] == "holds"]
     assert {e["method"] for e in claim["evidence"]} >= {"finite_differences"}
+
+
+REVIEW = Path(__file__).parent.parent / "derivations" / "midterm-review.md"
+# The same sheet for another y, with all that follows from it.
+OTHER_Y = (("8 \\\\ 11", "8 \\\\ 12"), ("1 \\\\ -7", "1 \\\\ -6"), ("2 \\\\ -14", "2 \\\\ -12"), ("14 & 28 & 42", "12 & 24 & 36"))
+
+
+@pytest.mark.parametrize("key", ["relu-layer", str(REVIEW)])
+def test_a_given_that_differs_from_the_key_is_named_and_is_no_mistake(tmp_path, key):
+    text = REVIEW.read_text("utf-8")
+    assert run("verify", str(REVIEW), "--key", key).exit_code == 0
+    for old, new in OTHER_Y:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    (tmp_path / "other.md").write_text(text, "utf-8")
+    result = run("verify", str(tmp_path / "other.md"), "--key", key, "--format", "json")
+    assert result.exit_code == 0
+    (finding,) = [f for f in json.loads(result.output)["findings"] if f["code"] == "SG213"]
+    assert (finding["line"], finding["cause"], finding["suggestion"]) == (19, "wrong_given", "[8; 11]")
+    assert finding["message"].startswith("y is [8; 12] here and [8; 11] in ")
+    assert finding["message"].endswith("the key's leads to [−2 −4 −6; 12 24 36] → [−2 −4 −6; 14 28 42]")
+
+
+def test_a_key_that_does_not_exist_is_an_error(sheets):
+    assert run("verify", "right.md", "--key", "nosuch").exit_code == 2
 
 
 def test_a_result_is_written_to_a_file(sheets, tmp_path):
