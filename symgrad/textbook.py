@@ -12,6 +12,7 @@ from fractions import Fraction
 from symgrad import names
 from symgrad.dims import Dim, Shape
 from symgrad.form import Form, apply, cost, number
+from symgrad.ops.elementwise import SQUARED_BEFORE_THEIR_OPERAND
 from symgrad.tensor import Sizes
 
 
@@ -160,7 +161,7 @@ def hadamard_of(factors: list[Form]) -> Form:
         taken, body = _without_scalars(body)
         scalars += taken
         flat += body.args if body.op == "hadamard" else [body]
-    flat = [f for f in flat if f.op != "ones"] or flat[:1]
+    flat = _squared([f for f in flat if f.op != "ones"] or flat[:1])
     above = [f for f in flat if not (f.op == "power" and f.params[0] < 0)]
     below = [power_of(f.args[0], -f.params[0]) for f in flat if f.op == "power" and f.params[0] < 0]
     above.sort(key=lambda f: f.op.endswith("'"))
@@ -172,6 +173,17 @@ def hadamard_of(factors: list[Form]) -> Form:
     if below:
         body = apply("divide", [body, below[0] if len(below) == 1 else apply("hadamard", below)])
     return scaled(scalars, body)
+
+
+def _squared(factors: list[Form]) -> list[Form]:
+    """tanh²(z) for tanh(z) ⊙ tanh(z), where the square of a function is written so."""
+    out: list[Form] = []
+    for factor in factors:
+        if factor.op in SQUARED_BEFORE_THEIR_OPERAND and factor in out:
+            out[out.index(factor)] = power_of(factor, Fraction(2))
+        else:
+            out.append(factor)
+    return out
 
 
 def sum_of(terms: list[Form], shape: Shape) -> Form:

@@ -61,6 +61,10 @@ def _reciprocal(writer: Writer, form: Any, scalar: bool) -> tuple[str, Prec]:
     return f"1/{body}" if scalar else f"1 ⊘ {body}", Prec.PRODUCT
 
 
+SQUARED_BEFORE_THEIR_OPERAND = frozenset({"tanh", "sin", "cos", "sinh", "cosh"})
+"""Functions whose square is written tanh²(x)."""
+
+
 def _base(writer: Writer, form: Any) -> str:
     """What a power is of; a name with a superscript is in parentheses, W^2 squared is (W^2)²."""
     base = writer.write(form.args[0], Prec.ATOM)
@@ -71,6 +75,9 @@ def _square(writer: Writer, form: Any) -> tuple[str, Prec]:
     base = _base(writer, form)
     if writer.mode == "numpy":
         return f"{base}**2", Prec.POSTFIX
+    if form.args[0].op in SQUARED_BEFORE_THEIR_OPERAND:
+        name, opening, rest = base.partition(r"\left(" if writer.mode == "latex" else "(")
+        return f"{name}{'^{2}' if writer.mode == 'latex' else '²'}{opening}{rest}", Prec.ATOM
     scalar = all(dim.is_one for dim in form.shape)
     if writer.mode == "latex":
         return f"{base}^{{2}}" if scalar else rf"{base}^{{\odot 2}}", Prec.POSTFIX

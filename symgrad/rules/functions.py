@@ -10,8 +10,8 @@ from symgrad.vjp import formula
 
 
 def named_quantity(node: Node, facts: Facts) -> Node | None:
-    """What a definition has given a name to is written by its name."""
-    return facts.named.get(node)
+    """What a definition has given a name to is written by its name; a constant is not, 0 is no longer 0 as L."""
+    return None if isinstance(node, Einsum) and not node.factors else facts.named.get(node)
 
 
 def derivative_in_output(node: Node, facts: Facts) -> Node | None:
