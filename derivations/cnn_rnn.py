@@ -20,7 +20,7 @@ y = network.data("y", 1, 1)
 
 document = network.define("X_i", reshape(row_slice(X, 0, 1), m * k, d))
 C = network.define("C", relu(unfold(document, WIDTH, STRIDE) * F + beta))
-network.require(C.shape[0], STEPS, because="the recurrence takes one step a row of C")
+network.require(C.shape[0], STEPS, because="the recurrence takes one step a row of `C`")
 
 h = network.data("h_0", 1, d)
 for t in range(1, STEPS + 1):

@@ -26,7 +26,7 @@ paper = Paper(
         Part(
             "2 (A) One row through the layer",
             forward([[-2, 1]]),
-            "The row x is multiplied by the weights, then negative entries become 0.",
+            "The row `x` is multiplied by the weights, then negative entries become 0.",
             show=("network", "values"),
         ),
         Part(
@@ -43,14 +43,14 @@ paper = Paper(
         Part(
             "3 (A), (B) A layer with dropped weights",
             weights.network,
-            "A fixed mask M keeps some connections; the layer uses M ⊙ W.",
+            "A fixed mask `M` keeps some connections; the layer uses `M ⊙ W`.",
             wrt=("W", "h^{(l-1)}"),
         ),
         Part(
             "3 (C) The same layer with dropped nodes",
             nodes.network,
-            "Dropout puts the mask on the activations. Compare the gradients with those before: M ⊙ (δ hᵀ) is zero at "
-            "single entries, δ (m ⊙ h)ᵀ in whole columns.",
+            "Dropout puts the mask on the activations. Compare the gradients with those before: `M ⊙ (δ hᵀ)` is zero at "
+            "single entries, `δ (m ⊙ h)ᵀ` in whole columns.",
             wrt=("W", "h^{(l-1)}"),
         ),
         Part(
@@ -61,7 +61,7 @@ paper = Paper(
         Part(
             "5 A convolution and a recurrent network",
             cnn_rnn,
-            "A document has m·k words of d numbers; a filter covers two words, two apart.",
+            "A document has `m·k` words of `d` numbers; a filter covers two words, two apart.",
         ),
     ),
 )

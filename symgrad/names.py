@@ -88,6 +88,11 @@ def tangent(name: str) -> str:
     return _TANGENT + name
 
 
+def is_tangent(name: str) -> bool:
+    """Whether it is the name of a differential."""
+    return name.startswith(_TANGENT)
+
+
 @lru_cache(maxsize=4096)
 def latex(name: str) -> str:
     r"""As LaTeX; what is LaTeX already stays, but for braces around scripts.
@@ -97,7 +102,7 @@ def latex(name: str) -> str:
     """
     if match := gradient_of(name):
         return rf"\frac{{\partial {latex(match['of'])}}}{{\partial {latex(match['wrt'])}}}"
-    if name.startswith(_TANGENT):
+    if is_tangent(name):
         return r"\mathrm{d}" + latex(name.removeprefix(_TANGENT))
     if "\\" in name or "{" in name:
         return re.sub(r"([_^])([A-Za-z0-9])(?=$|[\^_])", r"\1{\2}", name)

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 from typing import Any, Protocol
 
+from symgrad import names
 from symgrad.dims import Shape
 from symgrad.tensor import Func, Node, Params
 
@@ -73,6 +75,20 @@ class Infix:
     sign: str
     prec: Prec
     inner: Prec
+
+
+def side_by_side(writer: Writer, forms: Sequence[Any], parts: Sequence[str]) -> str:
+    """Factors in a row; in LaTeX a differential keeps its distance: dh W would else read as d(hW)."""
+    out = parts[0]
+    for (left, right), part in zip(pairwise(forms), parts[1:], strict=True):
+        apart = writer.mode == "latex" and (_is_differential(left) or _is_differential(right))
+        out += (r" \, " if apart else " ") + part
+    return out
+
+
+def _is_differential(form: Any) -> bool:
+    body = form.args[0] if form.op == "transpose" else form
+    return body.op == "symbol" and names.is_tangent(body.name)
 
 
 Spelling = Notation | Infix | Special

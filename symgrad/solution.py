@@ -28,7 +28,14 @@ class Math:
     of: Form | Dim | Shape
 
 
-Inline = str | Math
+@dataclass(frozen=True)
+class Letters:
+    """Mathematics in prose that is only letters and signs: `M ⊙ W`, `b = 4`."""
+
+    of: str
+
+
+Inline = str | Math | Letters
 Cell = tuple[Inline, ...]
 
 
@@ -80,9 +87,17 @@ def paper_document(title: str, worked: list[tuple[Part, Derivation]]) -> Documen
     """The worked solutions of a whole sheet."""
     found: list[Section] = []
     for part, derivation in worked:
-        found.append(Section(part.title, 1, (Prose((part.remark,)),) if part.remark else ()))
+        found.append(Section(part.title, 1, (Prose(_said(part.remark)),) if part.remark else ()))
         found += sections(derivation, part.show, 2)
     return Document(title, tuple(found))
+
+
+def _said(remark: str) -> tuple[Inline, ...]:
+    """Prose with its mathematics between backquotes."""
+    pieces = remark.split("`")
+    if len(pieces) % 2 == 0:
+        return (remark,)
+    return tuple(Letters(piece) if i % 2 else piece for i, piece in enumerate(pieces) if piece)
 
 
 def sections(derivation: Derivation, wanted: tuple[str, ...], level: int) -> list[Section]:
@@ -130,9 +145,9 @@ def _network(derivation: Derivation) -> list[Block]:
         if not items:
             continue
         groups.append(("; " if groups else "With ") + (role if len(items) == 1 else plural) + " ")
-        for i, (first, last) in enumerate(_runs([(item.name, item.shape) for item in items])):
-            shape = network.symbol_shape(first) or ()
-            groups += [", " if i else "", *_named_run(first, last), " (", Math(shape), ")"]
+        for i, run in enumerate(_runs([(item.name, item.shape) for item in items])):
+            shape = network.symbol_shape(run[0]) or ()
+            groups += [", " if i else "", *_named_run(run), " (", Math(shape), ")"]
     blocks: list[Block] = [Equations(_of_kind(derivation, "definition"))]
     if groups:
         blocks.insert(0, Prose((*groups, ".")))
@@ -154,9 +169,9 @@ def _shapes(network: Network) -> list[Block]:
     used = [(i.name, (i.role, i.shape)) for i in network.inputs.values() if network.uses[i.name]]
     defined = [(d.name, ("definition", d.shape)) for d in network.definitions.values()]
     kinds = dict([*used, *defined])
-    for first, last in [*_runs(used), *_runs(defined)]:
-        role, shape = kinds[first]
-        rows.append((tuple(_named_run(first, last)), (role,), (Math(shape),)))
+    for run in [*_runs(used), *_runs(defined)]:
+        role, shape = kinds[run[0]]
+        rows.append((tuple(_named_run(run)), (role,), (Math(shape),)))
     blocks: list[Block] = [Table(("name", "role", "shape"), tuple(rows))]
     if network.parameters:
         blocks.append(_counts(network))
@@ -169,15 +184,15 @@ def _shapes(network: Network) -> list[Block]:
 
 
 def _condition(condition: Condition) -> list[Inline]:
-    why = [f" ({condition.because})"] if condition.because else []
+    why: list[Inline] = [" (", *_said(condition.because), ")"] if condition.because else []
     if condition.right is not None:
         return [Math(condition.left), " = ", Math(condition.right), *why]
     said = " is even" if condition.modulus == 2 else f" is divisible by {condition.modulus}"
     return [Math(condition.left), said, *why]
 
 
-def _runs(items: Sequence[tuple[str, object]]) -> list[tuple[str, str]]:
-    """The first and last name of every run h_1, h_2, …, h_T of at least three alike; other names by themselves."""
+def _runs(items: Sequence[tuple[str, object]]) -> list[tuple[str, ...]]:
+    """Every run h_1, h_2, …, h_T of at least three alike; other names by themselves."""
     runs: list[list[str]] = []
     open_runs: dict[object, list[str]] = {}
     for name, kind in items:
@@ -191,11 +206,14 @@ def _runs(items: Sequence[tuple[str, object]]) -> list[tuple[str, str]]:
         runs.append(run)
         if found:
             open_runs[found[0], kind] = run
-    return [pair for run in runs for pair in ([(run[0], run[-1])] if len(run) > 2 else [(n, n) for n in run])]
+    return [names for run in runs for names in ([tuple(run)] if len(run) > 2 else [(name,) for name in run])]
 
 
-def _named_run(first: str, last: str) -> list[Inline]:
-    return [_math(first)] if first == last else [_math(first), ", …, ", _math(last)]
+def _named_run(run: tuple[str, ...]) -> list[Inline]:
+    """The names of a run; of a long one the first and the last."""
+    if len(run) > 3:
+        return [_math(run[0]), ", …, ", _math(run[-1])]
+    return [part for i, name in enumerate(run) for part in (", " if i else "", _math(name))]
 
 
 def _counts(network: Network) -> Table:
@@ -247,7 +265,16 @@ def entries(shape: Shape) -> Dim:
 
 def _gradients(derivation: Derivation) -> list[Block]:
     if not derivation.of:
-        return []
+        last = symbol(list(derivation.network.definitions)[-1], ())
+        return [
+            Prose(
+                (
+                    "None: the last definition, ",
+                    Math(last),
+                    ", is no scalar, and a gradient is of a scalar.",
+                )
+            )
+        ]
     blocks: list[Block] = [Equations(_of_kind(derivation, "gradient"))]
     shared = [s for s in _of_kind(derivation, "gradient") if "every use" in s.rule]
     if shared:
@@ -284,22 +311,25 @@ def _check(derivation: Derivation) -> list[Block]:
         return [Prose(("The gradients were not checked, as asked.",))]
     rows: list[tuple[Cell, ...]] = []
     of = derivation.of
-    order = list(report.checks)
-    for first, last in _runs([(name, ()) for name in order]):
-        found = names.step_index(first)
-        members = [n for n in order if n == first or (first != last and found and (i := names.step_index(n)) and i[0] == found[0])]
-        error = max(report.checks[n].max_relative_error for n in members)
-        agrees = all(report.checks[n].holds for n in members)
-        shown = tuple(_named_run(names.gradient(of, first), names.gradient(of, last)))
+    for run in _runs([(name, ()) for name in report.checks]):
+        error = max(report.checks[name].max_relative_error for name in run)
+        agrees = all(report.checks[name].holds for name in run)
+        shown = tuple(_named_run(tuple(names.gradient(of, name) for name in run)))
         rows.append((shown, (f"{error:.1e}",), ("agrees" if agrees else "disagrees",)))
-    sizes = "; ".join(dict.fromkeys(", ".join(f"{names.text(k)} = {v}" for k, v in point.items()) for point in report.sizes if point))
-    where = f" (sizes {sizes})" if sizes else ""
     points = max(check.points for check in report.checks.values())
-    said = (
-        f"Every formula above was compared with central finite differences in float64 at {points} random points{where}, along "
-        "random directions. The largest relative errors:"
-    )
-    return [Prose((said,)), Table(("gradient", "error", ""), tuple(rows))]
+    said = f"Every formula above was compared with central finite differences in float64 at {points} random points"
+    where = _sizes([tuple(point.items()) for point in report.sizes if point])
+    return [Prose((said, *where, ", along random directions. The largest relative errors:")), Table(("gradient", "error", ""), tuple(rows))]
+
+
+def _sizes(points: list[tuple[tuple[str, int], ...]]) -> list[Inline]:
+    """The sizes that were drawn, each point's once."""
+    out: list[Inline] = []
+    for point in dict.fromkeys(points):
+        out.append("; " if out else " (sizes ")
+        for i, (name, size) in enumerate(point):
+            out += [", " if i else "", Math(Dim.of(name)), f" = {size}"]
+    return [*out, ")"] if out else []
 
 
 def _picture(network: Network) -> list[Block]:

@@ -13,7 +13,7 @@ from typing import Any
 from symgrad import names
 from symgrad.dims import Dim, latex_shape, show
 from symgrad.form import Form
-from symgrad.op import Infix, Notation, Prec
+from symgrad.op import Infix, Notation, Prec, side_by_side
 from symgrad.ops import op_named
 
 
@@ -53,7 +53,8 @@ class Typesetter:
         record = op_named(form.op)
         spelling: Any = getattr(record, self.mode)
         if isinstance(spelling, Infix):
-            return spelling.sign.join(self.write(arg, spelling.inner) for arg in form.args), spelling.prec
+            parts = [self.write(arg, spelling.inner) for arg in form.args]
+            return (side_by_side(self, form.args, parts) if spelling.sign == " " else spelling.sign.join(parts)), spelling.prec
         if isinstance(spelling, Notation):
             parts = [self.write(arg, spelling.inner) for arg in form.args]
             tight = {f"t{i}": self.write(arg, Prec.PREFIX) for i, arg in enumerate(form.args)}

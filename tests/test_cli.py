@@ -156,6 +156,10 @@ def test_given_values_are_computed_with_exactly(run):
     assert "3/2" in printed
 
 
+def test_a_network_without_a_loss_says_that_there_is_no_gradient(run):
+    assert "the last definition, z, is no scalar" in derived(run, "vector.py")
+
+
 def test_unchecked_is_said(run):
     assert "agrees" not in derived(run, "layer.py", "--no-check")
     assert "agrees" in derived(run, "layer.py")

@@ -9,6 +9,7 @@ import pytest
 
 from symgrad import Network, derive, dimensions, hadamard, relu, square, sum
 from symgrad.emit import latex
+from symgrad.emit import text as page
 from symgrad.emit.latex import PREAMBLE, escape
 from symgrad.library import load, parts_of, shipped
 from symgrad.paper import Paper
@@ -78,6 +79,18 @@ def test_letters_are_those_that_pdflatex_has(name):
 )
 def test_prose_is_escaped(prose, source):
     assert escape(prose) == source
+
+
+def test_mathematics_in_prose_is_set_as_mathematics():
+    source = written("midterm", False, False)
+    assert r"those before: $M \odot (\delta h^{\top})$ is zero" in re.sub(r" +", " ", source).replace("} )", "})")
+    assert "(sizes $b$ = 4; $b$ = 2)" in source
+    assert "`" not in source + page.emit(solution("midterm"))
+
+
+def test_a_table_stays_with_the_sentence_before_it():
+    source = written("rnn", False, False)
+    assert re.search(r"samepage\}\n+Every formula[^\\]*(?:.|\n)*\\end\{tabular\}\n\\end\{center\}\n\\end\{samepage\}", source)
 
 
 def test_a_document_names_what_its_fragment_needs():

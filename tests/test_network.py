@@ -160,7 +160,7 @@ def test_a_definition_has_the_shape_of_its_expression():
 def test_what_sizes_must_meet_comes_from_the_shapes_and_from_what_is_required():
     conditions = load("cnn-rnn").conditions
     assert [str(c) for c in conditions] == ["k·m is even", "k·m/2 = 3"]
-    assert [c.because for c in conditions] == ["", "the recurrence takes one step a row of C"]
+    assert [c.because for c in conditions] == ["", "the recurrence takes one step a row of `C`"]
     even, three = conditions
     assert even.holds({"k": 2, "m": 5}) and not even.holds({"k": 3, "m": 5})
     assert three.holds({"k": 2, "m": 3}) and not three.holds({"k": 2, "m": 5})

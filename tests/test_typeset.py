@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import symgrad
-from symgrad import derive, dimensions
+from symgrad import derive, dimensions, names
 from symgrad.derivation import Value
 from symgrad.emit import text as page
 from symgrad.expr import Symbol
@@ -39,6 +39,17 @@ def test_an_expression_is_written_as_a_textbook_writes_it(source, plain, tex):
     form = to_form(eval(source, dict(SPACE)), sizes=frozenset("nmk"))
     assert text(form) == plain
     assert latex(form) == tex
+
+
+def test_a_differential_keeps_its_distance_in_latex():
+    """dh W^o would read as d(h W^o)."""
+    d = dims("n k m")
+    x, h, W = symbol("x", d[:2]), symbol(names.tangent("h"), d[:2]), symbol("W", d[1:])
+    dW = symbol(names.tangent("W"), d[1:])
+    assert latex(apply("matmul", [h, W])) == r"\mathrm{d}h \, W"
+    assert latex(apply("matmul", [x, dW])) == r"x \, \mathrm{d}W"
+    assert latex(apply("scale", [number(2), dW])) == r"2 \, \mathrm{d}W"
+    assert latex(apply("matmul", [x, W])) == "x W" and text(apply("matmul", [h, W])) == "dh W"
 
 
 # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────

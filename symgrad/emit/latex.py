@@ -7,6 +7,7 @@ long for the page is scaled to fit it by `\fit`, which the fragment brings along
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 from typing import Any
 
 from symgrad import names
@@ -15,7 +16,7 @@ from symgrad.dims import Dim, latex_shape
 from symgrad.emit.text import written as as_text
 from symgrad.form import Form
 from symgrad.picture import Picture, entry_label
-from symgrad.solution import Block, Document, Drawing, Equations, Inline, Prose, Table
+from symgrad.solution import Block, Document, Drawing, Equations, Inline, Letters, Prose, Table
 from symgrad.typeset import fraction_latex, latex
 
 PREAMBLE = r"""\documentclass[11pt]{article}
@@ -38,6 +39,7 @@ _FIT = (
     r"\resizebox{0.74\linewidth}{!}{\usebox0}\else\usebox0\fi}"
 )
 _SMALL_NUMBER = re.compile(r"\b(\d\.\d)e([+-]\d+)\b")
+_MATHEMATICS = re.compile(r"\$([^$]*)\$")
 _LONG = 44
 _LINE = 78
 
@@ -48,8 +50,12 @@ def emit(document: Document, fragment: bool = False, shapes: bool = False) -> st
     for section in document.sections:
         command = r"\section*" if section.level == 1 else r"\subsection*"
         body += ["", f"{command}{{{escape(section.title)}}}"]
-        for block in section.blocks:
-            body += _block(block, shapes)
+        kept = False
+        for block, after in zip_longest(section.blocks, section.blocks[1:]):
+            keep = isinstance(block, Prose) and isinstance(after, Table)
+            body += [r"\begin{samepage}", *_block(block, shapes)] if keep else _block(block, shapes)
+            body += [r"\end{samepage}"] if isinstance(block, Table) and kept else []
+            kept = keep
     if fragment:
         return "\n".join(body) + "\n"
     title = [r"\begin{document}", r"\begin{center}\Large\bfseries", escape(document.title), r"\end{center}"]
@@ -78,6 +84,8 @@ def escape(prose: str) -> str:
 def _inline(part: Inline) -> str:
     if isinstance(part, str):
         return _SMALL_NUMBER.sub(lambda m: rf"${m[1]} \cdot 10^{{{int(m[2])}}}$", escape(part))
+    if isinstance(part, Letters):
+        return "$" + _MATHEMATICS.sub(r"\1 ", escape(part.of)).strip() + "$"
     if isinstance(part.of, Form):
         return f"${latex(part.of)}$"
     return f"${part.of.latex if isinstance(part.of, Dim) else latex_shape(part.of)}$"
@@ -102,7 +110,9 @@ def _block(block: Block, shapes: bool) -> list[str]:
 def _table(block: Table) -> list[str]:
     out = ["", r"\begin{center}", rf"\begin{{tabular}}{{{'l' * len(block.head)}}}"]
     out += [" & ".join(map(escape, block.head)) + r" \\ \hline"]
-    out += [r"\rule{0pt}{2.6ex}" + " & ".join(_cell(cell) for cell in row) + r" \\" for row in block.rows]
+    for cells in ([_cell(cell) for cell in row] for row in block.rows):
+        strut = r"\rule[-1.4ex]{0pt}{4ex}" if any(r"\tfrac" in cell for cell in cells) else r"\rule{0pt}{2.6ex}"
+        out.append(strut + " & ".join(cells) + r" \\")
     return [*out, r"\end{tabular}", r"\end{center}"]
 
 

@@ -11,7 +11,7 @@ from symgrad.derivation import Step, Term, Value
 from symgrad.dims import Dim, show
 from symgrad.form import Form
 from symgrad.picture import Picture, entry_label
-from symgrad.solution import Block, Document, Drawing, Equations, Inline, Prose, Table
+from symgrad.solution import Block, Document, Drawing, Equations, Inline, Letters, Prose, Table
 from symgrad.typeset import text
 
 WIDTH = 80
@@ -43,6 +43,8 @@ def _block(block: Block, shapes: bool) -> list[str]:
 def _inline(part: Inline) -> str:
     if isinstance(part, str):
         return part
+    if isinstance(part, Letters):
+        return part.of
     if isinstance(part.of, Form):
         return text(part.of)
     return str(part.of) if isinstance(part.of, Dim) else show(part.of)

@@ -11,7 +11,7 @@ from typing import Any
 from symgrad import names
 from symgrad.dims import Dim, Shape, show
 from symgrad.errors import ShapeError
-from symgrad.op import Infix, Notation, Op, Prec, Writer
+from symgrad.op import Infix, Notation, Op, Prec, Writer, side_by_side
 from symgrad.tensor import Node, Params, add, broadcast, constant, einsum, eye, power, transpose
 
 
@@ -107,8 +107,7 @@ def _write_scale(writer: Writer, form: Any) -> tuple[str, Prec]:
         return sign + " * ".join(parts), Prec.PRODUCT
     parts = [writer.write(s, Prec.PREFIX if s.op != "number" else Prec.PRODUCT) for s in scalars]
     tail = writer.write(body, Prec.PRODUCT if body.op != "scale" else Prec.PREFIX)
-    joined = " ".join([*parts, tail])
-    return f"{sign}{joined}", Prec.PRODUCT
+    return sign + side_by_side(writer, [*scalars, body], [*parts, tail]), Prec.PRODUCT
 
 
 def _scale(nodes: tuple[Node, ...], _: Params) -> Node:
