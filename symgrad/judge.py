@@ -5,6 +5,7 @@ A claim holds by its plainest reading, or, with a note, by a less usual one; lat
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -34,6 +35,7 @@ from symgrad.typing_rules import CHARITY, Note, Reading, transposed
 from symgrad.verification import Claim
 
 _MOST_PAIRS = 60
+_CONDITION = re.compile(r"(?i)\b(?:if|assum\w+|suppos\w+|when|whenever|such that|i\.?e\.?|provided|orthonormal|orthogonal)\W*$")
 _UNKNOWN_NAME = "is defined nowhere"
 
 
@@ -271,7 +273,7 @@ class Judge:
                 return Ruling(link, "given", pair=pair)
             self._insist_on_names(pair, evidence)
             self._insist_on_dependence(pair, evidence)
-            if not evidence.holds and self._is_condition(pair):
+            if not evidence.holds and self._is_condition(link, pair):
                 return Ruling(link, "given", pair=pair)
             return Ruling(link, "holds" if evidence.holds else "fails", [_shown(evidence)], pair, list(pair.notes))
         return self._by_numbers(link, pair)
@@ -284,11 +286,13 @@ class Judge:
                 continue
             raise Unsupported(f"nothing that was read says how {names.text(match['of'])} depends on {names.text(match['wrt'])}")
 
-    def _is_condition(self, pair: Pair) -> bool:
+    def _is_condition(self, link: Link, pair: Pair) -> bool:
         """`A x = b`, where each side has inputs that the other has not: an equation for them, and no claim about anything computed."""
         left, right = ({v.name for v in variables(node)} for node in (pair.left_node, pair.right_node))
-        inputs = self.meaning.network.inputs
-        return bool(left - right) and bool(right - left) and all(name in inputs for name in left | right)
+        if not all(name in self.meaning.network.inputs for name in left | right):
+            return False
+        words = self.gathered.sheet.statements[link.statement].words[-40:]
+        return (bool(left - right) and bool(right - left)) or _CONDITION.search(words) is not None
 
     def _constant(self, link: Link, pair: Pair) -> Ruling:
         """A side without names: equal in general, or for the values that the sheet gives."""

@@ -169,6 +169,8 @@ class Meaning:
             return [(0.2, "scalar"), (0.6, "matrix"), (3.0, "column"), (4.0, "row")]
         if letter[:1].isupper() or letter.startswith("\\"):
             return [(0.0, "matrix"), (3.0, "column"), (4.0, "row"), (4.0, "scalar")]
+        if letter in ("b", "c"):
+            return [(0.0, "column"), (1.0, "row"), (1.5, "matrix"), (2.5, "scalar")]
         return [(0.0, "column"), (1.5, "matrix"), (2.0, "row"), (2.5, "scalar")]
 
     def is_size(self, name: str) -> bool:
@@ -355,7 +357,7 @@ def _from_literals(vocabulary: Vocabulary) -> Shapes:
 def _with(meaning: Meaning, definition: Definition) -> list[Meaning]:
     name = definition.name
     reader = Reader(meaning, 0, definition.statement, set(definition.letters))
-    reader.weights.extend(_weights(meaning.vocabulary.mentioned))
+    reader.weights.extend(n for n in _weights(meaning.vocabulary.mentioned) if n not in meaning.terms)
     try:
         readings = reader.side(definition.expression, meaning.shapes)
     except Unreadable as error:

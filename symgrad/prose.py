@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 from symgrad import syntax as sx
 from symgrad.dims import Dim
 from symgrad.meaning import Function, Vocabulary
-from symgrad.naming import plain_name
+from symgrad.naming import plain_name, superscript
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
 from symgrad.readings import constant_of
@@ -87,6 +88,37 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
                 name = plain_name(base, vocabulary.styled)
                 if name is not None:
                     vocabulary.properties.setdefault(name, set()).add("distribution")
+
+
+_IS_OF_SHAPE = re.compile(r"(?i)^\W*(?:is|are|be|has|have)?\W*(?:an?|the)?\W*(?:of)?\W*(?:size|shape|dimensions?)?\W*$")
+
+
+def shapes_in_words(statements: list[Statement], vocabulary: Vocabulary) -> None:
+    r"""`$W$ is $m \times n$`, `$B$ of size $d \times r$`, `$X$ is $(N, D)$`: the shape of the name before."""
+    for before, statement in pairwise(statements):
+        # A gradient has the shape of its variable: `$dW$ is $D \times H$` is said of W.
+        named = before.node.of if isinstance(before.node, sx.Differential) else before.node
+        name = plain_name(named, vocabulary.styled)
+        node = statement.node
+        listed = node.body if isinstance(node, sx.Group) else None
+        is_shape = (isinstance(node, sx.Product) and "times" in node.operators) or isinstance(listed, sx.Listing)
+        if name is None or not is_shape or before.display or statement.display or not _IS_OF_SHAPE.match(statement.words):
+            continue
+        shape = shape_of_node(node)
+        if shape is not None:
+            vocabulary.declared.setdefault(name, shape)
+            for dim in shape:
+                vocabulary.sizes |= set(dim.symbols)
+
+
+def _turned_onto_itself(node: sx.Relation) -> str | None:
+    """The A of `A = A^T`."""
+    name, other = plain_name(node.sides[0]), node.sides[1]
+    if name is None or not isinstance(other, sx.Scripted) or plain_name(other.base) != name or other.sub is not None:
+        return None
+    script = superscript(other.sup)
+    turned = script.transposed != bool(other.primes % 2) and not script.label and script.power is None and not script.inverse
+    return name if turned else None
 
 
 def _of_zeros_and_ones(node: Node) -> bool:

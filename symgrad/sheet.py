@@ -14,7 +14,7 @@ from symgrad import syntax as sx
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
 from symgrad.naming import letters_of, plain_name, spelled, superscript
 from symgrad.parts import Part, mentions
-from symgrad.prose import declarations, functions_in_words, properties_in_words
+from symgrad.prose import declarations, functions_in_words, properties_in_words, shapes_in_words
 from symgrad.read.document import Sheet
 from symgrad.readings import constant_of
 from symgrad.span import Span
@@ -64,6 +64,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     found = Gathered(sheet, vocabulary, part)
     functions_in_words(sheet, vocabulary)
     properties_in_words((sheet.statements[i] for i in part.statements), vocabulary)
+    shapes_in_words([sheet.statements[i] for i in part.statements], vocabulary)
     for i in part.statements:
         declarations(sheet.statements[i].node, vocabulary)
         vocabulary.dependences.read(sheet.statements[i].node, styled)
@@ -183,6 +184,8 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         return False
     literal = literal_rows(sides[1])
     zero = literal is not None and literal == ((Fraction(0),),) and not is_loss(name)
+    if zero and name not in known and not re.search(r"[_^]\{?[(\[]?0", name):
+        return True  # a value to begin with, `B = 0`, that says nothing of its size or of the general case
     if literal is not None and not zero:
         if name in known:
             return False
