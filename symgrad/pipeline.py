@@ -57,6 +57,10 @@ def derive(
     return Derivation(network, loss, tuple(wanted), results, steps, report, values, conventions, layout)
 
 
+# Names that nobody gives to anything but a loss: without a scalar for one of these something went wrong.
+_LOSSES = frozenset({"L", "J", "\\ell", "\\mathcal{L}", "loss", "Loss"})
+
+
 def _asked(network: Network, of: str | None, wrt: Iterable[str]) -> tuple[str | None, list[str]]:
     """The loss and the names whose gradients are wanted."""
     wanted = list(dict.fromkeys(network.resolve(name) for name in wrt))
@@ -66,8 +70,8 @@ def _asked(network: Network, of: str | None, wrt: Iterable[str]) -> tuple[str | 
         loss: str | None = network.resolve(of, network.definitions)
     else:
         loss = network.default_of()
-        if loss is None and wanted:
-            last = list(network.definitions)[-1]
+        last = list(network.definitions)[-1]
+        if loss is None and (wanted or last in _LOSSES):
             raise InvalidNetwork(f"{last}, the last definition, is no scalar, and a gradient is of a scalar; name one with --of")
     if loss is None:
         return None, []

@@ -18,6 +18,7 @@ START += 'X, w, y = network.data("X", n, d), network.parameter("w", d, 1), netwo
 FILES = {
     "layer.py": START + 'r = network.define("r", X * w - y)\nnetwork.define("L", sum(square(r)))\n',
     "vector.py": START + 'network.define("z", X * w)\n',
+    "loss.py": START + 'network.define("L", X * w)\n',
     "clash.py": START + 'network.define("z", w * X)\n',
     "twice.py": START + 'network.define("x", X)\nnetwork.define("x", X + X)\n',
     "two.py": "from symgrad import Network\na, b = Network(), Network()\n",
