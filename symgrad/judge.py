@@ -448,7 +448,7 @@ class Judge:
                 moved = self._value_of(changed, link, values, np.shape(now))
                 if moved is not None:
                     total = total + np.abs(moved - base)
-            for name, rows in self.rounding.nudged_values(self._numbers_behind(node), values):
+            for name, rows in self.rounding.nudged_values(self.numbers_behind(node), values):
                 try:
                     moved = np.asarray(self.numeric_point(False, {**values, name: rows}).array(node), dtype=float)
                 except (SymgradError, ValueError):
@@ -456,7 +456,7 @@ class Judge:
                 total = total + np.abs(moved - now)
         return total
 
-    def _numbers_behind(self, node: Tensor) -> set[str]:
+    def numbers_behind(self, node: Tensor) -> set[str]:
         """The names that a side is computed from, through definitions and gradients."""
         found: set[str] = set()
         stack = [v.name for v in variables(node)]

@@ -7,7 +7,7 @@ Source: Schwartz, *Fast probabilistic algorithms for verification of polynomial 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -17,8 +17,9 @@ import numpy as np
 
 from symgrad import names
 from symgrad.dims import Dim
-from symgrad.errors import SymgradError, Unsupported
+from symgrad.errors import Unsupported
 from symgrad.gradient import Gradient, gradients
+from symgrad.implied import is_made_up
 from symgrad.meaning import Meaning
 from symgrad.network import Network
 from symgrad.points import Point
@@ -182,23 +183,21 @@ class Lab:
                     break
         return self._points
 
-    def small_point(self) -> Point | None:
-        """A point of small whole numbers, for a counter-example that can be checked by hand."""
+    def small_points(self) -> Iterator[Point]:
+        """Points of small whole numbers, for a counter-example that can be checked by hand."""
         rng = np.random.default_rng(_SEED)
         symbols = sorted({s for dim in self.network.dims for s in dim.symbols})
-        for attempt in range(200):
+        for attempt in range(12):
             sizes = {s: 2 + (i + attempt) % 2 for i, s in enumerate(symbols)}
-            try:
-                values = {
-                    name: rng.integers(1 if attempt > 100 else -2, 4, tuple(int(d.evaluate(sizes)) for d in item.shape)).astype(float)
-                    for name, item in self.network.inputs.items()
-                }
-                point = Point(values, sizes, self.supply)
-                if all(_finite(point, d.node) for d in self.network.definitions.values()):
-                    return point
-            except (SymgradError, KeyError):
-                return None
-        return None
+            shapes = {
+                name: tuple(int(d.evaluate(sizes)) for d in item.shape)
+                for name, item in self.network.inputs.items()
+                if not is_made_up(name)
+            }
+            choices = [1, 2, 3] if attempt > 8 else [-2, -1, 1, 2, 3]
+            point = Point({name: rng.choice(choices, shape).astype(float) for name, shape in shapes.items()}, sizes, self.supply)
+            if all(_finite(point, d.node) for d in self.network.definitions.values()):
+                yield point
 
     def exact_point(self, given: Mapping[str, Any], sizes: Mapping[str, int], exact: bool) -> Point:
         """The point of the values that a sheet gives."""

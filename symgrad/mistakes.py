@@ -732,3 +732,30 @@ def _expected(judge: Judge, ruling: Ruling) -> str:
     except SymgradError:
         pass
     return ""
+
+
+_MOST_SHOWN = 4
+
+
+def counterexample(judge: Judge, ruling: Ruling) -> str:
+    """Small whole numbers for which the two sides differ, to be checked by hand; "" where they would not be small."""
+    pair = ruling.pair
+    if pair is None or ruling.numeric or judge.meaning.implied:
+        return ""
+    behind = judge.numbers_behind(judge.lab.open_gradients(pair.left_node)) | judge.numbers_behind(pair.right_node)
+    used = [name for name in judge.lab.network.inputs if name in behind]
+    for point in judge.lab.small_points():
+        try:
+            left, right = (np.asarray(point.array(node), dtype=float) for node in (pair.left_node, pair.right_node))
+        except (SymgradError, ValueError):
+            return ""
+        if not 0 < len(used) <= _MOST_SHOWN or left.ndim > 2 or max(left.size, *(np.size(point.values[n]) for n in used)) > 9:
+            return ""
+        if not np.allclose(left, right):
+            given = ", ".join(f"{names.text(name)} = {rows_text(_plain(point.values[name]))}" for name in used)
+            return f"{given}: the left is {rows_text(_plain(left))}, the right {rows_text(_plain(right))}"
+    return ""
+
+
+def _plain(values: Any) -> Any:
+    return np.round(values).astype(int) if np.allclose(values, np.round(values)) else np.round(values, 4)

@@ -32,6 +32,7 @@ class Finding:
     message: str
     cause: str = ""
     suggestion: str = ""
+    example: str = ""
 
 
 @dataclass

@@ -21,7 +21,7 @@ from symgrad.heads import without_arguments
 from symgrad.judge import Judge, Judged, Ruling, claim_of, is_charitable
 from symgrad.keys import Key, against
 from symgrad.meaning import Assumed, stem, understood
-from symgrad.mistakes import Diagnosis, diagnosed
+from symgrad.mistakes import Diagnosis, counterexample, diagnosed
 from symgrad.parts import Part, heads, mentions, parts, split
 from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
@@ -197,12 +197,17 @@ def _report(out: Verification, judge: Judge, judged: Judged) -> None:
     for statement in sorted(i for i in found.defining | {i for i, _ in found.declared} if i in found.part.own):
         out.claims.append(_given_claim(judge, statement, out))
     checked: dict[str, Any] = {}
+    slipped: set[int] = set()
     for ruling in judged.rulings:
         claim = claim_of(ruling, found, judge.lab)
         out.claims.append(claim)
         if ruling.verdict == "holds":
             _add_differences(judge, ruling, claim, checked)
         out.findings += _findings_of(judge, ruling)
+        if ruling.verdict == "fails" or (ruling.verdict == "holds" and id(ruling.link.left) in slipped):
+            slipped.add(id(ruling.link.right))
+            if ruling.verdict == "holds":
+                out.findings.append(_finding("SG308", ruling.link.right.span, "it follows rightly from the slip before it"))
     out.findings += list(_annotations(judge))
     out.findings += list(_taken_for_granted(judge))
 
@@ -262,7 +267,7 @@ def _findings_of(judge: Judge, ruling: Ruling) -> list[Finding]:
     link = ruling.link
     if ruling.verdict == "fails":
         diagnosis = diagnosed(judge, ruling)
-        return [_of_diagnosis(diagnosis)]
+        return [replace(_of_diagnosis(diagnosis), example=counterexample(judge, ruling))]
     if ruling.verdict == "unread":
         span = ruling.notes[0].span if ruling.notes else link.span
         return [_finding("SG101", span if span.end else link.span, f"not read: {ruling.reason}")]

@@ -87,9 +87,17 @@ def test_a_report_has_place_caret_cause_and_repair(sheets):
         "    |                                                                           ^^^^^^^^^^^",
         "  read as: ∂L/∂W = (t − y) xᵀ",
         "  mend:    −(t − y) xᵀ",
+        "  try:     x = [−1; 1], W = [−1 −1; 3 −1; 1 2], t = [3; 1; 1]: the left is [3 −3; 5 −5; 0 0], the right [−3 3; −5 5; 0 0]",
         "",
         "wrong.md: 3 claims, 1 failed, 2 given; the first wrong line is 1",
     ]
+
+
+def test_what_follows_rightly_from_a_slip_is_one_finding_and_a_note(sheets, tmp_path):
+    (tmp_path / "chain.md").write_text(WRONG.replace("x^T$", "x^T = (t - W x) x^T$"), "utf-8")
+    found = json.loads(run("verify", "chain.md", "--format", "json").output)
+    assert [(f["code"], f["severity"]) for f in found["findings"]] == [("SG201", "error"), ("SG308", "note")]
+    assert found["findings"][0]["example"].startswith("x = [−1; 1]")
 
 
 def test_standard_input(sheets):

@@ -40,7 +40,15 @@ def _verification(verification: Verification) -> dict[str, object]:
         for c in verification.claims
     ]
     findings = [
-        {"code": f.code, "severity": f.severity, **place(f.span), "message": f.message, "cause": f.cause, "suggestion": f.suggestion}
+        {
+            "code": f.code,
+            "severity": f.severity,
+            **place(f.span),
+            "message": f.message,
+            "cause": f.cause,
+            "suggestion": f.suggestion,
+            "example": f.example,
+        }
         for f in verification.findings
     ]
     return {

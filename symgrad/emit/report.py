@@ -24,6 +24,8 @@ def _finding(verification: Verification, finding: Finding) -> str:
         out.append(f"  read as: {reading}")
     if finding.suggestion:
         out.append(f"  mend:    {finding.suggestion}")
+    if finding.example:
+        out.append(f"  try:     {finding.example}")
     return "\n".join(out)
 
 
