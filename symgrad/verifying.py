@@ -20,7 +20,7 @@ from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
 from symgrad.judge import Judge, Judged, Ruling, claim_of, is_charitable
 from symgrad.keys import Key, against
-from symgrad.meaning import Assumed, stem, understood
+from symgrad.meaning import Assumed, stem
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed
 from symgrad.parts import Part, heads, mentions, parts, split
 from symgrad.raising import raise_form
@@ -29,6 +29,7 @@ from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
 from symgrad.span import Source, Span
 from symgrad.tensor import Var
 from symgrad.typeset import text
+from symgrad.understanding import understood
 from symgrad.unrolling import unrolled
 from symgrad.verification import Claim, Finding, Verification
 

@@ -29,7 +29,10 @@ LAYERS = [
     ("derivations", "families derivation steps pipeline"),
     ("worked solutions", "paper picture solution"),
     ("what a sheet says", "shapes naming syntax read.*"),
-    ("what its lines mean", "heads unrolling parts terms typing_rules readings implied meaning prose sheet rounding points lab"),
+    (
+        "what its lines mean",
+        "heads unrolling parts terms typing_rules readings implied meaning building understanding prose sheet rounding points lab",
+    ),
     ("what is found in them", "judge mistakes findings verification counts keys verifying"),
     ("what is printed, and from what", "emit.* library"),
     ("the command", "cli"),

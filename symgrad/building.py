@@ -1,0 +1,187 @@
+"""From typed definitions to a network: names for the sizes, functions for what is only implied, definitions that rest on each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from symgrad.dims import ONE, Dim, Shape
+from symgrad.errors import SymgradError
+from symgrad.implied import function_of
+from symgrad.meaning import WEIGHTS, Meaning, is_loss, numbered, stem, weights_among
+from symgrad.network import Network
+from symgrad.readings import Reader
+from symgrad.rewrite import simplify
+from symgrad.rules import SIMPLIFY
+from symgrad.shapes import Shapes, is_unknown, unknown
+from symgrad.span import Span
+from symgrad.syntax import Unreadable
+from symgrad.tensor import Node as Tensor
+from symgrad.tensor import substitute, topological, variables
+from symgrad.terms import Builder, Term, names_in
+
+_DIM_LETTERS = "nmdkpqrsuvw"
+
+
+def built(meaning: Meaning) -> Meaning | None:
+    """The meaning with names for its sizes, and its network; None when the definitions cannot be built."""
+    mentioned: dict[str, tuple[Dim, Dim]] = {}
+    for name in (*meaning.vocabulary.declared, *meaning.vocabulary.literals, *meaning.terms):
+        shape = meaning.shape(name)
+        if shape is not None:
+            mentioned[name] = shape
+    for term in meaning.terms.values():
+        stack = [term]
+        while stack:
+            t = stack.pop()
+            if t.op == "symbol":
+                mentioned.setdefault(t.params[0], (t.rows, t.cols))
+            stack.extend(t.args)
+    shapes = meaning.shapes
+    implied = _implied(meaning)
+    for name in dict.fromkeys(n for head, below in implied.items() for n in (head, *below)):
+        if name not in mentioned:
+            shapes, mentioned[name] = _guessed(meaning, shapes, name, mentioned)
+    for zero, term in meaning.terms.items():
+        others = {shapes.resolve(dim) for name, dims in mentioned.items() if name != zero for dim in dims}
+        for dim in (term.rows, term.cols) if term.op == "zeros" else ():
+            if shapes.is_open(dim) and shapes.resolve(dim) not in others:
+                shapes = shapes.unify(dim, ONE) or shapes
+    used = {name for term in meaning.terms.values() for name in names_in(term)} | meaning.terms.keys()
+    for name, sizes in meaning.vocabulary.literals.items():
+        if name not in used and name not in meaning.vocabulary.declared and len(set(sizes)) == 1:
+            for dim, count in zip(mentioned[name], sizes[0], strict=True):
+                if shapes.is_open(dim):
+                    shapes = shapes.unify(dim, Dim.of(count)) or shapes
+    taken = {s for dims in meaning.vocabulary.declared.values() for d in dims for s in d.symbols} | set(mentioned)
+    fresh = (n for i in range(1000) for n in (letter + (str(i) if i else "") for letter in _DIM_LETTERS) if n not in taken)
+    for dims in mentioned.values():
+        for dim in dims:
+            for symbol in sorted(shapes.resolve(dim).symbols):
+                if is_unknown(symbol):
+                    shapes = shapes.unify(Dim.of(symbol), Dim.of(next(fresh))) or shapes
+    network = Network()
+    made = replace(meaning, shapes=shapes, network=network, jacobians={}, derived={}, implied=implied)
+    for name in (n for n in mentioned if n not in meaning.terms and n not in implied):
+        size = shapes.shape(*mentioned[name])
+        network.declare(name, size, properties=_properties(meaning, name, size))
+    for name, definition in _in_order(meaning.terms, implied):
+        if definition is None:
+            made_up = function_of(name, shapes.shape(*mentioned[name]), {n: shapes.shape(*mentioned[n]) for n in implied[name]})
+            network.define_node(name, made_up)
+            continue
+        own = shapes.shape(*mentioned[name])
+        builder = Builder(shapes, Reader(made, 0, meaning.origins.get(name, 0)).index, made.jacobian_variable)
+        try:
+            node = simplify(builder.node(definition), network.facts, SIMPLIFY)
+        except SymgradError:
+            network.declare(name, own)
+            continue
+        if node.shape != own:
+            return None
+        if all(v.name in network for v in variables(node)):
+            try:
+                network.define_node(name, node)
+            except SymgradError as error:
+                network.declare(name, own)
+                made.unread = {**made.unread, name: Unreadable(Span(0, 0), str(error))}
+        elif any(v.name == name for v in variables(node)):
+            network.declare(name, own)  # an update by itself, `w := w - …`
+        else:
+            made.derived[name] = node
+    made.network = _sharing(network)
+    made.frozen = True
+    return made
+
+
+def _sharing(network: Network) -> Network:
+    """The network with definitions written by means of each other: `p = σ(Xw)` rests on `z = Xw`, though z is named later."""
+    named = {d.node: d.name for d in reversed(network.definitions.values()) if d.node.operands}
+    nodes: dict[str, Tensor] = {}
+    for name, definition in network.definitions.items():
+        inside = [n for n in topological([definition.node])[:-1] if n in named and named[n] != name]
+        values = {n: network.variables[named[n]] for n in inside if n is not definition.node}
+        nodes[name] = substitute(definition.node, dict(values)) if values else definition.node
+    if all(nodes[name] is d.node for name, d in network.definitions.items()):
+        return network
+    shared = Network()
+    for item in network.inputs.values():
+        shared.declare(item.name, item.shape, item.role, item.properties)
+
+    def define(name: str) -> None:
+        if name in shared.definitions:
+            return
+        for v in variables(nodes[name]):
+            if v.name in nodes:
+                define(v.name)
+        shared.define_node(name, nodes[name])
+
+    for name in nodes:
+        define(name)
+    return shared
+
+
+def _in_order(terms: Mapping[str, Term], implied: Mapping[str, Sequence[str]]) -> list[tuple[str, Term | None]]:
+    """Definitions with what they use before them; one that needs itself is left as it stands. None for what is only implied."""
+    done: dict[str, Term | None] = {}
+    visiting: set[str] = set()
+
+    def visit(name: str) -> None:
+        if name in done or name in visiting or (name not in terms and name not in implied):
+            return
+        visiting.add(name)
+        for used in sorted(names_in(terms[name])) if name in terms else implied[name]:
+            visit(used)
+        done[name] = terms.get(name)
+
+    for name in (*terms, *implied):
+        visit(name)
+    return list(done.items())
+
+
+def _implied(meaning: Meaning) -> dict[str, list[str]]:
+    """What the names that are differentiated and never defined depend on."""
+    vocabulary = meaning.vocabulary
+    defined: dict[str, Iterable[str]] = {name: names_in(term) for name, term in meaning.terms.items()}
+    known = {**dict.fromkeys(vocabulary.literals, ()), **{name: () for name in vocabulary.declared if not is_loss(name)}, **defined}
+    found = vocabulary.dependences.direct(known, weights_among(vocabulary.mentioned))
+    found = {name: below for name, below in found.items() if meaning.same_as_defined(name) is None}
+    return {name: list(dict.fromkeys(meaning.same_as_defined(b) or b for b in below)) for name, below in found.items()}
+
+
+def _guessed(meaning: Meaning, shapes: Shapes, name: str, known: Mapping[str, tuple[Dim, Dim]]) -> tuple[Shapes, tuple[Dim, Dim]]:
+    """The shape of a name that nothing settles: that of its neighbours in time or layer, else what its letter suggests."""
+    shape = meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
+    own = numbered(name)
+    for other, size in known.items():
+        theirs = numbered(other)
+        if own is not None and theirs is not None and own[0] == theirs[0] and stem(name) not in WEIGHTS:
+            met = shapes.together((shape[0], size[0]), (shape[1], size[1]))
+            if met is not None:
+                return met, shape
+    kind = meaning.kinds(name)[0][1]
+    if kind in ("column", "scalar"):
+        shapes = shapes.unify(shape[1], ONE) or shapes
+    if kind in ("row", "scalar"):
+        shapes = shapes.unify(shape[0], ONE) or shapes
+    return shapes, shape
+
+
+def _properties(meaning: Meaning, name: str, shape: Shape) -> set[str]:
+    """What the sheet says of a name, or is assumed to leave unsaid; a distribution sums to one along the axis of the softmax."""
+    found = set(meaning.vocabulary.properties.get(name, ()))
+    if name in meaning.vocabulary.assumed.distributions:
+        found.add("distribution")
+    if name in meaning.vocabulary.assumed.masks:
+        found.add("mask")
+    axis = 0 if shape[1].is_one else 1
+    for term in meaning.terms.values():
+        stack = [term]
+        while stack:
+            t = stack.pop()
+            if t.op == "function" and t.params[0] in ("softmax", "log_softmax"):
+                axis = int(t.params[1])
+            stack.extend(t.args)
+    if "symmetric" in found and shape[0] is not shape[1]:
+        found.discard("symmetric")
+    return {f"distribution:{axis}" if p == "distribution" else f"one_hot:{axis}" if p == "one_hot" else p for p in found}

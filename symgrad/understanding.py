@@ -1,0 +1,156 @@
+r"""The cheapest understandings of a sheet's definitions together.
+
+Definitions are read in order, every reading of one with every reading of those before, and the cheapest whole is kept first. A
+literal fixes the size of a dimension for numbers, not in general: formulas are judged for all sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from symgrad.building import built
+from symgrad.dims import ONE, Dim
+from symgrad.meaning import Definition, Meaning, Vocabulary, bare, is_loss, is_loss_here, stem, weights_among
+from symgrad.readings import Reader
+from symgrad.shapes import Shapes, unknown
+from symgrad.syntax import Unreadable
+from symgrad.terms import Term, names_in
+from symgrad.typing_rules import Note, Reading
+
+_BEAM = 10
+# Understandings that cost so much more than the cheapest are not tried: that a line holds in one says nothing.
+_SPREAD = 2.5
+
+
+def understood(vocabulary: Vocabulary, definitions: Sequence[Definition], width: int = 4) -> list[Meaning]:
+    """The cheapest understandings of the definitions together, as meanings with their networks."""
+    beam = [Meaning(vocabulary, _from_literals(vocabulary))]
+    for definition in definitions:
+        extended = [new for meaning in beam for new in _with(meaning, definition)]
+        extended.sort(key=lambda m: m.cost)
+        beam = _distinct(extended)[:_BEAM]
+    beam.sort(key=lambda m: m.cost + _oddness(m))
+    consistent = [m for m in beam if _sizes_agree(m)] or beam
+    made = []
+    for meaning in consistent:
+        if meaning.cost > consistent[0].cost + _SPREAD:
+            break
+        frozen = built(meaning)
+        if frozen is not None:
+            made.append(frozen)
+        if len(made) == width:
+            break
+    return made
+
+
+def _from_literals(vocabulary: Vocabulary) -> Shapes:
+    """A literal that is a vector makes its name one; other sizes are left open."""
+    shapes = Shapes()
+    for name, sizes in vocabulary.literals.items():
+        if name in vocabulary.declared or name in vocabulary.assumed.reopened:
+            continue
+        for axis, label in enumerate(("rows", "cols")):
+            if all(size[axis] == 1 for size in sizes):
+                bound = shapes.unify(unknown(f"{label}:{name}"), ONE)
+                shapes = bound or shapes
+    return shapes
+
+
+def _with(meaning: Meaning, definition: Definition) -> list[Meaning]:
+    name = definition.name
+    reader = Reader(meaning, 0, definition.statement, set(definition.letters))
+    reader.weights.extend(n for n in weights_among(meaning.vocabulary.mentioned) if n not in meaning.terms)
+    try:
+        readings = reader.side(definition.expression, meaning.shapes)
+    except Unreadable as error:
+        return [replace(meaning, unread={**meaning.unread, name: error}, cost=meaning.cost + 10.0)]
+    found: list[Meaning] = []
+    for reading in readings:
+        for made in _as_definition(meaning, definition, reading):
+            terms = {**meaning.terms, name: made.term}
+            notes = {**meaning.notes, name: made.notes}
+            origins = {**meaning.origins, name: definition.statement}
+            cost = meaning.cost + made.cost
+            found.append(replace(meaning, shapes=made.shapes, terms=terms, notes=notes, origins=origins, cost=cost))
+    if not found:
+        misfit = Unreadable(definition.expression.span, "its sizes do not fit together")
+        return [replace(meaning, unread={**meaning.unread, name: misfit}, cost=meaning.cost + 10.0)]
+    return found
+
+
+def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -> Iterable[Reading]:
+    name, term, shapes = definition.name, reading.term, reading.shapes
+    if definition.letters:
+        free = [letter for letter in definition.letters if letter in term.free]
+        if set(term.free) - set(definition.letters) or not free:
+            return
+        sizes = [unknown(f"index:{letter}:{definition.statement}") for letter in definition.letters]
+        rows, cols = sizes[0], sizes[1] if len(sizes) > 1 else ONE
+        if not shapes.is_one(term.rows) or not shapes.is_one(term.cols):
+            return
+        term = Term("collect", (term,), definition.letters, rows, cols)
+    elif term.free:
+        return
+    if is_loss_here(meaning.vocabulary, name) and not (shapes.is_one(term.rows) and shapes.is_one(term.cols)):
+        note = Note("loss_summed", definition.expression.span, name)
+        reading = reading.plus(1.0, shapes, term, note)
+        term = Term("sum", (term,), (None,), ONE, ONE, term.free)
+    own = meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
+    if term.op == "number" and term.params[0] == 0 and not is_loss(name):
+        term = Term("zeros", (), (), *own)  # h_0 = 0 says nothing of its size
+    met = shapes.together((own[0], term.rows), (own[1], term.cols))
+    if met is not None:
+        capital = meaning.kinds(name)[0][1] == "matrix" and (met.is_one(own[0]) or met.is_one(own[1]))
+        yield reading.plus(0.6 if capital else 0.0, met, term)
+    elif not is_loss_here(meaning.vocabulary, name):
+        turned = shapes.together((own[0], term.cols), (own[1], term.rows))
+        if turned is not None:
+            note = Note("missing_transpose", definition.expression.span)
+            yield reading.plus(12.0, turned, Term("transpose", (term,), (), term.cols, term.rows), note)
+
+
+def _oddness(meaning: Meaning) -> float:
+    """What it costs that names in capitals came out as vectors, and that y has not the shape of its estimate."""
+    names_used = {name for term in meaning.terms.values() for name in names_in(term)} - meaning.terms.keys()
+    total = 0.0
+    for name in names_used:
+        shape = meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
+        thin = meaning.shapes.is_one(shape[0]) or meaning.shapes.is_one(shape[1])
+        if thin and stem(name)[:1].isupper() and name not in meaning.vocabulary.literals and name not in meaning.vocabulary.declared:
+            total += 0.5 if meaning.kinds(name)[0][1] == "matrix" else 0.0
+    every = names_used | meaning.terms.keys()
+    for name in every:
+        plain = bare(name)
+        if plain != name and plain in every:  # y and its estimate are alike
+            first, second = (meaning.shape(n) or (unknown(f"rows:{n}"), unknown(f"cols:{n}")) for n in (name, plain))
+            total += 2.0 if meaning.shapes.shape(*first) != meaning.shapes.shape(*second) else 0.0
+    return total
+
+
+def _distinct(beam: list[Meaning]) -> list[Meaning]:
+    seen: set[Any] = set()
+    kept = []
+    for meaning in beam:
+        key = (frozenset(meaning.terms.items()), frozenset(meaning.shapes.bound.items()))
+        if key not in seen:
+            seen.add(key)
+            kept.append(meaning)
+    return kept
+
+
+def _sizes_agree(meaning: Meaning) -> bool:
+    """No dimension has two sizes in the literals."""
+    found: dict[Dim, int] = {}
+    for name, sizes in meaning.vocabulary.literals.items():
+        if name in meaning.vocabulary.assumed.reopened:
+            continue
+        for axis, label in enumerate(("rows", "cols")):
+            dim = meaning.shapes.resolve(unknown(f"{label}:{name}"))
+            size = sizes[-1][axis]
+            if dim.number is not None and dim.number != size:
+                return False
+            if found.setdefault(dim, size) != size:
+                return False
+    return True
