@@ -271,6 +271,8 @@ class Judge:
             evidence = self.lab.equal(pair.left_node, pair.right_node)
             if not evidence.holds and self._states(link, pair):
                 return Ruling(link, "given", pair=pair)
+            if not evidence.holds and (self.rounding.has_numbers(link.left) or self.rounding.has_numbers(link.right)):
+                return self._by_numbers(link, pair)  # a number that was computed stands in the formula
             self._insist_on_names(pair, evidence)
             self._insist_on_dependence(pair, evidence)
             if not evidence.holds and self._is_condition(link, pair):

@@ -17,6 +17,8 @@ from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
 _ANEW = re.compile(r"(?i)\b(now (let|consider|suppose|take|assume|with)|instead|redefine|in place of)\b")
+# Words before an equation that holds for what follows only: `If we set $W_d = W_e^T$`.
+_IN_CASE = re.compile(r"(?i)\b(if (we|you|one)|in the (special )?case|for tied|with tied|suppose)\b[^.$]*$")
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def _cuts(sheet: Sheet) -> list[int]:
     blocks = [i for i, s in enumerate(sheet.statements) if not i or sheet.statements[i - 1].block != s.block]
     cuts = {bisect_left(places, heading) for heading in sheet.headings}
     cuts |= {i for i in blocks if _ANEW.search(sheet.statements[i].words[-120:])}
+    cuts |= {i for i in blocks if _IN_CASE.search(sheet.statements[i].words[-60:])}
     return sorted(c for c in cuts if c < len(places))
 
 
@@ -75,6 +78,11 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
     """Names that statements define again, when they are definitions of another network and not claims about the first."""
     known = {name: node for i in before for name, node in heads(sheet.statements[i])}
     mentioned = {name for i in before for name in mentions(sheet.statements[i].node)}
+    first = sheet.statements[after.start]
+    if _IN_CASE.search(first.words[-60:]):
+        settled = {name for name, expression in heads(first) if name in mentioned and name not in known and _is_formula(expression)}
+        if settled:
+            return settled
     again: dict[str, bool] = {}
     met: set[str] = set()
     for i in after:

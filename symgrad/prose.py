@@ -3,7 +3,7 @@ r"""What a sheet says in words, and in marks that are no claims: which function 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from symgrad import syntax as sx
@@ -88,6 +88,21 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
                 name = plain_name(base, vocabulary.styled)
                 if name is not None:
                     vocabulary.properties.setdefault(name, set()).add("distribution")
+
+
+_IS_FUNCTION_OF = re.compile(
+    r"(?i)^\W*(?:is|are|be)\W+(?:the\W+)?(?:row-?wise\W+)?(softmax|sigmoid|relu|tanh|logarithm|log)"
+    r"\W+of\W+(?:each row of|the rows of|the)?\W*$"
+)
+
+
+def definitions_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterator[tuple[int, str, Node]]:
+    """`$P$ is the softmax of each row of $S$`: the statement, the name and its expression."""
+    for (_, before), (i, statement) in pairwise(statements):
+        name, found = plain_name(before.node), _IS_FUNCTION_OF.match(statement.words)
+        if name is not None and found and plain_name(statement.node) is not None:
+            word = found[1].lower().replace("logarithm", "log")
+            yield i, name, sx.Call(statement.span, sx.Name(statement.span, word), (statement.node,))
 
 
 _IS_OF_SHAPE = re.compile(r"(?i)^\W*(?:is|are|be|has|have)?\W*(?:an?|the)?\W*(?:of)?\W*(?:size|shape|dimensions?)?\W*$")

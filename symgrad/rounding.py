@@ -36,9 +36,16 @@ class Rounding:
         if name is not None:
             self._units[name] = max((n.decimals for n in _numbers(result)), default=0)
 
+    def has_numbers(self, side: Node) -> bool:
+        """Whether a number that was computed stands in a formula."""
+        return any(self._computed(n) for n in _numbers(side))
+
+    def _computed(self, number: sx.Number) -> bool:
+        return number.text in self._texts or (number.decimals >= _LONG and number.text not in self._given)
+
     def nudged(self, side: Node) -> Iterator[Node]:
         """The side once for every rounded number in it, with half a unit added to that number's last digit."""
-        places = [n for n in _numbers(side) if n.text in self._texts or (n.decimals >= _LONG and n.text not in self._given)][:_MOST]
+        places = [n for n in _numbers(side) if self._computed(n)][:_MOST]
         for place in places:
             yield sx.mapped(side, lambda n, place=place: replace(n, text=n.text + "5") if n is place else n)  # type: ignore[misc]
 

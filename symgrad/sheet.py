@@ -13,8 +13,8 @@ from fractions import Fraction
 from symgrad import syntax as sx
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
 from symgrad.naming import letters_of, plain_name, spelled, superscript
-from symgrad.parts import Part, mentions
-from symgrad.prose import declarations, functions_in_words, properties_in_words, shapes_in_words
+from symgrad.parts import Part, heads, mentions
+from symgrad.prose import declarations, definitions_in_words, functions_in_words, properties_in_words, shapes_in_words
 from symgrad.read.document import Sheet
 from symgrad.readings import constant_of
 from symgrad.span import Span
@@ -73,6 +73,13 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     vocabulary.adjoints = any(_states_an_adjoint(s.node) or _ADJOINT.search(s.words) for s in statements)
     vocabulary.related = frozenset(name for s in statements if isinstance(s.node, sx.Relation) for name in mentions(s.node, styled))
     known: set[str] = set()
+    in_words = definitions_in_words((i, sheet.statements[i]) for i in part.statements)
+    written = {name for i in part.statements for name, node in heads(sheet.statements[i]) if literal_rows(node) is None}
+    for i, name, expression in in_words:
+        if name not in written and name not in known:
+            found.definitions.append(Definition(name, expression, i))
+            found.defining.add(i)
+            known.add(name)
     for i in part.context:
         _add(found, i, Chain(), known)
     kept = len(found.links)
