@@ -43,27 +43,37 @@ class Dependences:
         every = {name: [*self.inside.get(name, {}), *(w for w in self.asked.get(name, {}) if w not in weights)] for name in wanted}
         for name in wanted:
             every[name] = every[name] or list(self.asked.get(name, {}))
-        graph: dict[str, list[str]] = {**{n: list(used) for n, used in defined.items()}, **every}
-
-        def reaches(start: str, goal: str) -> bool:
-            seen, stack = {start}, [start]
-            while stack:
-                for below in graph.get(stack.pop(), ()):
-                    if below == goal:
-                        return True
-                    if below not in seen:
-                        seen.add(below)
-                        stack.append(below)
-            return False
+        rests: dict[str, list[str]] = {n: list(used) for n, used in defined.items()}
+        for name in wanted:
+            inside = self.inside.get(name, {})
+            if inside:
+                # Beside what stands inside a chain, a defined name is asked for only where it lies between that and the loss.
+                every[name] = [b for b in every[name] if b in inside or b not in rests or _meets(rests, b, inside)]
+        graph: dict[str, list[str]] = {**rests, **every}
 
         kept: dict[str, list[str]] = {}
         for name in wanted:
             own = list(dict.fromkeys(every[name]))
             local = self.inside.get(name, {})
-            kept[name] = [
-                b for b in own if not reaches(b, name) and ((b in weights and b in local) or not any(c != b and reaches(c, b) for c in own))
-            ]
+            for b in own:
+                is_used_here = b in weights and b in local
+                is_reached = any(c != b and _meets(graph, c, [b]) for c in own)
+                if not _meets(graph, b, [name]) and (is_used_here or not is_reached):
+                    kept.setdefault(name, []).append(b)
         return {name: below for name, below in kept.items() if below}
+
+
+def _meets(graph: Mapping[str, Iterable[str]], start: str, goals: Iterable[str]) -> bool:
+    """Whether a name rests on one of the goals."""
+    wanted, seen, stack = set(goals), {start}, [start]
+    while stack:
+        for below in graph.get(stack.pop(), ()):
+            if below in wanted:
+                return True
+            if below not in seen:
+                seen.add(below)
+                stack.append(below)
+    return False
 
 
 def function_of(name: str, shape: Shape, below: Mapping[str, Shape]) -> Tensor:

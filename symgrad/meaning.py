@@ -161,7 +161,7 @@ class Meaning:
             return [(0.0, "matrix"), (3.0, "column"), (4.0, "row"), (4.0, "scalar")]
         if letter in ("b", "c"):
             return [(0.0, "column"), (1.0, "row"), (1.5, "matrix"), (2.5, "scalar")]
-        return [(0.0, "column"), (1.5, "matrix"), (2.0, "row"), (2.5, "scalar")]
+        return [(0.0, "column"), (1.5, "matrix"), (2.0, "row"), (2.2 if letter == "y" else 2.5, "scalar")]
 
     def is_size(self, name: str) -> bool:
         return name in self.vocabulary.sizes
