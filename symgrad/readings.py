@@ -764,7 +764,7 @@ class Reader:
         for cost, now, (inner, *_), notes in self._each(args[:1], shapes):
             if is_scalar(now, inner):
                 continue  # of one number it says nothing
-            axes = [(0.0, 0)] if now.is_one(inner.cols) else [(0.0, 1)] if now.is_one(inner.rows) else [(0.2, 1), (0.6, 0)]
+            axes = [(0.0, 0)] if now.is_one(inner.cols) else [(0.0, 1)] if now.is_one(inner.rows) else [(0.2, 1), (0.9, 0)]
             for extra, axis in axes:
                 rows, cols = inner.rows, inner.cols
                 if op == "logsumexp":
