@@ -18,7 +18,7 @@ from symgrad.span import Span
 from symgrad.syntax import Unreadable
 from symgrad.tensor import Node as Tensor
 from symgrad.tensor import substitute, topological, variables
-from symgrad.terms import Builder, Term, names_in
+from symgrad.terms import Builder, Term, names_in, walk
 
 _DIM_LETTERS = "nmdkpqrsuvw"
 
@@ -31,12 +31,9 @@ def built(meaning: Meaning) -> Meaning | None:
         if shape is not None:
             mentioned[name] = shape
     for term in meaning.terms.values():
-        stack = [term]
-        while stack:
-            t = stack.pop()
+        for t in walk(term):
             if t.op == "symbol":
                 mentioned.setdefault(t.params[0], (t.rows, t.cols))
-            stack.extend(t.args)
     shapes = meaning.shapes
     implied = _implied(meaning)
     for name in dict.fromkeys(n for head, below in implied.items() for n in (head, *below)):
@@ -71,7 +68,7 @@ def built(meaning: Meaning) -> Meaning | None:
             network.define_node(name, made_up)
             continue
         own = shapes.shape(*mentioned[name])
-        builder = Builder(shapes, Reader(made, 0, meaning.origins.get(name, 0)).index, made.jacobian_variable)
+        builder = Builder(shapes, Reader(made, False, meaning.origins.get(name, 0)).index, made.jacobian_variable)
         try:
             node = simplify(builder.node(definition), network.facts, SIMPLIFY)
         except SymgradError:
@@ -176,12 +173,9 @@ def _properties(meaning: Meaning, name: str, shape: Shape) -> set[str]:
         found.add("mask")
     axis = 0 if shape[1].is_one else 1
     for term in meaning.terms.values():
-        stack = [term]
-        while stack:
-            t = stack.pop()
+        for t in walk(term):
             if t.op == "function" and t.params[0] in ("softmax", "log_softmax"):
                 axis = int(t.params[1])
-            stack.extend(t.args)
     if "symmetric" in found and shape[0] is not shape[1]:
         found.discard("symmetric")
     return {f"distribution:{axis}" if p == "distribution" else f"one_hot:{axis}" if p == "one_hot" else p for p in found}

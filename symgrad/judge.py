@@ -25,7 +25,6 @@ from symgrad.readings import Reader
 from symgrad.rounding import Rounding
 from symgrad.shapes import Shapes, is_unknown
 from symgrad.sheet import Gathered, Link, Rows, decimals, literal_rows
-from symgrad.span import Span
 from symgrad.syntax import Node, Unreadable
 from symgrad.tensor import Literal, Var, topological, variables
 from symgrad.tensor import Node as Tensor
@@ -37,6 +36,8 @@ from symgrad.verification import Claim
 _MOST_PAIRS = 60
 _CONDITION = re.compile(r"(?i)\b(?:if|assum\w+|suppos\w+|when|whenever|such that|i\.?e\.?|provided|orthonormal|orthogonal)\W*$")
 _UNKNOWN_NAME = "is defined nowhere"
+# How far `≈ 1/3` may be from the value.
+_ROUGHLY = 0.01
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,19 @@ class Pair:
     def notes(self) -> tuple[Note, ...]:
         return (*self.left.notes, *self.right.notes)
 
+    @property
+    def gradient(self) -> re.Match[str] | None:
+        """What the left side is the gradient `of`, and by which name (`wrt`); None where it is no gradient."""
+        return names.gradient_of(self.left_node.name) if isinstance(self.left_node, Var) else None
+
 
 @dataclass
 class Ruling:
-    """What became of one equality."""
+    """What became of one equality.
+
+    `stated` is a gradient that the sheet may state, of a loss that it does not define; `values` are those that the sheet had given
+    when it came to this line.
+    """
 
     link: Link
     verdict: str
@@ -71,7 +81,8 @@ class Ruling:
     numeric: bool = False
     expected: Any = None
     found: Any = None
-    causes: list[Any] = field(default_factory=list)
+    stated: tuple[str, str] | None = None
+    values: dict[str, Rows] = field(default_factory=dict)
 
 
 @dataclass
@@ -80,8 +91,6 @@ class Judged:
 
     meaning: Meaning
     rulings: list[Ruling] = field(default_factory=list)
-    unread: list[tuple[int, Span, str]] = field(default_factory=list)
-    lab: Lab | None = None
 
     @property
     def failures(self) -> int:
@@ -91,11 +100,6 @@ class Judged:
     def doubt(self) -> int:
         """How many lines are wrong, or not decided."""
         return self.failures + sum(r.verdict in ("undecided", "unread") for r in self.rulings)
-
-    @property
-    def score(self) -> tuple[int, int, float]:
-        loose = sum(r.verdict in ("undecided", "unread") for r in self.rulings)
-        return self.failures, loose, self.meaning.cost
 
 
 class Judge:
@@ -110,10 +114,9 @@ class Judge:
         self.older: dict[str, list[Rows]] = {}
         self.unnamed: list[Rows] = []
         self.rounding = Rounding(node for given in gathered.given.values() for _, node in given)
-        self.wrong: dict[int, Ruling] = {}
 
     def run(self) -> Judged:
-        judged = Judged(self.meaning, lab=self.lab)
+        judged = Judged(self.meaning)
         by_statement: dict[int, list[Link]] = {}
         for link in self.gathered.links:
             by_statement.setdefault(link.statement, []).append(link)
@@ -121,7 +124,9 @@ class Judge:
             for name, node in self.gathered.given.get(i, []):
                 self._give(name, node)
             for link in by_statement.get(i, []):
+                values = dict(self.values)
                 ruling = self.rule(link)
+                ruling.values = values
                 judged.rulings.append(ruling)
                 self._remember(link, ruling)
         return judged
@@ -142,6 +147,8 @@ class Judge:
         self.values[name] = rows
 
     def _remember(self, link: Link, ruling: Ruling) -> None:
+        if ruling.pair is not None and ruling.stated is not None:
+            self.lab.state(*ruling.stated, ruling.pair.right_node)
         if ruling.pair is not None and ruling.verdict in ("holds", "given") and not ruling.numeric:
             self._keep_shapes(ruling.pair)
         rows = literal_rows(link.right)
@@ -156,8 +163,6 @@ class Judge:
                 self._write(names.gradient(*ruling.pair.left.term.params), rows)
         elif ruling.pair is not None and ruling.pair.left.term.op == "gradient":
             self._write(names.gradient(*ruling.pair.left.term.params), rows)
-        else:
-            self.unnamed.append(rows)
         if head is None:
             self.unnamed.append(rows)
 
@@ -175,15 +180,14 @@ class Judge:
 
     # ── reading both sides ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def reader(self, link: Link, level: int) -> Reader:
+    def reader(self, link: Link, charity: bool = False) -> Reader:
         letters = {letter for side in (link.left, link.right) for letter in _index_letters(side)}
         letters -= self.meaning.network.definitions.keys()  # `a_n` where n is a quantity is no entry
-        return Reader(self.meaning, level, link.statement, letters)
+        return Reader(self.meaning, charity, link.statement, letters)
 
-    def pairs(self, link: Link, level: int, side_level: int | None = None) -> list[Pair]:
+    def pairs(self, link: Link, charity: bool) -> list[Pair]:
         """Readings of both sides that have one shape, cheapest first. Raises `Unreadable`."""
-        left_reader = self.reader(link, min(level, 1) if side_level is None else side_level)
-        right_reader = self.reader(link, level)
+        left_reader, right_reader = self.reader(link, charity), self.reader(link, charity)
         right_reader.indices = left_reader.indices
         found: list[Pair] = []
         problem: SymgradError | None = None
@@ -192,9 +196,9 @@ class Judge:
             for right in right_reader.side(link.right, left.shapes):
                 candidates.append((left, right))
         candidates.sort(key=lambda c: c[0].cost + c[1].cost)
-        for left, right in candidates[: _MOST_PAIRS * (1 + 2 * (level > 1))]:
+        for left, right in candidates[:_MOST_PAIRS]:
             try:
-                pair = self._paired(left, right, right_reader)
+                pair = self.paired(left, right, right_reader)
             except SymgradError as error:
                 problem = problem or error
                 continue
@@ -204,7 +208,7 @@ class Judge:
             raise problem
         return found
 
-    def _paired(self, left: Reading, right: Reading, reader: Reader) -> Pair | None:
+    def paired(self, left: Reading, right: Reading, reader: Reader) -> Pair | None:
         a, b, shapes = left.term, right.term, right.shapes
         met = shapes.together((a.rows, b.rows), (a.cols, b.cols))
         if met is None and "literal" in (a.op, b.op):
@@ -228,11 +232,11 @@ class Judge:
     def rule(self, link: Link) -> Ruling:
         """Holds, fails, undecided or unread, by the cheapest reading that holds."""
         failed: Ruling | None = None
-        for level in (0, 1):
+        for charity in (False, True):
             try:
-                pairs = self.pairs(link, level)
+                pairs = self.pairs(link, charity)
             except Unreadable as error:
-                if level and failed is not None:
+                if charity and failed is not None:
                     break
                 return Ruling(link, "unread", reason=error.reason, notes=[Note("at", error.span)])
             except (SymgradError, RecursionError) as error:
@@ -269,8 +273,9 @@ class Judge:
             return self._constant(link, pair)
         if not literal:
             evidence = self.lab.equal(pair.left_node, pair.right_node)
-            if not evidence.holds and self._states(link, pair):
-                return Ruling(link, "given", pair=pair)
+            stated = None if evidence.holds else self._stated(link, pair)
+            if stated is not None:
+                return Ruling(link, "given", pair=pair, stated=stated)
             if not evidence.holds and (self.rounding.has_numbers(link.left) or self.rounding.has_numbers(link.right)):
                 return self._by_numbers(link, pair)  # a number that was computed stands in the formula
             self._insist_on_names(pair, evidence)
@@ -279,6 +284,18 @@ class Judge:
                 return Ruling(link, "given", pair=pair)
             return Ruling(link, "holds" if evidence.holds else "fails", [_shown(evidence)], pair, list(pair.notes))
         return self._by_numbers(link, pair)
+
+    def agrees(self, link: Link, pair: Pair, values: dict[str, Rows]) -> bool:
+        """Whether both sides are equal, in general or for the values given. Nothing is learnt from it."""
+        try:
+            if not (_has_literal(pair.left_node) or _has_literal(pair.right_node)):
+                if self.lab.equal(pair.left_node, pair.right_node).holds:
+                    return True
+                if variables(pair.left_node) and variables(pair.right_node):
+                    return False
+            return self._with_values(link, pair, values).verdict == "holds"
+        except (SymgradError, RecursionError):
+            return False
 
     def _insist_on_dependence(self, pair: Pair, evidence: Evidence) -> None:
         """Where nothing that was read says how a loss depends on a name, a gradient by it is not called wrong."""
@@ -327,29 +344,27 @@ class Judge:
         if strangers:
             raise Unsupported(f"{names.text(strangers[0])} {_UNKNOWN_NAME}")
 
-    def _states(self, link: Link, pair: Pair) -> bool:
-        """Whether a claim states what nothing before it settles: the gradient of a loss that is defined nowhere.
+    def _stated(self, link: Link, pair: Pair) -> tuple[str, str] | None:
+        """The gradient that a claim states, of a loss that is defined nowhere, where nothing before it settles that.
 
         Raises `Unsupported` where a claim rests on such a name otherwise.
         """
         implied = self.meaning.implied
-        left = pair.left_node
-        match = names.gradient_of(left.name) if isinstance(left, Var) else None
+        left, match = pair.left_node, pair.gradient
         if match is None or not implied:
             values = {v.name for node in (left, pair.right_node) for v in variables(node)}
             values |= {name for label in values & self.meaning.jacobians.keys() for name in self._jacobian_names(label)}
             loose = sorted(values & implied.keys())
             if loose:
                 raise Unsupported(f"{names.text(loose[0])} {_UNKNOWN_NAME}")
-            return False
+            return None
         of, wrt = match["of"], match["wrt"]
         uncovered = self._uncovered(wrt, pair.right_node)
         if link.first and uncovered == {of} and wrt in implied.get(of, ()) and (of, wrt) not in self.lab.stated:
-            self.lab.state(of, wrt, pair.right_node)
-            return True
+            return of, wrt
         if uncovered:
             raise Unsupported(f"{names.text(sorted(uncovered)[0])} {_UNKNOWN_NAME}")
-        return False
+        return None
 
     def _jacobian_names(self, label: str) -> set[str]:
         of, _, _ = self.meaning.jacobians[label]
@@ -394,7 +409,7 @@ class Judge:
 
     def _is_upstream(self, pair: Pair) -> bool:
         """Whether the left side is the gradient that comes from above: of a loss that the sheet does not define."""
-        match = names.gradient_of(pair.left_node.name) if isinstance(pair.left_node, Var) else None
+        match = pair.gradient
         return match is not None and match["wrt"] in self.meaning.implied.get(match["of"], ())
 
     def _cannot_compute(self, link: Link) -> bool:
@@ -482,7 +497,7 @@ class Judge:
             if rows is not None:
                 found = np.array([[float(x) for x in row] for row in rows])
             else:
-                reader = self.reader(link, 0)
+                reader = self.reader(link)
                 reading = reader.side(side, self.meaning.shapes)[0]
                 found = np.asarray(self.numeric_point(False, values).array(self.meaning.tensor(reading, reader)), dtype=float)
         except (SymgradError, IndexError, ValueError):
@@ -594,7 +609,8 @@ def _tolerance(link: Link, shape: tuple[int, ...]) -> Any:
     """Half a unit of the last digit written, entry by entry; of the side that is written in digits."""
     total = np.zeros(shape)
     for side in (link.left, link.right):
-        if literal_rows(side) is None:
+        rows = literal_rows(side)
+        if rows is None:
             continue
         digits = decimals(side)
         grid = np.array([[0.0 if d is None else 0.5001 * 10.0 ** (-d) for d in row] for row in digits])
@@ -603,7 +619,8 @@ def _tolerance(link: Link, shape: tuple[int, ...]) -> Any:
         if grid.shape == shape:
             total = total + grid
         if link.operator == "approx" and not np.any(grid):
-            total = total + 0.5
+            about = [[0.5 if x.denominator == 1 else _ROUGHLY * abs(float(x)) for x in row] for row in rows]
+            total = total + (about if np.shape(about) == shape else np.transpose(about) if np.shape(about)[::-1] == shape else 0.0)
     return total
 
 

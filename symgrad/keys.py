@@ -17,7 +17,7 @@ from symgrad import names
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CODE
 from symgrad.judge import Judge, Judged
-from symgrad.mistakes import rows_text
+from symgrad.mistakes.numbers import rows_text
 from symgrad.network import Network
 from symgrad.parts import heads
 from symgrad.read.document import Sheet
@@ -102,8 +102,8 @@ def _led_to(judge: Judge, judged: Judged, name: str, rows: Rows) -> Iterator[str
         if right is None:
             continue
         try:
-            (reading, *_) = judge.reader(ruling.link, 0).side(ruling.link.head, judge.meaning.shapes)
-            node = judge.meaning.tensor(reading, judge.reader(ruling.link, 0))
+            (reading, *_) = judge.reader(ruling.link).side(ruling.link.head, judge.meaning.shapes)
+            node = judge.meaning.tensor(reading, judge.reader(ruling.link))
             values = {n: v for n, v in judge.values.items() if n in judge.lab.network.inputs or n in _given_names(judge)}
             now, then = (
                 np.asarray(judge.numeric_point(False, {**values, name: v}).array(node), dtype=float) for v in (judge.values[name], rows)

@@ -32,6 +32,7 @@ from symgrad.vjp import pullback
 POINTS = 8
 TOLERANCE = 1e-7
 _VANISHES = 1e-9
+_ENOUGH = 4
 _SEED = 19580731
 _COTANGENT = "c\u2063"
 
@@ -228,8 +229,8 @@ class Lab:
             worst = max(worst, float(np.max(np.abs(a - b), initial=0.0)) / scale)
             if worst > TOLERANCE:
                 return Evidence("identity_test", False, worst, tried)
-        if tried < 2:
-            raise Unsupported("no point was found at which both sides have a value")
+        if tried < _ENOUGH:
+            raise Unsupported(f"both sides have a value at {tried} of {POINTS} points only, which shows too little")
         if largest < _VANISHES and variables(left) and variables(right):
             raise Unsupported("both sides vanish as they are understood, which shows nothing")
         return Evidence("identity_test", True, worst, tried)
@@ -258,7 +259,3 @@ def sizes_from(meaning: Meaning, given: Mapping[str, Any]) -> dict[str, int]:
             if not solve(dim, size, sizes):
                 raise Unsupported(f"{names.text(name)} is {len(rows)}×{len(rows[0])}, which does not fit {dim}")
     return sizes
-
-
-def whole(dim: Dim) -> bool:
-    return dim.number is not None

@@ -19,7 +19,7 @@ from symgrad.span import Span
 from symgrad.syntax import Node, Unreadable
 from symgrad.tensor import Node as Tensor
 from symgrad.tensor import Var, einsum, var, variables
-from symgrad.terms import Builder, Term
+from symgrad.terms import Builder, Term, walk
 from symgrad.typing_rules import Note, Reading
 
 Function = tuple[str, tuple[Fraction, ...]]
@@ -246,13 +246,15 @@ class Meaning:
     def activations(self) -> list[tuple[str, str, tuple[Fraction, ...]]]:
         found: dict[tuple[str, str, tuple[Fraction, ...]], None] = {}
         for term in self.terms.values():
-            stack = [term]
-            while stack:
-                t = stack.pop()
+            for t in walk(term):
                 if t.op == "elementwise" and t.params[0] in _ACTIVATIONS and t.args[0].op == "symbol":
                     found[t.args[0].params[0], t.params[0], tuple(t.params[1:])] = None
-                stack.extend(t.args)
         return list(found)
+
+    def hadamard_factors(self) -> set[str]:
+        """The names that definitions multiply by entry by entry."""
+        found = [t for term in self.terms.values() for t in walk(term) if t.op == "hadamard"]
+        return {str(a.params[0]) for t in found for a in t.args if a.op == "symbol"}
 
     def preactivation(self, name: str) -> list[str]:
         found = []

@@ -1,7 +1,7 @@
 r"""Readings: a syntax tree as typed terms, all that it can mean, cheapest first.
 
 What a script, a product or a call means depends on shapes, so every node is read in every way that types allow, and the ways are
-ranked. `level` is how much is explained away: 0 what is written, 1 with charity that the author is told of, 2 with repairs.
+ranked. With `charity` they include those that the author is told of.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from symgrad.syntax import Node, Unreadable
 from symgrad.terms import TANGENT, Term, free_of, is_jacobian
 from symgrad.typing_rules import (
     CHARITY,
-    REPAIR,
-    REPAIR_WIDTH,
     WIDTH,
     Note,
     Reading,
@@ -91,15 +89,6 @@ class Names(Protocol):
     def same_as(self, name: str) -> str | None:
         """The name that was meant, for one that drifted (`\\tilde y` for `\\hat y`)."""
 
-    def siblings(self, name: str) -> list[str]:
-        """Names that differ in an index or a layer, for repairs."""
-
-    def activations(self) -> list[tuple[str, str, tuple[Fraction, ...]]]:
-        """(pre-activation, function, parameters) of every activation in the sheet's definitions."""
-
-    def preactivation(self, name: str) -> list[str]:
-        """What a name is an activation of, and what is an activation of it."""
-
 
 Variants = Iterable[Reading]
 
@@ -109,21 +98,17 @@ class Reader:
     """Reads the nodes of one statement; `indices` are the letters known to be indices there."""
 
     names: Names
-    level: int = 0
+    charity: bool = False
     statement: int = 0
     indices: set[str] = field(default_factory=set)
     weights: list[str] = field(default_factory=list)
     tried: int = 0
 
-    @property
-    def width(self) -> int:
-        return REPAIR_WIDTH if self.level >= 2 else WIDTH
-
     def side(self, node: Node, shapes: Shapes) -> list[Reading]:
         """All readings of one side of a claim; raises `Unreadable` with the place where there is none."""
         self.tried = 0
         found = [settled for reading in self.read(node, shapes) for settled in settle(reading)]
-        return best(found, self.width)
+        return best(found)
 
     def index(self, letter: str) -> Dim:
         return unknown(f"index:{letter}:{self.statement}")
@@ -137,10 +122,8 @@ class Reader:
             raise Unreadable(node.span, node.reason)
         if reader is None:
             raise Unreadable(node.span, f"{type(node).__name__.lower()} is not read here")
-        found = best(reader(self, node, shapes), self.width)
-        if self.level >= 2 or not found:
-            return found
-        # What is so much dearer than the plainest reading is not meant; only repairs look further.
+        found = best(reader(self, node, shapes))
+        # What is so much dearer than the plainest reading is not meant.
         return [r for r in found if r.cost <= found[0].cost + _DEARER]
 
     def _each(self, nodes: Iterable[Node], shapes: Shapes) -> list[tuple[float, Shapes, tuple[Term, ...], tuple[Note, ...]]]:
@@ -153,7 +136,7 @@ class Reader:
                 for r in self._plain(node, current)
             ]
             states.sort(key=lambda state: state[0])
-            del states[self.width :]
+            del states[WIDTH:]
         return states
 
     def _plain(self, node: Node, shapes: Shapes) -> list[Reading]:
@@ -242,8 +225,6 @@ class Reader:
         known = self.names.shape(name)
         if known is not None:
             yield Reading(0.0, shapes, Term("symbol", (), (name,), *known))
-            if self.level >= 2 and not as_base:
-                yield from self._other_symbols(name, known, node, shapes)
             return
         special = self._special(name, shapes)
         if special is not None:
@@ -330,31 +311,6 @@ class Reader:
             return Reading(0.0, shapes, Term("size", (), (Dim.of(name),)))
         return None
 
-    def _other_symbols(self, name: str, known: tuple[Dim, Dim], node: Node, shapes: Shapes) -> Iterator[Reading]:
-        """At a repair: the neighbour in time or layer, what it is an activation of, and the activation's derivative forgotten."""
-        for sibling in self.names.siblings(name):
-            shape = self.names.shape(sibling)
-            if shape is not None and shape == known:
-                note = Note("index_off_by_one", node.span, sibling)
-                yield Reading(REPAIR + 5.0, shapes, Term("symbol", (), (sibling,), *shape), (note,))
-        for other in self.names.preactivation(name):
-            shape = self.names.shape(other)
-            if shape is not None and shape == known:
-                note = Note("activation", node.span, other)
-                yield Reading(REPAIR + 4.0, shapes, Term("symbol", (), (other,), *shape), (note,))
-        term = Term("symbol", (), (name,), *known)
-        yield Reading(REPAIR + 2.0, shapes, transposed(term), (Note("missing_transpose", node.span),))
-        yield from self._with_derivatives(term, node, shapes)
-
-    def _with_derivatives(self, term: Term, node: Node, shapes: Shapes) -> Iterator[Reading]:
-        for pre, function, params in self.names.activations():
-            shape = self.names.shape(pre)
-            if shape is not None and shapes.shape(*shape) == shapes.shape(term.rows, term.cols):
-                slope = _mapped(f"{function}'", Term("symbol", (), (pre,), *shape), *params)
-                made = Term("hadamard", (term, slope), (), term.rows, term.cols, term.free)
-                note = Note("missing_activation_derivative", node.span, f"{function} {pre}")
-                yield Reading(REPAIR + 3.0, shapes, made, (note,))
-
     def _entries(self, term: Term, sub: Node, reading: Reading) -> list[Reading]:
         """`x_i`, `W_{ij}`, `x_3`: an entry, or a row."""
         shapes = reading.shapes
@@ -426,8 +382,6 @@ class Reader:
                     yield settled.with_term(transposed(settled.term))
                 continue
             yield option.with_term(transposed(option.term))
-            if self.level >= 2:
-                yield option.plus(REPAIR, option.shapes, option.term, Note("extra_transpose", node.span))
 
     def _powers(self, reading: Reading, power: Node, node: Node) -> Iterator[Reading]:
         exponent = constant_of(power)
@@ -479,16 +433,7 @@ class Reader:
             for left in states:
                 for right in self._plain(term, left.shapes):
                     made += add(left, right, sign == "-", self._is_weight_dim(left.shapes))
-                    if self.level >= 2:
-                        flipped = add(left, right, sign != "-", self._is_weight_dim(left.shapes))
-                        made += [r.plus(REPAIR + 1.0, r.shapes, r.term, Note("sign", term.span)) for r in flipped]
-                        for factor in (Fraction(2), Fraction(1, 2)):
-                            scaled = right.with_term(
-                                Term("scale", (right.term,), (factor,), right.term.rows, right.term.cols, right.term.free)
-                            )
-                            other = add(left, scaled, sign == "-", self._is_weight_dim(left.shapes)) if not is_jacobian(right.term) else ()
-                            made += [r.plus(REPAIR + 1.5, r.shapes, r.term, Note("factor", term.span)) for r in other]
-            states = best(made, self.width)
+            states = best(made)
         yield from states
 
     def _is_weight_dim(self, shapes: Shapes) -> Callable[[Dim], bool]:
@@ -508,8 +453,6 @@ class Reader:
             raise Unreadable(node.span, f"the sign {node.sign} is not read here")
         for reading in self.read(node.body, shapes):
             yield reading.with_term(negated(reading.term)) if node.sign == "-" else reading
-            if self.level >= 2 and node.sign == "-":
-                yield reading.plus(REPAIR + 1.0, reading.shapes, reading.term, Note("sign", node.span))
 
     def product(self, node: sx.Product, shapes: Shapes) -> Variants:
         factors, operators = list(node.factors), list(node.operators)
@@ -544,13 +487,13 @@ class Reader:
             else:
                 for left in states:
                     for right in self.read(factor, left.shapes):
-                        made += multiply(left, right, operator, span, self.level)
+                        made += multiply(left, right, operator, span, self.charity)
                         if is_jacobian(left.term) or is_jacobian(right.term):
                             for a in settle(left):
                                 for b in settle(right):
                                     if a is not left or b is not right:
-                                        made += [r.plus(1.0, r.shapes, r.term) for r in multiply(a, b, operator, span, self.level)]
-            states = best(made, self.width)
+                                        made += [r.plus(1.0, r.shapes, r.term) for r in multiply(a, b, operator, span, self.charity)]
+            states = best(made)
         return states
 
     def fraction(self, node: sx.Frac, shapes: Shapes) -> Variants:
@@ -721,44 +664,18 @@ class Reader:
         if len(args) != 1:
             raise Unreadable(node.span, f"{record[0]} of {len(args)} arguments")
         op, params = record
+        if primes > 1:
+            raise Unreadable(node.span, "a second derivative of an activation")
         exponent = None if power is None else constant_of(power)
         if power is not None and exponent is None and not superscript(power).transposed:
             raise Unreadable(power.span, "a superscript on a function")
         for cost, now, (inner,), notes in self._each(args, shapes):
-            for value, extra in self._derived(op, params, primes, inner, node):
-                made = value
-                if exponent is not None:
-                    made = Term("elementwise", (value,), ("power", exponent), value.rows, value.cols, value.free)
-                elif power is not None:
-                    made = transposed(value)
-                yield Reading(cost + REPAIR * bool(extra), now, made, (*notes, *extra))
-            if self.level >= 2 and primes:
-                yield from self._other_arguments(op, params, primes, inner, Reading(cost, now, inner, notes), node)
-
-    def _derived(self, op: str, params: tuple[Any, ...], primes: int, inner: Term, node: Node) -> Iterator[tuple[Term, tuple[Note, ...]]]:
-        if primes > 1:
-            raise Unreadable(node.span, "a second derivative of an activation")
-        if not primes:
-            yield _mapped(op, inner, *params), ()
-            if self.level >= 2 and op in _SMOOTH:
-                yield _mapped(f"{op}'", inner, *params), (Note("missing_prime", node.span),)
-        else:
-            yield _slope(op, inner, params), ()
-            if self.level >= 2:
-                yield _mapped(op, inner, *params), (Note("extra_prime", node.span),)
-
-    def _other_arguments(
-        self, op: str, params: tuple[Any, ...], primes: int, inner: Term, reading: Reading, node: Node
-    ) -> Iterator[Reading]:
-        """f′ at the activation where the pre-activation is meant, and the other way round."""
-        if inner.op != "symbol":
-            return
-        for other in (*self.names.preactivation(inner.params[0]), *self.names.siblings(inner.params[0])):
-            shape = self.names.shape(other)
-            if shape is not None:
-                made = _slope(op, Term("symbol", (), (other,), *shape), params)
-                note = Note("wrong_activation_derivative", node.span, other)
-                yield reading.plus(REPAIR, reading.shapes, made, note)
+            value = _slope(op, inner, params) if primes else _mapped(op, inner, *params)
+            if exponent is not None:
+                value = Term("elementwise", (value,), ("power", exponent), value.rows, value.cols, value.free)
+            elif power is not None:
+                value = transposed(value)
+            yield Reading(cost, now, value, notes)
 
     def _along(self, op: str, args: list[Node], node: sx.Call, shapes: Shapes, sub: Node | None) -> Iterator[Reading]:
         for cost, now, (inner, *_), notes in self._each(args[:1], shapes):
@@ -862,12 +779,8 @@ class Reader:
             return
         direct = node.mark is not None
         for wrt in self._plain(node.wrt[0], shapes):
-            if wrt.cost >= REPAIR:
-                continue
             variable = wrt.term
             for of in self._plain(node.of, wrt.shapes):
-                if of.cost >= REPAIR:
-                    continue
                 for made in self._by(of.term, variable, direct, node.kind != "nabla" and self.names.numerator):
                     reading = Reading(wrt.cost + of.cost, of.shapes, made, wrt.notes + of.notes)
                     if made.op == "jacobian" and made.params[1] == "direct" and not direct:
@@ -913,13 +826,10 @@ class Reader:
                 states = [reading.plus(cost, reading.shapes, reading.term)]
                 for operator, factor in zip(product.operators[length - 1 :], rest, strict=True):
                     states = best(
-                        (
-                            made
-                            for left in states
-                            for right in self.read(factor, left.shapes)
-                            for made in multiply(left, right, operator, node.span, self.level)
-                        ),
-                        self.width,
+                        made
+                        for left in states
+                        for right in self.read(factor, left.shapes)
+                        for made in multiply(left, right, operator, node.span, self.charity)
                     )
                 yield from states
 
@@ -962,7 +872,7 @@ class Reader:
         """`dX` by itself: a change of X, where the sheet works with differentials, else the gradient by X that a name stands for."""
         inner = node.of
         if isinstance(inner, sx.Scripted) and inner.sup is not None and superscript(inner.sup).transposed:
-            kept = _without_transpose(inner)
+            kept = without_transpose(inner)
             for reading in self.differential(replace(node, of=kept), shapes):
                 yield reading.with_term(transposed(reading.term))
             return
@@ -1013,11 +923,11 @@ class Reader:
 
 def _bare_of_transpose(node: Node) -> Node:
     if isinstance(node, sx.Scripted) and superscript(node.sup).transposed:
-        return _without_transpose(node)
+        return without_transpose(node)
     return node
 
 
-def _without_transpose(node: sx.Scripted) -> Node:
+def without_transpose(node: sx.Scripted) -> Node:
     label = superscript(node.sup).label
     if not label and node.sub is None:
         return node.base
@@ -1041,7 +951,6 @@ def _without_layer(sup: Node | None) -> tuple[Node | None, int]:
 
 
 OPERATORS = frozenset({"", "cdot", "times", "*", "star", "odot", "circ", "otimes", "@", "/", "div"})
-_SMOOTH = frozenset({"relu", "sigmoid", "tanh", "leaky_relu", "elu", "silu", "gelu", "softplus"})
 
 
 def _is_t(node: Node | None) -> bool:
@@ -1216,12 +1125,12 @@ def _call_diag(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: di
 
 def _call_dot(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
     if len(terms) == 2:
-        yield from multiply(Reading(0, r.shapes, terms[0]), replace(r, term=terms[1]), "cdot", node.span, reader.level)
+        yield from multiply(Reading(0, r.shapes, terms[0]), replace(r, term=terms[1]), "cdot", node.span, reader.charity)
 
 
 def _call_outer(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
     if len(terms) == 2:
-        yield from multiply(Reading(0, r.shapes, terms[0]), replace(r, term=terms[1]), "otimes", node.span, reader.level)
+        yield from multiply(Reading(0, r.shapes, terms[0]), replace(r, term=terms[1]), "otimes", node.span, reader.charity)
 
 
 def _call_extremum(op: str) -> CallRule:

@@ -6,7 +6,7 @@ known it becomes a tensor: one axis for each free index, in alphabetical order, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -37,17 +37,23 @@ def free_of(*terms: Term) -> tuple[str, ...]:
     return tuple(sorted({letter for term in terms for letter in term.free}))
 
 
-def names_in(term: Term) -> set[str]:
-    """The names a term speaks of: symbols, and those that it differentiates by."""
-    found: set[str] = set()
+def walk(term: Term) -> Iterator[Term]:
+    """The term and everything under it."""
     stack = [term]
     while stack:
         t = stack.pop()
+        yield t
+        stack.extend(t.args)
+
+
+def names_in(term: Term) -> set[str]:
+    """The names a term speaks of: symbols, and those that it differentiates by."""
+    found: set[str] = set()
+    for t in walk(term):
         if t.op == "symbol":
             found.add(t.params[0])
         if t.op in ("gradient", "jacobian"):
             found.update(p for p in t.params if isinstance(p, str))
-        stack.extend(t.args)
     return found
 
 

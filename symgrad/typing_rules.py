@@ -16,14 +16,12 @@ from symgrad.span import Span
 from symgrad.terms import Term, free_of, is_jacobian
 
 CHARITY = 8.0
-REPAIR = 20.0
 WIDTH = 10
-REPAIR_WIDTH = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Why a reading is not the plain one: a kind of charity or of repair, and the part of the text it is about."""
+    """Why a reading is not the plain one: a kind of charity, and the part of the text it is about."""
 
     kind: str
     span: Span
@@ -84,7 +82,7 @@ _MEANINGS: dict[str, tuple[float | None, float | None, float | None]] = {
 }
 
 
-def multiply(left: Reading, right: Reading, operator: str, span: Span, level: int) -> Iterator[Reading]:
+def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: bool) -> Iterator[Reading]:
     """All meanings of two factors with an operator between them; the right one's sizes build on the left one's."""
     shapes, a, b = right.shapes, left.term, right.term
     cost, notes = left.cost + right.cost, left.notes + right.notes
@@ -106,12 +104,10 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, level: in
     if hadamard is not None:
         for extra, same, rows, cols in spread(shapes, a, b):
             yield base.plus(hadamard + extra, same, Term("hadamard", (a, b), (), rows, cols, free))
-    if outer is not None and (operator == "otimes" or level >= 1):
+    if outer is not None and (operator == "otimes" or charity):
         yield from _outer(base, a, b, outer, span, free)
     if operator in ("", "cdot", "times", "*") and product is not None:
-        yield from _inner(base, a, b, span, level, free)
-    if level >= 2:
-        yield from _mended(base, a, b, span, free, product, hadamard)
+        yield from _inner(base, a, b, free)
 
 
 def _scaled(shapes: Shapes, a: Term, b: Term, body: Term, free: tuple[str, ...]) -> Term:
@@ -158,7 +154,7 @@ def _as_column(shapes: Shapes, term: Term) -> Term:
     return transposed(term) if shapes.is_one(term.rows) else term
 
 
-def _inner(base: Reading, a: Term, b: Term, span: Span, level: int, free: tuple[str, ...]) -> Iterator[Reading]:
+def _inner(base: Reading, a: Term, b: Term, free: tuple[str, ...]) -> Iterator[Reading]:
     """`w · x` of two columns is their inner product."""
     shapes = base.shapes
     if not (shapes.is_one(a.cols) and shapes.is_one(b.cols)):
@@ -166,34 +162,6 @@ def _inner(base: Reading, a: Term, b: Term, span: Span, level: int, free: tuple[
     met = shapes.unify(a.rows, b.rows)
     if met is not None and not met.is_one(a.rows):
         yield base.plus(2.5, met, Term("inner", (a, b), (), ONE, ONE, free))
-
-
-def _mended(
-    base: Reading, a: Term, b: Term, span: Span, free: tuple[str, ...], product: float | None, hadamard: float | None
-) -> Iterator[Reading]:
-    """What the author may have meant: a transpose more or less, the other order, the other product."""
-    shapes = base.shapes
-    for x, y, kind in (
-        (transposed(a), b, "missing_transpose"),
-        (a, transposed(b), "missing_transpose"),
-        (b, a, "wrong_order"),
-        (b, transposed(a), "wrong_order"),
-        (transposed(b), a, "wrong_order"),
-    ):
-        met = shapes.unify(x.cols, y.rows)
-        if met is not None and product is not None:
-            extra = (
-                REPAIR + (3.0 if kind == "wrong_order" else 0.0) + (4.0 if (kind == "wrong_order" and x is not b) or y is not a else 0.0)
-            )
-            yield base.plus(extra, met, Term("matmul", (x, y), (), x.rows, y.cols, free), Note(kind, span))
-    if product is None:
-        met = shapes.unify(a.cols, b.rows)
-        if met is not None:
-            yield base.plus(REPAIR, met, Term("matmul", (a, b), (), a.rows, b.cols, free), Note("elementwise_vs_matmul", span))
-    if hadamard is None:
-        for extra, same, rows, cols in spread(shapes, a, b):
-            term = Term("hadamard", (a, b), (), rows, cols, free)
-            yield base.plus(REPAIR + extra, same, term, Note("elementwise_vs_matmul", span))
 
 
 def transposed(term: Term) -> Term:

@@ -60,7 +60,7 @@ def _from_literals(vocabulary: Vocabulary) -> Shapes:
 
 def _with(meaning: Meaning, definition: Definition) -> list[Meaning]:
     name = definition.name
-    reader = Reader(meaning, 0, definition.statement, set(definition.letters))
+    reader = Reader(meaning, False, definition.statement, set(definition.letters))
     reader.weights.extend(n for n in weights_among(meaning.vocabulary.mentioned) if n not in meaning.terms)
     try:
         readings = reader.side(definition.expression, meaning.shapes)

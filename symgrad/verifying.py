@@ -27,7 +27,6 @@ from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
 from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
 from symgrad.span import Source, Span
-from symgrad.tensor import Var
 from symgrad.typeset import text
 from symgrad.understanding import understood
 from symgrad.unrolling import unrolled
@@ -203,7 +202,7 @@ def _report(out: Verification, judge: Judge, judged: Judged) -> None:
         claim = claim_of(ruling, found, judge.lab)
         out.claims.append(claim)
         if ruling.verdict == "holds":
-            _add_differences(judge, ruling, claim, checked)
+            out.findings += _held_against_differences(judge, ruling, claim, checked)
         out.findings += _findings_of(judge, ruling)
         if ruling.verdict == "fails" or (ruling.verdict == "holds" and id(ruling.link.left) in slipped):
             slipped.add(id(ruling.link.right))
@@ -327,15 +326,13 @@ def _annotations(judge: Judge) -> Iterator[Finding]:
                     yield _finding("SG304", node.span, f"annotated {node.sub.text}, but the matrix has {count}", f"{len(rows)}")
 
 
-def _add_differences(judge: Judge, ruling: Ruling, claim: Claim, checked: dict[str, Any]) -> None:
-    """A derivative that holds is also held against finite differences, once for each variable."""
+def _held_against_differences(judge: Judge, ruling: Ruling, claim: Claim, checked: dict[str, Any]) -> Iterator[Finding]:
+    """A derivative that holds is also held against finite differences, once for each variable; where they disagree nothing is decided."""
     pair = ruling.pair
-    if pair is None or not isinstance(pair.left_node, Var):
+    match = None if pair is None else pair.gradient
+    if match is None or match["wrt"] not in judge.lab.network or match["of"] not in judge.lab.network.definitions:
         return
-    match = names.gradient_of(pair.left_node.name)
-    if not match or match["wrt"] not in judge.lab.network or match["of"] not in judge.lab.network.definitions:
-        return
-    name = pair.left_node.name
+    name = match[0]
     if any(of == match["of"] for of, _ in judge.lab.stated):
         return  # of a loss that nobody defined there is nothing to difference
     if name not in checked:
@@ -348,5 +345,9 @@ def _add_differences(judge: Judge, ruling: Ruling, claim: Claim, checked: dict[s
         except SymgradError:
             checked[name] = None
     check = checked[name]
-    if check is not None:
-        claim.evidence.append({"method": "finite_differences", "holds": check.holds, "max_relative_error": check.max_relative_error})
+    if check is None:
+        return
+    claim.evidence.append({"method": "finite_differences", "holds": check.holds, "max_relative_error": check.max_relative_error})
+    if not check.holds:
+        claim.verdict, claim.reason = "undecided", "finite differences of the loss do not confirm it"
+        yield _finding("SG102", claim.span, f"not decided: {claim.reason}")

@@ -33,7 +33,7 @@ LAYERS = [
         "what its lines mean",
         "heads unrolling parts terms typing_rules readings implied meaning building understanding prose sheet rounding points lab",
     ),
-    ("what is found in them", "judge mistakes findings verification counts keys verifying"),
+    ("what is found in them", "judge mistakes mistakes.* findings verification counts keys verifying"),
     ("what is printed, and from what", "emit.* library"),
     ("the command", "cli"),
 ]

@@ -1,0 +1,450 @@
+r"""Mistakes made in writing: a small change of what is written that makes the claim hold.
+
+A record yields, for one piece of the right side, what the author may have meant instead; the side is then read and judged again with
+that in its place. Pieces are taken from the outside in. What a piece is, a mask or a slope, decides the name of the mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from symgrad import names
+from symgrad import syntax as sx
+from symgrad.mistakes.case import Case, Diagnosis
+from symgrad.naming import letters_of, plain_name, superscript
+from symgrad.readings import MEANT, constant_of, without_transpose
+from symgrad.span import Span
+from symgrad.syntax import Node
+
+Put = Callable[[Node], Node]
+Option = tuple[Node, str, str]  # what is meant, the cause, the message
+_JUXTAPOSED = frozenset({"", "cdot", "times", "*", "@", "star"})
+_HADAMARD = frozenset({"odot", "circ", "*", "star"})
+_MOST_NAMES = 6
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the rest of the sheet offers for a repair."""
+
+    case: Case
+
+    @cached_property
+    def slopes(self) -> list[tuple[str, str]]:
+        """Functions of every entry, and the names that they are applied to."""
+        return [(function, pre) for pre, function, params in self.case.judge.meaning.activations() if not params]
+
+    @cached_property
+    def masks(self) -> list[str]:
+        return sorted(self.case.judge.meaning.hadamard_factors() & self.case.network.inputs.keys())
+
+    @cached_property
+    def sizes(self) -> list[str]:
+        return sorted(self.case.judge.meaning.vocabulary.sizes)
+
+    @cached_property
+    def scalars(self) -> list[str]:
+        """Numbers with a name, such as λ."""
+        return [name for name, item in self.case.network.inputs.items() if all(dim.is_one for dim in item.shape)]
+
+    def name_of(self, node: Node) -> str | None:
+        """The quantity of the sheet that a piece names, transposed or not."""
+        kept = without_transpose(node) if isinstance(node, sx.Scripted) and superscript(node.sup).transposed else node
+        name = plain_name(kept, self.case.judge.meaning.styled)
+        return name if name is not None and self.case.judge.meaning.shape(name) is not None else None
+
+    def related(self, name: str) -> list[str]:
+        """What a name is an activation of, and what is an activation of it."""
+        return self.case.judge.meaning.preactivation(name)
+
+    def siblings(self, name: str) -> list[str]:
+        return self.case.judge.meaning.siblings(name)
+
+    def is_activation(self, name: str) -> bool:
+        return any(pre != name and name in self.related(pre) for _, pre in self.slopes)
+
+
+# ── pieces, and what goes in their place ─────────────────────────────────────────────────────────────────────────────
+
+
+def pieces(node: Node, put: Put = lambda made: made) -> Iterator[tuple[Node, Put]]:
+    """Every operand of what is written, and how to put another in its place; scripts and names are not taken apart."""
+    yield node, put
+    for name in _OPERANDS.get(type(node), ()):
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            yield from pieces(value, _in_field(node, name, put))
+        elif isinstance(value, tuple):
+            for i, item in enumerate(value):
+                yield from pieces(item, _in_tuple(node, name, value, i, put))
+    if isinstance(node, sx.Product):
+        last = len(node.factors)
+        for start, end in (run for i in range(1, last - 1) for run in ((0, i + 1), (i, last))):
+            yield _run(node, start, end), _in_run(node, start, end, put)
+
+
+def _in_field(node: Node, name: str, put: Put) -> Put:
+    changed: Callable[..., Node] = replace  # the field has the type of a node, whichever it is
+    return lambda made: put(changed(node, **{name: made}))
+
+
+def _in_tuple(node: Node, name: str, items: tuple[Node, ...], i: int, put: Put) -> Put:
+    changed: Callable[..., Node] = replace
+    return lambda made: put(changed(node, **{name: (*items[:i], made, *items[i + 1 :])}))
+
+
+def _in_run(node: sx.Product, start: int, end: int, put: Put) -> Put:
+    def made(new: Node) -> Node:
+        factors = (*node.factors[:start], _bracketed(new), *node.factors[end:])
+        return put(sx.Product(node.span, factors, (*node.operators[:start], *node.operators[end - 1 :])))
+
+    return made
+
+
+_OPERANDS: dict[type[Node], tuple[str, ...]] = {
+    sx.Sum: ("terms",),
+    sx.Product: ("factors",),
+    sx.Prefix: ("body",),
+    sx.Group: ("body",),
+    sx.Frac: ("above", "below"),
+    sx.Root: ("body",),
+    sx.Call: ("args",),
+    sx.Norm: ("body",),
+    sx.BigOp: ("body",),
+    sx.Annotated: ("body",),
+    sx.Scripted: ("base",),
+    sx.Indicator: ("condition",),
+    sx.Relation: ("sides",),
+    sx.List: ("items",),
+}
+
+
+def _run(node: sx.Product, start: int, end: int) -> sx.Product:
+    """Some factors of a product that stand together."""
+    span = node.factors[start].span.to(node.factors[end - 1].span)
+    return sx.Product(span, node.factors[start:end], node.operators[start : end - 1])
+
+
+def _bracketed(node: Node) -> Node:
+    return sx.Group(node.span, "(", ")", node) if isinstance(node, (sx.Sum, sx.Product, sx.Prefix)) else node
+
+
+def _turned(node: Node) -> Node:
+    """The transpose."""
+    if isinstance(node, sx.Scripted) and superscript(node.sup).transposed:
+        return _unturned(node)
+    return sx.Scripted(node.span, sx.Group(node.span, "(", ")", node), None, sx.Mark(node.span, "\\top"))
+
+
+def _unturned(node: sx.Scripted) -> Node:
+    if superscript(node.sup).inverse:
+        one = sx.Number(node.span, "1")
+        return replace(node, sup=sx.Prefix(node.span, "-", one))
+    return without_transpose(node)
+
+
+def _meant(name: str, span: Span) -> Node:
+    return sx.Name(span, MEANT + name)
+
+
+def _times(node: Node, factor: Node, operator: str) -> Node:
+    return sx.Product(node.span, (_bracketed(node), factor), (operator,))
+
+
+def _without(node: sx.Product, i: int) -> Node:
+    """The product without one factor, and without the sign that joined it on."""
+    factors = (*node.factors[:i], *node.factors[i + 1 :])
+    at = i - 1 if i else 0
+    operators = (*node.operators[:at], *node.operators[at + 1 :])
+    return factors[0] if len(factors) == 1 else sx.Product(node.span, factors, operators)
+
+
+def _is_slope(node: Node) -> bool:
+    """Whether a piece is the derivative of an activation: σ'(z), 1[z > 0], a ⊙ (1 − a), 1 − h²."""
+    match node:
+        case sx.Call(function=sx.Scripted(primes=primes)):
+            return primes > 0
+        case sx.Indicator():
+            return True
+        case sx.Group(body=body) | sx.Call(function=sx.Name(base="diag"), args=(body,)):
+            return _is_slope(body)
+        case sx.Sum(terms=(first, *_), signs=signs):
+            return constant_of(first) == 1 and signs[-1] == "-"
+        case sx.Product(factors=factors):
+            return any(map(_is_slope, factors))
+    return False
+
+
+# ── the records ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def sign(node: Node, around: Surroundings) -> Iterator[Option]:
+    """The sign of one term."""
+    wrong = "the sign of this term is wrong"
+    if isinstance(node, sx.Sum):
+        for i, held in enumerate(node.signs):
+            flipped = {"-": "+" if i else "", "+": "-", "": "-"}.get(held)
+            if flipped is not None:
+                yield replace(node, signs=(*node.signs[:i], flipped, *node.signs[i + 1 :])), "sign", wrong
+    elif isinstance(node, sx.Prefix) and node.sign == "-":
+        yield node.body, "sign", "the sign is wrong"
+    elif isinstance(node, (sx.Group, sx.Call, sx.Name, sx.Scripted, sx.Number, sx.Product)):
+        yield sx.Group(node.span, "(", ")", sx.Prefix(node.span, "-", node)), "sign", "the sign is wrong"
+
+
+def transpose(node: Node, around: Surroundings) -> Iterator[Option]:
+    """A transpose missing, or one too many."""
+    if isinstance(node, sx.Scripted) and superscript(node.sup).transposed:
+        yield _unturned(node), "missing_transpose", "a transpose too many"
+    elif isinstance(node, sx.Scripted) and node.primes:
+        yield replace(node, primes=node.primes - 1), "missing_transpose", "a transpose too many"
+    elif isinstance(node, (sx.Name, sx.Scripted, sx.Group, sx.Call, sx.Matrix, sx.List, sx.Product, sx.Derivative, sx.Differential)):
+        yield _turned(node), "missing_transpose", "a transpose is missing"
+
+
+def letters(node: Node, around: Surroundings) -> Iterator[Option]:
+    """Two indices that changed places: the transpose in index notation."""
+    if isinstance(node, sx.Scripted) and isinstance(node.sub, sx.Product) and len(letters_of(node.sub) or ()) == 2:
+        turned = replace(node.sub, factors=node.sub.factors[::-1])
+        yield replace(node, sub=turned), "missing_transpose", "the two indices have changed places"
+
+
+def order(node: Node, around: Surroundings) -> Iterator[Option]:
+    """Factors of a matrix product in the wrong order, as they are or transposed."""
+    if not isinstance(node, sx.Product):
+        return
+    wrong = "the factors stand in the wrong order"
+    for i, operator in enumerate(node.operators):
+        if operator in _JUXTAPOSED:
+            a, b = node.factors[i], node.factors[i + 1]
+            for first, second in ((b, a), (_turned(b), a), (b, _turned(a)), (_turned(b), _turned(a))):
+                factors = (*node.factors[:i], first, second, *node.factors[i + 2 :])
+                yield replace(node, factors=factors), "wrong_order", wrong
+    if len(node.factors) > 2 and set(node.operators) <= _JUXTAPOSED:
+        yield replace(node, factors=node.factors[::-1]), "wrong_order", wrong
+        for i in range(len(node.factors)):
+            rest = (*node.factors[:i], *node.factors[i + 1 :])
+            for at in (0, len(rest)):
+                yield replace(node, factors=(*rest[:at], node.factors[i], *rest[at:])), "wrong_order", wrong
+
+
+def operator(node: Node, around: Surroundings) -> Iterator[Option]:
+    """A matrix product where a Hadamard product is meant, or the reverse."""
+    if not isinstance(node, sx.Product):
+        return
+    for i, held in enumerate(node.operators):
+        options = (["odot"] if held not in ("odot", "circ") else []) + ([""] if held in _HADAMARD else [])
+        for meant in options:
+            made = replace(node, operators=(*node.operators[:i], meant, *node.operators[i + 1 :]))
+            what = "a Hadamard product is meant here" if meant else "a matrix product is meant here"
+            yield made, "elementwise_vs_matmul", what
+            if meant == "":
+                a, b = node.factors[i], node.factors[i + 1]
+                for pair in ((_turned(a), b), (a, _turned(b))):
+                    factors = (*node.factors[:i], *pair, *node.factors[i + 2 :])
+                    yield replace(made, factors=factors), "elementwise_vs_matmul", what
+
+
+def prime(node: Node, around: Surroundings) -> Iterator[Option]:
+    """An activation for its derivative, the reverse, or one that is taken at the wrong place."""
+    cause = "wrong_activation_derivative"
+    if not isinstance(node, sx.Call) or len(node.args) != 1:
+        return
+    function = node.function
+    if isinstance(function, sx.Scripted) and function.primes:
+        yield replace(node, function=replace(function, primes=0)), cause, "the activation itself is meant, not its derivative"
+        name = around.name_of(node.args[0])
+        for other in (*around.related(name), *around.siblings(name)) if name else ():
+            made = replace(node, args=(_meant(other, node.args[0].span),))
+            yield made, cause, f"the derivative is meant at {names.text(other)}"
+    elif isinstance(function, sx.Name):
+        primed = replace(node, function=sx.Scripted(function.span, function, None, None, 1))
+        yield primed, cause, "the activation's derivative is meant, not the activation"
+        yield node.args[0], "activation_not_applied", "the activation does not belong here"
+    elif isinstance(function, sx.Scripted):
+        yield replace(node, function=replace(function, primes=1)), cause, "the activation's derivative is meant, not the activation"
+
+
+def slope(node: Node, around: Surroundings) -> Iterator[Option]:
+    """The derivative of an activation left out."""
+    if isinstance(node, (sx.Number, sx.Relation)):
+        return
+    for function, pre in around.slopes:
+        at = node.span
+        derivative = sx.Call(at, sx.Scripted(at, sx.Name(at, function), None, None, 1), (_meant(pre, at),))
+        what = f"the derivative of {function} at {names.text(pre)} is left out"
+        yield _times(node, derivative, "odot"), "missing_activation_derivative", what
+
+
+def half_slope(node: Node, around: Surroundings) -> Iterator[Option]:
+    """One half of a ⊙ (1 − a)."""
+    name = around.name_of(node)
+    own = [name] if name is not None else []
+    if isinstance(node, sx.Group) and _is_slope(node):
+        own = [inner for n in sx.walk(node.body) if (inner := around.name_of(n)) is not None]
+    for a in own:
+        if around.is_activation(a):
+            one_less = sx.Sum(node.span, (sx.Number(node.span, "1"), _meant(a, node.span)), ("", "-"))
+            other = _meant(a, node.span) if isinstance(node, sx.Group) else _bracketed(one_less)
+            what = f"the derivative at {names.text(a)} is {names.text(a)} ⊙ (1 − {names.text(a)})"
+            yield _bracketed(_times(node, other, "odot")), "wrong_activation_derivative", what
+
+
+def mask(node: Node, around: Surroundings) -> Iterator[Option]:
+    """A mask left out."""
+    if isinstance(node, (sx.Number, sx.Relation)):
+        return
+    for name in around.masks:
+        if around.name_of(node) != name:
+            yield (
+                _bracketed(_times(node, _meant(name, node.span), "odot")),
+                "mask_forgotten",
+                f"the mask {names.text(name)} is left out",
+            )
+
+
+def activation(node: Node, around: Surroundings) -> Iterator[Option]:
+    """The pre-activation where the activation is meant, or the reverse."""
+    name = around.name_of(node)
+    for other in around.related(name) if name else ():
+        yield _renamed(node, other), *_confused(str(name), other, around)
+
+
+def _confused(name: str, other: str, around: Surroundings) -> tuple[str, str]:
+    cause = "wrong_activation_derivative" if around.is_activation(name) else "activation_not_applied"
+    return cause, f"{names.text(name)} stands where {names.text(other)} is meant"
+
+
+def _renamed(node: Node, other: str) -> Node:
+    meant = _meant(other, node.span)
+    return _turned(meant) if isinstance(node, sx.Scripted) and superscript(node.sup).transposed else meant
+
+
+def index(node: Node, around: Surroundings) -> Iterator[Option]:
+    """A neighbour in time or layer is meant."""
+    name = around.name_of(node)
+    for other in around.siblings(name) if name else ():
+        what = f"{names.text(str(name))} stands where {names.text(other)} is meant"
+        yield _renamed(node, other), "index_off_by_one", what
+
+
+def number(node: Node, around: Surroundings) -> Iterator[Option]:
+    """A factor 2, ½ or −1 of one term."""
+    if isinstance(node, sx.Sum):
+        for i, term in enumerate(node.terms):
+            for factor, what in ((2, "a factor 2 is missing"), (3, "a factor 3 is missing")):
+                for made in (
+                    _times(term, sx.Number(term.span, str(factor)), ""),
+                    sx.Frac(term.span, term, sx.Number(term.span, str(factor))),
+                ):
+                    message = f"{what} in this term" if isinstance(made, sx.Product) else f"a factor {factor} too many in this term"
+                    yield replace(node, terms=(*node.terms[:i], made, *node.terms[i + 1 :])), "missing_factor", message
+
+
+def power(node: Node, around: Surroundings) -> Iterator[Option]:
+    """A square left out, or one too many."""
+    cause = "wrong_activation_derivative" if (name := around.name_of(node)) and around.is_activation(name) else "missing_factor"
+    if isinstance(node, sx.Scripted) and node.sup is not None and constant_of(node.sup) in (2, 3):
+        name = around.name_of(node.base)
+        cause = "wrong_activation_derivative" if name and around.is_activation(name) else "missing_factor"
+        lower = sx.Number(node.span, "2") if constant_of(node.sup) == 3 else None
+        yield (replace(node, sup=lower) if lower or node.sub else node.base), cause, "the power is one too high"
+        yield replace(node, sup=sx.Number(node.span, "3")), cause, "the power is one too low"
+    elif isinstance(node, (sx.Name, sx.Group, sx.Scripted, sx.Call)):
+        squared = sx.Product(node.span, (_bracketed(node), _bracketed(node)), ("odot",))
+        yield _bracketed(squared), cause, "a square is missing"
+
+
+def factor(node: Node, around: Surroundings) -> Iterator[Option]:
+    """A factor that does not belong."""
+    if isinstance(node, sx.Frac):
+        below = around.name_of(node.below) or plain_name(node.below)
+        cause = "sum_vs_mean" if below in around.sizes else "missing_factor"
+        yield node.above, cause, "this should not be divided by"
+        return
+    if not isinstance(node, sx.Product):
+        return
+    for i, held in enumerate(node.factors):
+        name = around.name_of(held)
+        if _is_slope(held):
+            option = "wrong_activation_derivative", "the derivative of the activation does not belong here"
+        elif name in around.masks:
+            option = "missing_factor", f"the mask {names.text(str(name))} does not belong here"
+        elif isinstance(held, sx.Frac) and plain_name(held.below) in around.sizes:
+            option = "sum_vs_mean", "this factor is one too many"
+        else:
+            option = "missing_factor", "this factor is one too many"
+        yield _without(node, i), *option
+
+
+def scalar(node: Node, around: Surroundings) -> Iterator[Option]:
+    """A number with a name, or a size, left out of a term."""
+    if isinstance(node, (sx.Number, sx.Relation)):
+        return
+    for name in around.scalars[:_MOST_NAMES]:
+        shown = names.text(name)
+        yield _bracketed(_times(_meant(name, node.span), _bracketed(node), "")), "missing_factor", f"the factor {shown} is missing"
+    for name in around.sizes[:_MOST_NAMES]:
+        one_over = sx.Frac(node.span, sx.Number(node.span, "1"), sx.Name(node.span, name))
+        yield _bracketed(_times(one_over, _bracketed(node), "")), "sum_vs_mean", f"a factor 1/{name} is missing"
+
+
+def term(node: Node, around: Surroundings) -> Iterator[Option]:
+    """A term that does not belong."""
+    if isinstance(node, sx.Sum):
+        for i in range(len(node.terms)):
+            terms = (*node.terms[:i], *node.terms[i + 1 :])
+            signs = (*node.signs[:i], *node.signs[i + 1 :])
+            lone = sx.Prefix(node.span, "-", terms[0]) if len(terms) == 1 and signs[0] == "-" else terms[0]
+            made = replace(node, terms=terms, signs=signs) if len(terms) > 1 else lone
+            yield made, "missing_chain_term", "this term does not belong here"
+
+
+def summation(node: Node, around: Surroundings) -> Iterator[Option]:
+    """A sum that does not belong, or one that is left out."""
+    if isinstance(node, sx.BigOp) and node.body is not None:
+        yield node.body, "missing_sum", "this sum does not belong here"
+        return
+    if isinstance(node, (sx.Name, sx.Scripted, sx.Group, sx.Product, sx.Call)):
+        for axis in ("0", "1"):
+            along = sx.Relation(node.span, (sx.Name(node.span, "axis"), sx.Number(node.span, axis)), ("=",))
+            total = sx.Call(node.span, sx.Name(node.span, "sum"), (node, along))
+            for made in (total, _turned(total)):
+                yield made, "missing_sum", "the sum over the examples is left out"
+
+
+Record = Callable[[Node, Surroundings], Iterator[Option]]
+
+
+def repairs(record: Record) -> Callable[[Case], Iterator[Diagnosis]]:
+    """What a record offers for every piece of the right side, as far as the claim holds with it."""
+
+    def tried(case: Case) -> Iterator[Diagnosis]:
+        around = Surroundings(case)
+        for piece, put in pieces(case.link.right):
+            for made, cause, message in record(piece, around):
+                found = case.holds_as_written(put(made))
+                if found is not None:
+                    yield case.diagnosis(cause, message, found.right_node, piece.span)
+
+    return tried
+
+
+def everywhere(case: Case) -> Iterator[Diagnosis]:
+    """The pre-activation for the activation, or a neighbour, wherever the name stands on the right side."""
+    around = Surroundings(case)
+    found = [name for piece, _ in pieces(case.link.right) if (name := around.name_of(piece)) is not None]
+    for name in dict.fromkeys(n for n in found if found.count(n) > 1):
+        for other in (*around.related(name), *around.siblings(name)):
+
+            def change(node: Node, name: str = name, other: str = other) -> Node:
+                return _renamed(node, other) if around.name_of(node) == name else node
+
+            pair = case.holds_as_written(sx.mapped(case.link.right, change))
+            if pair is not None:
+                is_neighbour = other in around.siblings(name)
+                cause = "index_off_by_one" if is_neighbour else "wrong_activation_derivative"
+                message = f"{names.text(name)} stands where {names.text(other)} is meant"
+                yield case.diagnosis(cause, message, pair.right_node)

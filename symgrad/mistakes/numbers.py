@@ -1,0 +1,169 @@
+"""Mistakes in numbers: another sign, an activation, an old value, another given, one entry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from symgrad import names
+from symgrad.errors import SymgradError
+from symgrad.judge import uses
+from symgrad.mistakes.case import Case, Diagnosis
+from symgrad.tensor import variables
+
+_COUNTED = re.compile(r"(?i)\bparam(?:eter)?s?\b|\bnumber of weights\b")
+
+
+def rows_text(value: Any) -> str:
+    """A matrix of numbers in one line: [1 0 2], or rows parted by semicolons."""
+    array = np.asarray(value)
+    array = array.reshape(array.shape[-2:]) if array.ndim >= 2 else np.atleast_2d(array)
+    if array.size == 1:
+        return _number(array.flat[0])
+    return "[" + "; ".join(" ".join(_number(x) for x in row) for row in array) + "]"
+
+
+def _number(x: Any) -> str:
+    value = Fraction(x) if isinstance(x, (int, Fraction)) else float(x)
+    return (str(value) if isinstance(value, Fraction) else f"{value:.6g}").replace("-", "−")
+
+
+def _both(case: Case) -> tuple[Any, Any, Any] | None:
+    """What was expected, what was found, and where they agree; None where the claim is not about numbers of one shape."""
+    ruling = case.ruling
+    if not ruling.numeric or ruling.expected is None:
+        return None
+    expected, found = np.asarray(ruling.expected, dtype=float), np.asarray(ruling.found, dtype=float)
+    return (expected, found, np.isclose(expected, found, rtol=1e-6, atol=1e-9)) if expected.shape == found.shape else None
+
+
+_CHANGES: tuple[tuple[Callable[[Any], Any], str, str], ...] = (
+    (lambda x: -x, "sign", "the sign is wrong"),
+    (lambda x: np.maximum(x, 0), "activation_not_applied", "a ReLU is applied that is not written"),
+    (lambda x: 2 * x, "missing_factor", "a factor 2 too many"),
+    (lambda x: x / 2, "missing_factor", "a factor 2 is missing"),
+)
+
+
+def whole(case: Case) -> Iterator[Diagnosis]:
+    """All entries are changed in one way: a sign, a ReLU, a factor."""
+    both = _both(case)
+    if both is None:
+        return
+    expected, found, close = both
+    shown = rows_text(case.ruling.expected)
+    for change, cause, message in _CHANGES:
+        if expected.size and np.allclose(change(expected), found, rtol=1e-6, atol=1e-9) and np.any(expected):
+            yield Diagnosis(cause, case.span, f"expected {shown}: {message}", shown)
+    if np.any(found < 0) and np.allclose(np.maximum(found, 0), expected):
+        places = [_at(at) for at in np.argwhere(~close)]
+        named = ", ".join(_place(at, expected) for at in places[:3])
+        example = _number(case.ruling.found[places[0]])
+        verb = "differs" if len(places) == 1 else "differ"
+        yield Diagnosis("activation_not_applied", case.span, f"expected {shown}; {named} {verb}: the ReLU of {example} is 0", shown)
+
+
+def one_sign(case: Case) -> Iterator[Diagnosis]:
+    """One entry has the other sign."""
+    both = _both(case)
+    if both is None or both[0].size < 2 or np.count_nonzero(~both[2]) != 1:
+        return
+    expected, found, close = both
+    (at,) = map(_at, np.argwhere(~close))
+    if np.isclose(expected[at], -found[at]) and expected[at]:
+        shown = rows_text(case.ruling.expected)
+        yield Diagnosis("sign", case.span, f"expected {shown}; {_place(at, expected)} has the wrong sign", shown)
+
+
+def older_value(case: Case) -> Iterator[Diagnosis]:
+    """The result for a value that a name had before."""
+    if _both(case) is None or case.pair is None:
+        return
+    shown, found = rows_text(case.ruling.expected), np.asarray(case.ruling.found, dtype=float)
+    for name, versions in case.judge.older.items():
+        for rows in versions:
+            try:
+                point = case.judge.numeric_point(False, {**case.ruling.values, name: rows})
+                value = np.asarray(point.array(case.pair.left_node), dtype=float)
+            except SymgradError:
+                continue
+            if value.shape == found.shape and np.allclose(value, found, rtol=1e-6):
+                message = f"expected {shown}: this is the result for the earlier {names.text(name)} = {rows_text(rows)}"
+                yield Diagnosis("stale_value", case.span, message, shown)
+
+
+def other_given(case: Case) -> Iterator[Diagnosis]:
+    """The one given value under which the result is right, when there is one and it differs in a single entry."""
+    both = _both(case)
+    if both is None or case.pair is None or np.count_nonzero(~both[2]) < 2:
+        return
+    used = {v.name for v in variables(case.judge.lab.fully_opened(case.pair.left_node))}
+    for name in case.ruling.values:
+        solved = _solved(case, name, both[1]) if name in used and name in case.network.inputs else None
+        if solved is not None:
+            shown = f"{names.text(name)} = {rows_text(solved)}"
+            yield Diagnosis("wrong_given", case.span, f"expected {rows_text(case.ruling.expected)}; the result belongs to {shown}", shown)
+
+
+def _solved(case: Case, name: str, found: Any) -> Any:
+    """The value of a name that the result is linear in, by least squares; None unless whole and different in one entry."""
+    assert case.pair is not None
+    left = case.pair.left_node
+    own = np.array([[float(x) for x in row] for row in case.ruling.values[name]])
+
+    def at(value: Any) -> Any:
+        rows = tuple(tuple(Fraction(float(x)) for x in row) for row in value)
+        point = case.judge.numeric_point(False, {**case.ruling.values, name: rows})
+        return np.asarray(point.array(left), dtype=float).ravel()
+
+    try:
+        base = at(own)
+        columns = []
+        for i in range(own.size):
+            step = np.zeros(own.size)
+            step[i] = 1.0
+            columns.append(at(own + step.reshape(own.shape)) - base)
+        delta, *_ = np.linalg.lstsq(np.array(columns).T, found.ravel() - base, rcond=None)
+        trial = np.round(own + delta.reshape(own.shape), 6)
+        if np.count_nonzero(np.abs(trial - own) > 1e-9) != 1 or not np.allclose(trial, np.round(trial), atol=1e-6):
+            return None
+        return np.round(trial).astype(int) if np.allclose(at(trial), found.ravel(), rtol=1e-6) else None
+    except (SymgradError, np.linalg.LinAlgError):
+        return None
+
+
+def entries(case: Case) -> Iterator[Diagnosis]:
+    """Some entries differ: they are named."""
+    both = _both(case)
+    if both is None or np.all(both[2]):
+        return
+    expected, _, close = both
+    wrong = [_at(at) for at in np.argwhere(~close)]
+    shown = rows_text(case.ruling.expected)
+    if expected.size == 1:
+        message = f"expected {shown}, not {rows_text(case.ruling.found)}"
+    else:
+        values = np.asarray(case.ruling.found), np.asarray(case.ruling.expected)
+        places = ", ".join(f"{_place(at, expected)} is {_number(values[0][at])}, not {_number(values[1][at])}" for at in wrong[:3])
+        message = f"expected {shown}; {places}" + (f", and {len(wrong) - 3} more" if len(wrong) > 3 else "")
+    yield Diagnosis("param_count" if _counts(case) else "arithmetic_slip", case.span, message, shown)
+
+
+def _at(place: Any) -> tuple[int, ...]:
+    return tuple(int(i) for i in place)
+
+
+def _place(at: tuple[int, ...], like: Any) -> str:
+    if like.shape[0] == 1 or like.shape[-1] == 1:
+        return f"entry {max(at) + 1}"
+    return f"entry ({at[-2] + 1}, {at[-1] + 1})"
+
+
+def _counts(case: Case) -> bool:
+    """Whether the words beside an equality of numbers say that parameters are counted."""
+    statement = case.judge.gathered.sheet.statements[case.link.statement]
+    return not uses(case.ruling) and bool(_COUNTED.search(statement.words_after[:40]) or _COUNTED.search(statement.words[-90:]))
