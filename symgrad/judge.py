@@ -35,7 +35,7 @@ from symgrad.verification import Claim
 
 _MOST_PAIRS = 60
 _CONDITION = re.compile(r"(?i)\b(?:if|assum\w+|suppos\w+|when|whenever|such that|i\.?e\.?|provided|orthonormal|orthogonal)\W*$")
-_UNKNOWN_NAME = "is defined nowhere"
+UNKNOWN_NAME = "is defined nowhere"
 # How far `≈ 1/3` may be from the value.
 _ROUGHLY = 0.01
 
@@ -342,7 +342,7 @@ class Judge:
         met = {v.name for node in self.lab.stated.values() for v in variables(node)}
         strangers = sorted(named - met - known.declared.keys() - self.meaning.derived.keys() - set(self.meaning.network.variables))
         if strangers:
-            raise Unsupported(f"{names.text(strangers[0])} {_UNKNOWN_NAME}")
+            raise Unsupported(f"{names.text(strangers[0])} {UNKNOWN_NAME}")
 
     def _stated(self, link: Link, pair: Pair) -> tuple[str, str] | None:
         """The gradient that a claim states, of a loss that is defined nowhere, where nothing before it settles that.
@@ -356,14 +356,14 @@ class Judge:
             values |= {name for label in values & self.meaning.jacobians.keys() for name in self._jacobian_names(label)}
             loose = sorted(values & implied.keys())
             if loose:
-                raise Unsupported(f"{names.text(loose[0])} {_UNKNOWN_NAME}")
+                raise Unsupported(f"{names.text(loose[0])} {UNKNOWN_NAME}")
             return None
         of, wrt = match["of"], match["wrt"]
         uncovered = self._uncovered(wrt, pair.right_node)
         if link.first and uncovered == {of} and wrt in implied.get(of, ()) and (of, wrt) not in self.lab.stated:
             return of, wrt
         if uncovered:
-            raise Unsupported(f"{names.text(sorted(uncovered)[0])} {_UNKNOWN_NAME}")
+            raise Unsupported(f"{names.text(sorted(uncovered)[0])} {UNKNOWN_NAME}")
         return None
 
     def _jacobian_names(self, label: str) -> set[str]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from symgrad import syntax as sx
 from symgrad.dims import Dim
 from symgrad.meaning import Function, Vocabulary
-from symgrad.naming import plain_name, superscript
+from symgrad.naming import plain_name, script_text, superscript
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
 from symgrad.readings import constant_of
@@ -34,6 +34,12 @@ def functions_in_words(sheet: Sheet, vocabulary: Vocabulary) -> None:
                 record = fn.ELEMENTWISE_WORDS.get(fn.word_of(word))
                 if record and (base in fn.UNNAMED or base == "\\sigma"):
                     vocabulary.functions[base] = record
+            case sx.Relation(
+                sides=(sx.Scripted(base=sx.Name(base=base), sub=None, sup=layer), sx.Name(base=word)), operators=("=" | ":=",)
+            ):
+                record = fn.ELEMENTWISE_WORDS.get(fn.word_of(word))
+                if record and base in fn.UNNAMED:
+                    vocabulary.functions[f"{base}^{script_text(layer)}"] = record
             case sx.Relation(sides=(sx.Call(function=sx.Name(base=base), args=(sx.Name() as argument,)), body, *_)) if (
                 base in fn.UNNAMED or base == "\\sigma"
             ):

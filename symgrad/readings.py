@@ -41,6 +41,7 @@ _MOST_TRIED = 20_000
 _MOST_FACTORS = 40
 _MOST_TERMS = 80
 _DEARER = CHARITY + 1.0
+_STRANGE = 3.0
 
 
 class Names(Protocol):
@@ -209,10 +210,18 @@ class Reader:
                 offer(0.0 if labelled or not is_number else 6.0, script.label, None)
             if not labelled:
                 offer(0.0 if is_number else 6.0, "", script.power)
-        yield from self._of_the_whole(base, sub, script.label, node, shapes)
+        numbered = _label_and_index(sub, self.indices)
+        if numbered is not None:
+            # `y_{2,k}` is entry k of `y_2`, and no name of its own.
+            own = spelled(base, script_text(numbered[0]), script.label, styled)
+            takes = [(cost + 3.0, name, entry, power) for cost, name, entry, power in takes] + [(0.0, own, numbered[1], script.power)]
+        wholes = list(self._of_the_whole(base, sub, script.label, node, shapes))
+        yield from wholes
         for cost, name, entry, power in takes:
+            # Where the sheet has U, an unknown `u_i` is one of its rows before it is a thing of its own.
+            strange = _STRANGE if wholes and self.names.shape(name) is None else 0.0
             for reading in self._symbol(name, node, shapes, entry is not None):
-                reading = reading.plus(cost, reading.shapes, reading.term)
+                reading = reading.plus(cost + strange, reading.shapes, reading.term)
                 options = [reading] if entry is None else self._entries(reading.term, entry, reading)
                 for option in options:
                     done = replace(script, power=power, label="")
@@ -603,21 +612,17 @@ class Reader:
     # ── functions ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def call(self, node: sx.Call, shapes: Shapes) -> Variants:
-        function, primes, power, base = node.function, 0, None, None
-        sub: Node | None = None
-        if isinstance(function, sx.Scripted):
-            primes, power, base, sub = function.primes, function.sup, function.base, function.sub
-            power, more = _without_layer(power)
-            primes += more
-        else:
-            base = function
+        function = node.function
+        scripts = function if isinstance(function, sx.Scripted) else sx.Scripted(function.span, function)
+        base, sub, above = scripts.base, scripts.sub, _on_function(scripts.sup)
+        primes, power, layer = scripts.primes + above.primes, above.power, above.layer
         if not isinstance(base, sx.Name):
             raise Unreadable(node.span, "a function that has no name")
         args = [arg for arg in node.args if not isinstance(arg, sx.Relation)]
         keywords = {script_text(a.sides[0]): a.sides[1] for a in node.args if isinstance(a, sx.Relation) and len(a.sides) == 2}
         word = fn.word_of(base.base)
         known_name = self.names.shape(spelled(base, script_text(sub))) is not None
-        record = self._record(base, known_name)
+        record = self._record(base, known_name, layer)
         if record is not None:
             yield from self._applied(record, args, primes, power, node, shapes)
             return
@@ -642,12 +647,13 @@ class Reader:
             return
         raise Unreadable(base.span, f"the function {base.base} is not known")
 
-    def _record(self, base: sx.Name, known_name: bool) -> tuple[str, tuple[Fraction, ...]] | None:
-        """The function of every entry that a letter or word stands for, where it is no quantity of the sheet."""
+    def _record(self, base: sx.Name, known_name: bool, layer: str = "") -> tuple[str, tuple[Fraction, ...]] | None:
+        """The function of every entry that a letter or word stands for, perhaps of one layer; None for a quantity."""
         word = fn.word_of(base.base)
         if known_name:
             return None
-        found = self.names.functions.get(base.base) or fn.ELEMENTWISE_WORDS.get(word)
+        known = self.names.functions
+        found = known.get(f"{base.base}^{layer}") or known.get(base.base) or fn.ELEMENTWISE_WORDS.get(word)
         return (fn.UNNAMED[word], ()) if found is None and word in fn.UNNAMED else found
 
     def _is_function(self, node: sx.Call) -> bool:
@@ -921,6 +927,16 @@ class Reader:
         return None if total is None else Reading(0.0, shapes, total)
 
 
+def _label_and_index(sub: Node | None, indices: set[str]) -> tuple[Node, Node] | None:
+    """A subscript such as `2,k` taken apart, where k is an index and what stands before it is none."""
+    items = sub.items if isinstance(sub, sx.Listing) else sub.factors if isinstance(sub, sx.Product) else ()
+    if sub is None or len(items) != 2:
+        return None
+    label, letter = items
+    bound = letters_of(letter)
+    return (label, letter) if bound and set(bound) <= indices and letters_of(label) is None else None
+
+
 def _bare_of_transpose(node: Node) -> Node:
     if isinstance(node, sx.Scripted) and superscript(node.sup).transposed:
         return without_transpose(node)
@@ -942,12 +958,29 @@ MEANT = "\u2063"
 _EXAMPLE = re.compile(r"(.*)\(([a-z])\)")
 
 
-def _without_layer(sup: Node | None) -> tuple[Node | None, int]:
-    r"""A function's superscript without the layer that it belongs to, and the primes in it: `g^{[1]\prime}`."""
+@dataclass(frozen=True)
+class _OnFunction:
+    r"""What stands at the upper right of a function: `g^{[1]\prime}` has a layer and a prime, `\sin^2` a power."""
+
+    layer: str = ""
+    primes: int = 0
+    power: Node | None = None
+
+
+def _on_function(sup: Node | None) -> _OnFunction:
     pieces = list(sup.factors) if isinstance(sup, sx.Product) else [] if sup is None else [sup]
-    primes = sum(isinstance(piece, sx.Mark) and piece.text in ("\\prime", "'") for piece in pieces)
-    rest = [p for p in pieces if not isinstance(p, (sx.Mark, sx.List, sx.Text)) and not (isinstance(p, sx.Group) and p.open == "(")]
-    return (sup if len(rest) == len(pieces) else rest[0] if rest else None), primes
+    layer, primes, rest = "", 0, []
+    for piece in pieces:
+        if isinstance(piece, sx.Scripted) and piece.sub is None and piece.sup is None:
+            primes += piece.primes
+            piece = piece.base
+        if isinstance(piece, sx.Mark) and piece.text in ("\\prime", "'"):
+            primes += 1
+        elif isinstance(piece, (sx.Mark, sx.List, sx.Text)) or (isinstance(piece, sx.Group) and piece.open in ("(", "[")):
+            layer += script_text(piece)
+        else:
+            rest.append(piece)
+    return _OnFunction(layer, primes, sup if len(rest) == len(pieces) else rest[0] if rest else None)
 
 
 OPERATORS = frozenset({"", "cdot", "times", "*", "star", "odot", "circ", "otimes", "@", "/", "div"})

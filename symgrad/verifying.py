@@ -18,10 +18,10 @@ from symgrad.differences import check_gradients
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
-from symgrad.judge import Judge, Judged, Ruling, claim_of, is_charitable
+from symgrad.judge import UNKNOWN_NAME, Judge, Judged, Ruling, claim_of, is_charitable
 from symgrad.keys import Key, against
 from symgrad.meaning import Assumed, stem
-from symgrad.mistakes import Diagnosis, counterexample, diagnosed
+from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.parts import Part, heads, mentions, parts, split
 from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
@@ -33,6 +33,8 @@ from symgrad.unrolling import unrolled
 from symgrad.verification import Claim, Finding, Verification
 
 _LARGEST = 4_000_000
+# Relative error of finite differences up to which they confirm a sheet's gradient: its losses may saturate, which costs digits.
+_CONFIRMED = 1e-4
 
 
 def load_sheet(path: str | Path, data: bytes | None = None) -> Source:
@@ -66,7 +68,8 @@ def verify(sheet: Source | str | Path, key: Key | None = None) -> Verification:
         out.claims.append(claim)
         out.findings += findings
     out.claims = _one_each(out.claims)
-    distinct = {(f.span, f.code): f for f in reversed(out.findings)}
+    decided = {claim.span for claim in out.claims if claim.verdict != "undecided"}
+    distinct = {(f.span, f.code): f for f in reversed(out.findings) if f.code != "SG102" or f.span not in decided}
     out.findings = sorted(distinct.values(), key=lambda f: (f.span.start, f.span.end, f.code))
     return out
 
@@ -75,13 +78,15 @@ _WORST_FIRST = ("fails", "undecided", "unread", "holds", "given")
 
 
 def _one_each(claims: list[Claim]) -> list[Claim]:
-    """A claim judged for several steps is as good as the worst of them."""
-    by_place: dict[Span, Claim] = {}
+    """A claim judged for several steps is as good as the worst of them, but for steps beyond the first or the last."""
+    by_place: dict[Span, list[Claim]] = {}
     for claim in claims:
-        known = by_place.get(claim.span)
-        if known is None or _WORST_FIRST.index(claim.verdict) < _WORST_FIRST.index(known.verdict):
-            by_place[claim.span] = claim
-    return sorted(by_place.values(), key=lambda claim: (claim.span.start, claim.span.end))
+        by_place.setdefault(claim.span, []).append(claim)
+    kept = []
+    for held in by_place.values():
+        within = [c for c in held if not c.reason.endswith(UNKNOWN_NAME)] if any(c.verdict == "holds" for c in held) else held
+        kept.append(min(within, key=lambda claim: _WORST_FIRST.index(claim.verdict)))
+    return sorted(kept, key=lambda claim: (claim.span.start, claim.span.end))
 
 
 def _with_splits(sheet: Sheet, part: Part, deepest: int = 4) -> list[tuple[Judge, Judged]]:
@@ -199,11 +204,14 @@ def _report(out: Verification, judge: Judge, judged: Judged) -> None:
     checked: dict[str, Any] = {}
     slipped: set[int] = set()
     for ruling in judged.rulings:
+        diagnosis = _diagnosis(judge, ruling)
+        if diagnosis is not None:
+            ruling = replace(ruling, verdict="fails")
         claim = claim_of(ruling, found, judge.lab)
         out.claims.append(claim)
         if ruling.verdict == "holds":
             out.findings += _held_against_differences(judge, ruling, claim, checked)
-        out.findings += _findings_of(judge, ruling)
+        out.findings += _findings_of(judge, ruling, diagnosis)
         if ruling.verdict == "fails" or (ruling.verdict == "holds" and id(ruling.link.left) in slipped):
             slipped.add(id(ruling.link.right))
             if ruling.verdict == "holds":
@@ -263,10 +271,19 @@ def _finding(code: str, span: Span, message: str, suggestion: str = "", cause: s
     return Finding(code, kind.severity, span, message, cause or kind.cause, suggestion)
 
 
-def _findings_of(judge: Judge, ruling: Ruling) -> list[Finding]:
-    link = ruling.link
+def _diagnosis(judge: Judge, ruling: Ruling) -> Diagnosis | None:
+    """Why a claim is wrong.
+
+    One that was not decided, because a name in it is unknown, is wrong where a small repair makes it an identity.
+    """
     if ruling.verdict == "fails":
-        diagnosis = diagnosed(judge, ruling)
+        return diagnosed(judge, ruling)
+    return repaired(judge, ruling) if ruling.verdict == "undecided" and ruling.pair is not None else None
+
+
+def _findings_of(judge: Judge, ruling: Ruling, diagnosis: Diagnosis | None) -> list[Finding]:
+    link = ruling.link
+    if diagnosis is not None:
         return [replace(_of_diagnosis(diagnosis), example=counterexample(judge, ruling))]
     if ruling.verdict == "unread":
         span = ruling.notes[0].span if ruling.notes else link.span
@@ -347,7 +364,8 @@ def _held_against_differences(judge: Judge, ruling: Ruling, claim: Claim, checke
     check = checked[name]
     if check is None:
         return
-    claim.evidence.append({"method": "finite_differences", "holds": check.holds, "max_relative_error": check.max_relative_error})
-    if not check.holds:
+    confirmed = check.points > 0 and check.max_relative_error <= _CONFIRMED
+    claim.evidence.append({"method": "finite_differences", "holds": confirmed, "max_relative_error": check.max_relative_error})
+    if not confirmed:
         claim.verdict, claim.reason = "undecided", "finite differences of the loss do not confirm it"
         yield _finding("SG102", claim.span, f"not decided: {claim.reason}")

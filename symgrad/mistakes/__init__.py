@@ -16,24 +16,25 @@ from symgrad.mistakes import edits, numbers, truths, values
 from symgrad.mistakes.case import Case, Diagnosis
 from symgrad.mistakes.counterexample import counterexample
 
-__all__ = ["CATALOGUE", "Diagnosis", "Mistake", "counterexample", "diagnosed"]
+__all__ = ["CATALOGUE", "Diagnosis", "Mistake", "counterexample", "diagnosed", "repaired"]
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """One kind of mistake."""
+    """One kind of mistake. A `telling` repair shows by itself that the claim is wrong, also where a name in it is unknown."""
 
     name: str
     repairs: Callable[[Case], Iterator[Diagnosis]]
+    telling: bool = True
 
 
 # What is tried, in this order: a named slip before a nameless one, a repair in one place before one of the whole.
 CATALOGUE: tuple[Mistake, ...] = (
-    Mistake("a number for a factor", values.number),
-    Mistake("all numbers changed in one way", numbers.whole),
-    Mistake("one number's sign", numbers.one_sign),
-    Mistake("an old value", numbers.older_value),
-    Mistake("another given value", numbers.other_given),
+    Mistake("a number for a factor", values.number, telling=False),
+    Mistake("all numbers changed in one way", numbers.whole, telling=False),
+    Mistake("one number's sign", numbers.one_sign, telling=False),
+    Mistake("an old value", numbers.older_value, telling=False),
+    Mistake("another given value", numbers.other_given, telling=False),
     Mistake("a mask left out of the side", values.mask),
     Mistake("a slope left out of the side", values.slope),
     Mistake("a size for a factor", values.size),
@@ -56,28 +57,37 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("a mask left out further in", truths.mask),
     Mistake("a term left out", truths.term),
     Mistake("a sum", edits.repairs(edits.summation)),
-    Mistake("a number in a term", edits.repairs(edits.number)),
-    Mistake("a factor too many", edits.repairs(edits.factor)),
-    Mistake("a named factor", edits.repairs(edits.scalar)),
-    Mistake("a power", edits.repairs(edits.power)),
-    Mistake("a term too many", edits.repairs(edits.term)),
+    Mistake("a number in a term", edits.repairs(edits.number), telling=False),
+    Mistake("a factor too many", edits.repairs(edits.factor), telling=False),
+    Mistake("a named factor", edits.repairs(edits.scalar), telling=False),
+    Mistake("a power", edits.repairs(edits.power), telling=False),
+    Mistake("a term too many", edits.repairs(edits.term), telling=False),
     Mistake("another name", values.another_name),
-    Mistake("a named factor of the side", values.name),
-    Mistake("a factor of any size", values.proportional),
-    Mistake("entries that differ", numbers.entries),
+    Mistake("a named factor of the side", values.name, telling=False),
+    Mistake("a factor of any size", values.proportional, telling=False),
+    Mistake("entries that differ", numbers.entries, telling=False),
 )
 
 
-def diagnosed(judge: Judge, ruling: Ruling) -> Diagnosis:
-    """The first repair that holds; else what is expected, as far as it is known."""
+def repaired(judge: Judge, ruling: Ruling, telling: bool = True) -> Diagnosis | None:
+    """The first repair under which the claim holds; only of those that tell by themselves, or of all."""
     case = Case(judge, ruling)
-    for mistake in CATALOGUE:
+    for mistake in (m for m in CATALOGUE if m.telling or not telling):
         try:
             diagnosis = next(mistake.repairs(case), None)
         except SymgradError:
             continue  # what cannot be built explains nothing
         if diagnosis is not None:
             return diagnosis
+    return None
+
+
+def diagnosed(judge: Judge, ruling: Ruling) -> Diagnosis:
+    """The first repair that holds; else what is expected, as far as it is known."""
+    found = repaired(judge, ruling, telling=False)
+    if found is not None:
+        return found
+    case = Case(judge, ruling)
     if ruling.pair is None:
         return Diagnosis("shape_mismatch", case.span, ruling.reason, _expected(case))
     return Diagnosis("unknown", case.span, "it does not hold", _expected(case))
