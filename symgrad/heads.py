@@ -18,7 +18,7 @@ _NO_ARGUMENTS = frozenset[str]()
 
 
 def without_arguments(sheet: Sheet) -> Sheet:
-    """The sheet with `J(w)` written `J`, for every name that it defines so."""
+    """The sheet with `J(w)` written `J`, for every name that it defines so, and `∇J` as one name where J is none."""
     defined: dict[str, frozenset[str]] = {}
     for statement in sheet.statements:
         if isinstance(statement.node, sx.Relation):
@@ -41,7 +41,17 @@ def without_arguments(sheet: Sheet) -> Sheet:
             return node  # a factor and a bracket
         return called.function if not known or arguments <= known or known <= arguments else node
 
-    changed = [replace(s, node=sx.mapped(s.node, stripped)) for s in sheet.statements]
+    asked = {plain_name(n.of) for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Derivative) and n.of and n.wrt}
+
+    def named(node: Node) -> Node:
+        """`∇J`, where nothing says what J is, is a name like any other."""
+        if isinstance(node, sx.Derivative) and node.form == "operator" and not node.wrt and isinstance(node.of, sx.Name):
+            name = plain_name(node.of)
+            if name not in defined and name not in asked and node.order is None:
+                return sx.Name(node.span, f"\\nabla {name}")
+        return node
+
+    changed = [replace(s, node=sx.mapped(sx.mapped(s.node, stripped), named)) for s in sheet.statements]
     by_name = {name: tuple(sorted(known)) for name, known in defined.items() if known}
     return replace(sheet, statements=changed, arguments=by_name)
 

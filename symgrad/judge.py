@@ -14,19 +14,22 @@ import numpy as np
 
 from symgrad import names
 from symgrad import syntax as sx
+from symgrad.dims import show
 from symgrad.errors import SymgradError, Unsupported
 from symgrad.implied import is_made_up
 from symgrad.lab import Evidence, Lab, sizes_from
-from symgrad.meaning import Meaning
+from symgrad.meaning import Meaning, stem
 from symgrad.naming import plain_name, superscript
 from symgrad.points import Point
+from symgrad.prose import shape_of_node, space
 from symgrad.raising import raise_form
 from symgrad.readings import Reader
 from symgrad.rounding import Rounding
 from symgrad.shapes import Shapes, is_unknown
 from symgrad.sheet import Gathered, Link, Rows, decimals, literal_rows
+from symgrad.span import Span
 from symgrad.syntax import Node, Unreadable
-from symgrad.tensor import Literal, Var, topological, variables
+from symgrad.tensor import Literal, Var, substitute, topological, variables
 from symgrad.tensor import Node as Tensor
 from symgrad.terms import Term, free_of
 from symgrad.typeset import latex, text
@@ -113,6 +116,7 @@ class Judge:
         self.values: dict[str, Rows] = {}
         self.older: dict[str, list[Rows]] = {}
         self.unnamed: list[Rows] = []
+        self.gradients: dict[Span, str] = {}  # what a chain of equalities began with
         self.rounding = Rounding(node for given in gathered.given.values() for _, node in given)
 
     def run(self) -> Judged:
@@ -147,6 +151,8 @@ class Judge:
         self.values[name] = rows
 
     def _remember(self, link: Link, ruling: Ruling) -> None:
+        if ruling.pair is not None and ruling.pair.left.term.op == "gradient" and link.first:
+            self.gradients[link.head.span] = names.gradient(*ruling.pair.left.term.params)
         if ruling.pair is not None and ruling.stated is not None:
             self.lab.state(*ruling.stated, ruling.pair.right_node)
         if ruling.pair is not None and ruling.verdict in ("holds", "given") and not ruling.numeric:
@@ -157,14 +163,12 @@ class Judge:
         is_rounded = ruling.verdict == "holds" and any(e["method"] == "rounded" for e in ruling.evidence)
         self.rounding.learn(link.right, plain_name(link.head, self.meaning.styled), is_rounded)
         head = plain_name(link.head, self.meaning.styled)
-        if head is not None:
-            self._write(head, rows)
-            if ruling.pair is not None and ruling.pair.left.term.op == "gradient":
-                self._write(names.gradient(*ruling.pair.left.term.params), rows)
-        elif ruling.pair is not None and ruling.pair.left.term.op == "gradient":
-            self._write(names.gradient(*ruling.pair.left.term.params), rows)
         if head is None:
             self.unnamed.append(rows)
+        else:
+            self._write(head, rows)
+        if link.head.span in self.gradients:
+            self._write(self.gradients[link.head.span], rows)
 
     def _keep_shapes(self, pair: Pair) -> None:
         """A name met first in a claim that holds has the shape that it has there."""
@@ -231,6 +235,8 @@ class Judge:
 
     def rule(self, link: Link) -> Ruling:
         """Holds, fails, undecided or unread, by the cheapest reading that holds."""
+        if link.operator == "in":
+            return self._of_shape(link)
         failed: Ruling | None = None
         for charity in (False, True):
             try:
@@ -249,6 +255,24 @@ class Judge:
                 failed = ruling
         assert failed is not None
         return failed
+
+    def _of_shape(self, link: Link) -> Ruling:
+        """Whether what is computed has the shape that is written behind it."""
+        stated = space(link.right) or shape_of_node(link.right)
+        assert stated is not None
+        try:
+            readings = self.reader(link).side(link.left, self.meaning.shapes)
+        except Unreadable as error:
+            return Ruling(link, "unread", reason=error.reason, notes=[Note("at", error.span)])
+        own = [r.shapes.shape(r.term.rows, r.term.cols) for r in readings]
+        vector = stated[1].is_one
+        for reading, shape in zip(readings, own, strict=True):
+            if shape == stated or (vector and shape[::-1] == stated):
+                return Ruling(link, "holds", [{"method": "shapes", "holds": True}])
+            met = reading.shapes.together((shape[0], stated[0]), (shape[1], stated[1]))
+            if met is not None:
+                return Ruling(link, "given")
+        return Ruling(link, "fails", reason=f"it is {show(own[0])}, not {show(stated)}" if own else _MISFIT)
 
     def _first_that_holds(self, link: Link, pairs: list[Pair]) -> Ruling:
         failed: Ruling | None = None
@@ -271,19 +295,31 @@ class Judge:
         constant = not variables(pair.left_node) or not variables(pair.right_node)
         if constant and not literal:
             return self._constant(link, pair)
-        if not literal:
-            evidence = self.lab.equal(pair.left_node, pair.right_node)
-            stated = None if evidence.holds else self._stated(link, pair)
-            if stated is not None:
-                return Ruling(link, "given", pair=pair, stated=stated)
-            if not evidence.holds and (self.rounding.has_numbers(link.left) or self.rounding.has_numbers(link.right)):
-                return self._by_numbers(link, pair)  # a number that was computed stands in the formula
-            self._insist_on_names(pair, evidence)
-            self._insist_on_dependence(pair, evidence)
-            if not evidence.holds and self._is_condition(link, pair):
-                return Ruling(link, "given", pair=pair)
-            return Ruling(link, "holds" if evidence.holds else "fails", [_shown(evidence)], pair, list(pair.notes))
-        return self._by_numbers(link, pair)
+        if literal:
+            return self._by_numbers(link, pair)
+        try:
+            return self._in_general(link, pair)
+        except Unsupported:
+            numeric = self._by_numbers(link, pair)  # what cannot be compared in general may hold for the values given
+            if numeric.verdict == "holds":
+                return numeric
+            raise
+
+    def _in_general(self, link: Link, pair: Pair) -> Ruling:
+        """Formulas, for all values of their names."""
+        evidence = self.lab.equal(pair.left_node, pair.right_node)
+        stated = None if evidence.holds else self._stated(link, pair)
+        if stated is not None:
+            return Ruling(link, "given", pair=pair, stated=stated)
+        if not evidence.holds and (self.rounding.has_numbers(link.left) or self.rounding.has_numbers(link.right)):
+            return self._by_numbers(link, pair)  # a number that was computed stands in the formula
+        if not evidence.holds and self._is_instance(pair):
+            return Ruling(link, "given", pair=pair)
+        self._insist_on_names(pair, evidence)
+        self._insist_on_dependence(pair, evidence)
+        if not evidence.holds and self._is_condition(link, pair):
+            return Ruling(link, "given", pair=pair)
+        return Ruling(link, "holds" if evidence.holds else "fails", [_shown(evidence)], pair, list(pair.notes))
 
     def agrees(self, link: Link, pair: Pair, values: dict[str, Rows]) -> bool:
         """Whether both sides are equal, in general or for the values given. Nothing is learnt from it."""
@@ -296,6 +332,18 @@ class Judge:
             return self._with_values(link, pair, values).verdict == "holds"
         except (SymgradError, RecursionError):
             return False
+
+    def _is_instance(self, pair: Pair) -> bool:
+        """`p = σ(X w_0)` where p is defined as `σ(X w)` and w has no value: the definition, at a value of what it is computed from."""
+        left, network = pair.left_node, self.meaning.network
+        definition = network.definitions.get(left.name) if isinstance(left, Var) else None
+        for v in variables(definition.node) if definition is not None else ():
+            for other in variables(pair.right_node):
+                fits = other.shape == v.shape and other.name in self.values and stem(other.name) == stem(v.name)
+                instance = definition is not None and substitute(definition.node, {v: other}) is pair.right_node
+                if fits and v.name not in self.values and instance:
+                    return True
+        return False
 
     def _insist_on_dependence(self, pair: Pair, evidence: Evidence) -> None:
         """Where nothing that was read says how a loss depends on a name, a gradient by it is not called wrong."""

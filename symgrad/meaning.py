@@ -74,13 +74,14 @@ class Assumed:
     """What a sheet leaves unsaid, tried as a hypothesis about the whole of it.
 
     `reopened` are names given as one row that may stand for a batch later; `distributions` sum to one; `masks` are zeros and ones;
-    `activation` is applied and
-    not written; with `numerator`, gradients have the transposed shape of their variable.
+    `activation` is applied and not written; the shapes declared of the `undeclared` are wrong; with `numerator`, gradients have the
+    transposed shape of their variable.
     """
 
     reopened: frozenset[str] = frozenset()
     distributions: frozenset[str] = frozenset()
     masks: frozenset[str] = frozenset()
+    undeclared: frozenset[str] = frozenset()
     activation: str = ""
     numerator: bool = False
 
@@ -92,6 +93,7 @@ class Vocabulary:
     styled: frozenset[str] = frozenset()
     functions: dict[str, Function] = field(default_factory=dict)
     declared: dict[str, tuple[Dim, Dim]] = field(default_factory=dict)
+    declared_at: dict[str, int] = field(default_factory=dict)
     sizes: set[str] = field(default_factory=set)
     literals: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     properties: dict[str, set[str]] = field(default_factory=dict)
@@ -101,6 +103,12 @@ class Vocabulary:
     related: frozenset[str] = frozenset()
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     dependences: Dependences = field(default_factory=Dependences)
+
+    def declare(self, name: str, shape: tuple[Dim, Dim], statement: int) -> None:
+        """Take the shape of a name as a statement gives it, unless that statement is believed to err."""
+        self.declared_at[name] = statement
+        if name not in self.assumed.undeclared:
+            self.declared[name] = shape
 
 
 @dataclass

@@ -114,22 +114,28 @@ def definitions_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterato
 _IS_OF_SHAPE = re.compile(r"(?i)^\W*(?:is|are|be|has|have)?\W*(?:an?|the)?\W*(?:of)?\W*(?:size|shape|dimensions?)?\W*$")
 
 
-def shapes_in_words(statements: list[Statement], vocabulary: Vocabulary) -> None:
-    r"""`$W$ is $m \times n$`, `$B$ of size $d \times r$`, `$X$ is $(N, D)$`: the shape of the name before."""
-    for before, statement in pairwise(statements):
-        # A gradient has the shape of its variable: `$dW$ is $D \times H$` is said of W.
-        named = before.node.of if isinstance(before.node, sx.Differential) else before.node
-        name = plain_name(named, vocabulary.styled)
+def shapes_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterator[tuple[int, Node, Node]]:
+    r"""`$W$ is $m \times n$`, `$B$ of size $d \times r$`, `$X$ is $(N, D)$`: the statement, what is spoken of, and the shape."""
+    for (_, before), (i, statement) in pairwise(statements):
         node = statement.node
         listed = node.body if isinstance(node, sx.Group) else None
         is_shape = (isinstance(node, sx.Product) and "times" in node.operators) or isinstance(listed, sx.Listing)
-        if name is None or not is_shape or before.display or statement.display or not _IS_OF_SHAPE.match(statement.words):
-            continue
-        shape = shape_of_node(node)
-        if shape is not None:
-            vocabulary.declared.setdefault(name, shape)
-            for dim in shape:
-                vocabulary.sizes |= set(dim.symbols)
+        if is_shape and not before.display and not statement.display and _IS_OF_SHAPE.match(statement.words):
+            yield i, before.node, node
+
+
+def declare_in_words(vocabulary: Vocabulary, i: int, about: Node, node: Node) -> bool:
+    """Take the shape of a name as its words say; False where it is known already, so that they claim something."""
+    # A gradient has the shape of its variable: `$dW$ is $D \times H$` is said of W.
+    name = plain_name(about.of if isinstance(about, sx.Differential) else about, vocabulary.styled)
+    shape = shape_of_node(node)
+    if name is None or shape is None:
+        return False
+    vocabulary.sizes |= {symbol for dim in shape for symbol in dim.symbols}
+    if name in vocabulary.declared:
+        return False
+    vocabulary.declare(name, shape, i)
+    return True
 
 
 def _turned_onto_itself(node: sx.Relation) -> str | None:
@@ -148,14 +154,14 @@ def _of_zeros_and_ones(node: Node) -> bool:
     return isinstance(body, sx.Group) and body.open == "\\{" and [getattr(i, "text", "") for i in items] == ["0", "1"]
 
 
-def declarations(node: Node, vocabulary: Vocabulary) -> None:
+def declarations(i: int, node: Node, vocabulary: Vocabulary) -> None:
     r"""`W \in \mathbb{R}^{n \times d}`, also for several names."""
     if not isinstance(node, sx.Relation):
         return
     for left, right, operator in zip(node.sides, node.sides[1:], node.operators, strict=False):
         if operator != "in":
             continue
-        shape = _space(right)
+        shape = space(right)
         if shape is None:
             continue
         items = left.items if isinstance(left, sx.Listing) else (left,)
@@ -163,12 +169,13 @@ def declarations(node: Node, vocabulary: Vocabulary) -> None:
             target = item.sides[-1] if isinstance(item, sx.Relation) else item
             name = plain_name(target, vocabulary.styled)
             if name is not None:
-                vocabulary.declared[name] = shape
+                vocabulary.declare(name, shape, i)
         for dim in shape:
             vocabulary.sizes |= set(dim.symbols)
 
 
-def _space(node: Node) -> tuple[Dim, Dim] | None:
+def space(node: Node) -> tuple[Dim, Dim] | None:
+    r"""The shape of `\mathbb{R}^{n \times d}`; None for another set."""
     if not (isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name) and node.base.base == "R") or node.sup is None:
         return (Dim.of(1), Dim.of(1)) if isinstance(node, sx.Name) and node.base == "R" else None
     return shape_of_node(node.sup, column=True)

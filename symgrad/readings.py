@@ -928,13 +928,15 @@ class Reader:
 
 
 def _label_and_index(sub: Node | None, indices: set[str]) -> tuple[Node, Node] | None:
-    """A subscript such as `2,k` taken apart, where k is an index and what stands before it is none."""
+    """A subscript such as `2,k` or `t,k` taken apart, where k is an index and what stands before it is none."""
     items = sub.items if isinstance(sub, sx.Listing) else sub.factors if isinstance(sub, sx.Product) else ()
     if sub is None or len(items) != 2:
         return None
     label, letter = items
     bound = letters_of(letter)
-    return (label, letter) if bound and set(bound) <= indices and letters_of(label) is None else None
+    return (
+        (label, letter) if bound and set(bound) <= indices and script_text(label) and not set(letters_of(label) or ()) & indices else None
+    )
 
 
 def _bare_of_transpose(node: Node) -> Node:

@@ -14,7 +14,16 @@ from symgrad import syntax as sx
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
 from symgrad.naming import letters_of, plain_name, spelled, superscript
 from symgrad.parts import Part, heads, mentions
-from symgrad.prose import declarations, definitions_in_words, functions_in_words, properties_in_words, shapes_in_words
+from symgrad.prose import (
+    declarations,
+    declare_in_words,
+    definitions_in_words,
+    functions_in_words,
+    properties_in_words,
+    shape_of_node,
+    shapes_in_words,
+    space,
+)
 from symgrad.read.document import Sheet
 from symgrad.readings import constant_of
 from symgrad.span import Span
@@ -64,9 +73,13 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     found = Gathered(sheet, vocabulary, part)
     functions_in_words(sheet, vocabulary)
     properties_in_words((sheet.statements[i] for i in part.statements), vocabulary)
-    shapes_in_words([sheet.statements[i] for i in part.statements], vocabulary)
+    for i, about, shape in shapes_in_words((i, sheet.statements[i]) for i in part.statements):
+        if declare_in_words(vocabulary, i, about, shape):
+            found.declared.append((i, sheet.statements[i].span))
+        else:
+            found.links.append(Link(about, shape, "in", i, about.span.to(shape.span), about, False))
     for i in part.statements:
-        declarations(sheet.statements[i].node, vocabulary)
+        declarations(i, sheet.statements[i].node, vocabulary)
         vocabulary.dependences.read(sheet.statements[i].node, styled)
     vocabulary.mentioned = frozenset(_mentioned(sheet, styled, part))
     statements = [sheet.statements[i] for i in part.statements]
@@ -82,12 +95,11 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
             known.add(name)
     for i in part.context:
         _add(found, i, Chain(), known)
-    kept = len(found.links)
     chain = Chain()
     for i in part.own:
         chain = _add(found, i, chain, known)
-    del found.links[:kept]
     own = part.own
+    found.links = [link for link in found.links if link.statement in own]
     found.unread = [item for item in found.unread if item[0] in own]
     found.declared = [item for item in found.declared if item[0] in own]
     return found
@@ -112,12 +124,14 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
     if not isinstance(node, sx.Relation):
         # An expression by itself claims nothing; inline mention of a name does not end a chain of displays.
         return Chain(node, node, statement.block) if statement.display else chain
-    if not set(node.operators) <= EQUALITIES:
-        strange = set(node.operators) - EQUALITIES - _NO_CLAIMS
-        if set(node.operators) & _NO_CLAIMS:
+    strange = set(node.operators) - EQUALITIES - _NO_CLAIMS
+    if strange:
+        found.unread.append((i, statement.span, f"a relation with {', '.join(sorted(strange))}"))
+        return chain
+    _shape_links(found, i, node)
+    if not set(node.operators) & EQUALITIES:
+        if not any(link.statement == i for link in found.links):
             found.declared.append((i, statement.span))
-        else:
-            found.unread.append((i, statement.span, f"a relation with {', '.join(sorted(strange))}"))
         return chain
     if any(isinstance(n, sx.Dots) for side in node.sides for n in sx.walk(side)):
         found.declared.append((i, statement.span))  # the general look of a thing, and nothing to compute
@@ -161,7 +175,7 @@ def _runs(node: sx.Relation, last: Node | None) -> _Runs:
             before = sides[k - 1].span if k else side.span
             out.gaps.append((reason, before.to(side.span)))
             current = None
-        elif current is None:
+        elif current is None or operator in _NO_CLAIMS:
             current = _Run([side], [])
         else:
             current.sides.append(side)
@@ -169,6 +183,17 @@ def _runs(node: sx.Relation, last: Node | None) -> _Runs:
         if current is not None and not any(run is current for run in out.runs):
             out.runs.append(current)
     return out
+
+
+def _shape_links(found: Gathered, i: int, node: sx.Relation) -> None:
+    r"""`W^\top \delta \in \mathbb{R}^d`: what is computed, and the shape that it is said to have."""
+    for left, right, operator in zip(node.sides, node.sides[1:], node.operators, strict=False):
+        is_formula = isinstance(left, (sx.Product, sx.Sum, sx.Derivative, sx.Prefix, sx.Call, sx.Frac))
+        if operator == "in" and is_formula and space(right) is not None:
+            found.links.append(Link(left, right, "in", i, left.span.to(right.span), left, False))
+    for noted in (n for n in sx.walk(node) if isinstance(n, sx.Annotated)):
+        if shape_of_node(noted.note) is not None:
+            found.links.append(Link(noted.body, noted.note, "in", i, noted.span, noted.body, False))
 
 
 def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> None:

@@ -15,6 +15,7 @@ from symgrad import names
 from symgrad import syntax as sx
 from symgrad.counts import counted
 from symgrad.differences import check_gradients
+from symgrad.dims import show
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
@@ -172,6 +173,13 @@ def _activations_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
         yield replace(assumed, activation="relu")
 
 
+def _declarations_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    """A shape that is declared and does not fit what is computed."""
+    vocabulary = judge.gathered.vocabulary
+    for name in [n for n in vocabulary.declared_at if n in vocabulary.declared][:_MOST_DECLARED]:
+        yield replace(assumed, undeclared=frozenset({name}))
+
+
 def _layout_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
     """Gradients as rows, where the sheet keeps to it."""
     yield replace(assumed, numerator=True)
@@ -183,8 +191,10 @@ _HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ..
     (_rows_in_doubt, 1),
     (_distributions_in_doubt, 1),
     (_masks_in_doubt, 1),
+    (_declarations_in_doubt, 2),
     (_layout_in_doubt, 2),
 )
+_MOST_DECLARED = 12
 _MASKS = frozenset({"M", "m", "Omega", "mathrm{mask}"})
 _TARGETS = frozenset({"y", "Y", "t", "T", "q", "Q", "tau"})
 
@@ -233,6 +243,10 @@ def _taken_for_granted(judge: Judge) -> Iterator[Finding]:
             if any(isinstance(n, sx.Derivative) for n in sx.walk(found.sheet.statements[i].node)):
                 yield _finding(kind, found.sheet.statements[i].span, about)
                 break
+    for name in assumed.undeclared:
+        shape, said = judge.meaning.shape(name), found.sheet.statements[found.vocabulary.declared_at[name]]
+        needed = f"; what is computed with it needs {show(shape)}" if shape is not None else ""
+        yield _finding("SG215", said.span, f"{names.text(name)} does not have this shape{needed}")
     for names_assumed, about in (
         (assumed.distributions, "its entries are taken to sum to one"),
         (assumed.masks, "its entries are taken to be 0 or 1"),
