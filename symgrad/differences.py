@@ -42,12 +42,13 @@ class _NotSmoothError(Exception):
 
 @dataclass
 class Check:
-    """What the comparison of one gradient found."""
+    """What the comparison of one gradient found, and at how many of the points it agreed."""
 
     wrt: str
     method: str = "finite_differences"
     max_relative_error: float = 0.0
     points: int = 0
+    agreed: int = 0
     worst: str = ""
 
     @property
@@ -136,6 +137,7 @@ class _Lab:
             for name, error, worst in found:
                 check = report.checks[name]
                 check.points += 1
+                check.agreed += bool(error <= TOLERANCE)
                 check.worst = check.worst or worst
                 if not error <= check.max_relative_error:
                     check.max_relative_error = error

@@ -5,7 +5,9 @@ A claim holds by its plainest reading, or, with a note, by a less usual one; lat
 
 from __future__ import annotations
 
+import heapq
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -115,6 +117,7 @@ class Judge:
         self.lab = Lab(meaning)
         self.values: dict[str, Rows] = {}
         self.older: dict[str, list[Rows]] = {}
+        self._written_at: dict[str, int] = {}
         self.unnamed: list[Rows] = []
         self.gradients: dict[Span, str] = {}  # what a chain of equalities began with
         self.rounding = Rounding(node for given in gathered.given.values() for _, node in given)
@@ -142,13 +145,14 @@ class Judge:
         if rows is not None:
             self._write(name, rows)
 
-    def _write(self, name: str, rows: Rows) -> None:
+    def _write(self, name: str, rows: Rows, statement: int = -1) -> None:
         shape = self.meaning.shape(name)
         if shape is not None and len(rows) == 1 and len(rows[0]) > 1 and shape[1].is_one and not shape[0].is_one:
             rows = tuple((x,) for x in rows[0])
-        if name in self.values and self.values[name] != rows:
+        if name in self.values and self.values[name] != rows and (statement < 0 or self._written_at.get(name) != statement):
             self.older.setdefault(name, []).append(self.values[name])
         self.values[name] = rows
+        self._written_at[name] = statement
 
     def _remember(self, link: Link, ruling: Ruling) -> None:
         if ruling.pair is not None and ruling.pair.left.term.op == "gradient" and link.first:
@@ -161,14 +165,13 @@ class Judge:
         if rows is None or ruling.verdict in ("unread", "undecided"):
             return
         is_rounded = ruling.verdict == "holds" and any(e["method"] == "rounded" for e in ruling.evidence)
-        self.rounding.learn(link.right, plain_name(link.head, self.meaning.styled), is_rounded)
         head = plain_name(link.head, self.meaning.styled)
         if head is None:
             self.unnamed.append(rows)
-        else:
-            self._write(head, rows)
-        if link.head.span in self.gradients:
-            self._write(self.gradients[link.head.span], rows)
+        labels = [name for name in (head, self.gradients.get(link.head.span)) if name is not None]
+        self.rounding.learn(link.right, labels, is_rounded)
+        for name in labels:
+            self._write(name, rows, link.statement)
 
     def _keep_shapes(self, pair: Pair) -> None:
         """A name met first in a claim that holds has the shape that it has there."""
@@ -189,28 +192,36 @@ class Judge:
         letters -= self.meaning.network.definitions.keys()  # `a_n` where n is a quantity is no entry
         return Reader(self.meaning, charity, link.statement, letters)
 
-    def pairs(self, link: Link, charity: bool) -> list[Pair]:
-        """Readings of both sides that have one shape, cheapest first. Raises `Unreadable`."""
-        left_reader, right_reader = self.reader(link, charity), self.reader(link, charity)
-        right_reader.indices = left_reader.indices
-        found: list[Pair] = []
+    def pairs(self, link: Link, charity: bool) -> Iterator[Pair]:
+        """Readings of both sides that have one shape, cheapest first.
+
+        The right side is read in the sizes of a left one when that one's turn comes.
+        Raises `Unreadable`, and where no two readings go together what is in their way.
+        """
+        reader = self.reader(link, charity)
+        lefts = reader.side(link.left, self.meaning.shapes)
+        waiting: list[tuple[float, int, int, Reading | None]] = [(left.cost, i, -1, None) for i, left in enumerate(lefts)]
+        seen: set[tuple[Tensor, Tensor]] = set()
         problem: SymgradError | None = None
-        candidates = []
-        for left in left_reader.side(link.left, self.meaning.shapes):
-            for right in right_reader.side(link.right, left.shapes):
-                candidates.append((left, right))
-        candidates.sort(key=lambda c: c[0].cost + c[1].cost)
-        for left, right in candidates[:_MOST_PAIRS]:
+        for _ in range(_MOST_PAIRS):
+            while waiting and waiting[0][3] is None:
+                _, i, _, _ = heapq.heappop(waiting)
+                for k, right in enumerate(reader.side(link.right, lefts[i].shapes)):
+                    heapq.heappush(waiting, (lefts[i].cost + right.cost, i, k, right))
+            if not waiting:
+                break
+            _, i, _, found = heapq.heappop(waiting)
+            assert found is not None
             try:
-                pair = self.paired(left, right, right_reader)
+                pair = self.paired(lefts[i], found, reader)
             except SymgradError as error:
                 problem = problem or error
                 continue
-            if pair is not None:
-                found.append(pair)
-        if not found and problem is not None:
+            if pair is not None and (pair.left_node, pair.right_node) not in seen:
+                seen.add((pair.left_node, pair.right_node))
+                yield pair
+        if not seen and problem is not None:
             raise problem
-        return found
 
     def paired(self, left: Reading, right: Reading, reader: Reader) -> Pair | None:
         a, b, shapes = left.term, right.term, right.shapes
@@ -240,7 +251,7 @@ class Judge:
         failed: Ruling | None = None
         for charity in (False, True):
             try:
-                pairs = self.pairs(link, charity)
+                ruling = self._first_that_holds(link, self.pairs(link, charity))
             except Unreadable as error:
                 if charity and failed is not None:
                     break
@@ -248,7 +259,6 @@ class Judge:
             except (SymgradError, RecursionError) as error:
                 failed = failed or Ruling(link, "undecided", reason=_reason(error))
                 continue
-            ruling = self._first_that_holds(link, pairs)
             if ruling.verdict in ("holds", "given"):
                 return ruling
             if failed is None or failed.reason == _MISFIT:
@@ -274,7 +284,7 @@ class Judge:
                 return Ruling(link, "given")
         return Ruling(link, "fails", reason=f"it is {show(own[0])}, not {show(stated)}" if own else _MISFIT)
 
-    def _first_that_holds(self, link: Link, pairs: list[Pair]) -> Ruling:
+    def _first_that_holds(self, link: Link, pairs: Iterator[Pair]) -> Ruling:
         failed: Ruling | None = None
         for pair in pairs:
             try:
@@ -307,14 +317,14 @@ class Judge:
 
     def _in_general(self, link: Link, pair: Pair) -> Ruling:
         """Formulas, for all values of their names."""
+        if self._is_instance(pair):
+            return Ruling(link, "given", pair=pair)
         evidence = self.lab.equal(pair.left_node, pair.right_node)
         stated = None if evidence.holds else self._stated(link, pair)
         if stated is not None:
             return Ruling(link, "given", pair=pair, stated=stated)
         if not evidence.holds and (self.rounding.has_numbers(link.left) or self.rounding.has_numbers(link.right)):
             return self._by_numbers(link, pair)  # a number that was computed stands in the formula
-        if not evidence.holds and self._is_instance(pair):
-            return Ruling(link, "given", pair=pair)
         self._insist_on_names(pair, evidence)
         self._insist_on_dependence(pair, evidence)
         if not evidence.holds and self._is_condition(link, pair):
@@ -532,7 +542,7 @@ class Judge:
             found.add(name)
             match = names.gradient_of(name)
             if match:
-                stack += list(self.meaning.network.definitions)
+                stack += [*self.meaning.network.definitions, *(n for n in self.values if names.gradient_of(n))]
             for source in (self.meaning.network.definitions.get(name), self.meaning.derived.get(name)):
                 if source is not None:
                     stack += [v.name for v in variables(source if isinstance(source, Tensor) else source.node)]

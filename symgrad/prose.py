@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from symgrad import syntax as sx
 from symgrad.dims import Dim
@@ -114,13 +114,26 @@ def definitions_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterato
 _IS_OF_SHAPE = re.compile(r"(?i)^\W*(?:is|are|be|has|have)?\W*(?:an?|the)?\W*(?:of)?\W*(?:size|shape|dimensions?)?\W*$")
 
 
+# What a shape can be said of.
+_HAS_SHAPE = (sx.Name, sx.Scripted, sx.Derivative, sx.Differential, sx.Product, sx.Sum, sx.Frac)
+
+
 def shapes_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterator[tuple[int, Node, Node]]:
     r"""`$W$ is $m \times n$`, `$B$ of size $d \times r$`, `$X$ is $(N, D)$`: the statement, what is spoken of, and the shape."""
-    for (_, before), (i, statement) in pairwise(statements):
+    # What is written out for several steps stands once for each, with one place.
+    written = [list(copies) for _, copies in groupby(statements, key=lambda item: item[1].span)]
+    pairs = (pair for first, second in pairwise(written) for pair in zip(first * len(second), second, strict=False))
+    for (_, before), (i, statement) in pairs:
         node = statement.node
         listed = node.body if isinstance(node, sx.Group) else None
         is_shape = (isinstance(node, sx.Product) and "times" in node.operators) or isinstance(listed, sx.Listing)
-        if is_shape and not before.display and not statement.display and _IS_OF_SHAPE.match(statement.words):
+        if (
+            is_shape
+            and isinstance(before.node, _HAS_SHAPE)
+            and not before.display
+            and not statement.display
+            and _IS_OF_SHAPE.match(statement.words)
+        ):
             yield i, before.node, node
 
 

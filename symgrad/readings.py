@@ -104,6 +104,7 @@ class Reader:
     indices: set[str] = field(default_factory=set)
     weights: list[str] = field(default_factory=list)
     tried: int = 0
+    _known: dict[tuple[int, frozenset[tuple[str, Dim]], frozenset[str]], tuple[Node, list[Reading]]] = field(default_factory=dict)
 
     def side(self, node: Node, shapes: Shapes) -> list[Reading]:
         """All readings of one side of a claim; raises `Unreadable` with the place where there is none."""
@@ -115,6 +116,14 @@ class Reader:
         return unknown(f"index:{letter}:{self.statement}")
 
     def read(self, node: Node, shapes: Shapes) -> list[Reading]:
+        # What stands in many products is read once in the same sizes; the entry keeps the node, and so its identity, alive.
+        key = (id(node), shapes.key, frozenset(self.indices))
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = (node, self._read(node, shapes))
+        return known[1]
+
+    def _read(self, node: Node, shapes: Shapes) -> list[Reading]:
         reader = _READERS.get(type(node))
         self.tried += 1
         if self.tried > _MOST_TRIED:

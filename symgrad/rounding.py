@@ -26,15 +26,14 @@ class Rounding:
         self._texts: set[str] = set()
         self._units: dict[str, int] = {}
 
-    def learn(self, result: Node, name: str | None, rounded: bool) -> None:
+    def learn(self, result: Node, names: Iterable[str], rounded: bool) -> None:
         """Take note of a result: one that was rounded, or was computed after something was."""
         if not rounded and not self._texts:
             return
         for number in _numbers(result):
             if number.decimals:
                 self._texts.add(number.text)
-        if name is not None:
-            self._units[name] = max((n.decimals for n in _numbers(result)), default=0)
+        self._units |= dict.fromkeys(names, max((n.decimals for n in _numbers(result)), default=0))
 
     def has_numbers(self, side: Node) -> bool:
         """Whether a number that was computed stands in a formula."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from symgrad.dims import ONE, Dim, Shape
 
@@ -47,6 +47,11 @@ class Shapes:
     """
 
     bound: Mapping[str, Dim] = field(default_factory=dict)
+
+    @cached_property
+    def key(self) -> frozenset[tuple[str, Dim]]:
+        """The same for the same sizes."""
+        return frozenset(self.bound.items())
 
     def resolve(self, dim: Dim) -> Dim:
         """The dimension with every size that is known put in."""

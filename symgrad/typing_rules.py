@@ -57,7 +57,7 @@ def best(readings: Iterable[Reading], width: int = WIDTH) -> list[Reading]:
     kept: list[Reading] = []
     seen: set[tuple[Term, frozenset[tuple[str, Dim]]]] = set()
     for reading in sorted(readings, key=lambda r: r.cost):
-        key = (reading.term, frozenset(reading.shapes.bound.items()))
+        key = (reading.term, reading.shapes.key)
         if key not in seen:
             seen.add(key)
             kept.append(reading)

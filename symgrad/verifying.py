@@ -34,8 +34,6 @@ from symgrad.unrolling import unrolled
 from symgrad.verification import Claim, Finding, Verification
 
 _LARGEST = 4_000_000
-# Relative error of finite differences up to which they confirm a sheet's gradient: its losses may saturate, which costs digits.
-_CONFIRMED = 1e-4
 
 
 def load_sheet(path: str | Path, data: bytes | None = None) -> Source:
@@ -116,9 +114,15 @@ def _best(sheet: Sheet, part: Part) -> tuple[Judge, Judged]:
             break
         for hypothesis in hypotheses(best[0], assumed):
             trial = _tried(gathered(sheet, part, hypothesis))
-            if trial[1].doubt <= best[1].doubt - needed:
+            if trial[1].doubt <= best[1].doubt - needed and _of_their_kind(best[0], trial[0], hypothesis):
                 best, assumed = trial, hypothesis
     return best
+
+
+def _of_their_kind(before: Judge, after: Judge, hypothesis: Assumed) -> bool:
+    """Whether what was believed to be declared wrongly is still a vector where a vector was declared, a matrix where a matrix was."""
+    shapes = [(before.gathered.vocabulary.declared.get(name), after.meaning.shape(name)) for name in hypothesis.undeclared]
+    return all(a is None or (b is not None and [d.is_one for d in a].count(True) == [d.is_one for d in b].count(True)) for a, b in shapes)
 
 
 def _tried(found: Gathered) -> tuple[Judge, Judged]:
@@ -378,7 +382,8 @@ def _held_against_differences(judge: Judge, ruling: Ruling, claim: Claim, checke
     check = checked[name]
     if check is None:
         return
-    confirmed = check.points > 0 and check.max_relative_error <= _CONFIRMED
+    # A saturated loss has too few digits to difference; a wrong gradient agrees nowhere.
+    confirmed = check.points > 0 and check.agreed >= check.points / 2
     claim.evidence.append({"method": "finite_differences", "holds": confirmed, "max_relative_error": check.max_relative_error})
     if not confirmed:
         claim.verdict, claim.reason = "undecided", "finite differences of the loss do not confirm it"

@@ -11,6 +11,7 @@ from symgrad.implied import is_made_up
 from symgrad.judge import Judge, Pair, Ruling
 from symgrad.network import Network
 from symgrad.raising import raise_form
+from symgrad.readings import Reader
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.span import Span
@@ -91,7 +92,7 @@ class Case:
         return self._first(self.link.right, changes)
 
     def _first(self, right: Written, changes: Callable[[Reading], list[Reading] | Iterator[Reading]]) -> Pair | None:
-        reader = self.judge.reader(self.link)
+        reader = self._reader
         for left in self._lefts[:_LIKELY]:
             if self._read > _MOST_READ:
                 return None
@@ -109,6 +110,11 @@ class Case:
                 if pair is not None and self.holds(pair):
                     return pair
         return None
+
+    @cached_property
+    def _reader(self) -> Reader:
+        """One for all repairs, so that what they have in common is read once."""
+        return self.judge.reader(self.link)
 
     @cached_property
     def _lefts(self) -> list[Reading]:
