@@ -339,7 +339,7 @@ class Judge:
                     return True
                 if variables(pair.left_node) and variables(pair.right_node):
                     return False
-            return self._with_values(link, pair, values).verdict == "holds"
+            return self.with_values(link, pair, values).verdict == "holds"
         except (SymgradError, RecursionError):
             return False
 
@@ -347,13 +347,15 @@ class Judge:
         """`p = σ(X w_0)` where p is defined as `σ(X w)` and w has no value: the definition, at a value of what it is computed from."""
         left, network = pair.left_node, self.meaning.network
         definition = network.definitions.get(left.name) if isinstance(left, Var) else None
-        for v in variables(definition.node) if definition is not None else ():
-            for other in variables(pair.right_node):
-                fits = other.shape == v.shape and other.name in self.values and stem(other.name) == stem(v.name)
-                instance = definition is not None and substitute(definition.node, {v: other}) is pair.right_node
-                if fits and v.name not in self.values and instance:
-                    return True
-        return False
+        if definition is None:
+            return False
+        valued = [v for v in variables(pair.right_node) if v.name in self.values]
+        return any(
+            substitute(definition.node, {v: other}) is pair.right_node
+            for v in variables(definition.node)
+            for other in valued
+            if v.name not in self.values and other.shape == v.shape and stem(other.name) == stem(v.name)
+        )
 
     def _insist_on_dependence(self, pair: Pair, evidence: Evidence) -> None:
         """Where nothing that was read says how a loss depends on a name, a gradient by it is not called wrong."""
@@ -453,7 +455,7 @@ class Judge:
 
     def _by_numbers(self, link: Link, pair: Pair) -> Ruling:
         try:
-            ruling = self._with_values(link, pair, self.values)
+            ruling = self.with_values(link, pair, self.values)
         except Unsupported as error:
             ruling = Ruling(link, "undecided", pair=pair, reason=str(error))
         stated = literal_rows(link.right) is not None and (self._cannot_compute(link) or self._is_upstream(pair))
@@ -487,7 +489,7 @@ class Judge:
             stack += [v.name for v in variables(below.node)]
         return False
 
-    def _with_values(self, link: Link, pair: Pair, values: dict[str, Rows]) -> Ruling:
+    def with_values(self, link: Link, pair: Pair, values: dict[str, Rows]) -> Ruling:
         """Both sides computed from the values that the sheet gives, in fractions where that is possible."""
         for exact in (True, False):
             try:
@@ -501,7 +503,7 @@ class Judge:
                 continue
         else:
             raise Unsupported("it has no value here")
-        slack = _tolerance(link, np.shape(b))
+        slack = tolerance(link, np.shape(b))
         gap = np.abs(np.asarray(a, dtype=float) - np.asarray(b, dtype=float))
         scale = 1e-9 * max(1.0, float(np.max(np.abs(np.asarray(a, dtype=float)), initial=0.0)))
         holds = bool(np.all(gap <= slack + scale))
@@ -580,7 +582,7 @@ class Judge:
         for rows in reversed(self.unnamed[-6:]):
             for name in sorted(n for n in names_here if n in self.values and self.values[n] != rows):
                 try:
-                    ruling = self._with_values(link, pair, {**self._without(name), name: rows})
+                    ruling = self.with_values(link, pair, {**self._without(name), name: rows})
                 except (SymgradError, ValueError):
                     continue
                 if ruling.verdict == "holds":
@@ -663,7 +665,7 @@ def _shown(evidence: Evidence) -> dict[str, Any]:
     return shown
 
 
-def _tolerance(link: Link, shape: tuple[int, ...]) -> Any:
+def tolerance(link: Link, shape: tuple[int, ...]) -> Any:
     """Half a unit of the last digit written, entry by entry; of the side that is written in digits."""
     total = np.zeros(shape)
     for side in (link.left, link.right):

@@ -104,10 +104,12 @@ class Reader:
     indices: set[str] = field(default_factory=set)
     weights: list[str] = field(default_factory=list)
     tried: int = 0
+    all_tried: int = 0
     _known: dict[tuple[int, frozenset[tuple[str, Dim]], frozenset[str]], tuple[Node, list[Reading]]] = field(default_factory=dict)
 
     def side(self, node: Node, shapes: Shapes) -> list[Reading]:
         """All readings of one side of a claim; raises `Unreadable` with the place where there is none."""
+        self.all_tried += self.tried
         self.tried = 0
         found = [settled for reading in self.read(node, shapes) for settled in settle(reading)]
         return best(found)

@@ -247,6 +247,12 @@ def _is_adjoint(name: str, vocabulary: Vocabulary) -> bool:
     return match is not None and vocabulary.adjoints and match[1] + match[2] in vocabulary.related
 
 
+def is_worked(node: Node) -> bool:
+    """Whether numbers are calculated with, and not only stated."""
+    steps = [n for n in sx.walk(node) if isinstance(n, (sx.Product, sx.Sum, sx.Frac))]
+    return any(sum(isinstance(m, sx.Number) for m in sx.walk(step)) > 1 for step in steps)
+
+
 def is_numeric(node: Node) -> bool:
     """Whether an expression is of numbers alone."""
     return not any(isinstance(n, sx.Name) for n in sx.walk(node))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
+
 from symgrad.errors import SymgradError
 from symgrad.implied import is_made_up
-from symgrad.judge import Judge, Pair, Ruling
+from symgrad.judge import Judge, Pair, Ruling, tolerance
+from symgrad.naming import plain_name
 from symgrad.network import Network
 from symgrad.raising import raise_form
 from symgrad.readings import Reader
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
+from symgrad.sheet import is_worked, literal_rows
 from symgrad.span import Span
 from symgrad.syntax import Node as Written
 from symgrad.tensor import Node
@@ -24,6 +27,7 @@ from symgrad.typing_rules import Reading
 _LIKELY = 4
 # How much is read in search of a repair before it is given up, in pieces of text.
 _MOST_READ = 60_000
+_SMALL = 30
 
 
 @dataclass(frozen=True)
@@ -68,10 +72,48 @@ class Case:
         """The gradient that the left side names, in named quantities."""
         return None if self.gradient is None else self.judge.lab.gradient(*self.gradient).node
 
+    @cached_property
+    def formula(self) -> Written:
+        """What the author wrote, or followed: the right side; where that is only numbers, the formula that they come from."""
+        if not self.is_followed:
+            return self.link.right
+        name = plain_name(self.link.left, self.judge.meaning.styled)
+        known = [d.expression for d in self.judge.gathered.definitions if d.name == name]
+        return known[-1] if known else self.link.left
+
+    @cached_property
+    def is_followed(self) -> bool:
+        """Whether the formula is right and its numbers are wrong: a change of it shows what the author computed instead."""
+        return self.ruling.numeric and literal_rows(self.link.right) is not None and not is_worked(self.link.right)
+
+    @cached_property
+    def is_slight(self) -> bool:
+        """Whether a single small whole number is wrong, which many mistakes would explain by accident."""
+        if not self.ruling.numeric or self.ruling.expected is None or np.shape(self.ruling.expected) != np.shape(self.ruling.found):
+            return False
+        expected, found = np.asarray(self.ruling.expected, dtype=float), np.asarray(self.ruling.found, dtype=float)
+        wrong = found[~np.isclose(expected, found, rtol=1e-6, atol=1e-9)]
+        return wrong.size == 1 and abs(wrong[0]) < _SMALL and float(wrong[0]).is_integer()
+
     # ── trying ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def holds(self, pair: Pair) -> bool:
+        """Whether the claim holds with other sides; of followed numbers, whether those that are wrong come out."""
+        if self.is_followed:
+            return self._explains(pair)
         return self.judge.agrees(self.link, pair, self.ruling.values)
+
+    def _explains(self, pair: Pair) -> bool:
+        try:
+            tried = self.judge.with_values(self.link, pair, self.ruling.values)
+        except (SymgradError, RecursionError):
+            return False
+        made, found, expected = (np.asarray(v, dtype=float) for v in (tried.expected, tried.found, self.ruling.expected))
+        if not made.shape == found.shape == expected.shape:
+            return False
+        slack = np.broadcast_to(2 * tolerance(self.link, found.shape) + 1e-9, found.shape)
+        wrong = np.abs(found - expected) > slack
+        return bool(np.any(wrong) and np.all((np.abs(made - found) <= slack)[wrong]))
 
     def holds_with(self, left: Node | None = None, right: Node | None = None) -> bool:
         """Whether the claim holds with another tensor for a side."""
@@ -83,28 +125,28 @@ class Case:
             return False
         return self.holds(replace(self.pair, left_node=left, right_node=right))
 
-    def holds_as_written(self, right: Written) -> Pair | None:
-        """The reading under which the claim holds with another right side."""
-        return self._first(right, lambda reading: [reading])
+    def holds_as_written(self, made: Written) -> Pair | None:
+        """The reading under which the claim holds with another formula."""
+        if self._read > _MOST_READ:
+            return None
+        before = self._reader.all_tried
+        try:
+            lefts = self._reader.side(made, self.judge.meaning.shapes) if self.is_followed else self._lefts
+            found = self._first(lefts, self.link.right if self.is_followed else made)
+        except (SymgradError, RecursionError):
+            found = None
+        self._read += self._reader.all_tried - before
+        return found
 
-    def holds_as_read(self, changes: Callable[[Reading], Iterator[Reading]]) -> Pair | None:
-        """The reading under which the claim holds with a right side that is read in another way."""
-        return self._first(self.link.right, changes)
-
-    def _first(self, right: Written, changes: Callable[[Reading], list[Reading] | Iterator[Reading]]) -> Pair | None:
-        reader = self._reader
-        for left in self._lefts[:_LIKELY]:
-            if self._read > _MOST_READ:
-                return None
+    def _first(self, lefts: list[Reading], right: Written) -> Pair | None:
+        for left in lefts[:_LIKELY]:
             try:
-                rights = reader.side(right, left.shapes)
+                rights = self._reader.side(right, left.shapes)
             except (SymgradError, RecursionError):
                 continue
-            finally:
-                self._read += reader.tried
-            for reading in (changed for held in rights[:_LIKELY] for changed in changes(held)):
+            for reading in rights[:_LIKELY]:
                 try:
-                    pair = self.judge.paired(left, reading, reader)
+                    pair = self.judge.paired(left, reading, self._reader)
                 except SymgradError:
                     continue
                 if pair is not None and self.holds(pair):
@@ -119,7 +161,7 @@ class Case:
     @cached_property
     def _lefts(self) -> list[Reading]:
         try:
-            return self.judge.reader(self.link).side(self.link.left, self.judge.meaning.shapes)
+            return self._reader.side(self.link.left, self.judge.meaning.shapes)
         except (SymgradError, RecursionError):
             return []
 

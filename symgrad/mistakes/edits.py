@@ -8,21 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 
 from symgrad import names
 from symgrad import syntax as sx
+from symgrad.implied import is_made_up
 from symgrad.mistakes.case import Case, Diagnosis
+from symgrad.mistakes.numbers import rows_text
+from symgrad.mistakes.values import called
 from symgrad.naming import letters_of, plain_name, superscript
+from symgrad.read.functions import ELEMENTWISE_WORDS
 from symgrad.readings import MEANT, constant_of, without_transpose
+from symgrad.sheet import is_worked
 from symgrad.span import Span
 from symgrad.syntax import Node
+from symgrad.terms import walk
 
 Put = Callable[[Node], Node]
 Option = tuple[Node, str, str]  # what is meant, the cause, the message
 _JUXTAPOSED = frozenset({"", "cdot", "times", "*", "@", "star"})
 _HADAMARD = frozenset({"odot", "circ", "*", "star"})
 _MOST_NAMES = 6
+_MOST_FACTORS = 12
+_MOST_NUMBERS = 24
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,24 @@ class Surroundings:
     @cached_property
     def sizes(self) -> list[str]:
         return sorted(self.case.judge.meaning.vocabulary.sizes)
+
+    @cached_property
+    def functions(self) -> list[str]:
+        """The functions of every entry that the definitions use."""
+        found = [t for term in self.case.judge.meaning.terms.values() for t in walk(term) if t.op == "elementwise"]
+        return sorted({t.params[0] for t in found if len(t.params) == 1 and t.params[0] in ELEMENTWISE_WORDS})
+
+    @cached_property
+    def matrices(self) -> list[str]:
+        """The names that are no numbers."""
+        found = self.case.network.variables
+        return [name for name, v in found.items() if not is_made_up(name) and not all(dim.is_one for dim in v.shape)]
+
+    @cached_property
+    def numbers(self) -> list[Fraction]:
+        """The numbers that the sheet has given names to."""
+        found = [x for rows in self.case.ruling.values.values() for row in rows for x in row]
+        return list(dict.fromkeys(found))[:_MOST_NUMBERS]
 
     @cached_property
     def scalars(self) -> list[str]:
@@ -79,6 +106,10 @@ def pieces(node: Node, put: Put = lambda made: made) -> Iterator[tuple[Node, Put
         elif isinstance(value, tuple):
             for i, item in enumerate(value):
                 yield from pieces(item, _in_tuple(node, name, value, i, put))
+    if isinstance(node, sx.Matrix):
+        for i, row in enumerate(node.rows):
+            for j, cell in enumerate(row):
+                yield from pieces(cell, _in_cell(node, i, j, put))
     if isinstance(node, sx.Product):
         last = len(node.factors)
         for start, end in (run for i in range(1, last - 1) for run in ((0, i + 1), (i, last))):
@@ -93,6 +124,11 @@ def _in_field(node: Node, name: str, put: Put) -> Put:
 def _in_tuple(node: Node, name: str, items: tuple[Node, ...], i: int, put: Put) -> Put:
     changed: Callable[..., Node] = replace
     return lambda made: put(changed(node, **{name: (*items[:i], made, *items[i + 1 :])}))
+
+
+def _in_cell(node: sx.Matrix, i: int, j: int, put: Put) -> Put:
+    row = node.rows[i]
+    return lambda made: put(replace(node, rows=(*node.rows[:i], (*row[:j], made, *row[j + 1 :]), *node.rows[i + 1 :])))
 
 
 def _in_run(node: sx.Product, start: int, end: int, put: Put) -> Put:
@@ -240,11 +276,10 @@ def operator(node: Node, around: Surroundings) -> Iterator[Option]:
             made = replace(node, operators=(*node.operators[:i], meant, *node.operators[i + 1 :]))
             what = "a Hadamard product is meant here" if meant else "a matrix product is meant here"
             yield made, "elementwise_vs_matmul", what
-            if meant == "":
-                a, b = node.factors[i], node.factors[i + 1]
-                for pair in ((_turned(a), b), (a, _turned(b))):
-                    factors = (*node.factors[:i], *pair, *node.factors[i + 2 :])
-                    yield replace(made, factors=factors), "elementwise_vs_matmul", what
+            a, b = node.factors[i], node.factors[i + 1]
+            for pair in ((_turned(a), b), (a, _turned(b))):
+                factors = (*node.factors[:i], *pair, *node.factors[i + 2 :])
+                yield replace(made, factors=factors), "elementwise_vs_matmul", what
 
 
 def prime(node: Node, around: Surroundings) -> Iterator[Option]:
@@ -358,25 +393,23 @@ def power(node: Node, around: Surroundings) -> Iterator[Option]:
 
 
 def factor(node: Node, around: Surroundings) -> Iterator[Option]:
-    """A factor that does not belong."""
+    """A factor that does not belong; of a formula that was followed, one that was left out."""
+    followed = around.case.is_followed
     if isinstance(node, sx.Frac):
         below = around.name_of(node.below) or plain_name(node.below)
-        cause = "sum_vs_mean" if below in around.sizes else "missing_factor"
-        yield node.above, cause, "this should not be divided by"
+        yield node.above, "sum_vs_mean" if below in around.sizes else "missing_factor", "this should not be divided by"
         return
     if not isinstance(node, sx.Product):
         return
     for i, held in enumerate(node.factors):
-        name = around.name_of(held)
+        cause = "missing_factor"
         if _is_slope(held):
-            option = "wrong_activation_derivative", "the derivative of the activation does not belong here"
-        elif name in around.masks:
-            option = "missing_factor", f"the mask {names.text(str(name))} does not belong here"
-        elif isinstance(held, sx.Frac) and plain_name(held.below) in around.sizes:
-            option = "sum_vs_mean", "this factor is one too many"
-        else:
-            option = "missing_factor", "this factor is one too many"
-        yield _without(node, i), *option
+            cause = "missing_activation_derivative" if followed else "wrong_activation_derivative"
+        elif around.name_of(held) in around.masks and followed:
+            cause = "mask_forgotten"
+        elif isinstance(held, sx.Frac) and (plain_name(held.below) in around.sizes or followed):
+            cause = "sum_vs_mean"
+        yield _without(node, i), cause, "this factor is one too many"
 
 
 def scalar(node: Node, around: Surroundings) -> Iterator[Option]:
@@ -387,8 +420,67 @@ def scalar(node: Node, around: Surroundings) -> Iterator[Option]:
         shown = names.text(name)
         yield _bracketed(_times(_meant(name, node.span), _bracketed(node), "")), "missing_factor", f"the factor {shown} is missing"
     for name in around.sizes[:_MOST_NAMES]:
-        one_over = sx.Frac(node.span, sx.Number(node.span, "1"), sx.Name(node.span, name))
+        size = sx.Name(node.span, name)
+        one_over = sx.Frac(node.span, sx.Number(node.span, "1"), size)
         yield _bracketed(_times(one_over, _bracketed(node), "")), "sum_vs_mean", f"a factor 1/{name} is missing"
+        one_over_root = sx.Frac(node.span, sx.Number(node.span, "1"), sx.Root(node.span, size))
+        yield _bracketed(_times(one_over_root, _bracketed(node), "")), "missing_factor", f"a factor 1/√{name} is missing"
+
+
+def inserted(node: Node, around: Surroundings) -> Iterator[Option]:
+    """A matrix left out of a product, or a vector left out entry by entry."""
+    if isinstance(node, (sx.Number, sx.Relation, sx.Prefix)):
+        return
+    cause = "missing_chain_term" if around.case.gradient is not None else "missing_factor"
+    for name in around.matrices[:_MOST_FACTORS]:
+        meant, message = _meant(name, node.span), f"the factor {names.text(name)} is left out"
+        for other in (meant, _turned(meant)):
+            yield _bracketed(sx.Product(node.span, (other, _bracketed(node)), ("",))), cause, message
+            yield _bracketed(_times(node, other, "")), cause, message
+        yield _bracketed(_times(node, meant, "odot")), "missing_factor", message
+
+
+def applied(node: Node, around: Surroundings) -> Iterator[Option]:
+    """A function that is not applied."""
+    if isinstance(node, (sx.Name, sx.Scripted, sx.Group, sx.Product)):
+        for function in around.functions:
+            made = sx.Call(node.span, sx.Name(node.span, function), (node,))
+            yield made, "activation_not_applied", f"{called(function)} is not applied"
+
+
+def symmetric(node: Node, around: Surroundings) -> Iterator[Option]:
+    """`2A` where `A + Aᵀ` is meant, which is the same only of a symmetric A."""
+    if isinstance(node, sx.Product) and constant_of(node.factors[0]) == 2:
+        rest = _without(node, 0)
+        both = sx.Sum(node.span, (rest, _turned(rest)), ("", "+"))
+        yield _bracketed(both), "missing_transpose", "the second of two terms is the transpose of the first"
+        if isinstance(rest, sx.Product):
+            first = sx.Sum(node.span, (rest.factors[0], _turned(rest.factors[0])), ("", "+"))
+            made = replace(rest, factors=(_bracketed(first), *rest.factors[1:]))
+            yield made, "missing_transpose", "the matrix and its transpose are not the same here"
+
+
+def leaf(node: Node, around: Surroundings) -> Iterator[Option]:
+    """One number in a calculation is not the one that belongs there."""
+    if not isinstance(node, sx.Number) or not is_worked(around.case.link.right):
+        return
+    negated = sx.Prefix(node.span, "-", node)
+    yield sx.Group(node.span, "(", ")", negated), "sign", "the sign of this number is wrong"
+    stale = {x for versions in around.case.judge.older.values() for rows in versions for row in rows for x in row}
+    cause = "stale_value" if node.value in stale or -node.value in stale else "wrong_given"
+    for meant in around.numbers:
+        if abs(meant) != node.value:
+            yield _literal(meant, node.span), cause, f"{_decimal(meant)} is meant here"
+
+
+def _literal(value: Fraction, span: Span) -> Node:
+    whole = sx.Number(span, str(abs(value.numerator)))
+    made = whole if value.denominator == 1 else sx.Frac(span, whole, sx.Number(span, str(value.denominator)))
+    return sx.Group(span, "(", ")", sx.Prefix(span, "-", made)) if value < 0 else made
+
+
+def _decimal(value: Fraction) -> str:
+    return f"{float(value):.6g}".replace("-", "−")
 
 
 def term(node: Node, around: Surroundings) -> Iterator[Option]:
@@ -407,6 +499,10 @@ def summation(node: Node, around: Surroundings) -> Iterator[Option]:
     if isinstance(node, sx.BigOp) and node.body is not None:
         yield node.body, "missing_sum", "this sum does not belong here"
         return
+    loose = [letter for letter in _letters(node) if letter not in _letters(around.case.link.left)]
+    for letter in loose if isinstance(node, (sx.Product, sx.Sum, sx.Scripted)) else ():
+        summed = sx.BigOp(node.span, "sum", sx.Name(node.span, letter), None, node)
+        yield _bracketed(summed), "missing_sum", f"the sum over {letter} is left out"
     if isinstance(node, (sx.Name, sx.Scripted, sx.Group, sx.Product, sx.Call)):
         for axis in ("0", "1"):
             along = sx.Relation(node.span, (sx.Name(node.span, "axis"), sx.Number(node.span, axis)), ("=",))
@@ -415,25 +511,59 @@ def summation(node: Node, around: Surroundings) -> Iterator[Option]:
                 yield made, "missing_sum", "the sum over the examples is left out"
 
 
+def _letters(node: Node) -> list[str]:
+    subs = [n.sub for n in sx.walk(node) if isinstance(n, sx.Scripted) and n.sub is not None]
+    return list(dict.fromkeys(letter for sub in subs for letter in letters_of(sub) or ()))
+
+
 Record = Callable[[Node, Surroundings], Iterator[Option]]
 
 
-def repairs(record: Record) -> Callable[[Case], Iterator[Diagnosis]]:
-    """What a record offers for every piece of the right side, as far as the claim holds with it."""
+def repairs(record: Record, slight: bool = False) -> Callable[[Case], Iterator[Diagnosis]]:
+    """What a record offers for every piece of a formula, as far as the claim holds with it.
+
+    A single small number is explained only by a record for which that is usual (`slight`).
+    """
 
     def tried(case: Case) -> Iterator[Diagnosis]:
+        if case.is_slight and not slight and case.is_followed:
+            return
         around = Surroundings(case)
-        for piece, put in pieces(case.link.right):
+        for piece, put in pieces(case.formula):
             for made, cause, message in record(piece, around):
                 found = case.holds_as_written(put(made))
-                if found is not None:
+                if found is None:
+                    continue
+                if case.is_followed:
+                    yield Diagnosis(cause, case.span, f"expected {rows_text(case.ruling.expected)}; {_FOLLOWED[cause]}", "")
+                else:
                     yield case.diagnosis(cause, message, found.right_node, piece.span)
 
     return tried
 
 
+# What the author did who followed a formula and came to other numbers.
+_FOLLOWED = {
+    "sign": "with another sign in its formula it comes out as written",
+    "missing_transpose": "with a transpose more or less it comes out as written",
+    "wrong_order": "with the factors in another order it comes out as written",
+    "elementwise_vs_matmul": "with the other product it comes out as written",
+    "wrong_activation_derivative": "with another derivative of the activation it comes out as written",
+    "activation_not_applied": "without the activation it comes out as written",
+    "missing_activation_derivative": "without the derivative of the activation it comes out as written",
+    "mask_forgotten": "without the mask it comes out as written",
+    "missing_factor": "with a factor more or less it comes out as written",
+    "sum_vs_mean": "with a sum for the mean it comes out as written",
+    "missing_sum": "without the sum it comes out as written",
+    "index_off_by_one": "with a neighbour's value it comes out as written",
+    "missing_chain_term": "with a term or factor left out it comes out as written",
+}
+
+
 def everywhere(case: Case) -> Iterator[Diagnosis]:
     """The pre-activation for the activation, or a neighbour, wherever the name stands on the right side."""
+    if case.is_followed:
+        return
     around = Surroundings(case)
     found = [name for piece, _ in pieces(case.link.right) if (name := around.name_of(piece)) is not None]
     for name in dict.fromkeys(n for n in found if found.count(n) > 1):
