@@ -119,10 +119,12 @@ class Judge:
         self.older: dict[str, list[Rows]] = {}
         self._written_at: dict[str, int] = {}
         self.unnamed: list[Rows] = []
+        self.repairs_tried = 0
         self.gradients: dict[Span, str] = {}  # what a chain of equalities began with
         self.rounding = Rounding(node for given in gathered.given.values() for _, node in given)
 
-    def run(self) -> Judged:
+    def run(self, most: int | None = None) -> Judged | None:
+        """All rulings; None as soon as more than `most` lines are in doubt."""
         judged = Judged(self.meaning)
         by_statement: dict[int, list[Link]] = {}
         for link in self.gathered.links:
@@ -136,6 +138,8 @@ class Judge:
                 ruling.values = values
                 judged.rulings.append(ruling)
                 self._remember(link, ruling)
+                if most is not None and judged.doubt > most:
+                    return None
         return judged
 
     # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -310,6 +314,8 @@ class Judge:
         try:
             return self._in_general(link, pair)
         except Unsupported:
+            if not self.values:
+                raise
             numeric = self._by_numbers(link, pair)  # what cannot be compared in general may hold for the values given
             if numeric.verdict == "holds":
                 return numeric

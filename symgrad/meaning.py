@@ -128,6 +128,7 @@ class Meaning:
     jacobians: dict[str, tuple[Tensor, str, str]] = field(default_factory=dict)
     implied: dict[str, list[str]] = field(default_factory=dict)
     tangents: tuple[str, ...] = ()
+    _simplified: dict[Tensor, Tensor] = field(default_factory=dict)
 
     # ── what a reader asks ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -278,8 +279,10 @@ class Meaning:
 
     def tensor(self, reading: Reading, reader: Reader) -> Tensor:
         """The tensor of a reading, simplified."""
-        builder = Builder(reading.shapes, reader.index, self.jacobian_variable)
-        return simplify(builder.node(reading.term), self.network.facts, SIMPLIFY)
+        made = Builder(reading.shapes, reader.index, self.jacobian_variable).node(reading.term)
+        if made not in self._simplified:
+            self._simplified[made] = simplify(made, self.network.facts, SIMPLIFY)
+        return self._simplified[made]
 
     def jacobian_variable(self, term: Term, of: Tensor, shapes: Shapes) -> Tensor:
         """A Jacobian as a variable with the axes of both, in the sizes of the claim; its value is found where it is needed."""

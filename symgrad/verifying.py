@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from symgrad import names
 from symgrad import syntax as sx
 from symgrad.counts import counted
-from symgrad.differences import check_gradients
 from symgrad.dims import show
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
@@ -24,7 +22,6 @@ from symgrad.keys import Key, against
 from symgrad.meaning import Assumed, stem
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.parts import Part, heads, mentions, parts, split
-from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
 from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
 from symgrad.span import Source, Span
@@ -109,12 +106,13 @@ def _best(sheet: Sheet, part: Part) -> tuple[Judge, Judged]:
     """The understanding under which most holds; what may be left unsaid is assumed where something fails, and kept if it explains more."""
     assumed = Assumed()
     best = _tried(gathered(sheet, part))
+    assert best is not None
     for hypotheses, needed in _HYPOTHESES:
         if not best[1].failures:
             break
         for hypothesis in hypotheses(best[0], assumed):
-            trial = _tried(gathered(sheet, part, hypothesis))
-            if trial[1].doubt <= best[1].doubt - needed and _of_their_kind(best[0], trial[0], hypothesis):
+            trial = _tried(gathered(sheet, part, hypothesis), best[1].doubt - needed)
+            if trial is not None and _of_their_kind(best[0], trial[0], hypothesis):
                 best, assumed = trial, hypothesis
     return best
 
@@ -125,21 +123,23 @@ def _of_their_kind(before: Judge, after: Judge, hypothesis: Assumed) -> bool:
     return all(a is None or (b is not None and [d.is_one for d in a].count(True) == [d.is_one for d in b].count(True)) for a, b in shapes)
 
 
-def _tried(found: Gathered) -> tuple[Judge, Judged]:
-    """The cheapest understanding, or one that is about as plain, or one that explains two failures more."""
+def _tried(found: Gathered, most: int | None = None) -> tuple[Judge, Judged] | None:
+    """The cheapest understanding, or one that is about as plain, or one that explains two failures more.
+
+    None where more than `most` lines are in doubt in each.
+    """
     best: tuple[Judge, Judged] | None = None
     for meaning in understood(found.vocabulary, found.definitions):
         judge = Judge(found, meaning)
-        judged = judge.run()
-        if best is None:
-            best = judge, judged
-        else:
+        limit = most
+        if best is not None:
             as_plain = meaning.cost <= best[1].meaning.cost + _AS_PLAIN
-            if judged.doubt <= best[1].doubt - (1 if as_plain else 2):
-                best = judge, judged
-        if not best[1].doubt:
-            break
-    assert best is not None
+            limit = best[1].doubt - (1 if as_plain else 2)
+        judged = judge.run(limit)
+        if judged is not None:
+            best = judge, judged
+            if not judged.doubt:
+                break
     return best
 
 
@@ -215,7 +215,6 @@ def _report(out: Verification, judge: Judge, judged: Judged) -> None:
         out.findings.append(_finding("SG101", span, f"not read: {reason}"))
     for statement in sorted(i for i in found.defining | {i for i, _ in found.declared} if i in found.part.own):
         out.claims.append(_given_claim(judge, statement, out))
-    checked: dict[str, Any] = {}
     slipped: set[int] = set()
     for ruling in judged.rulings:
         diagnosis = _diagnosis(judge, ruling)
@@ -224,7 +223,7 @@ def _report(out: Verification, judge: Judge, judged: Judged) -> None:
         claim = claim_of(ruling, found, judge.lab)
         out.claims.append(claim)
         if ruling.verdict == "holds":
-            out.findings += _held_against_differences(judge, ruling, claim, checked)
+            out.findings += _held_against_differences(judge, ruling, claim)
         out.findings += _findings_of(judge, ruling, diagnosis)
         if ruling.verdict == "fails" or (ruling.verdict == "holds" and id(ruling.link.left) in slipped):
             slipped.add(id(ruling.link.right))
@@ -361,26 +360,22 @@ def _annotations(judge: Judge) -> Iterator[Finding]:
                     yield _finding("SG304", node.span, f"annotated {node.sub.text}, but the matrix has {count}", f"{len(rows)}")
 
 
-def _held_against_differences(judge: Judge, ruling: Ruling, claim: Claim, checked: dict[str, Any]) -> Iterator[Finding]:
-    """A derivative that holds is also held against finite differences, once for each variable; where they disagree nothing is decided."""
+def _held_against_differences(judge: Judge, ruling: Ruling, claim: Claim) -> Iterator[Finding]:
+    """A derivative that holds is also held against finite differences; where they disagree nothing is decided."""
     pair = ruling.pair
     match = None if pair is None else pair.gradient
-    if match is None or match["wrt"] not in judge.lab.network or match["of"] not in judge.lab.network.definitions:
+    if (
+        match is None
+        or match["of"] == match["wrt"]
+        or match["wrt"] not in judge.lab.network
+        or match["of"] not in judge.lab.network.definitions
+    ):
         return
-    name = match[0]
     if any(of == match["of"] for of, _ in judge.lab.stated):
         return  # of a loss that nobody defined there is nothing to difference
-    if name not in checked:
-        of, wrt = match["of"], match["wrt"]
-        try:
-            node = judge.lab.fully_opened(judge.lab.gradient(of, wrt).node)
-            form = raise_form(node, judge.lab.network.facts)
-            report = check_gradients(judge.lab.network, of, {wrt: [form]}, ())
-            checked[name] = report.checks[wrt]
-        except SymgradError:
-            checked[name] = None
-    check = checked[name]
-    if check is None:
+    try:
+        check = judge.lab.differences(match["of"], match["wrt"])
+    except SymgradError:
         return
     # A saturated loss has too few digits to difference; a wrong gradient agrees nowhere.
     confirmed = check.points > 0 and check.agreed >= check.points / 2

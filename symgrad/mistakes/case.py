@@ -24,8 +24,9 @@ from symgrad.typeset import text
 from symgrad.typing_rules import Reading
 
 # A side has many readings; what an author meant is among the first.
-_LIKELY = 4
-# How much is read in search of a repair before it is given up, in pieces of text.
+_LIKELY = 2
+# How many repairs are tried on a sheet, and how much is read for one claim, in pieces of text, before the search is given up.
+_MOST_TRIED = 2500
 _MOST_READ = 60_000
 _SMALL = 30
 
@@ -99,6 +100,9 @@ class Case:
 
     def holds(self, pair: Pair) -> bool:
         """Whether the claim holds with other sides; of followed numbers, whether those that are wrong come out."""
+        self.judge.repairs_tried += 1
+        if self.judge.repairs_tried > _MOST_TRIED:
+            return False
         if self.is_followed:
             return self._explains(pair)
         return self.judge.agrees(self.link, pair, self.ruling.values)
@@ -144,7 +148,7 @@ class Case:
                 rights = self._reader.side(right, left.shapes)
             except (SymgradError, RecursionError):
                 continue
-            for reading in rights[:_LIKELY]:
+            for reading in rights[: _LIKELY + 1]:
                 try:
                     pair = self.judge.paired(left, reading, self._reader)
                 except SymgradError:
