@@ -467,11 +467,22 @@ class Judge:
         stated = literal_rows(link.right) is not None and (self._cannot_compute(link) or self._is_upstream(pair))
         if ruling.verdict == "undecided" and stated:
             return Ruling(link, "given", pair=pair)
+        if ruling.verdict == "fails" and self._is_update(link):
+            return Ruling(link, "given", pair=pair)
         if ruling.verdict != "holds":
             ruling = self._unwritten(link, pair, ruling) or self._unnamed(link, pair, ruling.verdict == "undecided") or ruling
         if ruling.verdict == "fails":
             self._insist_on_dependence(pair, Evidence("numeric", False))
         return ruling
+
+    def _is_update(self, link: Link) -> bool:
+        """`w = 0.5 - 0.1 \\cdot 8`, where w was 0.5: a step of descent, which gives w a new value."""
+        name = plain_name(link.left, self.meaning.styled)
+        if name is None or name not in self.values or not isinstance(link.right, sx.Sum):
+            return False
+        first = literal_rows(link.right.terms[0])
+        turned = None if first is None else tuple(zip(*first, strict=True))
+        return self.values[name] in (first, turned) and name in self.meaning.network.inputs
 
     def _is_upstream(self, pair: Pair) -> bool:
         """Whether the left side is the gradient that comes from above: of a loss that the sheet does not define."""

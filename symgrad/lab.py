@@ -17,7 +17,7 @@ import numpy as np
 
 from symgrad import names
 from symgrad.differences import Check, check_gradients
-from symgrad.dims import Dim
+from symgrad.dims import Dim, solve
 from symgrad.errors import Unsupported
 from symgrad.gradient import Gradient, gradients
 from symgrad.implied import is_made_up
@@ -269,10 +269,10 @@ def _finite(point: Point, node: Node) -> bool:
 
 def sizes_from(meaning: Meaning, given: Mapping[str, Any]) -> dict[str, int]:
     """The sizes that given values settle; a clash raises `Unsupported`."""
-    from symgrad.dims import solve
-
     sizes: dict[str, int] = {}
     for name, rows in given.items():
+        if meaning.is_size(name) and len(rows) == len(rows[0]) == 1 and rows[0][0].denominator == 1 and rows[0][0] > 0:
+            sizes.setdefault(name, int(rows[0][0]))
         shape = meaning.shape(name)
         if shape is None:
             continue

@@ -99,6 +99,7 @@ class Vocabulary:
     properties: dict[str, set[str]] = field(default_factory=dict)
     assumed: Assumed = field(default_factory=Assumed)
     mentioned: frozenset[str] = frozenset()
+    bold: frozenset[str] = frozenset()
     adjoints: bool = False
     related: frozenset[str] = frozenset()
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -158,6 +159,8 @@ class Meaning:
         letter = re.sub(r"\\(hat|tilde|bar|vec|dot|mathbf|boldsymbol|mathrm)\{(.*)\}", r"\2", base)
         if is_loss_here(self.vocabulary, name):
             return [(0.0, "scalar")]
+        if name in self.vocabulary.bold and (letter[:1].islower() or letter[1:2].islower()):
+            return [(0.0, "column"), (1.5, "matrix"), (2.0, "row"), (5.0, "scalar")]
         if letter in _SCALAR_GREEK:
             return [(0.0, "scalar"), (3.0, "column"), (4.0, "matrix")]
         if letter.startswith("\\") and letter[1:2].islower():
@@ -291,7 +294,8 @@ class Meaning:
         if shape is None:
             raise Unreadable(Span(0, 0), f"{name} is not defined")
         size = of.shape[-2:]
-        if isinstance(of, Var) and mode == "total" and all(dim.is_one for dim in of.shape):
+        is_loss = isinstance(of, Var) and names.gradient_of(of.name) is None and all(dim.is_one for dim in of.shape)
+        if isinstance(of, Var) and is_loss and mode == "total":
             gradient = var(names.gradient(of.name, name), shapes.shape(*shape))
             return einsum([(gradient, (2, 3))], (0, 1, 2, 3), (ONE, ONE, *gradient.shape))
         if isinstance(of, Var) and of.name in self.network:

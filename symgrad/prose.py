@@ -169,6 +169,10 @@ def _of_zeros_and_ones(node: Node) -> bool:
 
 def declarations(i: int, node: Node, vocabulary: Vocabulary) -> None:
     r"""`W \in \mathbb{R}^{n \times d}`, also for several names."""
+    # The limit of a sum is a size: `\\sum_{i=1}^n`.
+    vocabulary.sizes |= {
+        n.above.base for n in sx.walk(node) if isinstance(n, sx.BigOp) and isinstance(n.above, sx.Name) and not n.above.accents
+    }
     if not isinstance(node, sx.Relation):
         return
     for left, right, operator in zip(node.sides, node.sides[1:], node.operators, strict=False):

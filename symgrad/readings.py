@@ -42,6 +42,7 @@ _MOST_FACTORS = 40
 _MOST_TERMS = 80
 _DEARER = CHARITY + 1.0
 _STRANGE = 3.0
+_TURNED_NUMBER = 1.5
 
 
 class Names(Protocol):
@@ -401,7 +402,9 @@ class Reader:
                 for settled in settle(option):
                     yield settled.with_term(transposed(settled.term))
                 continue
-            yield option.with_term(transposed(option.term))
+            # Nobody transposes a number.
+            cost = _TURNED_NUMBER if is_scalar(option.shapes, option.term) else 0.0
+            yield option.plus(cost, option.shapes, transposed(option.term))
 
     def _powers(self, reading: Reading, power: Node, node: Node) -> Iterator[Reading]:
         exponent = constant_of(power)
@@ -756,7 +759,11 @@ class Reader:
             bound = [letter for letter in letters or () if letter in term.free]
             if letters is not None and bound:
                 rest = tuple(letter for letter in term.free if letter not in bound)
-                yield reading.with_term(Term("series", (term,), tuple(bound), term.rows, term.cols, rest))
+                size = self._limit(node.above)
+                met = None if size is None else reading.shapes.unify(self.index(bound[0]), size)
+                # A limit that is no size of what is summed is left to what is summed.
+                cost, now = (0.0, met) if met is not None else (0.2 * (size is not None), reading.shapes)
+                yield reading.plus(cost, now, Term("series", (term,), tuple(bound), term.rows, term.cols, rest))
                 if len(bound) < len(letters):
                     continue
             elif letters is not None and is_scalar(reading.shapes, term):

@@ -81,6 +81,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     for i in part.statements:
         declarations(i, sheet.statements[i].node, vocabulary)
         vocabulary.dependences.read(sheet.statements[i].node, styled)
+    vocabulary.bold = frozenset(_bold(sheet, styled))
     vocabulary.mentioned = frozenset(_mentioned(sheet, styled, part))
     statements = [sheet.statements[i] for i in part.statements]
     vocabulary.adjoints = any(_states_an_adjoint(s.node) or _ADJOINT.search(s.words) for s in statements)
@@ -162,6 +163,17 @@ class _Runs:
     gaps: list[tuple[str, Span]] = field(default_factory=list)
 
 
+def _bold(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:
+    """The names that are printed bold: vectors and matrices."""
+    for statement in sheet.statements:
+        for node in sx.walk(statement.node):
+            base = node.base if isinstance(node, sx.Scripted) else node
+            if isinstance(base, sx.Name) and base.style in ("mathbf", "boldsymbol", "bm", "bf", "vec"):
+                name = plain_name(node, styled)
+                if name is not None:
+                    yield name
+
+
 def _runs(node: sx.Relation, last: Node | None) -> _Runs:
     """The sides of a relation, cut where one cannot be read."""
     sides, operators = list(node.sides), ["", *node.operators]
@@ -219,7 +231,7 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     if zero and name not in known and not re.search(r"[_^]\{?[(\[]?0", name):
         return True  # a value to begin with, `B = 0`, that says nothing of its size or of the general case
     if literal is not None and not zero:
-        if name in known:
+        if name in known and (name not in vocabulary.literals or len(sides) > 2 or is_worked(sides[1])):
             return False
         found.given.setdefault(i, []).append((name, sides[1]))
         vocabulary.literals.setdefault(name, []).append((len(literal), len(literal[0])))
