@@ -14,7 +14,7 @@ from symgrad import syntax as sx
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
 from symgrad.naming import letters_of, plain_name, spelled, superscript
 from symgrad.parts import Part, heads, mentions
-from symgrad.prose import declarations, definitions_in_words, functions_in_words, properties_in_words, shapes_in_words
+from symgrad.prose import declarations, definitions_in_words, functions_in_words, is_own_transpose, properties_in_words, shapes_in_words
 from symgrad.read.document import Sheet
 from symgrad.readings import constant_of
 from symgrad.span import Span
@@ -68,6 +68,8 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     for i in part.statements:
         declarations(sheet.statements[i].node, vocabulary)
         vocabulary.dependences.read(sheet.statements[i].node, styled)
+    # What is differentiated by is a quantity, though its letter may count something too.
+    vocabulary.sizes -= vocabulary.dependences.variables
     vocabulary.mentioned = frozenset(_mentioned(sheet, styled, part))
     statements = [sheet.statements[i] for i in part.statements]
     vocabulary.adjoints = any(_states_an_adjoint(s.node) or _ADJOINT.search(s.words) for s in statements)
@@ -189,6 +191,8 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     name = plain_name(sides[0], vocabulary.styled)
     if name is None or name.startswith("\\partial ") or isinstance(sides[0], sx.Differential) or _is_adjoint(name, vocabulary):
         return False
+    if isinstance(sides[1], sx.Prefix) and sides[1].sign == "pm":
+        return True  # a label, `t = \\pm 1`
     literal = literal_rows(sides[1])
     zero = literal is not None and literal == ((Fraction(0),),) and not is_loss(name)
     if zero and name not in known and not re.search(r"[_^]\{?[(\[]?0", name):
@@ -208,7 +212,7 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         return True
     letters = _index_letters(sides[0], known)
     base = spelled(sides[0].base) if letters and isinstance(sides[0], sx.Scripted) and isinstance(sides[0].base, sx.Name) else name
-    if base in known or name in mentions(sides[1], vocabulary.styled):
+    if base in known or name in mentions(sides[1], vocabulary.styled) or is_own_transpose(name, sides[1]):
         return False
     expression = sides[1] if zero else next((side for side in sides[1:] if literal_rows(side) is None), sides[1])
     found.definitions.append(Definition(base, expression, i, letters))
