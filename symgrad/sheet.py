@@ -16,7 +16,7 @@ from symgrad.naming import letters_of, plain_name, spelled, superscript
 from symgrad.parts import Part, heads, mentions
 from symgrad.prose import declarations, definitions_in_words, functions_in_words, is_own_transpose, properties_in_words, shapes_in_words
 from symgrad.read.document import Sheet
-from symgrad.readings import constant_of
+from symgrad.readings import constant_of, without_transpose
 from symgrad.span import Span
 from symgrad.syntax import Node
 
@@ -180,9 +180,35 @@ def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> N
     if not continued and len(sides) > 1 and _gives_meaning(found, i, sides, known):
         found.defining.add(i)
         start = 2
+        tied = _tied(found, i, sides, known) if len(sides) == 3 else None
+        if tied is not None:
+            found.definitions.append(tied)
+            known.add(tied.name)
     for k in range(start, len(sides)):
         span = sides[k].span if k > 1 or continued else statement.span if len(sides) == 2 else sides[0].span.to(sides[k].span)
         found.links.append(Link(sides[k - 1], sides[k], run.operators[k - 1], i, span, head, k == 1 and not continued))
+
+
+def _tied(found: Gathered, i: int, sides: list[Node], known: set[str]) -> Definition | None:
+    """The `W_e` of `W_d = W_e^T = W^T`: an input that is set to another, which is met here first."""
+    (name, _, turned), (other, fresh, other_turned) = (_perhaps_turned(side, found.vocabulary.styled) for side in sides[1:])
+    if name is None or other is None or name in known or other in known:
+        return None
+    nodes = [n for j in found.part.statements if j < i for n in sx.walk(found.sheet.statements[j].node)]
+    scripted = {id(n.base) for n in nodes if isinstance(n, sx.Scripted) and n.sub is not None}
+    earlier = {plain_name(n, found.vocabulary.styled) for n in nodes if isinstance(n, (sx.Name, sx.Scripted)) and id(n) not in scripted}
+    if other in earlier or name not in earlier:
+        return None
+    expression = fresh if turned == other_turned else sx.Scripted(fresh.span, fresh, None, sx.Text(fresh.span, "T"))
+    return Definition(name, expression, i)
+
+
+def _perhaps_turned(node: Node, styled: frozenset[str]) -> tuple[str | None, Node, bool]:
+    """A name that stands as it is or transposed, without the transpose, and whether there is one."""
+    if isinstance(node, sx.Scripted) and superscript(node.sup).transposed and superscript(node.sup).power is None:
+        bare = without_transpose(node)
+        return plain_name(bare, styled), bare, True
+    return plain_name(node, styled), node, False
 
 
 def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) -> bool:
