@@ -3,7 +3,7 @@ r"""What a sheet says in words, and in marks that are no claims: which function 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from symgrad import syntax as sx
@@ -171,6 +171,48 @@ def is_own_transpose(name: str, other: Node) -> bool:
         return False
     script = superscript(other.sup)
     return script.transposed != bool(other.primes % 2) and not script.label and script.power is None and not script.inverse
+
+
+def limits_of_sums(nodes: Sequence[Node], vocabulary: Vocabulary) -> None:
+    r"""The m of `\frac1m \sum_{i=1}^m` is a size, unless it is given a value of its own."""
+    values = {plain_name(node.sides[0]) for node in nodes if isinstance(node, sx.Relation)}
+    for node in (n for top in nodes for n in sx.walk(top)):
+        if (
+            isinstance(node, sx.BigOp)
+            and node.operator == "sum"
+            and isinstance(node.above, sx.Name)
+            and isinstance(node.below, sx.Relation)
+        ):
+            first = node.below.sides[-1]
+            if isinstance(first, sx.Number) and first.text == "1" and node.above.base not in values and not node.above.accents:
+                vocabulary.sizes.add(node.above.base)
+
+
+_LOSS = re.compile(r"(?i)\b(?:loss|cost|objective|risk|criterion)(?:\s+function)?\W*$")
+
+
+def losses_in_words(statements: Iterable[Statement], vocabulary: Vocabulary) -> None:
+    """`a reconstruction loss $R(z)$`: what is called a loss is a scalar, whatever its letter."""
+    for statement in statements:
+        node = statement.node
+        subject = node.function if isinstance(node, sx.Call) else node
+        if isinstance(node, sx.Product) and len(node.factors) == 2 and isinstance(node.factors[1], sx.Group):
+            subject = node.factors[0]
+        name = plain_name(subject, vocabulary.styled)
+        if name is not None and not statement.display and _LOSS.search(statement.words):
+            vocabulary.losses.add(name)
+
+
+def equal_sizes(node: Node, vocabulary: Vocabulary) -> None:
+    """`k = n` of two sizes that names were declared with: they are one size on this sheet."""
+    if not isinstance(node, sx.Relation) or node.operators != ("=",):
+        return
+    one, other = (plain_name(side) for side in node.sides)
+    if one is None or other is None or one == other or not {one, other} <= vocabulary.sizes:
+        return
+    for name, shape in vocabulary.declared.items():
+        rows, cols = (Dim.of(other) if dim == Dim.of(one) else dim for dim in shape)
+        vocabulary.declared[name] = rows, cols
 
 
 def _of_zeros_and_ones(node: Node) -> bool:

@@ -740,7 +740,11 @@ class Reader:
             found = self._plain(node.body, shapes)
         finally:
             self.indices -= inside
+        count = self._limit(node.above)
         for reading in found:
+            if letters is not None and len(letters) == 1 and letters[0] in reading.term.free and count is not None:
+                # The letter runs to m, so m is how many entries there are, where nothing else says so.
+                reading = replace(reading, shapes=reading.shapes.unify(self.index(letters[0]), count) or reading.shapes)
             term = reading.term
             bound = [letter for letter in letters or () if letter in term.free]
             if letters is not None and bound:

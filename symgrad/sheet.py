@@ -14,7 +14,17 @@ from symgrad import syntax as sx
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
 from symgrad.naming import letters_of, plain_name, spelled, superscript
 from symgrad.parts import Part, heads, mentions
-from symgrad.prose import declarations, definitions_in_words, functions_in_words, is_own_transpose, properties_in_words, shapes_in_words
+from symgrad.prose import (
+    declarations,
+    definitions_in_words,
+    equal_sizes,
+    functions_in_words,
+    is_own_transpose,
+    limits_of_sums,
+    losses_in_words,
+    properties_in_words,
+    shapes_in_words,
+)
 from symgrad.read.document import Sheet
 from symgrad.readings import constant_of, without_transpose
 from symgrad.span import Span
@@ -68,6 +78,10 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     for i in part.statements:
         declarations(sheet.statements[i].node, vocabulary)
         vocabulary.dependences.read(sheet.statements[i].node, styled)
+    limits_of_sums([sheet.statements[i].node for i in part.statements], vocabulary)
+    losses_in_words((sheet.statements[i] for i in part.statements), vocabulary)
+    for i in part.statements:
+        equal_sizes(sheet.statements[i].node, vocabulary)
     # What is differentiated by is a quantity, though its letter may count something too.
     vocabulary.sizes -= vocabulary.dependences.variables
     vocabulary.mentioned = frozenset(_mentioned(sheet, styled, part))
@@ -219,6 +233,8 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         return False
     if isinstance(sides[1], sx.Prefix) and sides[1].sign == "pm":
         return True  # a label, `t = \\pm 1`
+    if name in vocabulary.sizes and plain_name(sides[1]) in vocabulary.sizes:
+        return True  # `k = n`, of two sizes
     literal = literal_rows(sides[1])
     zero = literal is not None and literal == ((Fraction(0),),) and not is_loss(name)
     if zero and name not in known and not re.search(r"[_^]\{?[(\[]?0", name):
@@ -237,6 +253,10 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         known.add(name)
         return True
     letters = _index_letters(sides[0], known)
+    if letters and name not in known and isinstance(sides[0], sx.Scripted) and plain_name(sides[0].base) in known:
+        # Beside a known \\ell, the q of `\\ell_q = …` is a label where the other side has no such index.
+        written = {letter for n in sx.walk(sides[1]) if isinstance(n, sx.Scripted) for letter in letters_of(n.sub) or ()}
+        letters = letters if written & set(letters) else ()
     base = spelled(sides[0].base) if letters and isinstance(sides[0], sx.Scripted) and isinstance(sides[0].base, sx.Name) else name
     if base in known or name in mentions(sides[1], vocabulary.styled) or is_own_transpose(name, sides[1]):
         return False
