@@ -42,6 +42,7 @@ _MOST_FACTORS = 40
 _MOST_TERMS = 80
 _DEARER = CHARITY + 1.0
 _STRANGE = 3.0
+_TURNED = 2.0
 
 
 class Names(Protocol):
@@ -390,7 +391,9 @@ class Reader:
                 for settled in settle(option):
                     yield settled.with_term(transposed(settled.term))
                 continue
-            yield option.with_term(transposed(option.term))
+            # What is transposed is hardly an entry, which is one number.
+            odd = _TURNED if option.term.op == "entry" and option.is_scalar else 0.0
+            yield option.plus(odd, option.shapes, transposed(option.term))
 
     def _powers(self, reading: Reading, power: Node, node: Node) -> Iterator[Reading]:
         exponent = constant_of(power)
