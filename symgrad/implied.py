@@ -37,6 +37,11 @@ class Dependences:
                     into = self.asked if found is head else self.inside
                     into.setdefault(of, {})[wrt] = None
 
+    @property
+    def variables(self) -> set[str]:
+        """All that something is differentiated by."""
+        return {wrt for held in (self.inside, self.asked) for below in held.values() for wrt in below}
+
     def direct(self, defined: Mapping[str, Iterable[str]], is_weight: Iterable[str]) -> dict[str, list[str]]:
         """For every name without a definition what it depends on directly; what is reached through another name is left out."""
         weights = set(is_weight)

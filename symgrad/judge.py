@@ -16,6 +16,7 @@ import numpy as np
 
 from symgrad import names
 from symgrad import syntax as sx
+from symgrad.conditions import Condition, comparisons, in_words, modelled, one_sentence
 from symgrad.dims import show
 from symgrad.errors import SymgradError, Unsupported
 from symgrad.implied import is_made_up
@@ -23,7 +24,7 @@ from symgrad.lab import Evidence, Lab, sizes_from
 from symgrad.meaning import Meaning, stem
 from symgrad.naming import plain_name, superscript
 from symgrad.points import Point
-from symgrad.prose import shape_of_node, space
+from symgrad.prose import conditions_in_words, shape_of_node, space
 from symgrad.raising import raise_form
 from symgrad.readings import Reader
 from symgrad.rounding import Rounding
@@ -39,7 +40,11 @@ from symgrad.typing_rules import CHARITY, Note, Reading, transposed
 from symgrad.verification import Claim
 
 _MOST_PAIRS = 60
-_CONDITION = re.compile(r"(?i)\b(?:if|assum\w+|suppos\w+|when|whenever|such that|i\.?e\.?|provided|orthonormal|orthogonal)\W*$")
+_CONDITION = re.compile(
+    r"(?i)\b(?:if|assum\w+|suppos\w+|when|whenever|such that|i\.?e\.?|provided|orthonormal|orthogonal|subject to|constraint)\W*$"
+)
+# After these words an equation for an input is a condition only where it is one that can be met.
+_PERHAPS_A_CONDITION = re.compile(r"(?i)\b(?:with|where|for|under|unit|normalised|normalized|symmetric|has|have|is)\W*$")
 UNKNOWN_NAME = "is defined nowhere"
 # How far `≈ 1/3` may be from the value.
 _ROUGHLY = 0.01
@@ -121,6 +126,8 @@ class Judge:
         self.unnamed: list[Rows] = []
         self.repairs_tried = 0
         self.gradients: dict[Span, str] = {}  # what a chain of equalities began with
+        self.conditions: list[Condition] = []
+        self._labs: dict[int, tuple[list[Condition], Lab]] = {}
         self.rounding = Rounding(node for given in gathered.given.values() for _, node in given)
 
     def run(self, most: int | None = None) -> Judged | None:
@@ -132,6 +139,9 @@ class Judge:
         for i in self.gathered.part.statements:
             for name, node in self.gathered.given.get(i, []):
                 self._give(name, node)
+            for name, kind in conditions_in_words(self.gathered.sheet.statements[i], self.meaning.styled):
+                if name in self.meaning.network.inputs:
+                    self.conditions.append(Condition(i, f"{names.text(name)} is {kind.replace('_', ' in its ')}", (name, kind)))
             for link in by_statement.get(i, []):
                 values = dict(self.values)
                 ruling = self.rule(link)
@@ -268,7 +278,59 @@ class Judge:
             if failed is None or failed.reason == _MISFIT:
                 failed = ruling
         assert failed is not None
-        return failed
+        return (self._under_conditions(link) if failed.verdict == "fails" else None) or failed
+
+    def _under_conditions(self, link: Link) -> Ruling | None:
+        """The claim where the conditions hold that it is made under; None where there are none, or it fails there too."""
+        supposed, lab = self._supposing(link)
+        if not supposed:
+            return None
+        general, self.lab = self.lab, lab
+        try:
+            ruling = self._first_that_holds(link, self.pairs(link, False))
+        except (SymgradError, RecursionError):
+            return None
+        finally:
+            self.lab = general
+        if ruling.verdict == "holds":
+            under = "; ".join(c.text for c in supposed if c.is_modelled)
+            return replace(ruling, evidence=[{**shown, "under": under} for shown in ruling.evidence])
+        if ruling.verdict == "fails":
+            loose = [c.text for c in supposed if not c.is_modelled]
+            reason = f"it is claimed where {loose[0]}, which is not put in here" if loose else ""
+            return replace(ruling, verdict="undecided", reason=reason) if reason else None
+        return ruling if ruling.verdict == "undecided" else None
+
+    def _supposing(self, link: Link) -> tuple[list[Condition], Lab]:
+        """What a claim is made under, and where to try it."""
+        key = id(link)
+        if key not in self._labs:
+            supposed = list(self._supposed(link))
+            self._labs[key] = supposed, self.lab.under(c for c in supposed if c.is_modelled) if supposed else self.lab
+        return self._labs[key]
+
+    def _supposed(self, link: Link) -> Iterator[Condition]:
+        """What a claim is made under: equations for inputs from where they stand on, and what its own sentence compares."""
+        sheet, i = self.gathered.sheet, link.statement
+        own = self.gathered.part.statements
+        for condition in self.conditions:
+            here = condition.statement <= i
+            if here and (condition.is_modelled or one_sentence(sheet, condition.statement, i)):
+                yield condition
+        for j, larger, smaller in comparisons(sheet, own, i):
+            yield from self._compared_as(j, larger, smaller)
+        for j, head, positive in in_words(sheet, own, i):
+            zero = sx.Number(head.span, "0")
+            yield from self._compared_as(j, head, zero) if positive else self._compared_as(j, zero, head)
+
+    def _compared_as(self, statement: int, larger: Node, smaller: Node) -> Iterator[Condition]:
+        span = self.gathered.sheet.statements[statement].span
+        text = self.gathered.sheet.source.slice(span).strip()
+        try:
+            pair = next(self.pairs(Link(larger, smaller, "=", statement, span, larger, False), False), None)
+        except (SymgradError, RecursionError):
+            pair = None
+        yield Condition(statement, text, above=None if pair is None else (pair.left_node, pair.right_node))
 
     def _of_shape(self, link: Link) -> Ruling:
         """Whether what is computed has the shape that is written behind it."""
@@ -334,7 +396,7 @@ class Judge:
         self._insist_on_names(pair, evidence)
         self._insist_on_dependence(pair, evidence)
         if not evidence.holds and self._is_condition(link, pair):
-            return Ruling(link, "given", pair=pair)
+            return self._given_as_condition(link, pair)
         return Ruling(link, "holds" if evidence.holds else "fails", [_shown(evidence)], pair, list(pair.notes))
 
     def agrees(self, link: Link, pair: Pair, values: dict[str, Rows]) -> bool:
@@ -342,6 +404,9 @@ class Judge:
         try:
             if not (_has_literal(pair.left_node) or _has_literal(pair.right_node)):
                 if self.lab.equal(pair.left_node, pair.right_node).holds:
+                    return True
+                _, lab = self._supposing(link)
+                if lab is not self.lab and lab.equal(pair.left_node, pair.right_node).holds:
                     return True
                 if variables(pair.left_node) and variables(pair.right_node):
                     return False
@@ -377,7 +442,28 @@ class Judge:
         if not all(name in self.meaning.network.inputs for name in left | right):
             return False
         words = self.gathered.sheet.statements[link.statement].words[-40:]
-        return (bool(left - right) and bool(right - left)) or _CONDITION.search(words) is not None
+        if (bool(left - right) and bool(right - left)) or _CONDITION.search(words) is not None:
+            return True
+        # `A = A^T` of an input says something of A, and nothing that could be wrong.
+        of_itself = left == right == {plain_name(link.left, self.meaning.styled)}
+        return (of_itself or _PERHAPS_A_CONDITION.search(words) is not None) and self._model(link, pair).is_modelled
+
+    def _given_as_condition(self, link: Link, pair: Pair) -> Ruling:
+        """Taken as said, and from here on supposed."""
+        self.conditions.append(self._model(link, pair))
+        return Ruling(link, "given", pair=pair)
+
+    def _model(self, link: Link, pair: Pair) -> Condition:
+        def agrees(condition: Condition) -> bool:
+            try:
+                return self.lab.under([condition]).equal(pair.left_node, pair.right_node).holds
+            except (SymgradError, ValueError):
+                return False
+
+        used = {v.name for node in (pair.left_node, pair.right_node) for v in variables(node)}
+        text = self.gathered.sheet.source.slice(link.span).strip()
+        inputs = [name for name in self.meaning.network.inputs if name in used]
+        return modelled(link.statement, text, inputs, agrees) or Condition(link.statement, text)
 
     def _constant(self, link: Link, pair: Pair) -> Ruling:
         """A side without names: equal in general, or for the values that the sheet gives."""
@@ -390,6 +476,8 @@ class Judge:
         if general is not None and general.verdict == "holds":
             return general
         numeric = self._by_numbers(link, pair)
+        if numeric.verdict == "undecided" and self._is_condition(link, pair):
+            return self._given_as_condition(link, pair)
         if numeric.verdict == "undecided" and general is not None and not self._is_number(link):
             self._insist_on_names(pair, Evidence("identity_test", False))
             return general

@@ -7,7 +7,7 @@ Source: Schwartz, *Fast probabilistic algorithms for verification of polynomial 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -16,6 +16,7 @@ from zlib import crc32
 import numpy as np
 
 from symgrad import names
+from symgrad.conditions import Condition
 from symgrad.differences import Check, check_gradients
 from symgrad.dims import Dim, solve
 from symgrad.errors import Unsupported
@@ -35,6 +36,8 @@ POINTS = 8
 TOLERANCE = 1e-7
 _VANISHES = 1e-9
 _ENOUGH = 4
+# How many points are drawn for each that is wanted, where only some meet a condition.
+_TRIES = 24
 _VANISHING = "both sides vanish as they are understood, which shows nothing"
 _SEED = 19580731
 _COTANGENT = "c\u2063"
@@ -61,6 +64,13 @@ class Lab:
         self._checks: dict[tuple[str, str], Check] = {}
         self._opened_gradients: dict[Node, Node] = {}
         self._points: list[Point] | None = None
+        self._conditions: tuple[Condition, ...] = ()
+
+    def under(self, conditions: Iterable[Condition]) -> Lab:
+        """The same meaning, tried only where conditions hold."""
+        made = Lab(self.meaning)
+        made.stated, made._gradients, made._conditions = self.stated, self._gradients, tuple(conditions)
+        return made
 
     # ── values of names ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -184,10 +194,16 @@ class Lab:
             rng = np.random.default_rng(_SEED)
             positive = needs_positive(self.network)
             self._points = []
-            for attempt in range(POINTS * 6):
+            for attempt in range(POINTS * (_TRIES if self._conditions else 6)):
                 sizes = draw_sizes(self.network, rng)
-                values = draw_values(self.network, sizes, rng, positive and attempt % 2 == 1)
+                values: dict[str, Any] | None = draw_values(self.network, sizes, rng, positive and attempt % 2 == 1)
+                for condition in self._conditions:
+                    values = condition.adjusted(values) if values is not None else None
+                if values is None:
+                    continue
                 point = Point(values, sizes, self._supply_or_draw)
+                if not all(condition.chosen(point) for condition in self._conditions):
+                    continue
                 if all(_finite(point, d.node) for d in self.network.definitions.values()):
                     self._points.append(point)
                 if len(self._points) == POINTS:

@@ -54,7 +54,7 @@ def is_loss(name: str) -> bool:
 def is_loss_here(vocabulary: Vocabulary, name: str) -> bool:
     """As `is_loss`; where another such name is differentiated and this one is not, it is something else (an error matrix E)."""
     if not is_loss(name):
-        return False
+        return name in vocabulary.losses
     asked = {stem(n) for n in (*vocabulary.dependences.inside, *vocabulary.dependences.asked) if is_loss(n)}
     return not asked or stem(name) in asked or stem(name) in _NEVER_ELSE
 
@@ -95,6 +95,7 @@ class Vocabulary:
     declared: dict[str, tuple[Dim, Dim]] = field(default_factory=dict)
     declared_at: dict[str, int] = field(default_factory=dict)
     sizes: set[str] = field(default_factory=set)
+    losses: set[str] = field(default_factory=set)
     literals: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     properties: dict[str, set[str]] = field(default_factory=dict)
     assumed: Assumed = field(default_factory=Assumed)

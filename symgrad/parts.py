@@ -45,7 +45,9 @@ def parts(sheet: Sheet) -> list[Part]:
         anew = _defined_anew(sheet, before, range(cut, stop))
         if anew:
             found.append(Part(range(begin, cut), _wanted(sheet, context, range(begin, cut)), renewed))
-            context, renewed = _still_holding(sheet, before, anew), frozenset(anew)
+            # What was an input and is settled now was defined nowhere, so that nothing said by means of it is outdated.
+            known = {name for i in before for name, _ in heads(sheet.statements[i])}
+            context, renewed = _still_holding(sheet, before, anew & known), frozenset(anew)
             begin = cut
     last = range(begin, len(sheet.statements))
     found.append(Part(last, _wanted(sheet, context, last), renewed))

@@ -80,7 +80,12 @@ class Point:
             return self._literal([[Fraction(int(i == j)) for j in range(size)] for i in range(size)]) if self.exact else np.eye(size)
         if isinstance(node, Einsum):
             return self._einsum(node)
-        operands = [self._done[operand] for operand in node.operands]
+        try:
+            return self._computed(node, [self._done[operand] for operand in node.operands])
+        except np.linalg.LinAlgError:
+            raise Unsupported("a matrix here has no inverse") from None
+
+    def _computed(self, node: Node, operands: list[Any]) -> Any:
         if isinstance(node, Add):
             total = operands[0]
             for operand in operands[1:]:

@@ -3,7 +3,7 @@ r"""What a sheet says in words, and in marks that are no claims: which function 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 
 from symgrad import syntax as sx
@@ -67,8 +67,11 @@ _PROPERTIES: tuple[tuple[str, str], ...] = (
     ("mask", r"\bmasks?\b|\bbinary\b|zeros and ones|0s and 1s|0/1|\bBernoulli\b"),
     ("one_hot", r"\bone[- ]?hot\b"),
     ("distribution", r"\bdistribution\b|\bsums? to (?:1|one)\b|\bprobability vector\b"),
-    ("symmetric", r"(?<!not )(?<!non-)(?<!a)\bsymmetric\b|\bcovariance matrix\b|\bpositive (?:semi-?)?definite\b"),
+    ("symmetric", r"(?<!non-)(?<!a)\bsymmetric\b|\bcovariance matrix\b|\bpositive (?:semi-?)?definite\b"),
 )
+_NOT_SO = re.compile(r"(?i)\b(?:not|never|nor|no|without|neither)\b[^,;]*$")
+# Before a name, these make of what is said of it a condition for the lines that follow.
+_SUPPOSED = re.compile(r"(?i)\b(?:if|when|whenever|for|suppose|supposing|assume|assuming|provided)\b[^,;]*$")
 
 
 def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary) -> None:
@@ -83,7 +86,7 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
             after = re.split(r"[.;]", statement.words_after)[0][:50]
             before = re.split(r"[.;,]", statement.words)[-1][-30:]
             for known, pattern in _PROPERTIES:
-                if re.search(pattern, after, re.IGNORECASE) or re.search(pattern, before, re.IGNORECASE):
+                if _is_said(pattern, before, after) and not (known == "symmetric" and _is_supposed(before, after)):
                     vocabulary.properties.setdefault(name, set()).add(known)
             if isinstance(node, sx.Relation) and node.operators[0] == "in" and _of_zeros_and_ones(node.sides[1]):
                 vocabulary.properties.setdefault(name, set()).add("mask")
@@ -94,6 +97,36 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
                 name = plain_name(base, vocabulary.styled)
                 if name is not None:
                     vocabulary.properties.setdefault(name, set()).add("distribution")
+
+
+def _is_said(pattern: str, before: str, after: str) -> bool:
+    found = [match for words in (after, before) for match in re.finditer(pattern, words, re.IGNORECASE)]
+    return any(not _NOT_SO.search(match.string[: match.start()]) for match in found)
+
+
+def _is_supposed(before: str, after: str) -> bool:
+    return _SUPPOSED.search(before) is not None or re.match(r"\W*(?:is|are)?\W*now\b", after) is not None
+
+
+_CONDITIONS: tuple[tuple[str, str], ...] = (
+    ("orthonormal_rows", r"\brows of\b.*\borthonormal\b|\borthonormal rows\b"),
+    ("orthonormal", r"\bcolumns of\b.*\borthonormal\b|\borthonormal columns\b|\borthogonal matri|\bunit (?:vector|norm|length)\b"),
+)
+
+
+def conditions_in_words(statement: Statement, styled: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """`If $A$ is symmetric`, `the columns of $W$ are orthonormal`: the name, and what is supposed of it from there on."""
+    name = plain_name(statement.node, styled)
+    if name is None or statement.display:
+        return
+    after = re.split(r"[.;,]", statement.words_after)[0][:50]
+    before = re.split(r"[.;]", statement.words)[-1][-40:]
+    if _is_said(dict(_PROPERTIES)["symmetric"], before, after) and _is_supposed(before, after):
+        yield name, "symmetric"
+    for kind, pattern in _CONDITIONS:
+        if _is_said(pattern, "", f"{before} , {after}"):
+            yield name, kind
+            return
 
 
 _IS_FUNCTION_OF = re.compile(
@@ -151,14 +184,54 @@ def declare_in_words(vocabulary: Vocabulary, i: int, about: Node, node: Node) ->
     return True
 
 
-def _turned_onto_itself(node: sx.Relation) -> str | None:
-    """The A of `A = A^T`."""
-    name, other = plain_name(node.sides[0]), node.sides[1]
-    if name is None or not isinstance(other, sx.Scripted) or plain_name(other.base) != name or other.sub is not None:
-        return None
+def is_own_transpose(name: str, other: Node) -> bool:
+    """Whether `A = …` says that A is symmetric: `A^T`, `A'`."""
+    if not isinstance(other, sx.Scripted) or plain_name(other.base) != name or other.sub is not None:
+        return False
     script = superscript(other.sup)
-    turned = script.transposed != bool(other.primes % 2) and not script.label and script.power is None and not script.inverse
-    return name if turned else None
+    return script.transposed != bool(other.primes % 2) and not script.label and script.power is None and not script.inverse
+
+
+def limits_of_sums(nodes: Sequence[Node], vocabulary: Vocabulary) -> None:
+    r"""The m of `\frac1m \sum_{i=1}^m` is a size, unless it is given a value of its own."""
+    values = {plain_name(node.sides[0]) for node in nodes if isinstance(node, sx.Relation)}
+    for node in (n for top in nodes for n in sx.walk(top)):
+        if (
+            isinstance(node, sx.BigOp)
+            and node.operator == "sum"
+            and isinstance(node.above, sx.Name)
+            and isinstance(node.below, sx.Relation)
+        ):
+            first = node.below.sides[-1]
+            if isinstance(first, sx.Number) and first.text == "1" and node.above.base not in values and not node.above.accents:
+                vocabulary.sizes.add(node.above.base)
+
+
+_LOSS = re.compile(r"(?i)\b(?:loss|cost|objective|risk|criterion)(?:\s+function)?\W*$")
+
+
+def losses_in_words(statements: Iterable[Statement], vocabulary: Vocabulary) -> None:
+    """`a reconstruction loss $R(z)$`: what is called a loss is a scalar, whatever its letter."""
+    for statement in statements:
+        node = statement.node
+        subject = node.function if isinstance(node, sx.Call) else node
+        if isinstance(node, sx.Product) and len(node.factors) == 2 and isinstance(node.factors[1], sx.Group):
+            subject = node.factors[0]
+        name = plain_name(subject, vocabulary.styled)
+        if name is not None and not statement.display and _LOSS.search(statement.words):
+            vocabulary.losses.add(name)
+
+
+def equal_sizes(node: Node, vocabulary: Vocabulary) -> None:
+    """`k = n` of two sizes that names were declared with: they are one size on this sheet."""
+    if not isinstance(node, sx.Relation) or node.operators != ("=",):
+        return
+    one, other = (plain_name(side) for side in node.sides)
+    if one is None or other is None or one == other or not {one, other} <= vocabulary.sizes:
+        return
+    for name, shape in vocabulary.declared.items():
+        rows, cols = (Dim.of(other) if dim == Dim.of(one) else dim for dim in shape)
+        vocabulary.declared[name] = rows, cols
 
 
 def _of_zeros_and_ones(node: Node) -> bool:
@@ -169,10 +242,6 @@ def _of_zeros_and_ones(node: Node) -> bool:
 
 def declarations(i: int, node: Node, vocabulary: Vocabulary) -> None:
     r"""`W \in \mathbb{R}^{n \times d}`, also for several names."""
-    # The limit of a sum is a size: `\\sum_{i=1}^n`.
-    vocabulary.sizes |= {
-        n.above.base for n in sx.walk(node) if isinstance(n, sx.BigOp) and isinstance(n.above, sx.Name) and not n.above.accents
-    }
     if not isinstance(node, sx.Relation):
         return
     for left, right, operator in zip(node.sides, node.sides[1:], node.operators, strict=False):

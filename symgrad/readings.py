@@ -42,7 +42,7 @@ _MOST_FACTORS = 40
 _MOST_TERMS = 80
 _DEARER = CHARITY + 1.0
 _STRANGE = 3.0
-_TURNED_NUMBER = 1.5
+_TURNED = 2.0
 
 
 class Names(Protocol):
@@ -403,8 +403,8 @@ class Reader:
                     yield settled.with_term(transposed(settled.term))
                 continue
             # Nobody transposes a number.
-            cost = _TURNED_NUMBER if is_scalar(option.shapes, option.term) else 0.0
-            yield option.plus(cost, option.shapes, transposed(option.term))
+            odd = _TURNED if option.is_scalar else 0.0
+            yield option.plus(odd, option.shapes, transposed(option.term))
 
     def _powers(self, reading: Reading, power: Node, node: Node) -> Iterator[Reading]:
         exponent = constant_of(power)
@@ -754,7 +754,11 @@ class Reader:
             found = self._plain(node.body, shapes)
         finally:
             self.indices -= inside
+        count = self._limit(node.above)
         for reading in found:
+            if letters is not None and len(letters) == 1 and letters[0] in reading.term.free and count is not None:
+                # The letter runs to m, so m is how many entries there are, where nothing else says so.
+                reading = replace(reading, shapes=reading.shapes.unify(self.index(letters[0]), count) or reading.shapes)
             term = reading.term
             bound = [letter for letter in letters or () if letter in term.free]
             if letters is not None and bound:

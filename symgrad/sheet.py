@@ -18,14 +18,18 @@ from symgrad.prose import (
     declarations,
     declare_in_words,
     definitions_in_words,
+    equal_sizes,
     functions_in_words,
+    is_own_transpose,
+    limits_of_sums,
+    losses_in_words,
     properties_in_words,
     shape_of_node,
     shapes_in_words,
     space,
 )
 from symgrad.read.document import Sheet
-from symgrad.readings import constant_of
+from symgrad.readings import constant_of, without_transpose
 from symgrad.span import Span
 from symgrad.syntax import Node
 
@@ -82,6 +86,12 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         declarations(i, sheet.statements[i].node, vocabulary)
         vocabulary.dependences.read(sheet.statements[i].node, styled)
     vocabulary.bold = frozenset(_bold(sheet, styled))
+    limits_of_sums([sheet.statements[i].node for i in part.statements], vocabulary)
+    losses_in_words((sheet.statements[i] for i in part.statements), vocabulary)
+    for i in part.statements:
+        equal_sizes(sheet.statements[i].node, vocabulary)
+    # What is differentiated by is a quantity, though its letter may count something too.
+    vocabulary.sizes -= vocabulary.dependences.variables
     vocabulary.mentioned = frozenset(_mentioned(sheet, styled, part))
     statements = [sheet.statements[i] for i in part.statements]
     vocabulary.adjoints = any(_states_an_adjoint(s.node) or _ADJOINT.search(s.words) for s in statements)
@@ -215,9 +225,35 @@ def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> N
     if not continued and len(sides) > 1 and _gives_meaning(found, i, sides, known):
         found.defining.add(i)
         start = 2
+        tied = _tied(found, i, sides, known) if len(sides) == 3 else None
+        if tied is not None:
+            found.definitions.append(tied)
+            known.add(tied.name)
     for k in range(start, len(sides)):
         span = sides[k].span if k > 1 or continued else statement.span if len(sides) == 2 else sides[0].span.to(sides[k].span)
         found.links.append(Link(sides[k - 1], sides[k], run.operators[k - 1], i, span, head, k == 1 and not continued))
+
+
+def _tied(found: Gathered, i: int, sides: list[Node], known: set[str]) -> Definition | None:
+    """The `W_e` of `W_d = W_e^T = W^T`: an input that is set to another, which is met here first."""
+    (name, _, turned), (other, fresh, other_turned) = (_perhaps_turned(side, found.vocabulary.styled) for side in sides[1:])
+    if name is None or other is None or name in known or other in known:
+        return None
+    nodes = [n for j in found.part.statements if j < i for n in sx.walk(found.sheet.statements[j].node)]
+    scripted = {id(n.base) for n in nodes if isinstance(n, sx.Scripted) and n.sub is not None}
+    earlier = {plain_name(n, found.vocabulary.styled) for n in nodes if isinstance(n, (sx.Name, sx.Scripted)) and id(n) not in scripted}
+    if other in earlier or name not in earlier:
+        return None
+    expression = fresh if turned == other_turned else sx.Scripted(fresh.span, fresh, None, sx.Text(fresh.span, "T"))
+    return Definition(name, expression, i)
+
+
+def _perhaps_turned(node: Node, styled: frozenset[str]) -> tuple[str | None, Node, bool]:
+    """A name that stands as it is or transposed, without the transpose, and whether there is one."""
+    if isinstance(node, sx.Scripted) and superscript(node.sup).transposed and superscript(node.sup).power is None:
+        bare = without_transpose(node)
+        return plain_name(bare, styled), bare, True
+    return plain_name(node, styled), node, False
 
 
 def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) -> bool:
@@ -226,12 +262,17 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     name = plain_name(sides[0], vocabulary.styled)
     if name is None or name.startswith("\\partial ") or isinstance(sides[0], sx.Differential) or _is_adjoint(name, vocabulary):
         return False
+    if isinstance(sides[1], sx.Prefix) and sides[1].sign == "pm":
+        return True  # a label, `t = \\pm 1`
+    if name in vocabulary.sizes and plain_name(sides[1]) in vocabulary.sizes:
+        return True  # `k = n`, of two sizes
     literal = literal_rows(sides[1])
     zero = literal is not None and literal == ((Fraction(0),),) and not is_loss(name)
     if zero and name not in known and not re.search(r"[_^]\{?[(\[]?0", name):
         return True  # a value to begin with, `B = 0`, that says nothing of its size or of the general case
     if literal is not None and not zero:
-        if name in known and (name not in vocabulary.literals or len(sides) > 2 or is_worked(sides[1])):
+        stated = {n for items in found.given.values() for n, _ in items}
+        if name in known and (name not in stated or len(sides) > 2 or is_worked(sides[1])):
             return False
         found.given.setdefault(i, []).append((name, sides[1]))
         vocabulary.literals.setdefault(name, []).append((len(literal), len(literal[0])))
@@ -244,8 +285,12 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         known.add(name)
         return True
     letters = _index_letters(sides[0], known)
+    if letters and name not in known and isinstance(sides[0], sx.Scripted) and plain_name(sides[0].base) in known:
+        # Beside a known \\ell, the q of `\\ell_q = …` is a label where the other side has no such index.
+        written = {letter for n in sx.walk(sides[1]) if isinstance(n, sx.Scripted) for letter in letters_of(n.sub) or ()}
+        letters = letters if written & set(letters) else ()
     base = spelled(sides[0].base) if letters and isinstance(sides[0], sx.Scripted) and isinstance(sides[0].base, sx.Name) else name
-    if base in known or name in mentions(sides[1], vocabulary.styled):
+    if base in known or name in mentions(sides[1], vocabulary.styled) or is_own_transpose(name, sides[1]):
         return False
     expression = sides[1] if zero else next((side for side in sides[1:] if literal_rows(side) is None), sides[1])
     found.definitions.append(Definition(base, expression, i, letters))

@@ -1,0 +1,143 @@
+r"""Lines that are claimed under a condition: `with $A = A^T$`, `if $W^T W = I$`, `for $|r| > \kappa$`, "where it is positive".
+
+What fails in general is tried again where the condition holds. An inequality chooses among the random points; an equation for an input
+is met by making the input symmetric, orthonormal or centred, whichever meets it, and one that none of these meets is not modelled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from symgrad import syntax as sx
+from symgrad.errors import Unsupported
+from symgrad.points import Point
+from symgrad.read.document import Sheet
+from symgrad.tensor import Node as Tensor
+
+_COMPARISONS = frozenset({"<", ">", "le", "ge"})
+# A sentence ends with a full stop, or where a new paragraph begins with a capital, a heading or an item.
+_STOP = re.compile(r"(?<!i\.e)(?<!e\.g)(?<!\bcf)(?<!resp)(?<!w\.r\.t)[.;!?](?=[\s$*)\\]|$)|\n\s*\n\s*(?:[A-Z#*\-]|\d+[.)])")
+_LEADS = re.compile(r"(?i)\b(?:if|for|when|where|whenever|provided(?: that)?|as long as|assuming|suppose|with)\b[^.;:]*$")
+_IN_WORDS = re.compile(
+    r"(?i)\b(?:where|when|if|whenever|wherever|while|as long as)\W+(?:it|this|that|the \w+)\W+(?:is|stays)\W+(?:strictly\W+)?"
+    r"(positive|negative|active)\b"
+)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something supposed at a statement: what is made true of the values drawn, and what chooses among the points."""
+
+    statement: int
+    text: str
+    adjusts: tuple[str, str] | None = None
+    above: tuple[Tensor, Tensor] | None = None
+
+    @property
+    def is_modelled(self) -> bool:
+        return self.adjusts is not None or self.above is not None
+
+    def adjusted(self, values: dict[str, Any]) -> dict[str, Any] | None:
+        """The values with the condition met; None where these sizes do not allow it."""
+        if self.adjusts is None:
+            return values
+        name, kind = self.adjusts
+        made = ADJUSTMENTS[kind](np.asarray(values[name], dtype=float)) if name in values else None
+        return None if made is None else {**values, name: made}
+
+    def chosen(self, point: Point) -> bool:
+        """Whether the point is one of those that the condition speaks of."""
+        if self.above is None:
+            return True
+        try:
+            left, right = (np.asarray(point.array(node), dtype=float) for node in self.above)
+        except (Unsupported, ValueError):
+            return False
+        return bool(np.all(left > right))
+
+
+def _symmetric(value: Any) -> Any:
+    return (value + value.T) / 2 if value.shape[0] == value.shape[1] else None
+
+
+def _antisymmetric(value: Any) -> Any:
+    return (value - value.T) / 2 if value.shape[0] == value.shape[1] else None
+
+
+def _orthonormal(value: Any) -> Any:
+    return np.linalg.qr(value)[0] if value.shape[0] >= value.shape[1] else None
+
+
+def _orthonormal_rows(value: Any) -> Any:
+    return np.linalg.qr(value.T)[0].T if value.shape[0] <= value.shape[1] else None
+
+
+def _centred(value: Any) -> Any:
+    return value - value.mean(axis=0, keepdims=True) if value.shape[0] > 1 else None
+
+
+def _of_sum_one(value: Any) -> Any:
+    return np.abs(value) / np.abs(value).sum()
+
+
+ADJUSTMENTS: dict[str, Callable[[Any], Any]] = {
+    "symmetric": _symmetric,
+    "orthonormal": _orthonormal,
+    "orthonormal_rows": _orthonormal_rows,
+    "antisymmetric": _antisymmetric,
+    "centred": _centred,
+    "of_sum_one": _of_sum_one,
+}
+
+
+def modelled(statement: int, text: str, names: Sequence[str], agrees: Callable[[Condition], bool]) -> Condition | None:
+    """The condition as the adjustment of an input that makes its equation agree; None where none does."""
+    for name in names:
+        for kind in ADJUSTMENTS:
+            condition = Condition(statement, text, (name, kind))
+            if agrees(condition):
+                return condition
+    return None
+
+
+def comparisons(sheet: Sheet, statements: Sequence[int], i: int) -> Iterator[tuple[int, sx.Node, sx.Node]]:
+    """The inequalities of the sentence of a statement: before it, or right behind it after a word such as `if`; larger side first."""
+    for j in statements:
+        statement = sheet.statements[j]
+        node = statement.node
+        if j == i or not isinstance(node, sx.Relation) or len(node.sides) != 2 or node.operators[0] not in _COMPARISONS:
+            continue
+        if (j < i or _LEADS.search(statement.words)) and one_sentence(sheet, min(i, j), max(i, j)):
+            left, right = node.sides
+            yield (j, left, right) if node.operators[0] in (">", "ge") else (j, right, left)
+
+
+def one_sentence(sheet: Sheet, first: int, last: int) -> bool:
+    """Whether no sentence ends between two statements."""
+    start, end = sheet.statements[first].span.end, sheet.statements[last].span.start
+    if any(start <= heading <= end for heading in sheet.headings):
+        return False
+    return start <= end and _STOP.search(_between(sheet, first, last)) is None
+
+
+def _between(sheet: Sheet, first: int, last: int) -> str:
+    """The text between two statements, without the statements that stand there."""
+    text = sheet.source.text
+    ends = [s.span for s in sheet.statements[first : last + 1]]
+    return " ".join(text[a.end : b.start] for a, b in pairwise(ends))
+
+
+def in_words(sheet: Sheet, statements: Sequence[int], i: int) -> Iterator[tuple[int, sx.Node, bool]]:
+    """Said in the sentence of a statement, of what an equation before begins with: "where it is positive" (False for negative)."""
+    for j in statements:
+        node = sheet.statements[j].node
+        if j < i and isinstance(node, sx.Relation) and node.operators[0] in ("=", ":=") and one_sentence(sheet, j, i):
+            found = _IN_WORDS.search(sheet.statements[j].words_after)
+            if found:
+                yield j, node.sides[0], found[1].lower() != "negative"
