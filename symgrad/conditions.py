@@ -78,6 +78,10 @@ def _orthonormal_rows(value: Any) -> Any:
     return np.linalg.qr(value.T)[0].T if value.shape[0] <= value.shape[1] else None
 
 
+def _diagonal(value: Any) -> Any:
+    return np.diag(np.diag(value)) if value.shape[0] == value.shape[1] else None
+
+
 def _centred(value: Any) -> Any:
     return value - value.mean(axis=0, keepdims=True) if value.shape[0] > 1 else None
 
@@ -91,6 +95,7 @@ ADJUSTMENTS: dict[str, Callable[[Any], Any]] = {
     "orthonormal": _orthonormal,
     "orthonormal_rows": _orthonormal_rows,
     "antisymmetric": _antisymmetric,
+    "diagonal": _diagonal,
     "centred": _centred,
     "of_sum_one": _of_sum_one,
 }

@@ -26,7 +26,7 @@ from symgrad.naming import plain_name, superscript
 from symgrad.points import Point
 from symgrad.prose import conditions_in_words, shape_of_node, space
 from symgrad.raising import raise_form
-from symgrad.readings import Reader
+from symgrad.readings import ANY_NUMBER, MEANT, Reader
 from symgrad.rounding import Rounding
 from symgrad.shapes import Shapes, is_unknown
 from symgrad.sheet import Gathered, Link, Rows, decimals, literal_rows
@@ -278,7 +278,27 @@ class Judge:
             if failed is None or failed.reason == _MISFIT:
                 failed = ruling
         assert failed is not None
-        return (self._under_conditions(link) if failed.verdict == "fails" else None) or failed
+        if failed.verdict == "fails":
+            return self._of_one_letter(link) or self._under_conditions(link) or failed
+        return failed
+
+    def _of_one_letter(self, link: Link) -> Ruling | None:
+        """`σ'(u) = σ(u)(1 − σ(u))`: an identity of functions, whose letter is any number, whatever it stands for elsewhere."""
+        letters = {name for side in (link.left, link.right) for name in _arguments(side)}
+        if len(letters) != 1 or any(isinstance(n, (sx.Derivative, sx.Differential)) for s in (link.left, link.right) for n in sx.walk(s)):
+            return None
+        (letter,) = letters
+
+        def anything(node: Node) -> Node:
+            is_letter = isinstance(node, (sx.Name, sx.Scripted)) and plain_name(node, self.meaning.styled) == letter
+            return sx.Name(node.span, MEANT + ANY_NUMBER) if is_letter else node
+
+        made = replace(link, left=sx.mapped(link.left, anything), right=sx.mapped(link.right, anything))
+        try:
+            ruling = self._first_that_holds(made, self.pairs(made, False))
+        except (SymgradError, RecursionError):
+            return None
+        return replace(ruling, link=link, notes=[]) if ruling.verdict == "holds" else None
 
     def _under_conditions(self, link: Link) -> Ruling | None:
         """The claim where the conditions hold that it is made under; None where there are none, or it fails there too."""
@@ -753,6 +773,20 @@ def _index_letters(node: Node) -> set[str]:
 
             found |= {letter for letter in letters_of(n.sub) or () if letter in "ijklmnpqabcrs"}
     return found
+
+
+def _arguments(node: Node) -> Iterator[str]:
+    """The quantities of a side, without the functions that are called."""
+    if isinstance(node, sx.Call):
+        for arg in node.args:
+            yield from _arguments(arg)
+        return
+    name = plain_name(node) if isinstance(node, (sx.Name, sx.Scripted)) else None
+    if name is not None:
+        yield name
+        return
+    for child in sx.children(node):
+        yield from _arguments(child)
 
 
 def _with_free(term: Term, free: tuple[str, ...]) -> Term:

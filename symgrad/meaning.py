@@ -11,7 +11,7 @@ from symgrad import names
 from symgrad.dims import ONE, Dim
 from symgrad.implied import Dependences
 from symgrad.network import Network
-from symgrad.readings import Reader
+from symgrad.readings import ANY_NUMBER, Reader
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.shapes import Shapes, unknown
@@ -101,6 +101,7 @@ class Vocabulary:
     assumed: Assumed = field(default_factory=Assumed)
     mentioned: frozenset[str] = frozenset()
     bold: frozenset[str] = frozenset()
+    heads: frozenset[str] = frozenset()
     adjoints: bool = False
     related: frozenset[str] = frozenset()
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -156,6 +157,8 @@ class Meaning:
         return None
 
     def kinds(self, name: str) -> list[tuple[float, str]]:
+        if name == ANY_NUMBER:
+            return [(0.0, "scalar")]
         base = stem(name)
         letter = re.sub(r"\\(hat|tilde|bar|vec|dot|mathbf|boldsymbol|mathrm)\{(.*)\}", r"\2", base)
         if is_loss_here(self.vocabulary, name):
@@ -182,6 +185,9 @@ class Meaning:
     def is_mentioned(self, name: str) -> bool:
         return name in self.vocabulary.mentioned
 
+    def is_defined(self, name: str) -> bool:
+        return name in self.vocabulary.heads
+
     @property
     def numerator(self) -> bool:
         return self.vocabulary.assumed.numerator
@@ -193,7 +199,9 @@ class Meaning:
         if not self.frozen:
             match = re.fullmatch(r"\\bar\{(.*)\}(.*)", name)
             known = match is not None and self.vocabulary.adjoints and match[1] + match[2] in self.vocabulary.related
-            return (loss, match[1] + match[2]) if match is not None and known else None
+            if match is not None:
+                return (loss, match[1] + match[2]) if known else None
+            return (loss, name[1:]) if name.startswith("d") and self.shape(name[1:]) is not None else None
         for mark in ("d", "\\Delta ", "\\partial "):
             if name.startswith(mark) and self.shape(name.removeprefix(mark)) is not None:
                 return loss, name.removeprefix(mark)

@@ -132,7 +132,14 @@ def letters_of(node: Node | None) -> tuple[str, ...] | None:
         if inner is None:
             return None
         found.extend(inner)
-    return tuple(found)
+    return None if "".join(found) in _SUBSCRIPT_WORDS or len(found) > _MOST_INDICES else tuple(found)
+
+
+# Subscripts that are words: `c_{prev}`, `h_{in}`; no name has more indices than so many.
+_SUBSCRIPT_WORDS = frozenset(
+    {"in", "out", "new", "old", "max", "min", "hid", "vis", "inp", "obs", "pos", "neg", "ref", "reg", "emb", "key"}
+)
+_MOST_INDICES = 3
 
 
 def numbers_of(node: Node | None) -> tuple[int, ...] | None:

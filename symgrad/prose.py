@@ -109,6 +109,7 @@ def _is_supposed(before: str, after: str) -> bool:
 
 
 _CONDITIONS: tuple[tuple[str, str], ...] = (
+    ("diagonal", r"\b(?:a|is|be) diagonal(?: matrix)?\b(?! of)"),
     ("orthonormal_rows", r"\brows of\b.*\borthonormal\b|\borthonormal rows\b"),
     ("orthonormal", r"\bcolumns of\b.*\borthonormal\b|\borthonormal columns\b|\borthogonal matri|\bunit (?:vector|norm|length)\b"),
 )

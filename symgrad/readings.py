@@ -68,6 +68,9 @@ class Names(Protocol):
     def is_mentioned(self, name: str) -> bool:
         """Whether the sheet speaks of a name."""
 
+    def is_defined(self, name: str) -> bool:
+        """Whether an equation of the sheet begins with a name."""
+
     def gradient_name(self, name: str) -> tuple[str, str] | None:
         """The loss and the variable, for a name such as `dW` that nobody defined."""
 
@@ -170,7 +173,8 @@ class Reader:
     def scripted(self, node: sx.Scripted, shapes: Shapes) -> Variants:
         base = node.base
         if isinstance(base, sx.Name):
-            if base.base == "e" and node.sup is not None and node.sub is None and self.names.shape("e") is None:
+            is_exponential = base.base == "e" and self.names.shape("e") is None and not self.names.is_defined("e")
+            if is_exponential and node.sup is not None and node.sub is None:
                 for cost, now, (inner,), notes in self._each([node.sup], shapes):
                     yield Reading(cost, now, _mapped("exp", inner), notes)
                 return
@@ -251,16 +255,16 @@ class Reader:
         if special is not None:
             yield special
             return
+        meant = self.names.gradient_name(name)
+        if meant is not None:
+            of_variable = self.names.shape(meant[1]) or (unknown(f"rows:{meant[1]}"), unknown(f"cols:{meant[1]}"))
+            yield Reading(0.0, shapes, Term("gradient", (), meant, *of_variable))
+            return
         drifted = self.names.same_as(name)
         if drifted is not None:
             shape = self.names.shape(drifted)
             assert shape is not None
             yield Reading(0.5, shapes, Term("symbol", (), (drifted,), *shape), (Note("drifted", node.span, f"{name} {drifted}"),))
-            return
-        meant = self.names.gradient_name(name)
-        if meant is not None:
-            shape = self.names.shape(meant[1]) or (unknown(f"rows:{meant[1]}"), unknown(f"cols:{meant[1]}"))
-            yield Reading(0.0, shapes, Term("gradient", (), meant, *shape))
             return
         rows, cols = unknown(f"rows:{name}"), unknown(f"cols:{name}")
         term = Term("symbol", (), (name,), rows, cols)
@@ -979,6 +983,8 @@ def without_transpose(node: sx.Scripted) -> Node:
 _SIGNS = {"d": "d", "∂": "\\partial ", "Δ": "\\Delta "}
 # Before a name that the author left unsaid, spelt out already.
 MEANT = "\u2063"
+# A letter that stands for any number.
+ANY_NUMBER = "any\u2063"
 _EXAMPLE = re.compile(r"(.*)\(([a-z])\)")
 
 

@@ -86,6 +86,8 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         declarations(i, sheet.statements[i].node, vocabulary)
         vocabulary.dependences.read(sheet.statements[i].node, styled)
     vocabulary.bold = frozenset(_bold(sheet, styled))
+    vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
+    _loss_of_differentials([sheet.statements[i].node for i in part.statements], vocabulary)
     limits_of_sums([sheet.statements[i].node for i in part.statements], vocabulary)
     losses_in_words((sheet.statements[i] for i in part.statements), vocabulary)
     for i in part.statements:
@@ -171,6 +173,29 @@ class _Run:
 class _Runs:
     runs: list[_Run] = field(default_factory=list)
     gaps: list[tuple[str, Span]] = field(default_factory=list)
+
+
+_UNNAMED_LOSS = "L"
+
+
+def _loss_of_differentials(nodes: list[Node], vocabulary: Vocabulary) -> None:
+    """`dV = P^T dO`, where no loss is named: the gradients of one that everything else leads to."""
+    dependences = vocabulary.dependences
+    named = {*vocabulary.heads, *dependences.inside, *dependences.asked}
+    if any(is_loss(name) for name in named) or vocabulary.losses:
+        return
+    spoken = {name for node in nodes for name in mentions(sx.mapped(node, _without_differentials))}
+    for node in nodes:
+        sides = node.sides if isinstance(node, sx.Relation) else ()
+        for n in (n for side in sides for n in sx.walk(side)):
+            name = plain_name(n.of, vocabulary.styled) if isinstance(n, sx.Differential) and n.sign == "d" and n.order is None else None
+            if name in spoken:
+                held = dependences.asked if n is sides[0] else dependences.inside
+                held.setdefault(_UNNAMED_LOSS, {})[name] = None
+
+
+def _without_differentials(node: Node) -> Node:
+    return sx.Blank(node.span) if isinstance(node, sx.Differential) else node
 
 
 def _bold(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:
