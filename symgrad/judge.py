@@ -182,7 +182,9 @@ class Judge:
         head = plain_name(link.head, self.meaning.styled)
         if head is None:
             self.unnamed.append(rows)
-        labels = [name for name in (head, self.gradients.get(link.head.span)) if name is not None]
+        same = self.meaning.derived.get(head or "")  # `g = ∂L/∂y` has the value that g is given
+        gradient = same.name if isinstance(same, Var) else self.gradients.get(link.head.span)
+        labels = [name for name in (head, gradient) if name is not None]
         self.rounding.learn(link.right, labels, is_rounded)
         for name in labels:
             self._write(name, rows, link.statement)
@@ -600,6 +602,10 @@ class Judge:
     def _cannot_compute(self, link: Link) -> bool:
         """Whether a name's value is stated that nothing on the sheet allows to compute: an input behind it has no value."""
         head = plain_name(link.head, self.meaning.styled)
+        same = self.meaning.derived.get(head or "")
+        match = names.gradient_of(same.name) if isinstance(same, Var) else None
+        if match is not None and match["of"] in self.meaning.implied:
+            return True
         definition = self.meaning.network.definitions.get(head or "")
         if head is None or definition is None or head in self.values:
             return False

@@ -87,7 +87,7 @@ class Lab:
             return self._gradient_value(match["of"], match["wrt"], point)
         if name in self.meaning.jacobians:
             return self._jacobian_value(*self.meaning.jacobians[name], point)
-        raise Unsupported(f"{names.text(name)} has no value")
+        raise Unsupported("nothing says what the loss is" if is_made_up(name) else f"{names.text(name)} has no value")
 
     def _supply_or_draw(self, wanted: Var, point: Point) -> Any:
         """As `supply`; a name that the sheet only uses is drawn too."""

@@ -289,6 +289,22 @@ def _bare(text: str, pieces: list[_Piece]) -> Iterator[_Piece]:
         words = [w for w in _WORDLIKE.findall(body) if w not in voc.FUNCTIONS and w not in voc.WORDS]
         if not words:
             yield _Piece(Span(first, end), Span(first, end), True)
+            continue
+        for run in _TOLD.finditer(body):
+            if _is_told(run[1]):
+                span = Span(first + run.start(1), first + run.end(1))
+                yield _Piece(span, span, False)
+
+
+# An equation told in a sentence without dollars: `Let V = W ⊙ M be …`. It ends where a word, a comma or the sentence does.
+_PLAIN_WORDS = "is be of to we or an as at by in on so if it and the for are a with where then that let put write take get from".split()
+_TOKEN = rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)[^\s,;:.]+|(?<=\d)\.(?=\d))"
+_TOLD = re.compile(rf"(?<![^\s(,;:])([A-Za-zΑ-ωŶŷẐẑ∂∇ℓ][^\s,;:.=]{{0,12}} ?= ?{_TOKEN}(?: {_TOKEN})*)")
+_CALLED = re.compile(r"\b([A-Za-z]+)\(")
+
+
+def _is_told(told: str) -> bool:
+    return _MATHLIKE.search(told) is not None or any(word in voc.FUNCTIONS for word in _CALLED.findall(told))
 
 
 # What begins a part of a sheet: a heading, the number of a problem, also where it stands inside a display.
