@@ -23,6 +23,7 @@ from symgrad.implied import is_made_up
 from symgrad.lab import Evidence, Lab, sizes_from
 from symgrad.meaning import Meaning, stem
 from symgrad.naming import plain_name, superscript
+from symgrad.parts import mentions
 from symgrad.points import Point
 from symgrad.prose import conditions_in_words, shape_of_node, space
 from symgrad.raising import raise_form
@@ -104,12 +105,13 @@ class Judged:
 
     @property
     def failures(self) -> int:
-        return sum(r.verdict == "fails" for r in self.rulings)
+        """How many lines are wrong, or of two shapes."""
+        return sum(r.verdict == "fails" or r.reason == MISFIT for r in self.rulings)
 
     @property
     def doubt(self) -> int:
         """How many lines are wrong, or not decided."""
-        return self.failures + sum(r.verdict in ("undecided", "unread") for r in self.rulings)
+        return sum(r.verdict in ("fails", "undecided", "unread") for r in self.rulings)
 
 
 class Judge:
@@ -277,10 +279,10 @@ class Judge:
                 continue
             if ruling.verdict in ("holds", "given"):
                 return ruling
-            if failed is None or failed.reason == _MISFIT:
+            if failed is None or failed.reason == MISFIT:
                 failed = ruling
         assert failed is not None
-        if failed.verdict == "fails":
+        if failed.verdict == "fails" or failed.reason == MISFIT:
             return self._of_one_letter(link) or self._under_conditions(link) or failed
         return failed
 
@@ -370,7 +372,7 @@ class Judge:
             met = reading.shapes.together((shape[0], stated[0]), (shape[1], stated[1]))
             if met is not None:
                 return Ruling(link, "given")
-        return Ruling(link, "fails", reason=f"it is {show(own[0])}, not {show(stated)}" if own else _MISFIT)
+        return Ruling(link, "fails", reason=f"it is {show(own[0])}, not {show(stated)}" if own else MISFIT)
 
     def _first_that_holds(self, link: Link, pairs: Iterator[Pair]) -> Ruling:
         failed: Ruling | None = None
@@ -384,8 +386,24 @@ class Judge:
             if failed is None or (failed.verdict == "undecided" and ruling.verdict == "fails"):
                 failed = ruling
         if failed is None:
-            return Ruling(link, "fails", reason=_MISFIT)
+            return Ruling(link, "fails" if self._has_sure_shapes(link) else "undecided", reason=MISFIT)
         return failed
+
+    def _has_sure_shapes(self, link: Link) -> bool:
+        """Whether the sheet itself gives the shapes of all that an equality speaks of: by declaration or by numbers."""
+        known = self.gathered.vocabulary
+        waiting, seen = [n for side in (link.left, link.right) for n in mentions(side, self.meaning.styled)], set[str]()
+        while waiting:
+            name = waiting.pop()
+            if name in seen or name in known.declared or name in known.literals:
+                continue
+            seen.add(name)
+            definition = self.meaning.network.definitions.get(name)
+            if definition is not None:
+                waiting += [v.name for v in variables(definition.node)]
+            elif name in self.meaning.network.inputs:
+                return False
+        return True
 
     def compared(self, link: Link, pair: Pair) -> Ruling:
         """One pair, by numbers where the sheet has numbers, in general otherwise."""
@@ -767,7 +785,7 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, SymgradError) else "it is nested too deeply"
 
 
-_MISFIT = "the two sides have different shapes"
+MISFIT = "the two sides have different shapes"
 
 
 def _index_letters(node: Node) -> set[str]:

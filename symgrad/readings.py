@@ -488,6 +488,11 @@ class Reader:
         if any(op not in OPERATORS for op in operators):
             bad = next(op for op in operators if op not in OPERATORS)
             raise Unreadable(node.span, f"the operator {bad} is not read here")
+        if set(operators) == {""} and any(_is_bare_one(f) for f in factors):
+            # Nobody multiplies by the number one: `1 bᵀ` and `Gᵀ 1` are typed for the vector of ones.
+            ones = [sx.Name(f.span, "\\mathbf{1}") if _is_bare_one(f) else f for f in factors]
+            for reading in self._fold(ones, operators, shapes):
+                yield reading.plus(-0.05, reading.shapes, reading.term)
         yield from self._fold(factors, operators, shapes)
         loose = [i for i, op in enumerate(operators) if op in ("odot", "circ", "*", "star", "otimes", "times", "cdot")]
         if loose and len(loose) < len(operators):
@@ -963,6 +968,10 @@ def _label_and_index(sub: Node | None, indices: set[str]) -> tuple[Node, Node] |
     return (
         (label, letter) if bound and set(bound) <= indices and script_text(label) and not set(letters_of(label) or ()) & indices else None
     )
+
+
+def _is_bare_one(node: Node) -> bool:
+    return isinstance(node, sx.Number) and node.text == "1"
 
 
 def _bare_of_transpose(node: Node) -> Node:

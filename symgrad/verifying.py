@@ -17,7 +17,7 @@ from symgrad.dims import show
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
-from symgrad.judge import UNKNOWN_NAME, Judge, Judged, Ruling, claim_of, is_charitable
+from symgrad.judge import MISFIT, UNKNOWN_NAME, Judge, Judged, Ruling, claim_of, is_charitable
 from symgrad.keys import Key, against
 from symgrad.meaning import Assumed, stem
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
@@ -295,7 +295,8 @@ def _diagnosis(judge: Judge, ruling: Ruling) -> Diagnosis | None:
     """
     if ruling.verdict == "fails":
         return diagnosed(judge, ruling)
-    return repaired(judge, ruling) if ruling.verdict == "undecided" and ruling.pair is not None else None
+    is_open = ruling.verdict == "undecided" and (ruling.pair is not None or ruling.reason == MISFIT)
+    return repaired(judge, ruling) if is_open else None
 
 
 def _findings_of(judge: Judge, ruling: Ruling, diagnosis: Diagnosis | None) -> list[Finding]:

@@ -63,7 +63,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("a number in a term", edits.repairs(edits.number), telling=False),
     Mistake("a factor too many", edits.repairs(edits.factor), telling=False),
     Mistake("a named number", edits.repairs(edits.scalar), telling=False),
-    Mistake("a factor left out", edits.repairs(edits.inserted), telling=False),
+    Mistake("a factor left out", edits.repairs(edits.inserted)),
     Mistake("a power", edits.repairs(edits.power), telling=False),
     Mistake("a term too many", edits.repairs(edits.term), telling=False),
     Mistake("another name", values.another_name),
