@@ -22,7 +22,7 @@ def without_arguments(sheet: Sheet) -> Sheet:
     defined: dict[str, frozenset[str]] = {}
     for statement in sheet.statements:
         if isinstance(statement.node, sx.Relation):
-            head = _as_call(statement.node.sides[0])
+            head = as_call(statement.node.sides[0])
             name, arguments = _applied(head)
             if name is None:
                 name, arguments = plain_name(head), _NO_ARGUMENTS
@@ -32,7 +32,7 @@ def without_arguments(sheet: Sheet) -> Sheet:
                 defined.setdefault(name, arguments)
 
     def stripped(node: Node) -> Node:
-        called = _as_call(node)
+        called = as_call(node)
         name, arguments = _applied(called)
         if name is None or name not in defined or not isinstance(called, sx.Call):
             return node
@@ -56,7 +56,7 @@ def without_arguments(sheet: Sheet) -> Sheet:
     return replace(sheet, statements=changed, arguments=by_name)
 
 
-def _as_call(node: Node) -> Node:
+def as_call(node: Node) -> Node:
     """`F(w)` where the letter is no function that is known: a name and one pair of brackets, and nothing else."""
     match node:
         case sx.Product(factors=(sx.Name() | sx.Scripted() as name, sx.Group(open="(", body=body)), operators=("",)):

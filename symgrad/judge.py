@@ -433,6 +433,10 @@ class Judge:
             return Ruling(link, "given", pair=pair, stated=stated)
         if not evidence.holds and (self.rounding.has_numbers(link.left) or self.rounding.has_numbers(link.right)):
             return self._by_numbers(link, pair)  # a number that was computed stands in the formula
+        if not evidence.holds and self.rounding.has_given(link.right):
+            numeric = self._by_numbers(link, pair)  # a number that was given stands for its name
+            if numeric.verdict == "holds":
+                return numeric
         self._insist_on_names(pair, evidence)
         self._insist_on_dependence(pair, evidence)
         if not evidence.holds and self._is_condition(link, pair):
@@ -562,7 +566,7 @@ class Judge:
 
     def _jacobian_names(self, label: str) -> set[str]:
         of, _, _ = self.meaning.jacobians[label]
-        return {of.name} if isinstance(of, Var) else set()
+        return {v.name for v in variables(of)}
 
     def _uncovered(self, wrt: str, right: Tensor) -> set[str]:
         """Names without a definition that a derivative goes through, where the other side names no derivative instead."""

@@ -29,7 +29,7 @@ from symgrad.raising import raise_form
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.sampling import draw_sizes, draw_values, needs_positive
-from symgrad.tensor import Node, Var, constant, resized, substitute, var, variables
+from symgrad.tensor import Node, Var, constant, einsum, resized, substitute, var, variables
 from symgrad.vjp import pullback
 
 POINTS = 8
@@ -131,8 +131,9 @@ class Lab:
         def settled(node: Node) -> Node:
             return resized(node, lambda dim: Dim.of(point.shape((dim,))[0]))
 
-        target = settled(self.network.variables[name])
-        while (named := self.open_gradients(of)) is not of:  # of a gradient: the Hessian
+        held = self.meaning.derived.get(name)
+        target = settled(self.network.variables[name] if held is None else var(name, held.shape))
+        while (named := self.open_gradients(self._open_jacobians(of))) is not of:  # of a gradient: the Hessian
             of = named
         opened = self._opened(settled(of), name, mode, settled)
         cotangent = var(_COTANGENT, opened.shape)
@@ -146,11 +147,30 @@ class Lab:
             rows.append(inner.array(found))
         return np.stack(rows).reshape(*shape, *point.shape(target.shape))
 
+    def _open_jacobians(self, node: Node) -> Node:
+        """The node with derivatives of scalars written out as the gradients that they are."""
+        values: dict[Node, Node] = {}
+        for v in variables(node):
+            if v.name not in self.meaning.jacobians:
+                continue
+            of, name, mode = self.meaning.jacobians[v.name]
+            if mode != "total" or not all(dim.is_one for dim in of.shape):
+                raise Unsupported("a derivative of a Jacobian")
+            target = self.network.variables[name]
+            opened = self._opened(self._open_jacobians(of), name, mode, lambda inner: inner)
+            found = pullback(opened, constant(1, opened.shape), [target]).get(target, constant(0, target.shape))
+            values[v] = einsum([(found, (2, 3))], (0, 1, 2, 3), v.shape)
+        return substitute(node, values) if values else node
+
     def _opened(self, of: Node, name: str, mode: str, settled: Callable[[Node], Node]) -> Node:
         """The node with definitions written out, down to the name; or, for a direct dependence, one step only."""
         node = of
-        for _ in range(len(self.network.definitions) + 1):
+        for _ in range(len(self.network.definitions) + len(self.meaning.derived) + 1):
             inside = {v for v in variables(node) if v.name in self.network.definitions and v.name != name}
+            derived = {v: self.meaning.derived[v.name] for v in variables(node) if v.name in self.meaning.derived and v.name != name}
+            if derived and mode != "direct":
+                node = substitute(node, {v: settled(held) for v, held in derived.items()})
+                continue
             if mode == "direct":
                 inside &= {of} if isinstance(of, Var) else set()
             if not inside:

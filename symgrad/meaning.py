@@ -273,9 +273,10 @@ class Meaning:
         return list(found)
 
     def hadamard_factors(self) -> set[str]:
-        """The names that definitions multiply by entry by entry."""
+        """The vectors and matrices that definitions multiply by entry by entry."""
         found = [t for term in self.terms.values() for t in walk(term) if t.op == "hadamard"]
-        return {str(a.params[0]) for t in found for a in t.args if a.op == "symbol"}
+        symbols = {a for t in found for a in t.args if a.op == "symbol"}
+        return {str(a.params[0]) for a in symbols if not all(map(self.shapes.is_one, (a.rows, a.cols)))}
 
     def preactivation(self, name: str) -> list[str]:
         found = []
@@ -300,6 +301,8 @@ class Meaning:
         """A Jacobian as a variable with the axes of both, in the sizes of the claim; its value is found where it is needed."""
         name, mode = str(term.params[0]), str(term.params[1])
         shape = self.network.symbol_shape(name)
+        if shape is None and name in self.derived:
+            shape = self.derived[name].shape[0], self.derived[name].shape[1]
         if shape is None:
             raise Unreadable(Span(0, 0), f"{name} is not defined")
         size = of.shape[-2:]

@@ -43,12 +43,12 @@ def functions_in_words(sheet: Sheet, vocabulary: Vocabulary) -> None:
             case sx.Relation(sides=(sx.Call(function=sx.Name(base=base), args=(sx.Name() as argument,)), body, *_)) if (
                 base in fn.UNNAMED or base == "\\sigma"
             ):
-                record = _recognised(body, argument)
+                record = recognised_function(body, argument)
                 if record:
                     vocabulary.functions[base] = record
 
 
-def _recognised(body: Node, argument: sx.Name) -> Function | None:
+def recognised_function(body: Node, argument: sx.Name) -> Function | None:
     """Which function an expression in one letter is, by its shape on the page."""
     match body:
         case sx.Call(function=sx.Name(base=word), args=(sx.Name() as inner,)) if inner == argument:
@@ -57,9 +57,17 @@ def _recognised(body: Node, argument: sx.Name) -> Function | None:
             inner == argument and fn.word_of(word) == "max"
         ):
             return "relu", ()
-        case sx.Frac(above=sx.Number(text="1"), below=sx.Sum(terms=(sx.Number(text="1"), _))):
-            return "sigmoid", ()
+        case sx.Frac(above=sx.Number(text="1"), below=sx.Sum(terms=(sx.Number(text="1"), power), signs=("" | "+", "+"))):
+            match power:
+                case sx.Call(function=sx.Name(base=word), args=(exponent,)) if fn.word_of(word) == "exp":
+                    return _sigmoid_of(exponent, argument)
+                case sx.Scripted(base=sx.Name(base="e"), sub=None, sup=exponent):
+                    return _sigmoid_of(exponent, argument)
     return None
+
+
+def _sigmoid_of(exponent: Node | None, argument: sx.Name) -> Function | None:
+    return ("sigmoid", ()) if isinstance(exponent, sx.Prefix) and exponent.sign == "-" and exponent.body == argument else None
 
 
 # Words beside a name, and what they say of it.

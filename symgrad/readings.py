@@ -892,12 +892,13 @@ class Reader:
     def _by_an_entry(self, of: Term, variable: Term, direct: bool) -> Iterator[Term]:
         """`∂L/∂W_{ij}`, `∂p_i/∂z_j`: entries of a gradient or of a Jacobian."""
         base = variable.args[0]
-        whole_of = of.args[0] if of.op == "entry" and len(of.params) == 2 and of.args[0].op == "symbol" else of
+        entry = _as_entry(of)
+        whole_of = of if entry is None else entry.args[0]
         for whole in self._by(whole_of, base, direct):
             if whole.op == "gradient":
                 yield replace(variable, args=(whole,))
             elif whole.op == "jacobian" and variable.op == "entry" and len(variable.params) == 2 and not whole_of.free:
-                at = of.params if whole_of is not of else (None, None)
+                at = (None, None) if entry is None else entry.params
                 letters = (*at, *variable.params)
                 free = tuple(sorted({letter for letter in letters if letter is not None}))
                 rows = whole.rows if at[0] is None else ONE
@@ -968,6 +969,17 @@ def _label_and_index(sub: Node | None, indices: set[str]) -> tuple[Node, Node] |
     return (
         (label, letter) if bound and set(bound) <= indices and script_text(label) and not set(letters_of(label) or ()) & indices else None
     )
+
+
+def _as_entry(term: Term) -> Term | None:
+    r"""An entry, also where a function is written of the entry: `\log p_k` is an entry of `\log p`."""
+    if term.op == "entry" and len(term.params) == 2 and not term.args[0].free:
+        return term
+    inner = _as_entry(term.args[0]) if term.op in ("elementwise", "scale") and len(term.args) == 1 else None
+    if inner is None:
+        return None
+    (base,) = inner.args
+    return replace(inner, args=(replace(term, args=(base,), rows=base.rows, cols=base.cols, free=()),))
 
 
 def _is_bare_one(node: Node) -> bool:

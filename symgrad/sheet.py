@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symgrad import syntax as sx
+from symgrad.dims import ONE
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
 from symgrad.naming import letters_of, plain_name, spelled, superscript
 from symgrad.parts import Part, heads, mentions
@@ -87,6 +88,8 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         vocabulary.dependences.read(sheet.statements[i].node, styled)
     vocabulary.bold = frozenset(_bold(sheet, styled))
     vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
+    for name in sheet.scalars - vocabulary.heads:
+        vocabulary.declared.setdefault(name, (ONE, ONE))
     _loss_of_differentials([sheet.statements[i].node for i in part.statements], vocabulary)
     limits_of_sums([sheet.statements[i].node for i in part.statements], vocabulary)
     losses_in_words((sheet.statements[i] for i in part.statements), vocabulary)

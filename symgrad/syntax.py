@@ -274,6 +274,14 @@ class Derivative(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class At(Node):
+    r"""A value at a point: `\frac{\partial L}{\partial w}\Big|_{w = w_0}`; the point is what stands below the bar."""
+
+    of: Node
+    point: Node
+
+
+@dataclass(frozen=True, slots=True)
 class Differential(Node):
     r"""A sign and the name it stands before: `dW`, `\mathrm{d}x`, `\partial L` alone, `\Delta W`. Its `sign` is "d", "∂" or "Δ"."""
 

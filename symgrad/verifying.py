@@ -12,6 +12,7 @@ from pathlib import Path
 
 from symgrad import names
 from symgrad import syntax as sx
+from symgrad.applying import applied
 from symgrad.counts import counted
 from symgrad.dims import show
 from symgrad.errors import SymgradError
@@ -25,6 +26,7 @@ from symgrad.parts import Part, heads, mentions, parts, split
 from symgrad.read.document import Sheet, read_document
 from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
 from symgrad.span import Source, Span
+from symgrad.tuples import separated
 from symgrad.typeset import text
 from symgrad.understanding import understood
 from symgrad.unrolling import unrolled
@@ -54,7 +56,7 @@ def verify(sheet: Source | str | Path, key: Key | None = None) -> Verification:
     Raises `SymgradError` for a file that cannot be read.
     """
     source = sheet if isinstance(sheet, Source) else load_sheet(sheet)
-    read = unrolled(without_arguments(read_document(source)))
+    read = unrolled(without_arguments(applied(separated(read_document(source)))))
     out = Verification(source)
     for part in parts(read):
         for judge, judged in _with_splits(read, part):
@@ -63,7 +65,8 @@ def verify(sheet: Source | str | Path, key: Key | None = None) -> Verification:
     for claim, findings in counted(read):
         out.claims.append(claim)
         out.findings += findings
-    out.claims = _one_each(out.claims)
+    out.claims = _one_each([claim for claim in out.claims if claim.span.start < claim.span.end])
+    out.findings = [finding for finding in out.findings if finding.span.start < finding.span.end]
     decided = {claim.span for claim in out.claims if claim.verdict != "undecided"}
     distinct = {(f.span, f.code): f for f in reversed(out.findings) if f.code != "SG102" or f.span not in decided}
     out.findings = sorted(distinct.values(), key=lambda f: (f.span.start, f.span.end, f.code))

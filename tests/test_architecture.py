@@ -31,7 +31,7 @@ LAYERS = [
     ("what a sheet says", "shapes naming syntax read.*"),
     (
         "what its lines mean",
-        "heads unrolling parts terms typing_rules readings implied meaning building understanding prose sheet rounding points "
+        "heads applying tuples unrolling parts terms typing_rules readings implied meaning building understanding prose sheet rounding points "
         "conditions lab",
     ),
     ("what is found in them", "judge mistakes mistakes.* findings verification counts keys verifying"),

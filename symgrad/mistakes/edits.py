@@ -366,7 +366,14 @@ def index(node: Node, around: Surroundings) -> Iterator[Option]:
 
 
 def number(node: Node, around: Surroundings) -> Iterator[Option]:
-    """A factor 2, ½ or −1 of one term."""
+    """A factor 2 or ½ of one term; the same, or a sign, of one entry."""
+    if isinstance(node, sx.Matrix):
+        for i, row in enumerate(node.rows):
+            for j, cell in enumerate(row):
+                put = _in_cell(node, i, j, lambda made: made)
+                yield put(sx.Prefix(cell.span, "-", _bracketed(cell))), "sign", "the sign of this entry is wrong"
+                yield put(_times(_bracketed(cell), sx.Number(cell.span, "2"), "")), "missing_factor", "a factor 2 is missing in this entry"
+                yield put(sx.Frac(cell.span, cell, sx.Number(cell.span, "2"))), "missing_factor", "a factor 2 too many in this entry"
     if isinstance(node, sx.Sum):
         for i, term in enumerate(node.terms):
             for factor, what in ((2, "a factor 2 is missing"), (3, "a factor 3 is missing")):

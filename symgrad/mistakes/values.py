@@ -9,8 +9,9 @@ import numpy as np
 
 from symgrad import names
 from symgrad.implied import is_made_up
+from symgrad.meaning import numbered
 from symgrad.mistakes.case import Case, Diagnosis
-from symgrad.tensor import Node, Var, einsum, elementwise, multiply, power, scale, substitute, variables
+from symgrad.tensor import Node, Var, einsum, elementwise, multiply, power, scale, substitute, var, variables
 
 _NUMBERS = (
     (Fraction(-1), "sign", "the sign is wrong"),
@@ -144,11 +145,17 @@ def another_name(case: Case) -> Iterator[Diagnosis]:
     if pair is None or case.ruling.numeric:
         return
     own = pair.left_node.name if isinstance(pair.left_node, Var) else ""
-    for v in [v for v in variables(pair.right_node) if v.name in case.network][:_MOST_NAMES]:
-        others = [n for n in (*case.network.definitions, *case.network.inputs) if n not in (v.name, own) and not is_made_up(n)]
-        for name in others[:_MOST_OTHERS]:
-            if case.network.symbol_shape(name) != v.shape:
-                continue
-            made = substitute(pair.right_node, {v: case.network.variables[name]})
+    shapes = {n: v.shape for n, v in case.network.variables.items() if not is_made_up(n)}
+    shapes |= {n: node.shape for n, node in case.judge.meaning.derived.items()}
+    for v in [v for v in variables(pair.right_node) if v.name in shapes][:_MOST_NAMES]:
+        for name in [n for n, shape in shapes.items() if n not in (v.name, own) and shape == v.shape][:_MOST_OTHERS]:
+            made = substitute(pair.right_node, {v: var(name, v.shape)})
             if case.holds_with(right=made):
-                yield case.diagnosis("unknown", f"{names.text(v.name)} stands where {names.text(name)} is meant", made)
+                what = f"{names.text(v.name)} stands where {names.text(name)} is meant"
+                yield case.diagnosis("stale_value" if _are_steps(case, v.name, name) else "unknown", what, made)
+
+
+def _are_steps(case: Case, one: str, other: str) -> bool:
+    """Whether two names are values of one quantity, one after the other."""
+    (a, b), values = (numbered(one), numbered(other)), case.judge.values
+    return a is not None and b is not None and a[0] == b[0] and one in values and other in values

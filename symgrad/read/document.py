@@ -42,6 +42,7 @@ class Sheet:
     statements: list[Statement] = field(default_factory=list)
     headings: list[int] = field(default_factory=list)
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    scalars: frozenset[str] = frozenset()  # arguments of functions of one number
     macros: dict[str, Macro] = field(default_factory=dict)
 
 

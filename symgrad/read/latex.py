@@ -396,7 +396,7 @@ class _Parser:
 
     def _begins_factor(self) -> bool:
         token = self.peek
-        if self.at_end or (self._stops and token.text in self._stops[-1]):
+        if self.at_end or (self._stops and token.text in self._stops[-1]) or self._is_evaluated():
             return False
         if token.kind in ("number", "letter", "word", "begin"):
             return True
@@ -480,11 +480,27 @@ class _Parser:
                 self.take()
                 postfix = token.text
                 break
+            elif self._is_evaluated():
+                if sub is not None or sup is not None or primes:
+                    base = self._with_scripts(base, sub, sup, primes, start)
+                    sub, sup, primes = None, None, 0
+                base = self._evaluated(base, start)
             else:
                 break
         if sub is not None or sup is not None or primes:
             base = self._with_scripts(base, sub, sup, primes, start)
         return sx.Postfix(self._from(start), postfix, base) if postfix else base
+
+    def _is_evaluated(self) -> bool:
+        """Whether a bar stands here that says at which point."""
+        closes = self._stops and "|" in self._stops[-1]
+        return self.peek.text == "|" and self.ahead(1).text == "_" and not closes
+
+    def _evaluated(self, base: Node, start: Span) -> Node:
+        self.take()
+        self.take()
+        point = self._script()
+        return sx.At(self._from(start), base, point.body if isinstance(point, sx.Group) and point.open == "{" else point)
 
     def _with_scripts(self, base: Node, sub: Node | None, sup: Node | None, primes: int, start: Span) -> Node:
         span = self._from(start)
@@ -910,6 +926,8 @@ class _Parser:
         """`\\left. x \\right|`: brackets of which one is not written."""
         self.take()
         body = self.sum()
+        if self._is_evaluated():
+            return self._evaluated(body, start)
         if (not self.at_end and self.peek.text in ("|", ")", "]")) or self.peek.kind == "delimiter":
             self.take()
         return sx.Group(self._from(start), "(", ")", body)

@@ -1,0 +1,340 @@
+r"""Functions used by their definition: `f(w^T x)`, `L(w_0)`, `f'(2)`, `\nabla L(w_0)` where the sheet says what `f(z)` and `L(w)` are.
+
+A value at other arguments than those of the definition is written out, with what is defined from the arguments in between; a derivative at
+a point is the derivative by that point of what is so written out. Where nothing says what a function is, or it is one that the field knows
+by name, its calls stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from symgrad import syntax as sx
+from symgrad.heads import as_call
+from symgrad.naming import plain_name, superscript
+from symgrad.prose import recognised_function
+from symgrad.read import functions as fn
+from symgrad.read.document import Sheet, Statement
+from symgrad.readings import constant_of
+from symgrad.span import Span
+from symgrad.syntax import Node
+
+_MOST_NODES = 400
+_DEEPEST = 12
+
+
+def applied(sheet: Sheet) -> Sheet:
+    """The sheet with the calls of its own functions written out."""
+    known = _Known()
+    out: list[Statement] = []
+    for statement in sheet.statements:
+        made = _Written(known, statement.span)
+        node = changed = statement.node
+        heads = [head for head in _heads(node) if not known.is_other(head)]
+        if isinstance(node, sx.Relation) and heads:
+            sides = (node.sides[0], *(made.of(side) for side in node.sides[1:]))
+            same = all(a is b for a, b in zip(sides, node.sides, strict=True))
+            changed = node if same else replace(node, sides=sides)
+        else:
+            changed = made.of(node)
+        out += [replace(statement, node=point, span=_nowhere(statement.span), words="", words_after="") for point in made.points]
+        out.append(replace(statement, node=changed))
+        for name, arguments, body in heads:
+            known.learn(name, arguments, changed.sides[1] if isinstance(changed, sx.Relation) else body)
+    return replace(sheet, statements=out, scalars=frozenset(known.scalars))
+
+
+def _nowhere(span: Span) -> Span:
+    return Span(span.start, span.start)
+
+
+_Head = tuple[str, tuple[str, ...], Node]  # a name, its arguments, and the side that says what it is
+
+
+@dataclass(frozen=True)
+class _Function:
+    arguments: tuple[str, ...]
+    body: Node
+
+
+@dataclass
+class _Known:
+    """What the sheet has defined so far: functions by their arguments, and quantities."""
+
+    functions: dict[str, _Function] = field(default_factory=dict)
+    bodies: dict[str, Node] = field(default_factory=dict)
+    scalars: set[str] = field(default_factory=set)
+
+    def is_other(self, head: _Head) -> bool:
+        """Whether a function that is known is spoken of at other arguments than those of its definition."""
+        name, arguments, _ = head
+        return bool(arguments) and name in self.functions and set(self.functions[name].arguments) != set(arguments)
+
+    def learn(self, name: str, arguments: tuple[str, ...], body: Node) -> None:
+        if any(isinstance(n, (sx.Dots, sx.Unread, sx.Blank)) for n in sx.walk(body)) or name in _names(body):
+            return
+        if arguments:
+            self.functions.setdefault(name, _Function(arguments, body))
+        self.bodies.setdefault(name, body)
+
+    def rests_on(self, name: str, below: frozenset[str], depth: int = _DEEPEST) -> bool:
+        """Whether a quantity is computed from one of the names."""
+        body = self.bodies.get(name)
+        return body is not None and depth > 0 and any(n in below or self.rests_on(n, below, depth - 1) for n in _names(body))
+
+
+def _heads(node: Node) -> list[_Head]:
+    """What a statement defines."""
+    if not isinstance(node, sx.Relation) or len(node.sides) < 2 or node.operators[0] not in ("=", ":=", "equiv", "triangleq"):
+        return []
+    head = as_call(node.sides[0])
+    if isinstance(head, sx.Call) and head.brackets == "(" and not head.bare:
+        name = plain_name(head.function)
+        arguments = [plain_name(arg) for arg in head.args]
+        if name is None or name.endswith("'") or not arguments or _is_of_the_field(head, node.sides[1]):
+            return []
+        plain = tuple(a for a in arguments if a is not None)
+        return [(name, plain, node.sides[1])] if len(plain) == len(arguments) else []
+    name = plain_name(head)
+    is_literal = not any(isinstance(n, sx.Name) for n in sx.walk(node.sides[1]))
+    return [] if name is None or is_literal else [(name, (), node.sides[1])]
+
+
+def _is_of_the_field(head: sx.Call, body: Node) -> bool:
+    """Whether a function is known by its name or by what it is said to be: the sigmoid, the ReLU."""
+    base = head.function.base if isinstance(head.function, sx.Scripted) else head.function
+    if not isinstance(base, sx.Name) or fn.word_of(base.base) in fn.WORDS:
+        return True
+    (argument, *rest) = head.args
+    unnamed = base.base in fn.UNNAMED or base.base == "\\sigma"
+    return unnamed and not rest and isinstance(argument, sx.Name) and recognised_function(body, argument) is not None
+
+
+def _names(node: Node) -> set[str]:
+    """The names in a formula, with and without their scripts."""
+    found = {plain_name(n) for n in sx.walk(node) if isinstance(n, (sx.Name, sx.Scripted))}
+    return {name for name in found if name is not None}
+
+
+class _Refused(Exception):
+    """A formula that cannot be written out at other arguments."""
+
+
+class _Written:
+    """One statement with its calls written out, and the points that had to be named for it."""
+
+    def __init__(self, known: _Known, span: Span) -> None:
+        self.known, self.span = known, span
+        self.points: list[Node] = []
+
+    def of(self, node: Node) -> Node:
+        node = self._with_calls(node) if isinstance(node, sx.Product) else node
+        made = self._whole(node)
+        if made is not None:
+            return made
+        changed = {}
+        for name in sx.field_names(type(node)):
+            value = getattr(node, name)
+            new = self._inside(value)
+            if new is not value:
+                changed[name] = new
+        # The new values have the types of the old ones.
+        return replace(node, **changed) if changed else node  # type: ignore[arg-type]
+
+    def _with_calls(self, node: sx.Product) -> Node:
+        """A product in which a letter and the bracket behind it are a call, where the letter is a function that is known."""
+        factors, operators = [node.factors[0]], list[str]()
+        for operator, factor in zip(node.operators, node.factors[1:], strict=True):
+            pair = sx.Product(factors[-1].span.to(factor.span), (factors[-1], factor), ("",))
+            call = as_call(pair) if not operator else pair
+            if isinstance(call, sx.Call) and self._function(call) is not None:
+                factors[-1] = call
+            else:
+                factors.append(factor)
+                operators.append(operator)
+        if len(factors) == len(node.factors):
+            return node
+        return factors[0] if len(factors) == 1 else replace(node, factors=tuple(factors), operators=tuple(operators))
+
+    def _function(self, call: sx.Call) -> _Function | None:
+        """The definition of what is called, perhaps with primes."""
+        named = replace(call.function, primes=0) if isinstance(call.function, sx.Scripted) else call.function
+        function = self.known.functions.get(plain_name(named) or "")
+        return function if function is not None and len(call.args) == len(function.arguments) and call.brackets == "(" else None
+
+    def _inside(self, value: object) -> object:
+        if isinstance(value, Node):
+            return self.of(value)
+        if isinstance(value, tuple):
+            made = tuple(map(self._inside, value))
+            return value if all(a is b for a, b in zip(made, value, strict=True)) else made
+        return value
+
+    def _whole(self, node: Node) -> Node | None:
+        """A call or a derivative at a point, written out; None where the node is neither."""
+        try:
+            match node:
+                case sx.Derivative(of=sx.At(of=inner, point=point)):
+                    return self._derivative(replace(node, of=inner), self._assignments(self._variables(inner, node.wrt), point))
+                case sx.At(of=sx.Derivative(of=inner) as derivative, point=point) if inner is not None:
+                    return self._derivative(derivative, self._assignments(self._variables(inner, derivative.wrt), point))
+                case sx.At(of=inner, point=point):
+                    return self._at(inner, self._assignments(self._variables(inner, ()), point))
+                case sx.Derivative(of=sx.Call() as call):
+                    given = self._arguments(call)
+                    if not given and not node.wrt and len(call.args) > 1 and self._function(call) is not None:
+                        return _gradient(node, call.function, call.args)
+                    return self._derivative(node, given)
+                case sx.Product(
+                    factors=(sx.Derivative(of=inner, wrt=(variable,)) as derivative, sx.Group(open="(", body=point)), operators=("",)
+                ):
+                    if inner is not None and _same_letter(variable, point):
+                        return self._derivative(derivative, self._assignments([plain_name(variable)], point))
+                case sx.Call(function=sx.Scripted(primes=primes, sup=None)) if primes:
+                    return self._primed(node, primes)
+                case sx.Call():
+                    return self._called(node)
+        except _Refused:
+            pass
+        return None
+
+    def _called(self, call: sx.Call) -> Node | None:
+        function = self._function(call)
+        if function is None:
+            return None
+        given = self._arguments(call)
+        return self._at(function.body, given) if given else call.function
+
+    def _arguments(self, call: sx.Call) -> dict[str, Node]:
+        """What a call puts for the arguments of the function's definition; nothing where it is the definition's own."""
+        function = self._function(call)
+        if function is None:
+            return {}
+        names = [plain_name(arg) for arg in call.args]
+        if set(names) & set(function.arguments):
+            return {}  # its own arguments, in whatever order they are written
+        return self._learnt({name: self.of(arg) for name, arg in zip(function.arguments, call.args, strict=True)})
+
+    def _learnt(self, given: dict[str, Node]) -> dict[str, Node]:
+        """The same; an argument for which a number is put is a number."""
+        self.known.scalars |= {name for name, value in given.items() if constant_of(value) is not None}
+        return given
+
+    def _variables(self, of: Node, wrt: tuple[Node, ...]) -> list[str | None]:
+        """By what is differentiated; where it is not said, the one argument of the function."""
+        function = self.known.functions.get(plain_name(of.function if isinstance(of, sx.Call) else of) or "")
+        return [plain_name(w) for w in wrt] or list(function.arguments if function is not None else ())
+
+    def _assignments(self, variables: list[str | None], point: Node) -> dict[str, Node]:
+        """What `|_{w = w_0}`, `|_{w_0}` and `(w_0)` behind a derivative put for its variable."""
+        items = point.items if isinstance(point, sx.Listing) else (point,)
+        found: dict[str, Node] = {}
+        for item in items:
+            if isinstance(item, sx.Relation) and len(item.sides) == 2:
+                name, value = plain_name(item.sides[0]), item.sides[1]
+            elif len(variables) == 1:
+                name, value = variables[0], item
+            else:
+                raise _Refused
+            if name is None:
+                raise _Refused
+            found[name] = self.of(value)
+        return self._learnt(found)
+
+    def _at(self, body: Node, given: Mapping[str, Node]) -> Node:
+        """A formula at other values of the names in it."""
+        if not given:
+            raise _Refused
+        return sx.Group(self.span, "(", ")", _put(body, given, self.known, _DEEPEST))
+
+    def _derivative(self, node: sx.Derivative, given: Mapping[str, Node]) -> Node | None:
+        r"""`\nabla L(w_0)`: the derivative by the point of the function at the point."""
+        if not given or node.of is None:
+            return None
+        of = self._body(node.of)
+        asked = [plain_name(w) for w in node.wrt] or list(given)
+        if of is None or any(name not in given for name in asked):
+            return None
+        points = {name: self._point(name, value) for name, value in given.items()}
+        wrt = tuple(points[name] for name in asked if name is not None)
+        return _gradient(node, self._at(of, points), wrt)
+
+    def _body(self, node: Node) -> Node | None:
+        """What is differentiated, written out so far that its variable is met."""
+        name = plain_name(node.function if isinstance(node, sx.Call) else node)
+        return self.known.bodies.get(name) if name is not None else None if isinstance(node, sx.Call) else node
+
+    def _primed(self, node: sx.Call, primes: int) -> Node | None:
+        """`f'(x)`, `f''(x)` of a function of numbers that works on every entry."""
+        function = self._function(node)
+        if function is None or len(function.arguments) != 1 or primes > 3:
+            return None
+        (argument,) = function.arguments
+        own = plain_name(node.args[0]) == argument
+        if own and _names(function.body) <= {argument, "e", *self.known.functions}:
+            self.known.scalars.add(argument)
+        point = node.args[0] if own else self._point(argument, self.of(node.args[0]))
+        made: Node = function.body if own else self._at(function.body, {argument: point})
+        for _ in range(primes):
+            total = sx.Call(node.span, sx.Name(node.span, "sum"), (made,))
+            made = sx.Derivative(node.span, total, (point,), kind="d")
+        return made
+
+    def _point(self, name: str, value: Node) -> Node:
+        """A name for the point at which something is differentiated; the point itself where it has one."""
+        inner = value.body if isinstance(value, sx.Group) else value
+        if plain_name(inner) is not None:
+            return inner
+        at = sx.Name(_nowhere(self.span), f"{name}^*" if not self.points else f"{name}^{{*{len(self.points) + 1}}}")
+        self.points.append(sx.Relation(_nowhere(self.span), (at, inner), ("=",)))
+        return at
+
+
+def _gradient(node: sx.Derivative, of: Node, wrt: tuple[Node, ...]) -> Node:
+    r"""The derivative by one variable, or `\nabla f(x, y)`: a column of those by each."""
+    if node.wrt or len(wrt) == 1:
+        return replace(node, of=of, wrt=wrt)
+    return sx.Matrix(node.span, tuple((replace(node, of=of, wrt=(variable,)),) for variable in wrt))
+
+
+def _same_letter(variable: Node, point: Node) -> bool:
+    """`w` and `w_0`, `w^{(1)}`."""
+    bare = point.base if isinstance(point, sx.Scripted) else None
+    return isinstance(bare, sx.Name) and isinstance(variable, sx.Name) and bare.base == variable.base
+
+
+def _put(node: Node, given: Mapping[str, Node], known: _Known, depth: int) -> Node:
+    """The formula with values for names, also in what is defined from them."""
+    if depth == 0:
+        raise _Refused
+    if isinstance(node, (sx.Name, sx.Scripted)):
+        name = plain_name(node)
+        if name is not None and name in given:
+            value = given[name]
+            return value if isinstance(value, (sx.Name, sx.Group)) else sx.Group(node.span, "(", ")", value)
+        if name is not None and known.rests_on(name, frozenset(given)):
+            made = _put(known.bodies[name], given, known, depth - 1)
+            return sx.Group(node.span, "(", ")", made)
+        if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name):
+            bare = plain_name(node.base)
+            touched = bare in given or (bare is not None and known.rests_on(bare, frozenset(given)))
+            script = superscript(node.sup)
+            if touched and (node.sub is not None or (script.label and script.power is None)):
+                raise _Refused
+            base = _put(node.base, given, known, depth) if touched else node.base
+            above = node.sup if node.sup is None or script.power is None else _put(node.sup, given, known, depth)
+            return replace(node, base=base, sup=above)
+        if isinstance(node, sx.Name):
+            return node
+
+    def inside(value: object) -> object:
+        if isinstance(value, Node):
+            return _put(value, given, known, depth)
+        if isinstance(value, tuple):
+            return tuple(map(inside, value))
+        return value
+
+    changed = {name: inside(getattr(node, name)) for name in sx.field_names(type(node))}
+    # The new values have the types of the old ones.
+    return replace(node, **changed)  # type: ignore[arg-type]
