@@ -265,6 +265,9 @@ _SYMPY_VALUE: dict[str, Callable[..., Any]] = {
     "concat": lambda params, *xs: (sp.Matrix.vstack if params[0] == 0 else sp.Matrix.hstack)(*xs),
     "hadamard": lambda _, *xs: _explicit(sp.Mul, xs),
     "divide": lambda _, x, y: _explicit(lambda a, b: a / b, [x, y]),
+    "trace": lambda _, x: sp.Matrix([[x.trace()]]),
+    "inverse": lambda _, x: x.inv(),
+    "det": lambda _, x: sp.Matrix([[x.det()]]),
     "logdet": lambda _, x: sp.Matrix([[sp.log(x.det())]]),
 }
 
@@ -443,9 +446,29 @@ def reshape(x: Any, *shape: Any) -> Any:
     return operation("reshape", [x], tuple(map(dim_of, shape)))
 
 
+def trace(x: Any) -> Any:
+    """The sum of the diagonal (1×1)."""
+    return operation("trace", [x])
+
+
+def inv(x: Any) -> Any:
+    """The inverse of a square matrix."""
+    return operation("inverse", [x])
+
+
+def det(x: Any) -> Any:
+    """The determinant (1×1)."""
+    return operation("det", [x])
+
+
 def logdet(x: Any) -> Any:
     """The logarithm of the determinant (1×1)."""
     return operation("logdet", [x])
+
+
+def eye(n: Any) -> Any:
+    """The identity matrix."""
+    return operation("eye", [], (dim_of(n),))
 
 
 def ones(n: Any, m: Any = 1) -> Any:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from symgrad.rewrite import Rule
-from symgrad.rules import functions, products
+from symgrad.rules import functions, inverses, products
 
 SIMPLIFY: tuple[Rule, ...] = (
     *functions.RULES,
+    *inverses.RULES,
     *products.RULES,
 )
