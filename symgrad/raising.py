@@ -17,6 +17,7 @@ from symgrad.dims import ONE, Shape
 from symgrad.errors import Unsupported
 from symgrad.form import Form, apply, number, rewrite_bottom_up, symbol
 from symgrad.form import matrix as matrix_form
+from symgrad.ops import LINEAR
 from symgrad.rewrite import Facts, is_symmetric
 from symgrad.tensor import (
     UNIT,
@@ -33,7 +34,7 @@ from symgrad.tensor import (
     einsum,
     topological,
 )
-from symgrad.textbook import diag_of, hadamard_of, marks, product_of, row_sum, scaled, sum_of, total_of, trace_of, turned
+from symgrad.textbook import diag_of, hadamard_of, linear, marks, product_of, row_sum, scaled, sum_of, total_of, trace_of, turned
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -77,7 +78,8 @@ def _raise(node: Node, done: dict[Node, Form], facts: Facts) -> Form:
             return apply("norm", [body])
         return apply(op, [done[o] for o in node.operands], params)
     if isinstance(node, Func):
-        return apply(node.fn, [matching(done[o], o.shape) for o in node.operands], node.params)
+        operands = [matching(done[o], o.shape) for o in node.operands]
+        return linear(node.fn, operands[0], node.params) if node.fn in LINEAR else apply(node.fn, operands, node.params)
     if isinstance(node, Add):
         return sum_of([done[o] for o in node.operands], node.shape)
     if isinstance(node, Einsum):
@@ -307,6 +309,8 @@ class _Product:
         line = self.lines[0] if self.lines else None
         if line is not None and line.form.op == "eye":
             both = [f for f in (u, v) if f is not None]
+            if len(both) == 1 and both[0].op == "diagonal":
+                return scaled(self.scalars, hadamard_of([both[0].args[0], line.form]))
             return scaled(self.scalars, diag_of(hadamard_of(both)) if both else line.form)
         if line is None:
             left = u or apply("ones", (), (self.node.dims[row], ONE))

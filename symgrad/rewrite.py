@@ -51,7 +51,7 @@ def is_symmetric(node: Node, facts: Facts, depth: int = 0) -> bool:
     if isinstance(node, Var):
         return "symmetric" in facts.of(node.name)
     if isinstance(node, Func):
-        return node.fn == "inverse" and is_symmetric(node.operands[0], facts, depth + 1)
+        return node.fn == "symmetric" or (node.fn == "inverse" and is_symmetric(node.operands[0], facts, depth + 1))
     if isinstance(node, Map):
         return all(is_symmetric(operand, facts, depth + 1) for operand in node.operands)
     if isinstance(node, Add):

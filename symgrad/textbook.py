@@ -13,7 +13,7 @@ from symgrad import names
 from symgrad.dims import Dim, Shape
 from symgrad.form import Form, apply, cost, number
 from symgrad.ops.elementwise import SQUARED_BEFORE_THEIR_OPERAND
-from symgrad.tensor import Sizes
+from symgrad.tensor import Params, Sizes
 
 
 def turned(form: Form) -> Form:
@@ -196,8 +196,13 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
         terms = [_plain_constant(term) for term in terms]
     if all(map(_negative, terms)):
         return scaled([number(-1)], sum_of([scaled([number(-1)], term) for term in terms], shape))
-    terms = [t for t in terms if not _negative(t)] + [t for t in terms if _negative(t)]
-    terms = sorted(terms, key=lambda t: (not (t.op == "symbol" and names.gradient_of(t.name)), t.op == "transpose" and turned(t) in terms))
+    written = list(terms)
+
+    def place(term: Form) -> tuple[bool, bool, bool]:
+        is_gradient = term.op == "symbol" and names.gradient_of(term.name) is not None
+        return _negative(term), not is_gradient, term.op == "transpose" and turned(term) in written
+
+    terms.sort(key=place)
     full = [t for t in terms if t.shape == shape]
     if full:
         terms = [_plain_bias(term, shape) if len(full) > 1 or term is not full[0] else term for term in terms]
@@ -359,6 +364,12 @@ def trace_of(form: Form) -> Form:
     """The trace, scalars in front of it."""
     scalars, body = _without_scalars(form)
     return scaled(scalars, apply("trace", [body]))
+
+
+def linear(op: str, form: Form, params: Params) -> Form:
+    """A linear op of one operand, scalars in front of it."""
+    scalars, body = _without_scalars(form)
+    return scaled(scalars, apply(op, [body], params))
 
 
 def row_sum(form: Form) -> Form:

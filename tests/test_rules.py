@@ -46,7 +46,30 @@ AW, tanh_Z = product("ij,jk->ik", A, W), elementwise("tanh", [Z])
 P, Q = var("P", (n, n)), var("Q", (n, n))
 PQ, PSP = product("ij,jk->ik", P, Q), product("ji,jk,kl->il", P, S, P)
 
+Kx, V = var("K", (n * m, ONE)), func("eigenvectors", [S], (), S.shape)
+AX = made("kron", [A, transpose(X)])
+VECS = made("vec", [A]) + 2 * made("vec", [B])
+
+
+def blocks(node, *shape):
+    return func("reshape", [node], shape, shape)
+
+
 FIRES = {
+    "linear-vec": [(made("unvec", [2 * made("vec", [A]) - Kx], (n, m)), FACTS), (made("vec", [3 * A]), FACTS)],
+    "sum-of-vecs": [(VECS, FACTS)],
+    "kron-of-vec": [
+        (product("ij,j1->i1", made("kron", [A, C]), made("vec", [transpose(W) @ W if False else product("ij,kj->ik", W, W)])), FACTS),
+        (product("ji,j1->i1", made("kron", [P, A]), made("vec", [product("ij,kj->ik", A, product("ij,kj->ki", P, A))[...] if False else product("ij,jk->ik", P, Q)])), FACTS),
+    ],
+    "split-of-product": [
+        (blocks(AX, n, k, m, n), FACTS),
+        (blocks(eye(n * m), n, m, n, m), FACTS),
+        (blocks(product("i1,j1->ij", Kx, Kx), n, m, n, m), FACTS),
+    ],
+    "inverse-of-kron": [(inverse(made("kron", [P, Q])), FACTS)],
+    "sum-over-padding": [(product("ij,j1->i1", A, func("pad", [var("v", (d, ONE))], (0, ONE_, 1, m), (m, ONE))), FACTS)],
+    "orthogonal-eigenvectors": [(product("ij,kj->ik", V, V), FACTS), (product("ij,ik,kl->jl", V, V, A), FACTS)],
     "named-quantity": [(AW, named(AW, "X")), (tanh_Z, named(tanh_Z, "H"))],
     "derivative-in-output": [
         (elementwise("tanh", [Z], (), 1), FACTS),

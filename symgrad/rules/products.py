@@ -32,7 +32,10 @@ def flatten_when_shorter(node: Node, facts: Facts) -> Node | None:
 
 
 def flatten_broadcast(node: Node, facts: Facts) -> Node | None:
-    """A ⊙ (u 1ᵀ) = diag(u) A, Σ (A ⊙ B) = tr(Aᵀ B), diagonal(u vᵀ) = u ⊙ v: what only repeats, or is only summed, is opened."""
+    """A ⊙ (u 1ᵀ) = diag(u) A, Σ (A ⊙ B) = tr(Aᵀ B), diagonal(u vᵀ) = u ⊙ v.
+
+    A product inside a product is opened when it only repeats, is only summed, or has more than two axes.
+    """
     if not isinstance(node, Einsum):
         return None
     for inner, outside in node.factors:
@@ -42,7 +45,7 @@ def flatten_broadcast(node: Node, facts: Facts) -> Node | None:
             # Σ_ij (A ⊙ B)_ij is ⟨A, B⟩: the sum of a product is one product.
             sums = len(node.factors) == 1 and len(node.dims) > sum(1 for label in node.out if label != UNIT)
             diagonal = any(label != UNIT and outside.count(label) > 1 for label in outside)
-            if repeats or sums or diagonal:
+            if repeats or sums or diagonal or len(inner.shape) > 2:
                 return flatten_product(node, facts, only=inner)
     return None
 
