@@ -19,10 +19,11 @@ from symgrad.evaluate import Compiled, compiled
 from symgrad.form import Form
 from symgrad.network import Network
 from symgrad.numpycode import Program
+from symgrad.ops import FUNCTIONS
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.raising import raise_form
 from symgrad.sampling import draw_sizes, draw_values, needs_positive
-from symgrad.tensor import Map, topological
+from symgrad.tensor import Func, Map, topological
 
 TOLERANCE = 1e-6
 _STEP: float = float(np.finfo(float).eps) ** 0.2
@@ -36,8 +37,17 @@ _DIRECTION_REDRAWS = 32
 _SEED = 20240229
 
 
+_SIZE_REDRAWS = 40
+_SINGULAR_DRAWS = 4
+_WORST_CONDITION = 1e6
+
+
 class _NotSmoothError(Exception):
     """Every direction tried from a point crosses a kink or leaves the domain."""
+
+
+class _SingularError(Exception):
+    """With these sizes a matrix that is inverted is singular whatever its entries, as Xᵀ X of a wide X is."""
 
 
 @dataclass
@@ -82,23 +92,31 @@ def check_gradients(network: Network, of: str, claimed: Mapping[str, Sequence[Fo
         tuple((d.name, d.form) for d in network.definitions.values()),
     )
     kinks = tuple((f"kink {i}", form) for i, form in enumerate(_kinks(network)))
-    watch = Program(forward.inputs, (*forward.statements, *kinks))
+    inverted = tuple((f"inverted {i}", form) for i, form in enumerate(_inverted(network)))
+    watch = Program(forward.inputs, (*forward.statements, *kinks, *inverted))
     labels = {(name, i): f"claim {name} {i}" for name, forms in claimed.items() for i in range(len(forms))}
     extra = tuple((labels[name, i], form) for name, forms in claimed.items() for i, form in enumerate(forms))
     backward = Program(forward.inputs, (*forward.statements, *statements, *extra)).shared()
-    lab = _Lab(network, of, compiled(watch), compiled(backward), [name for name, _ in kinks])
+    lab = _Lab(network, of, compiled(watch), compiled(backward), [name for name, _ in kinks], [name for name, _ in inverted])
     report = Report({name: Check(name) for name in claimed})
     rng = np.random.default_rng(_SEED)
     for point in range(_POINTS):
-        try:
-            sizes = draw_sizes(network, rng, equal=point == _POINTS - 1)
-        except Unsupported:
-            if point < _POINTS - 1:
-                raise
-            continue  # sizes that are all alike cannot meet the conditions: the distinct ones were tried
-        if point < _POINTS - 1 or sizes:
-            report.sizes.append(sizes)
-        lab.at_point(sizes, rng, report, labels)
+        for _ in range(_SIZE_REDRAWS):
+            try:
+                sizes = draw_sizes(network, rng, equal=point == _POINTS - 1)
+            except Unsupported:
+                if point < _POINTS - 1:
+                    raise
+                break  # sizes that are all alike cannot meet the conditions: the distinct ones were tried
+            try:
+                lab.at_point(sizes, rng, report, labels)
+            except _SingularError:
+                continue
+            if point < _POINTS - 1 or sizes:
+                report.sizes.append(sizes)
+            break
+        else:
+            raise Unsupported("no sizes were found with which the matrices that are inverted are not singular")
     return report
 
 
@@ -113,21 +131,41 @@ def _kinks(network: Network) -> list[Form]:
     return list(found)
 
 
+def _inverted(network: Network) -> list[Form]:
+    """The matrices that must not be singular."""
+    found: dict[Form, None] = {}
+    for definition in network.definitions.values():
+        for node in topological([definition.node]):
+            if isinstance(node, Func) and node.fn in FUNCTIONS and FUNCTIONS[node.fn].domain in ("well_conditioned", "positive_definite"):
+                found[raise_form(node.operands[0], network.facts)] = None
+    return list(found)
+
+
 class _Lab:
     """One network compiled, to be tried at many points."""
 
-    def __init__(self, network: Network, of: str, forward: Compiled, backward: Compiled, kinks: list[str]) -> None:
+    def __init__(self, network: Network, of: str, forward: Compiled, backward: Compiled, kinks: list[str], inverted: list[str]) -> None:
         self.network, self.of = network, of
-        self.forward, self.backward, self.kinks = forward, backward, kinks
+        self.forward, self.backward, self.kinks, self.inverted = forward, backward, kinks, inverted
         self.positive = needs_positive(network)
 
     def at_point(self, sizes: Mapping[str, int], rng: Any, report: Report, labels: Mapping[tuple[str, int], str]) -> None:
         """Draw a point where the network is defined and smooth, and compare every gradient there."""
+        singular = 0
         for attempt in range(_REDRAWS):
             given = draw_values(self.network, sizes, rng, self.positive and attempt >= _REDRAWS // 4)
-            with np.errstate(all="ignore"):
-                base = self.forward.run(given, {})
-                values = self.backward.run(given, {})
+            try:
+                with np.errstate(all="ignore"):
+                    base = self.forward.run(given, {})
+                    well = all(np.linalg.cond(base[name]) < _WORST_CONDITION for name in self.inverted)
+                    values = self.backward.run(given, {}) if well else {}
+            except np.linalg.LinAlgError:
+                well = False
+            if not well:
+                singular += 1
+                if singular == attempt + 1 == _SINGULAR_DRAWS:
+                    raise _SingularError
+                continue
             if not all(np.all(np.isfinite(np.asarray(v, dtype=float))) for v in (*base.values(), *values.values())):
                 continue
             try:

@@ -7,6 +7,7 @@ be, and has no elementwise or broadcasting ops. The classes here keep what was w
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
@@ -265,6 +266,9 @@ _SYMPY_VALUE: dict[str, Callable[..., Any]] = {
     "concat": lambda params, *xs: (sp.Matrix.vstack if params[0] == 0 else sp.Matrix.hstack)(*xs),
     "hadamard": lambda _, *xs: _explicit(sp.Mul, xs),
     "divide": lambda _, x, y: _explicit(lambda a, b: a / b, [x, y]),
+    "trace": lambda _, x: sp.Matrix([[x.trace()]]),
+    "inverse": lambda _, x: x.inv(),
+    "det": lambda _, x: sp.Matrix([[x.det()]]),
     "logdet": lambda _, x: sp.Matrix([[sp.log(x.det())]]),
 }
 
@@ -443,9 +447,86 @@ def reshape(x: Any, *shape: Any) -> Any:
     return operation("reshape", [x], tuple(map(dim_of, shape)))
 
 
+def trace(x: Any) -> Any:
+    """The sum of the diagonal (1×1)."""
+    return operation("trace", [x])
+
+
+def inv(x: Any) -> Any:
+    """The inverse of a square matrix."""
+    return operation("inverse", [x])
+
+
+def det(x: Any) -> Any:
+    """The determinant (1×1)."""
+    return operation("det", [x])
+
+
 def logdet(x: Any) -> Any:
     """The logarithm of the determinant (1×1)."""
     return operation("logdet", [x])
+
+
+def matrix_power(x: Any, exponent: int) -> Any:
+    """The product of that many equal matrices; of inverses when the exponent is negative, the identity for 0."""
+    if exponent == 0:
+        return eye(_matrix(x).shape[0])
+    return Product(*[inv(x) if exponent < 0 else x] * builtins.abs(exponent))
+
+
+def kron(x: Any, y: Any) -> Any:
+    """The Kronecker product: block (i, j) is x_ij y."""
+    return operation("kron", [x, y])
+
+
+def vec(x: Any) -> Any:
+    """The columns of a matrix below each other."""
+    return operation("vec", [x])
+
+
+def unvec(x: Any, n: Any, m: Any) -> Any:
+    """The n×m matrix whose columns stand below each other in x."""
+    return operation("unvec", [x], (dim_of(n), dim_of(m)))
+
+
+def vech(x: Any) -> Any:
+    """The columns of the lower triangle below each other."""
+    return operation("vech", [x])
+
+
+def lower_triangular(x: Any, n: Any) -> Any:
+    """The lower triangular n×n matrix with these n (n + 1) / 2 entries, column after column."""
+    return operation("lower", [x], (dim_of(n),))
+
+
+def symmetric(x: Any, n: Any) -> Any:
+    """The symmetric n×n matrix with these n (n + 1) / 2 free parameters, its lower triangle column after column."""
+    return operation("symmetric", [x], (dim_of(n),))
+
+
+def toeplitz(x: Any, n: Any, m: Any = None) -> Any:
+    """The n×m Toeplitz matrix (square without m) of n + m − 1 free parameters, from its last column's diagonal to its first's."""
+    return operation("toeplitz", [x], (dim_of(n), dim_of(n if m is None else m)))
+
+
+def eigenvalues(x: Any) -> Any:
+    """The eigenvalues of a symmetric matrix in ascending order, a column."""
+    return operation("eigenvalues", [x])
+
+
+def eigenvectors(x: Any) -> Any:
+    """The eigenvectors of a symmetric matrix as columns, in the order of the eigenvalues, each with a positive sum."""
+    return operation("eigenvectors", [x])
+
+
+def nuclear_norm(x: Any) -> Any:
+    """The sum of the singular values (1×1); smooth where the matrix has full rank."""
+    return operation("nuclear_norm", [x])
+
+
+def eye(n: Any) -> Any:
+    """The identity matrix."""
+    return operation("eye", [], (dim_of(n),))
 
 
 def ones(n: Any, m: Any = 1) -> Any:

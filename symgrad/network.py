@@ -23,7 +23,7 @@ from symgrad.errors import InvalidGiven, InvalidNetwork, ShapeError, UnknownName
 from symgrad.form import Form, symbol, symbols
 from symgrad.lowering import lower
 from symgrad.raising import matching, raise_form
-from symgrad.rewrite import Facts
+from symgrad.rewrite import Facts, is_symmetric
 from symgrad.tensor import Func, Node, Var, topological, var
 from symgrad.typeset import described
 
@@ -256,11 +256,13 @@ class Network:
 
     @cached_property
     def facts(self) -> Facts:
-        """What is declared of inputs, and what definitions say of themselves: the rows of a softmax sum to 1."""
+        """What is declared of inputs, and what definitions say of themselves: the rows of a softmax sum to 1, Xᵀ X is symmetric."""
         properties = {name: item.properties for name, item in self.inputs.items()}
         for definition in self.definitions.values():
             if isinstance(definition.node, Func) and definition.node.fn == "softmax":
                 properties[definition.name] = frozenset({f"distribution:{definition.node.params[0]}"})
+            elif is_symmetric(definition.node, Facts(properties)):
+                properties[definition.name] = frozenset({"symmetric"})
         named = {d.node: self.variables[d.name] for d in self.definitions.values() if not isinstance(d.node, Var)}
         return Facts(properties, named)
 

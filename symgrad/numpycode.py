@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from math import lcm
 
 from symgrad import names
 from symgrad.dims import Dim, Shape
@@ -32,6 +33,21 @@ HELPERS: dict[str, tuple[str, str]] = {
     "_elu": ("z, a", "np.where(z > 0, z, a * np.expm1(np.minimum(z, 0)))"),
     "_elu_prime": ("z, a", "np.where(z > 0, 1, a * np.exp(np.minimum(z, 0)))"),
     "_leaky_relu": ("z, a", "np.where(z > 0, z, a * z)"),
+    "_lower": (
+        "v, n",
+        "(lambda i, j: np.where(i >= j, v[np.where(i >= j, j * n - j * (j + 1) // 2 + i, 0), 0], 0))(*np.indices((n, n)))",
+    ),
+    "_vech": ("a", "a.T[np.triu_indices(len(a))][:, None]"),
+    "_symmetric": (
+        "v, n",
+        "(lambda i, j: (lambda low, high: v[low * n - low * (low + 1) // 2 + high, 0])(np.minimum(i, j), np.maximum(i, j)))"
+        "(*np.indices((n, n)))",
+    ),
+    "_toeplitz": ("t, n, m", "t[np.arange(n)[:, None] - np.arange(m) + m - 1, 0]"),
+    "_diagonal_sums": ("a", "np.array([[np.trace(a, k)] for k in range(a.shape[1] - 1, -len(a), -1)])"),
+    "_eigenvalues": ("a", "np.linalg.eigvalsh((a + a.T) / 2)[:, None]"),
+    "_eigenvectors": ("a", "(lambda v: v * np.sign(np.sum(v, axis=0)))(np.linalg.eigh((a + a.T) / 2)[1])"),
+    "_polar": ("a", "(lambda u, _, v: u @ v)(*np.linalg.svd(a, full_matrices=False))"),
     "_unfold": (
         "x, width, stride",
         "np.lib.stride_tricks.sliding_window_view(x, width, axis=0)[::stride].swapaxes(1, 2).reshape(-1, width * x.shape[1])",
@@ -243,15 +259,16 @@ class _Sizes:
             return str(dim.number)
         if dim in self._axes:
             return self._axes[dim]
+        denominator = lcm(*(coefficient.denominator for _, coefficient in dim.terms))
         pieces = []
-        for monomial, coefficient in dim.terms:
+        for monomial, coefficient in (dim * denominator).terms:
             factors = [self._symbol(name) for name, power in monomial for _ in range(power)]
-            if coefficient.numerator != 1 or not factors:
-                factors.insert(0, str(coefficient.numerator))
-            piece = " * ".join(factors)
-            pieces.append(piece if coefficient.denominator == 1 else f"{piece} // {coefficient.denominator}")
+            if coefficient != 1 or not factors:
+                factors.insert(0, str(coefficient))
+            pieces.append(" * ".join(factors))
         joined = " + ".join(pieces).replace("+ -", "- ")
-        return f"({joined})" if len(pieces) > 1 or "/" in joined else joined
+        whole = f"({joined})" if len(pieces) > 1 else joined
+        return whole if denominator == 1 else f"({whole} // {denominator})"
 
     def _symbol(self, name: str) -> str:
         dim = Dim.of(name)
@@ -266,6 +283,8 @@ class _Sizes:
 
     def _solved(self, axis: Dim, name: str) -> str | None:
         """The size from an axis that has it beside sizes that are axes themselves: m is (W.shape[0] - x.shape[0]) // 2 of 2m + d."""
+        if axis.symbols == {name} and {p for m, _ in axis.terms for _, p in m} | {2} <= {1, 2} and ((name, 2),) in dict(axis.terms):
+            return self._root(axis, name)
         terms = dict(axis.terms)
         factor = terms.pop(((name, 1),), None)
         rest = Dim(terms)
@@ -276,6 +295,12 @@ class _Sizes:
         source = self._axes[axis] if rest.number == 0 else f"({self._axes[axis]} - {self(rest)})"
         source = source if factor.denominator == 1 else f"{factor.denominator} * {source}"
         return f"({source})" if factor.numerator == 1 else f"({source} // {factor.numerator})"
+
+    def _root(self, axis: Dim, name: str) -> str:
+        """The size from an axis that is a quadratic in it: n is round((8 * v.shape[0] + 1)**0.5 - 1) // 2 of n (n + 1) / 2."""
+        scale = lcm(*(c.denominator for _, c in axis.terms))
+        a, b, c = (int(dict((axis * scale).terms).get(key, 0)) for key in (((name, 2),), ((name, 1),), ()))
+        return f"(round(({4 * a * scale} * {self._axes[axis]} + {b * b - 4 * a * c})**0.5 - {b}) // {2 * a})"
 
 
 def _is_bool(form: Form) -> bool:

@@ -15,7 +15,7 @@ from symgrad.gradient import Gradient, gradients
 from symgrad.network import Network
 from symgrad.numpycode import Program, sizes_in
 from symgrad.raising import raise_form
-from symgrad.rewrite import simplify
+from symgrad.rewrite import Facts, simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.steps import conventions_of, derivation_steps
 from symgrad.tensor import Node, Var, substitute, topological, var
@@ -49,7 +49,7 @@ def derive(
     network = network.given(given or {})
     loss, wanted = _asked(network, of, wrt)
     found = gradients(network, loss, wanted) if loss else {}
-    results = _results(network, found, layout)
+    results = _results(network, loss, found, layout)
     report = _checked(network, loss, results, layout) if check and loss else None
     values = _values(network, results, layout)
     steps = derivation_steps(network, loss, found, results, values, wanted)
@@ -83,18 +83,23 @@ def _asked(network: Network, of: str | None, wrt: Iterable[str]) -> tuple[str | 
 # ── the results ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _results(network: Network, found: dict[str, Gradient], layout: str) -> dict[str, Result]:
-    """Every gradient in both depths. They come from the loss backwards, so what one substitutes is already there."""
+def _results(network: Network, loss: str | None, found: dict[str, Gradient], layout: str) -> dict[str, Result]:
+    """Every gradient in both depths. They come from the loss backwards, so what one substitutes is already there.
+
+    The loss is not written by its name in its own gradient: ∂det(X)/∂X is det(X) X⁻ᵀ.
+    """
+    facts = network.facts
+    facts = Facts(facts.properties, {node: name for node, name in facts.named.items() if name is not network.variables.get(loss or "")})
     opened: dict[Node, Node] = {}
     results = {}
     for name, gradient in found.items():
-        node = simplify(gradient.node, network.facts, SIMPLIFY)
-        named = raise_form(node, network.facts)
+        node = simplify(gradient.node, facts, SIMPLIFY)
+        named = raise_form(node, facts)
         written_out = None
         inner = [n for n in topological([node]) if isinstance(n, Var) and names.gradient_of(n.name)]
         if all(n in opened for n in inner):
-            whole = simplify(substitute(node, opened), network.facts, SIMPLIFY) if inner else node
-            written_out = raise_form(whole, network.facts)
+            whole = simplify(substitute(node, opened), facts, SIMPLIFY) if inner else node
+            written_out = raise_form(whole, facts)
             if cost(written_out) <= _LONGEST_WRITTEN_OUT:
                 opened[var(gradient.name, gradient.shape)] = whole
             else:

@@ -17,7 +17,8 @@ from symgrad.dims import ONE, Shape
 from symgrad.errors import Unsupported
 from symgrad.form import Form, apply, number, rewrite_bottom_up, symbol
 from symgrad.form import matrix as matrix_form
-from symgrad.rewrite import Facts
+from symgrad.ops import LINEAR
+from symgrad.rewrite import Facts, is_symmetric
 from symgrad.tensor import (
     UNIT,
     Add,
@@ -30,9 +31,10 @@ from symgrad.tensor import (
     Node,
     Sizes,
     Var,
+    einsum,
     topological,
 )
-from symgrad.textbook import diag_of, hadamard_of, marks, product_of, row_sum, scaled, sum_of, total_of, turned
+from symgrad.textbook import diag_of, hadamard_of, linear, marks, product_of, row_sum, scaled, sum_of, total_of, trace_of, turned
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -76,7 +78,8 @@ def _raise(node: Node, done: dict[Node, Form], facts: Facts) -> Form:
             return apply("norm", [body])
         return apply(op, [done[o] for o in node.operands], params)
     if isinstance(node, Func):
-        return apply(node.fn, [matching(done[o], o.shape) for o in node.operands], node.params)
+        operands = [matching(done[o], o.shape) for o in node.operands]
+        return linear(node.fn, operands[0], node.params) if node.fn in LINEAR else apply(node.fn, operands, node.params)
     if isinstance(node, Add):
         return sum_of([done[o] for o in node.operands], node.shape)
     if isinstance(node, Einsum):
@@ -100,14 +103,15 @@ def matching(form: Form, shape: Shape) -> Form:
 
 @dataclass
 class _Line:
-    """A matrix between two indices: `form` has its rows at `row` and its columns at `column`."""
+    """A matrix between two indices: `form` has its rows at `row` and its columns at `column`, `back` is its transpose."""
 
     row: int
     column: int
     form: Form
+    back: Form
 
     def seen_from(self, row: int) -> Form:
-        return self.form if row == self.row else turned(self.form)
+        return self.form if row == self.row else self.back
 
     def other(self, index: int) -> int:
         return self.column if index == self.row else self.row
@@ -143,7 +147,7 @@ class _Product:
         if len(self.node.shape) not in (0, 2) or any(len(n.shape) not in (0, 2) for n, _ in self.node.factors):
             return None
         for factor, labels in self.node.factors:
-            self._place(self.done[factor], labels)
+            self._place(factor, labels)
         free = [i for i in self.node.out if i != UNIT]
         self._reduce(set(free))
         if any(index not in free for line in self.lines for index in (line.row, line.column)):
@@ -152,7 +156,8 @@ class _Product:
             return None
         return self._assemble()
 
-    def _place(self, form: Form, labels: Indices) -> None:
+    def _place(self, factor: Node, labels: Indices) -> None:
+        form = self.done[factor]
         real = [label for label in labels if label != UNIT]
         if not real:
             self.scalars.append(form)
@@ -161,7 +166,18 @@ class _Product:
         elif real[0] == real[1]:
             self.vectors.setdefault(real[0], []).append(apply("diagonal", [form]))
         else:
-            self.lines.append(_Line(real[0], real[1], form))
+            self.lines.append(_Line(real[0], real[1], form, self._back(factor)))
+
+    def _back(self, factor: Node) -> Form:
+        """The transpose of a factor, in which a symmetric matrix stands as it is: (A S)ᵀ = S Aᵀ."""
+        form = self.done[factor]
+        if is_symmetric(factor, self.facts):
+            return form
+        if isinstance(factor, Einsum) and any(is_symmetric(n, self.facts) for n, _ in factor.factors):
+            other = einsum(factor.factors, factor.out[::-1], factor.shape[::-1], factor.coefficient, factor.sizes)
+            if isinstance(other, Einsum):
+                return min(turned(form), _Product(other, self.done, self.facts).form(), key=marks)
+        return turned(form)
 
     def _reduce(self, free: set[int]) -> None:
         summed = [i for i in range(len(self.node.dims)) if i not in free]
@@ -190,7 +206,8 @@ class _Product:
                     self.vectors.setdefault(first.row, []).append(apply("diagonal", [line.form]))
             else:
                 joined = self._hadamard([line.seen_from(first.row) for line in group])
-                self.lines.insert(k, _Line(first.row, first.column, joined))
+                back = self._hadamard([line.seen_from(first.column) for line in group])
+                self.lines.insert(k, _Line(first.row, first.column, joined, min(turned(joined), back, key=marks)))
             return True
         return False
 
@@ -234,7 +251,7 @@ class _Product:
 
     def _inner(self, forms: list[Form]) -> Form:
         if len(forms) == 1:
-            return apply("trace", forms[0].args) if forms[0].op == "diagonal" else total_of(forms[0])
+            return trace_of(forms[0].args[0]) if forms[0].op == "diagonal" else total_of(forms[0])
         above = [f for f in forms if not (f.op == "power" and f.params[0] < 0)]
         if len(above) < len(forms):
             return total_of(self._hadamard(forms))
@@ -246,7 +263,7 @@ class _Product:
         if form.op == "hadamard" and len(form.args) == 2:
             a, b = form.args
             pairs = ([turned(a), b], [a, turned(b)], [turned(b), a])
-            return apply("squared_norm", [a]) if a is b else apply("trace", [min(map(product_of, pairs), key=marks)])
+            return apply("squared_norm", [a]) if a is b else trace_of(min(map(product_of, pairs), key=marks))
         return total_of(form)
 
     def _series(self, summed: list[int]) -> bool:
@@ -258,11 +275,12 @@ class _Product:
                     continue
                 left, right = at
                 start, end = left.other(index), right.other(index)
-                factors = [left.seen_from(start), right.seen_from(index)]
+                factors, back = [left.seen_from(start), right.seen_from(index)], [right.seen_from(end), left.seen_from(index)]
                 if with_vector:
                     vector = self._vector(index)
                     assert vector is not None
                     factors.insert(1, diag_of(vector))
+                    back.insert(1, diag_of(vector))
                 where = self.lines.index(left)
                 self.lines.remove(left)
                 self.lines.remove(right)
@@ -271,9 +289,9 @@ class _Product:
                     if start in self.node.out or start in self.vectors or self._at(start):
                         self.vectors.setdefault(start, []).append(apply("diagonal", [joined]))
                     else:
-                        self.scalars.append(apply("trace", [joined]))
+                        self.scalars.append(trace_of(joined))
                 else:
-                    self.lines.insert(where, _Line(start, end, joined))
+                    self.lines.insert(where, _Line(start, end, joined, product_of(back)))
                 return True
         return False
 
@@ -291,6 +309,8 @@ class _Product:
         line = self.lines[0] if self.lines else None
         if line is not None and line.form.op == "eye":
             both = [f for f in (u, v) if f is not None]
+            if len(both) == 1 and both[0].op == "diagonal":
+                return scaled(self.scalars, hadamard_of([both[0].args[0], line.form]))
             return scaled(self.scalars, diag_of(hadamard_of(both)) if both else line.form)
         if line is None:
             left = u or apply("ones", (), (self.node.dims[row], ONE))

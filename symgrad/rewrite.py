@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from symgrad.tensor import Node, rebuild, topological
+from symgrad.tensor import Add, Einsum, Eye, Factor, Func, Map, Node, Var, rebuild, split, topological, transpose
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,66 @@ class Rule:
     law: str
     terminates: str
     apply: Callable[[Node, Facts], Node | None]
+
+
+_DEEPEST_SYMMETRY = 6
+_LONGEST_SYMMETRY = 8
+
+
+def is_symmetric(node: Node, facts: Facts, depth: int = 0) -> bool:
+    """Whether S = Sᵀ is seen: declared, or by how S is made (`Xᵀ A X` of a symmetric A, `K + s I`, an inverse of such).
+
+    What is deeper or longer than a textbook writes counts as not symmetric.
+    """
+    if len(node.shape) != 2 or node.shape[0] is not node.shape[1] or depth > _DEEPEST_SYMMETRY:
+        return False
+    if isinstance(node, Var):
+        return "symmetric" in facts.of(node.name)
+    if isinstance(node, Func):
+        return node.fn == "symmetric" or (node.fn == "inverse" and is_symmetric(node.operands[0], facts, depth + 1))
+    if isinstance(node, Map):
+        return all(is_symmetric(operand, facts, depth + 1) for operand in node.operands)
+    if isinstance(node, Add):
+        turned = [split(transpose(term)) for term in node.operands]
+        own = [split(term) for term in node.operands]
+        return all(t in own or is_symmetric(term, facts, depth + 1) for t, term in zip(turned, node.operands, strict=True))
+    if isinstance(node, Einsum) and node.out == (0, 1) and len(node.factors) <= _LONGEST_SYMMETRY:
+        if any(isinstance(n, Eye) and set(labels) == {0, 1} for n, labels in node.factors):
+            return True
+        return _matched(node.factors, node.factors, {0: 1, 1: 0}, facts, depth + 1)
+    return isinstance(node, Eye)
+
+
+def _matched(left: tuple[Factor, ...], right: tuple[Factor, ...], index: dict[int, int], facts: Facts, depth: int) -> bool:
+    """Whether the factors are the same under one renaming of the indices that extends the one given."""
+    if not left:
+        return True
+    (node, labels), rest = left[0], left[1:]
+    for k, (other, theirs) in enumerate(right):
+        if other is not node:
+            continue
+        ways = [theirs, theirs[::-1]] if is_symmetric(node, facts, depth) else [theirs]
+        for way in ways:
+            pairs = dict(zip(labels, way, strict=True))
+            if any(index.get(a, b) != b or (a < 0) != (b < 0) for a, b in zip(labels, way, strict=True)) or len(pairs) != len(set(labels)):
+                continue
+            taken = {b for a, b in index.items() if a not in pairs}
+            if taken & (set(pairs.values()) - {-1}):
+                continue
+            if _matched(rest, right[:k] + right[k + 1 :], index | pairs, facts, depth):
+                return True
+    return False
+
+
+def factors_written(node: Node) -> int:
+    """How many factors are written."""
+    total, stack = 0, [node]
+    while stack:
+        n = stack.pop()
+        if isinstance(n, Var) or (isinstance(n, Einsum) and not n.factors):
+            total += 1
+        stack.extend(n.operands)
+    return total
 
 
 _MOST_FIRINGS = 64

@@ -78,12 +78,13 @@ def is_operation(node: Any) -> bool:
     return bool(getattr(node, "is_symgrad_operation", False))
 
 
+_ONLY_SIZES = {"ones", "zeros", "eye", "reshape", "unvec", "lower", "symmetric", "toeplitz"}
 _DIM_PARAMS = {"slice": (1, 2), "pad": (1, 3), "fold": (2,)}
 _FRACTION_PARAMS = {"power", "leaky_relu", "elu", "leaky_relu'", "elu'"}
 
 
 def _params_for(name: str, params: tuple[Any, ...]) -> tuple[Any, ...]:
-    if name in ("ones", "zeros", "eye", "reshape"):
+    if name in _ONLY_SIZES:
         return tuple(map(dim_of, params))
     if name in _FRACTION_PARAMS:
         return tuple(map(Fraction, params))

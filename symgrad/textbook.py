@@ -13,7 +13,7 @@ from symgrad import names
 from symgrad.dims import Dim, Shape
 from symgrad.form import Form, apply, cost, number
 from symgrad.ops.elementwise import SQUARED_BEFORE_THEIR_OPERAND
-from symgrad.tensor import Sizes
+from symgrad.tensor import Params, Sizes
 
 
 def turned(form: Form) -> Form:
@@ -196,12 +196,24 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
         terms = [_plain_constant(term) for term in terms]
     if all(map(_negative, terms)):
         return scaled([number(-1)], sum_of([scaled([number(-1)], term) for term in terms], shape))
-    terms = [t for t in terms if not _negative(t)] + [t for t in terms if _negative(t)]
-    terms.sort(key=lambda t: (not (t.op == "symbol" and names.gradient_of(t.name)), t.op == "transpose" and turned(t) in terms))
+    written = list(terms)
+
+    def place(term: Form) -> tuple[bool, bool, bool]:
+        is_gradient = term.op == "symbol" and names.gradient_of(term.name) is not None
+        return _negative(term), not is_gradient, term.op == "transpose" and turned(term) in written
+
+    terms.sort(key=place)
     full = [t for t in terms if t.shape == shape]
     if full:
         terms = [_plain_bias(term, shape) if len(full) > 1 or term is not full[0] else term for term in terms]
-    return _common_number(terms, shape) or _common_factor(terms) or _common_sum(terms) or _turned_pair(terms, shape) or apply("add", terms)
+    return (
+        _common_number(terms, shape)
+        or _common_scalar(terms, shape)
+        or _common_factor(terms)
+        or _common_sum(terms)
+        or _turned_pair(terms, shape)
+        or apply("add", terms)
+    )
 
 
 def _like_terms(terms: list[Form]) -> list[Form]:
@@ -248,6 +260,20 @@ def _common_number(terms: list[Form], shape: Shape) -> Form | None:
     if any(r.op == "number" for r in rest) and not any(r.shape == shape for r in rest):
         return None
     return scaled([number(size, lead.sizes)], sum_of(rest, shape))
+
+
+def _common_scalar(terms: list[Form], shape: Shape) -> Form | None:
+    """a X + a Y = a (X + Y)."""
+    parts = [_parts(term) for term in terms]
+    shared = next((s for s in parts[0][1] if all(s in scalars for _, scalars, _ in parts)), None)
+    if shared is None:
+        return None
+    rest = []
+    for lead, scalars, body in parts:
+        left = list(scalars)
+        left.remove(shared)
+        rest.append(scaled([lead, *left], body))
+    return scaled([shared], sum_of(rest, shape))
 
 
 def _negative(form: Form) -> bool:
@@ -305,11 +331,16 @@ def _turned_pair(terms: list[Form], shape: Shape) -> Form | None:
                 continue
             for end in (0, -1):
                 rests = [_without(b, "matmul", end, b.args[end]) for b in (before[2], body)]
-                if body.args[end] is before[2].args[end] and None not in rests and turned(rests[0]) is rests[1]:  # type: ignore[arg-type]
+                if body.args[end] is before[2].args[end] and _is_pair(*rests):
                     joined = _common_factor([terms[j], terms[i]])
                     rest = [term for k, term in enumerate(terms) if k not in (i, j)]
                     return None if joined is None else sum_of([joined, *rest], shape)
     return None
+
+
+def _is_pair(form: Form | None, other: Form | None) -> bool:
+    """A single matrix and its transpose."""
+    return form is not None and other is not None and cost(form) == 1 and turned(form) is other
 
 
 def _has_factor(body: Form, op: str, end: int, factor: Form) -> bool:
@@ -327,6 +358,18 @@ def total_of(form: Form) -> Form:
     if form.op == "scale":
         return scaled(list(form.args[:-1]), total_of(form.args[-1]))
     return apply("sum", [form], (None,))
+
+
+def trace_of(form: Form) -> Form:
+    """The trace, scalars in front of it."""
+    scalars, body = _without_scalars(form)
+    return scaled(scalars, apply("trace", [body]))
+
+
+def linear(op: str, form: Form, params: Params) -> Form:
+    """A linear op of one operand, scalars in front of it."""
+    scalars, body = _without_scalars(form)
+    return scaled(scalars, apply(op, [body], params))
 
 
 def row_sum(form: Form) -> Form:

@@ -50,7 +50,7 @@ def pullback(output: Node, cotangent: Node, wrt: Iterable[Node]) -> dict[Node, N
         g = add(shares.pop(node)[::-1])
         if node in targets:
             found[node] = g
-        for operand, share in zip(node.operands, _pull(node, g, active), strict=True):
+        for operand, share in reversed(list(zip(node.operands, _pull(node, g, active), strict=True))):
             if share is not None:
                 shares.setdefault(operand, []).append(share)
     return found

@@ -88,6 +88,23 @@ def placed(g, axis, start, step, size):
     return out
 
 
+def triangle(v):
+    """The lower triangle of 3×3, column after column."""
+    a, b, c, d, e, f = v
+    return np.array([[a, 0, 0], [b, d, 0], [c, e, f]])
+
+
+def eigenvectors(a):
+    values, vectors = np.linalg.eig((a + a.T) / 2)
+    vectors = vectors[:, np.argsort(values)].real
+    return vectors * np.sign(vectors.sum(0))
+
+
+def root(a):
+    values, vectors = np.linalg.eigh(a)
+    return vectors @ np.diag(np.sqrt(values)) @ vectors.T
+
+
 def logistic(x):
     return (1 + np.tanh(x / 2)) / 2
 
@@ -153,6 +170,20 @@ ROWS = (
     row("inverse", ["n n"], lambda a: np.linalg.solve(a, np.identity(3)), domain="well_conditioned"),
     row("det", ["n n"], lambda a: np.dot(a[0], np.cross(a[1], a[2])), domain="well_conditioned"),
     row("logdet", ["n n"], lambda a: math.log(np.dot(a[0], np.cross(a[1], a[2]))), domain="positive_definite"),
+    row("vec", ["n m"], lambda a: np.concatenate([a[:, j : j + 1] for j in range(4)])),
+    row("unvec", [(n * m, ONE)], lambda a: a.reshape(4, 3).T, (n, m)),
+    row("kron", ["n m", "d k"], lambda a, b: np.block([[x * b for x in line] for line in a])),
+    row("kron", ["n 1", "1 k"], lambda a, b: a @ b),
+    row("vech", ["n n"], lambda a: np.concatenate([a[j:, j] for j in range(3)])[:, None]),
+    row("lower", [(n * (n + 1) / 2, ONE)], lambda v: triangle(v[:, 0]), (n,)),
+    row("symmetric", [(n * (n + 1) / 2, ONE)], lambda v: triangle(v[:, 0]) + np.tril(triangle(v[:, 0]), -1).T, (n,)),
+    row("toeplitz", [(n + m - 1, ONE)], lambda t: np.array([[t[i - j + 3, 0] for j in range(4)] for i in range(3)]), (n, m)),
+    row("toeplitz", [(2 * n - 1, ONE)], lambda t: np.array([t[2 - i : 5 - i, 0] for i in range(3)]).T, (n, n)),
+    row("diagonal_sums", ["n m"], lambda a: np.array([[np.trace(a, k)] for k in (3, 2, 1, 0, -1, -2)])),
+    row("eigenvalues", ["n n"], lambda a: np.linalg.eigvals((a + a.T) / 2).real[:, None][np.argsort(np.linalg.eigvals((a + a.T) / 2).real)]),
+    row("eigenvectors", ["n n"], eigenvectors),
+    row("nuclear_norm", ["n m"], lambda a: np.sqrt(np.maximum(np.linalg.eigvalsh(a @ a.T), 0)).sum()),
+    row("polar", ["n m"], lambda a: np.linalg.inv(root(a @ a.T)) @ a),
     row("einsum", ["n m", "n k", "m 1"], lambda a, b, c: a.T @ b * c, ("ab,ac,bd->bc",)),
     row("einsum", ["n m", "m k", "n k"], lambda a, b, c: np.sum((a @ b) * c), ("ab,bc,ac->",)),
     row("einsum", ["n n", "n m"], lambda a, b: np.diag(a)[:, None] * b, ("aa,ab->ab",)),
@@ -200,6 +231,9 @@ ROWS = (
 
 WITHOUT_TENSOR = {"series"}
 """A series is written out before it becomes a tensor or NumPy."""
+
+WITHOUT_DERIVATIVE = {"polar"}
+"""The derivative of the nuclear norm; there is no second one."""
 
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda r: f"{r.op}-{','.join(map(str, r.shapes))}-{r.params}")
 
@@ -333,6 +367,8 @@ CLASHES = [
     ("diagonal", ["n m"]), ("inverse", ["n m"]), ("det", ["n m"]), ("logdet", ["n m"]), ("maximum", ["n m", "m n"]),
     ("sum", ["n m"], 2), ("softmax", ["n m"], 2), ("concat", ["n m", "n k"], 0), ("concat", ["n m", "d m"], 1),
     ("slice", ["3 m"], 0, ONE, Dim.of(4), 1), ("slice", ["n m"], 0, TWO, TWO, 1), ("unfold", ["4 d"], 3, 2), ("unfold", ["2 d"], 3, 1),
+    ("unvec", ["k 1"], n, m), ("kron", ["n m", ""]), ("vech", ["n m"]), ("lower", ["k 1"], n), ("symmetric", ["n n"], n),
+    ("toeplitz", ["k 1"], n, m), ("eigenvalues", ["n m"]), ("eigenvectors", ["n m"]), ("nuclear_norm", [""]), ("vec", [""]),
     ("reshape", ["n m"], n, k), ("einsum", ["n m", "n k"], "ab,bc->ac"), ("einsum", ["n m"], "a->a"), ("relu", ["n m", "n m"]),
 ]  # fmt: skip
 
@@ -345,7 +381,11 @@ def test_shapes_that_clash_are_refused(op, shapes, params):
 
 # ── derivatives ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-differentiable = pytest.mark.parametrize("row", [row for row in ROWS if row.shapes], ids=lambda r: f"{r.op}-{len(r.shapes)}-{r.params}")
+DIFFERENTIABLE = [row for row in ROWS if row.shapes and row.op not in WITHOUT_DERIVATIVE]
+differentiable = pytest.mark.parametrize("row", DIFFERENTIABLE, ids=lambda r: f"{r.op}-{len(r.shapes)}-{r.params}")
+twice = pytest.mark.parametrize(
+    "row", [row for row in DIFFERENTIABLE if row.op != "nuclear_norm"], ids=lambda r: f"{r.op}-{len(r.shapes)}-{r.params}"
+)
 
 
 def gradient(output, cotangent, x):
@@ -376,7 +416,16 @@ def test_pullback_is_the_transpose_of_pushforward(row):
     close(function(pushed, everything)(at), function(pulled, everything)(at))
 
 
-@differentiable
+@pytest.mark.parametrize("row", [row for row in ROWS if row.op in WITHOUT_DERIVATIVE], ids=lambda r: r.op)
+def test_what_has_no_derivative_says_so(row):
+    (x,), (made, _) = row.variables, rest_of(row)
+    with pytest.raises(Unsupported, match="no derivative of"):
+        gradient(row.node, made["G"], x)
+    with pytest.raises(Unsupported, match="no derivative of"):
+        pushforward(row.node, {x: made[f"V{x.name}"]})
+
+
+@twice
 def test_second_derivative_is_finite_differences(row):
     """The contraction Σ ⟨Jᵀ G, V⟩ of the gradient differentiated once more."""
     point, (made, values) = point_of(row), rest_of(row)

@@ -43,7 +43,33 @@ def named(node, name):
 
 AW, tanh_Z = product("ij,jk->ik", A, W), elementwise("tanh", [Z])
 
+P, Q = var("P", (n, n)), var("Q", (n, n))
+PQ, PSP = product("ij,jk->ik", P, Q), product("ji,jk,kl->il", P, S, P)
+
+Kx, V = var("K", (n * m, ONE)), func("eigenvectors", [S], (), S.shape)
+AX = made("kron", [A, transpose(X)])
+VECS = made("vec", [A]) + 2 * made("vec", [B])
+
+
+def blocks(node, *shape):
+    return func("reshape", [node], shape, shape)
+
+
 FIRES = {
+    "linear-vec": [(made("unvec", [2 * made("vec", [A]) - Kx], (n, m)), FACTS), (made("vec", [3 * A]), FACTS)],
+    "sum-of-vecs": [(VECS, FACTS)],
+    "kron-of-vec": [
+        (product("ij,j1->i1", made("kron", [A, C]), made("vec", [transpose(W) @ W if False else product("ij,kj->ik", W, W)])), FACTS),
+        (product("ji,j1->i1", made("kron", [P, A]), made("vec", [product("ij,kj->ik", A, product("ij,kj->ki", P, A))[...] if False else product("ij,jk->ik", P, Q)])), FACTS),
+    ],
+    "split-of-product": [
+        (blocks(AX, n, k, m, n), FACTS),
+        (blocks(eye(n * m), n, m, n, m), FACTS),
+        (blocks(product("i1,j1->ij", Kx, Kx), n, m, n, m), FACTS),
+    ],
+    "inverse-of-kron": [(inverse(made("kron", [P, Q])), FACTS)],
+    "sum-over-padding": [(product("ij,j1->i1", A, func("pad", [var("v", (d, ONE))], (0, ONE_, 1, m), (m, ONE))), FACTS)],
+    "orthogonal-eigenvectors": [(product("ij,kj->ik", V, V), FACTS), (product("ij,ik,kl->jl", V, V, A), FACTS)],
     "named-quantity": [(AW, named(AW, "X")), (tanh_Z, named(tanh_Z, "H"))],
     "derivative-in-output": [
         (elementwise("tanh", [Z], (), 1), FACTS),
@@ -61,6 +87,18 @@ FIRES = {
         (slice_node(A + 2 * B, (1, ZERO, Dim.of(3), 2)), FACTS),
         (slice_node(transpose(A), (0, ZERO, Dim.of(2), 1)), FACTS),
         (slice_node(product("ij,jk->ik", A, concat_nodes((W, transpose(A)), 1)), (1, k, k + n, 1)), FACTS),
+    ],
+    "inverse-of": [(inverse(inverse(P)), FACTS), (inverse(transpose(P)), FACTS), (inverse(scale(-2, P)), FACTS)],
+    "cancel-inverse": [
+        (product("ij,jk->ik", inverse(P), P), FACTS),
+        (product("ji,kj,kl->il", inverse(P), P, A), FACTS),
+        (product("ij,kj,kl->il", inverse(S), S, A), FACTS),
+        (product("ij,ji->", inverse(P), P), FACTS),
+    ],
+    "open-inverse-when-shorter": [
+        (product("ij,jk->ik", inverse(PQ), P), FACTS),
+        (product("ij,jk->ik", Q, inverse(PQ)), FACTS),
+        (product("ij,jk,kl->il", P, inverse(product("ji,jk,kl->il", P, Q, P)), A), FACTS),
     ],
     "flatten-when-shorter": [(A * (B * power(A, -1)), FACTS), (product("ij,ij->i1", M, M * C), FACTS)],
     "flatten-broadcast": [
@@ -83,7 +121,11 @@ FIRES = {
         (product("ij->", Y), FACTS),
     ],
     "distribute-when-shorter": [(A * (1 - B * power(A, -1)), FACTS), (s * (2 - power(s, -1)), FACTS)],
-    "symmetric-matrix": [(product("ji,j1->i1", S, u), FACTS), (product("ji,jk->ik", inverse(S), X), FACTS)],
+    "symmetric-matrix": [
+        (product("ji,j1->i1", S, u), FACTS),
+        (product("ji,jk->ik", inverse(S), X), FACTS),
+        (product("ji,jk->ik", inverse(PSP), X), FACTS),
+    ],
     "expand-sum-when-shorter": [((1 - B) * A - B * (1 - A), FACTS)],
     "open-sum-when-shorter": [(A - (A - B), FACTS), (2 * A - 2 * (A - B), FACTS)],
 }
@@ -96,6 +138,17 @@ STAYS = {
         (slice_node(concat_nodes((A, A), 1), (0, ZERO, Dim.of(2), 1)), FACTS),
     ],
     "slice-of-product": [(slice_node(A * B, (1, ZERO, Dim.of(2), 1)), FACTS), (slice_node(A, (0, ZERO, Dim.of(2), 1)), FACTS)],
+    "inverse-of": [(inverse(PQ), FACTS), (inverse(P + Q), FACTS)],
+    "cancel-inverse": [
+        (product("ij,kj->ik", inverse(P), P), FACTS),
+        (product("ij,ij->ij", inverse(P), P), FACTS),
+        (product("ij,jk,j1->ik", inverse(P), P, u), FACTS),
+        (product("ij,jk->ik", inverse(P), Q), FACTS),
+    ],
+    "open-inverse-when-shorter": [
+        (product("ij,jk->ik", inverse(PQ), A), FACTS),
+        (product("ij,jk->ik", inverse(product("ji,jk->ik", A, A)), inverse(product("ji,jk->ik", A, A))), FACTS),
+    ],
     "flatten-when-shorter": [(A * (B * C), FACTS), (A * (B * power(C, -1)), FACTS)],
     "flatten-broadcast": [(A * (B * C), FACTS), (product("ij,ik->jk", A * B, X), FACTS)],
     "cancel-reciprocal": [(A * A, FACTS), (A * power(B, -1), FACTS), (product("ij,kj->ik", A, power(A, -1)), FACTS)],
@@ -120,7 +173,7 @@ def cases(table):
 CASES = [case for listed in FIRES.values() for case in listed]
 
 
-KNOWN = (A, B, C, W, X, u, r, s, M, Y, S, Z, H)
+KNOWN = (A, B, C, W, X, u, r, s, M, Y, S, Z, H, P, Q)
 
 
 def point(facts, seed):
@@ -130,6 +183,8 @@ def point(facts, seed):
     values["M"] = (rng.random((3, 4)) < 0.5).astype(float)
     values["Y"] /= values["Y"].sum(1, keepdims=True)
     values["S"] = values["S"] + values["S"].T + 3 * np.identity(3)
+    values["P"] += 3 * np.identity(3)
+    values["Q"] += 4 * np.identity(3)
     return values | {name.name: function(node, KNOWN)(values) for node, name in facts.named.items()}
 
 

@@ -10,11 +10,15 @@ from typing import Any
 from symgrad.dims import Shape
 from symgrad.errors import Unsupported, nearest
 from symgrad.op import Elementwise, Function, Notation, Op, Spelling
-from symgrad.ops import arrange, function, index, linear, reduce
+from symgrad.ops import arrange, function, index, linear, reduce, spectral, structure
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.tensor import Node, Params, broadcast, elementwise, power
 
-FUNCTIONS: dict[str, Function] = {record.name: record for record in (*function.FUNCTIONS, *arrange.FUNCTIONS)}
+_FUNCTIONS = (*function.FUNCTIONS, *arrange.FUNCTIONS, *structure.FUNCTIONS, *spectral.FUNCTIONS)
+FUNCTIONS: dict[str, Function] = {record.name: record for record in _FUNCTIONS}
+
+LINEAR = frozenset(record.name for record in (*arrange.FUNCTIONS, *structure.FUNCTIONS)) - {"concat", "kron"}
+"""Functions of one operand that a number passes through."""
 
 
 def _lower(record: Elementwise, order: int) -> Any:
@@ -71,6 +75,8 @@ OPS: dict[str, Op] = {
         *reduce.RECORDS,
         *arrange.RECORDS,
         *function.RECORDS,
+        *structure.RECORDS,
+        *spectral.RECORDS,
         *index.RECORDS,
         *map(_op, ELEMENTWISE.values()),
         *(_prime(record) for record in ELEMENTWISE.values() if record.primed),

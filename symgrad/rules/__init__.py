@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from symgrad.rewrite import Rule
-from symgrad.rules import functions, products
+from symgrad.rules import functions, inverses, products, structure
 
 SIMPLIFY: tuple[Rule, ...] = (
     *functions.RULES,
+    *inverses.RULES,
+    *structure.RULES,
     *products.RULES,
 )

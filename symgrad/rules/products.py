@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symgrad.rewrite import Facts, Rule
+from symgrad.rewrite import Facts, Rule, factors_written, is_symmetric
+from symgrad.rules.inverses import cancel_inverse, open_inverse_when_shorter
 from symgrad.tensor import (
     UNIT,
     Add,
@@ -27,11 +28,14 @@ def flatten_when_shorter(node: Node, facts: Facts) -> Node | None:
     if flat is None:
         return None
     short = _products(flat, facts)
-    return short if _factors(short) < _factors(node) else None
+    return short if factors_written(short) < factors_written(node) else None
 
 
 def flatten_broadcast(node: Node, facts: Facts) -> Node | None:
-    """A ⊙ (u 1ᵀ) = diag(u) A, Σ (A ⊙ B) = tr(Aᵀ B), diagonal(u vᵀ) = u ⊙ v: what only repeats, or is only summed, is opened."""
+    """A ⊙ (u 1ᵀ) = diag(u) A, Σ (A ⊙ B) = tr(Aᵀ B), diagonal(u vᵀ) = u ⊙ v.
+
+    A product inside a product is opened when it only repeats, is only summed, or has more than two axes.
+    """
     if not isinstance(node, Einsum):
         return None
     for inner, outside in node.factors:
@@ -41,7 +45,7 @@ def flatten_broadcast(node: Node, facts: Facts) -> Node | None:
             # Σ_ij (A ⊙ B)_ij is ⟨A, B⟩: the sum of a product is one product.
             sums = len(node.factors) == 1 and len(node.dims) > sum(1 for label in node.out if label != UNIT)
             diagonal = any(label != UNIT and outside.count(label) > 1 for label in outside)
-            if repeats or sums or diagonal:
+            if repeats or sums or diagonal or len(inner.shape) > 2:
                 return flatten_product(node, facts, only=inner)
     return None
 
@@ -146,14 +150,22 @@ def distribute_when_shorter(node: Node, facts: Facts) -> Node | None:
             factors = [(term if i == k else n, ls) for i, (n, ls) in enumerate(node.factors)]
             terms.append(_products(einsum(factors, node.out, node.shape, node.coefficient, node.sizes), facts))
         expanded = add(terms)
-        if _factors(expanded) < _factors(node):
+        if factors_written(expanded) < factors_written(node):
             return expanded
     return None
 
 
 def _products(node: Node, facts: Facts) -> Node:
     """The cancellations of this module, to their fixed point (all of them shorten the product or flatten it)."""
-    rules = (flatten_product, cancel_reciprocal, mask_idempotent, distribution_sums_to_one, symmetric_matrix)
+    rules = (
+        flatten_product,
+        cancel_reciprocal,
+        mask_idempotent,
+        distribution_sums_to_one,
+        symmetric_matrix,
+        cancel_inverse,
+        open_inverse_when_shorter,
+    )
     while True:
         changed = next((new for rule in rules if (new := rule(node, facts)) is not None), None)
         if changed is None:
@@ -161,30 +173,16 @@ def _products(node: Node, facts: Facts) -> Node:
         node = changed
 
 
-def _factors(node: Node) -> int:
-    """How many factors are written."""
-    total, stack = 0, [node]
-    while stack:
-        n = stack.pop()
-        if isinstance(n, Var) or (isinstance(n, Einsum) and not n.factors):
-            total += 1
-        stack.extend(n.operands)
-    return total
-
-
 def symmetric_matrix(node: Node, facts: Facts) -> Node | None:
-    """S_ij = S_ji for a symmetric matrix or its inverse: the smaller index comes first, so that like terms meet."""
+    """S_ij = S_ji for a symmetric matrix: the smaller index comes first, so that like terms meet."""
     if not isinstance(node, Einsum):
         return None
-    factors = [(n, labels[::-1] if _is_symmetric(n, facts) and labels[0] > labels[1] else labels) for n, labels in node.factors]
+    factors = [
+        (n, labels[::-1] if len(labels) == 2 and labels[0] > labels[1] and is_symmetric(n, facts) else labels) for n, labels in node.factors
+    ]
     if all(new[1] == old[1] for new, old in zip(factors, node.factors, strict=True)):
         return None
     return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
-
-
-def _is_symmetric(node: Node, facts: Facts) -> bool:
-    body = node.operands[0] if isinstance(node, Func) and node.fn == "inverse" else node
-    return isinstance(body, Var) and "symmetric" in facts.of(body.name)
 
 
 def expand_sum_when_shorter(node: Node, facts: Facts) -> Node | None:
@@ -208,7 +206,7 @@ def expand_sum_when_shorter(node: Node, facts: Facts) -> Node | None:
     if len(terms) == len(node.operands) or len(terms) > _MOST_TERMS:
         return None
     expanded = add(terms)
-    return expanded if _factors(expanded) < _factors(node) else None
+    return expanded if factors_written(expanded) < factors_written(node) else None
 
 
 def open_sum_when_shorter(node: Node, facts: Facts) -> Node | None:
@@ -227,7 +225,7 @@ def open_sum_when_shorter(node: Node, facts: Facts) -> Node | None:
     if len(terms) == len(node.operands):
         return None
     opened = add(terms)
-    return opened if _factors(opened) < _factors(node) else None
+    return opened if factors_written(opened) < factors_written(node) else None
 
 
 RULES: tuple[Rule, ...] = (

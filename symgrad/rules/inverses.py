@@ -1,0 +1,107 @@
+"""Rewrites of inverses: what cancels, and what an inverse is of."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from symgrad.dims import Dim
+from symgrad.rewrite import Facts, Rule, factors_written, is_symmetric
+from symgrad.tensor import UNIT, Einsum, Factor, Func, Node, einsum, eye, func
+
+
+def inverse(node: Node) -> Node:
+    """The inverse of a square matrix."""
+    return func("inverse", [node], (), node.shape)
+
+
+def inverse_of(node: Node, facts: Facts) -> Node | None:
+    """(X⁻¹)⁻¹ = X, (a Xᵀ)⁻¹ = a⁻¹ X⁻ᵀ for a number a."""
+    if not isinstance(node, Func) or node.fn != "inverse":
+        return None
+    (body,) = node.operands
+    if isinstance(body, Func) and body.fn == "inverse":
+        return body.operands[0]
+    if isinstance(body, Einsum) and len(body.factors) == 1 and body.coefficient:
+        ((inner, labels),) = body.factors
+        if inner.shape == body.shape and set(labels) == {0, 1}:
+            sizes = [(dim, -power) for dim, power in body.sizes]
+            return einsum([(inverse(inner), labels)], (0, 1), node.shape, 1 / Fraction(body.coefficient), sizes)
+    return None
+
+
+def cancel_inverse(node: Node, facts: Facts) -> Node | None:
+    """X⁻¹ X = I, in a product of any length."""
+    if not isinstance(node, Einsum):
+        return None
+    for k, (factor, labels) in enumerate(node.factors):
+        if not isinstance(factor, Func) or factor.fn != "inverse":
+            continue
+        body = factor.operands[0]
+        both = is_symmetric(body, facts)
+        for j, (other, theirs) in enumerate(node.factors):
+            if other is not body or j == k:
+                continue
+            for mine, at in ((labels, theirs), *(((labels, theirs[::-1]),) if both else ())):
+                for end in (0, 1):
+                    shared = mine[end]
+                    if shared != at[1 - end] or shared == UNIT or shared in node.out or _uses(node, shared) != 2:
+                        continue
+                    rest: list[Factor] = [f for i, f in enumerate(node.factors) if i not in (j, k)]
+                    delta = (eye(body.shape[0]), (mine[1 - end], at[end]))
+                    return einsum([*rest, delta], node.out, node.shape, node.coefficient, node.sizes)
+    return None
+
+
+def _uses(node: Einsum, label: int) -> int:
+    return sum(labels.count(label) for _, labels in node.factors)
+
+
+def open_inverse_when_shorter(node: Node, facts: Facts) -> Node | None:
+    """(A X B)⁻¹ = B⁻¹ X⁻¹ A⁻¹ of square matrices, where a neighbour then cancels: (A X)⁻¹ A = X⁻¹."""
+    if not isinstance(node, Einsum):
+        return None
+    for k, (factor, labels) in enumerate(node.factors):
+        body = factor.operands[0] if isinstance(factor, Func) and factor.fn == "inverse" else None
+        opened = _inverse_of_product(body) if isinstance(body, Einsum) else None
+        if opened is None:
+            continue
+        fresh = len(node.dims)
+        chain, coefficient, sizes = opened
+        names = {0: labels[0], 1: labels[1]}
+        inside = [(n, tuple(names.setdefault(label, fresh + label) for label in ls)) for n, ls in chain]
+        factors = [*node.factors[:k], *inside, *node.factors[k + 1 :]]
+        short = _cancelled(
+            einsum(factors, node.out, node.shape, node.coefficient * coefficient, [*node.sizes, *sizes]),
+            facts,
+        )
+        if factors_written(short) < factors_written(node):
+            return short
+    return None
+
+
+def _inverse_of_product(body: Einsum) -> tuple[list[Factor], Fraction, list[tuple[Dim, int]]] | None:
+    """The factors of the inverse of a chain of square matrices, its number and its sizes; None for what is no such chain."""
+    if body.out != (0, 1) or not body.coefficient:
+        return None
+    if any(len(n.shape) != 2 or n.shape != body.shape or labels[0] == labels[1] for n, labels in body.factors):
+        return None
+    ends = [label for _, labels in body.factors for label in labels]
+    if any(ends.count(label) != (1 if label in body.out else 2) for label in ends):
+        return None
+    # The inverse of A_ij B_jk is (B⁻¹)_kj (A⁻¹)_ji: every factor is inverted and turned, and so is the whole.
+    swap = {0: 1, 1: 0}
+    chain = [(inverse(n), tuple(swap.get(label, label) for label in labels[::-1])) for n, labels in body.factors]
+    return chain, 1 / body.coefficient, [(dim, -power) for dim, power in body.sizes]
+
+
+def _cancelled(node: Node, facts: Facts) -> Node:
+    while (shorter := cancel_inverse(node, facts)) is not None:
+        node = shorter
+    return node
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("inverse-of", "(X⁻¹)⁻¹ = X", "an inverse loses its operand's outermost operation", inverse_of),
+    Rule("cancel-inverse", "X⁻¹ X = I", "fewer factors", cancel_inverse),
+    Rule("open-inverse-when-shorter", "(A X)⁻¹ A = X⁻¹", "fewer factors, by its own condition", open_inverse_when_shorter),
+)
