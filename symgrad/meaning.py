@@ -102,8 +102,6 @@ class Vocabulary:
     mentioned: frozenset[str] = frozenset()
     bold: frozenset[str] = frozenset()
     heads: frozenset[str] = frozenset()
-    adjoints: bool = False
-    related: frozenset[str] = frozenset()
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     dependences: Dependences = field(default_factory=Dependences)
 
@@ -169,7 +167,9 @@ class Meaning:
             return [(0.0, "scalar"), (3.0, "column"), (4.0, "matrix")]
         if letter.startswith("\\") and letter[1:2].islower():
             return [(0.0, "column"), (0.8, "matrix"), (1.2, "scalar"), (3.0, "row")]
-        if letter in ("n", "m", "N", "B", "k", "c", "t"):
+        if letter in ("n", "m", "N", "k", "c", "d", "t") or (
+            letter == "B" and not self.is_mentioned("A")
+        ):  # B counts a batch, but beside an A
             return [(0.0, "scalar"), (1.0, "column"), (3.0, "matrix"), (3.0, "row")]
         if letter == "T":
             return [(0.2, "scalar"), (0.6, "matrix"), (3.0, "column"), (4.0, "row")]
@@ -197,17 +197,10 @@ class Meaning:
         if loss is None:
             return None
         if not self.frozen:
-            match = re.fullmatch(r"\\bar\{(.*)\}(.*)", name)
-            known = match is not None and self.vocabulary.adjoints and match[1] + match[2] in self.vocabulary.related
-            if match is not None:
-                return (loss, match[1] + match[2]) if known else None
             return (loss, name[1:]) if name.startswith("d") and self.shape(name[1:]) is not None else None
         for mark in ("d", "\\Delta ", "\\partial "):
             if name.startswith(mark) and self.shape(name.removeprefix(mark)) is not None:
                 return loss, name.removeprefix(mark)
-        match = re.fullmatch(r"\\bar\{(.*)\}(.*)", name)
-        if match and self.shape(match[1] + match[2]) is not None:
-            return loss, match[1] + match[2]
         head, _, below = name.partition("_")
         wrt = below.removeprefix("{").removesuffix("}")
         if head == loss and self.shape(wrt) is not None:

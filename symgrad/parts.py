@@ -17,6 +17,8 @@ from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
 _ANEW = re.compile(r"(?i)\b(now (let|consider|suppose|take|assume|with)|instead|redefine|in place of)\b")
+# `For $C = A^{-1}$:` after `For $C = AB$:` is another case of the same letters.
+_ANOTHER_CASE = re.compile(r"(?:^|[.:;!?\n*-])\s*For\s*$")
 # Words before an equation that holds for what follows only: `If we set $W_d = W_e^T$`.
 _IN_CASE = re.compile(r"(?i)\b(if (we|you|one)|in the (special )?case|for tied|with tied|suppose)\b[^.$]*$")
 
@@ -73,6 +75,7 @@ def _cuts(sheet: Sheet) -> list[int]:
     cuts = {bisect_left(places, heading) for heading in sheet.headings}
     cuts |= {i for i in blocks if _ANEW.search(sheet.statements[i].words[-120:])}
     cuts |= {i for i in blocks if _IN_CASE.search(sheet.statements[i].words[-60:])}
+    cuts |= {i for i in blocks if _ANOTHER_CASE.search(sheet.statements[i].words)}
     return sorted(c for c in cuts if c < len(places))
 
 
@@ -85,6 +88,12 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
         settled = {name for name, expression in heads(first) if name in mentioned and name not in known and _is_formula(expression)}
         if settled:
             return settled
+    if _ANOTHER_CASE.search(first.words):
+        other = {name for name, expression in heads(first) if name in known and known[name] != expression and _is_formula(expression)}
+        told = [i for i in before if _ANOTHER_CASE.search(sheet.statements[i].words)]
+        other |= {name for i in told for name, expression in heads(sheet.statements[i]) if heads(first) and _is_formula(expression)}
+        if other:
+            return other
     again: dict[str, bool] = {}
     met: set[str] = set()
     for i in after:
@@ -124,7 +133,8 @@ def heads(statement: Statement) -> list[tuple[str, Node]]:
     if not isinstance(node, sx.Relation) or node.operators[0] not in ("=", ":=", "==", "equiv", "triangleq"):
         return []
     name = plain_name(node.sides[0])
-    return [] if name is None or name.startswith("\\partial") else [(name, node.sides[1])]
+    is_gradient = name is None or name.startswith("\\partial") or isinstance(node.sides[0], sx.Differential)
+    return [] if name is None or is_gradient else [(name, node.sides[1])]
 
 
 def mentions(node: Node, styled: frozenset[str] = frozenset()) -> list[str]:

@@ -1082,9 +1082,14 @@ def _divided(reading: Reading, above: Term, below: Term) -> Iterator[Reading]:
     if is_scalar(shapes, above):
         yield reading.plus(0.5, shapes, Term("hadamard", (above, one_over), (), below.rows, below.cols, free))
         return
-    unusual = 0.8 if below.op == "symbol" else 0.0
+    unusual = 0.8 if _is_one_name(below) else 0.0
     for extra, met, rows, cols in spread(shapes, above, below):
         yield reading.plus(extra + unusual, met, Term("hadamard", (above, one_over), (), rows, cols, free))
+
+
+def _is_one_name(term: Term) -> bool:
+    """A name, its root or a multiple of it: below a fraction that is a number, if nothing says otherwise."""
+    return term.op == "symbol" or (term.op in ("elementwise", "scale") and len(term.args) == 1 and _is_one_name(term.args[0]))
 
 
 def _block(shapes: Shapes, terms: tuple[Term, ...], width: int) -> tuple[Shapes, Term] | None:
@@ -1183,6 +1188,19 @@ def _call_sum(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dic
     yield r.with_term(Term("sum", (x,), (axis,), rows, cols, x.free))
 
 
+def _call_sums_along(axis: int) -> CallRule:
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        x = terms[0]
+        yield r.with_term(Term("sum", (x,), (axis,), ONE if axis == 0 else x.rows, ONE if axis == 1 else x.cols, x.free))
+
+    return rule
+
+
+def _call_vec(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+    x = terms[0]
+    yield r.with_term(Term("function", (x,), ("vec",), x.rows * x.cols, ONE))
+
+
 def _call_mean(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
     axis = _axis(keywords)
     for summed in _call_sum(reader, r, terms, keywords, node):
@@ -1245,6 +1263,9 @@ def _call_function(op: str) -> CallRule:
 
 _CALLS: dict[str, CallRule] = {
     **dict.fromkeys(fn.SUMS, _call_sum),
+    **dict.fromkeys(fn.SUMS_OF_ROWS, _call_sums_along(1)),
+    **dict.fromkeys(fn.SUMS_OF_COLUMNS, _call_sums_along(0)),
+    **dict.fromkeys(fn.COLUMNS_STACKED, _call_vec),
     **dict.fromkeys(fn.MEANS, _call_mean),
     **dict.fromkeys(fn.TRACES, _call_trace),
     **dict.fromkeys(fn.DIAGONALS, _call_diag),

@@ -38,7 +38,6 @@ EQUALITIES = frozenset({"=", ":=", "==", "equiv", "triangleq", "approx"})
 _NO_CLAIMS = frozenset(
     {"in", "notin", "gets", "sim", "to", "mapsto", "propto", "subset", "subseteq", ":", "+=", "-=", "<", ">", "le", "ge", "ne", "ll", "gg"}
 )
-_ADJOINT = re.compile(r"(?i)\b(bars?|barred|adjoints?|cotangents?)\b")
 _NOTHING = Assumed()
 Rows = tuple[tuple[Fraction, ...], ...]
 
@@ -90,6 +89,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
     for name in sheet.scalars - vocabulary.heads:
         vocabulary.declared.setdefault(name, (ONE, ONE))
+    statements = [sheet.statements[i] for i in part.statements]
     _loss_of_differentials([sheet.statements[i].node for i in part.statements], vocabulary)
     limits_of_sums([sheet.statements[i].node for i in part.statements], vocabulary)
     losses_in_words((sheet.statements[i] for i in part.statements), vocabulary)
@@ -98,9 +98,6 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     # What is differentiated by is a quantity, though its letter may count something too.
     vocabulary.sizes -= vocabulary.dependences.variables
     vocabulary.mentioned = frozenset(_mentioned(sheet, styled, part))
-    statements = [sheet.statements[i] for i in part.statements]
-    vocabulary.adjoints = any(_states_an_adjoint(s.node) or _ADJOINT.search(s.words) for s in statements)
-    vocabulary.related = frozenset(name for s in statements if isinstance(s.node, sx.Relation) for name in mentions(s.node, styled))
     known: set[str] = set()
     in_words = definitions_in_words((i, sheet.statements[i]) for i in part.statements)
     written = {name for i in part.statements for name, node in heads(sheet.statements[i]) if literal_rows(node) is None}
@@ -288,7 +285,7 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     """Whether a name is given a value or a definition here, and no claim is made about it."""
     vocabulary = found.vocabulary
     name = plain_name(sides[0], vocabulary.styled)
-    if name is None or name.startswith("\\partial ") or isinstance(sides[0], sx.Differential) or _is_adjoint(name, vocabulary):
+    if name is None or name.startswith("\\partial ") or isinstance(sides[0], sx.Differential):
         return False
     if isinstance(sides[1], sx.Prefix) and sides[1].sign == "pm":
         return True  # a label, `t = \\pm 1`
@@ -324,12 +321,6 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     found.definitions.append(Definition(base, expression, i, letters))
     known.add(base)
     return True
-
-
-def _is_adjoint(name: str, vocabulary: Vocabulary) -> bool:
-    r"""`\bar V` on a sheet that calls gradients by a bar over their variable."""
-    match = re.fullmatch(r"\\bar\{(.*)\}(.*)", name)
-    return match is not None and vocabulary.adjoints and match[1] + match[2] in vocabulary.related
 
 
 def is_worked(node: Node) -> bool:
@@ -439,15 +430,6 @@ def _styled(sheet: Sheet) -> frozenset[str]:
                 if isinstance(base, sx.Name) and base.style in ("", "mathbf", "mathcal"):
                     bold.setdefault(base.base, set()).add(bool(base.style))
     return frozenset(base for base, styles in bold.items() if len(styles) == 2)
-
-
-def _states_an_adjoint(node: Node) -> bool:
-    r"""`\bar O = \partial L/\partial O`."""
-    if not isinstance(node, sx.Relation):
-        return False
-    name, other = plain_name(node.sides[0]), node.sides[1]
-    wrt = plain_name(other.wrt[0]) if isinstance(other, sx.Derivative) and len(other.wrt) == 1 else None
-    return name is not None and wrt is not None and name.startswith("\\bar{") and name.replace("\\bar{", "", 1).replace("}", "", 1) == wrt
 
 
 def _mentioned(sheet: Sheet, styled: frozenset[str], part: Part) -> Iterator[str]:

@@ -82,6 +82,10 @@ _MEANINGS: dict[str, tuple[float | None, float | None, float | None]] = {
 }
 
 
+# A ⊗ between matrices is the Kronecker product, where it is not written for the product of entries.
+_KRONECKER = 0.3
+
+
 def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: bool) -> Iterator[Reading]:
     """All meanings of two factors with an operator between them; the right one's sizes build on the left one's."""
     shapes, a, b = right.shapes, left.term, right.term
@@ -104,6 +108,8 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
     if hadamard is not None:
         for extra, same, rows, cols in spread(shapes, a, b):
             yield base.plus(hadamard + extra, same, Term("hadamard", (a, b), (), rows, cols, free))
+    if operator == "otimes" and not (_is_vector(shapes, a) and _is_vector(shapes, b)):
+        yield base.plus(_KRONECKER, shapes, Term("function", (a, b), ("kron",), a.rows * b.rows, a.cols * b.cols, free))
     if outer is not None and (operator == "otimes" or charity):
         yield from _outer(base, a, b, outer, span, free)
     if operator in ("", "cdot", "times", "*") and product is not None:

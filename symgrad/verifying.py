@@ -6,6 +6,7 @@ whole sheet, and kept only if more lines hold with it than without.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from symgrad import names
 from symgrad import syntax as sx
 from symgrad.applying import applied
 from symgrad.counts import counted
-from symgrad.dims import show
+from symgrad.dims import Dim, show
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
@@ -25,6 +26,7 @@ from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.parts import Part, heads, mentions, parts, split
 from symgrad.read.document import Sheet, read_document
 from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
+from symgrad.shorthand import written_out
 from symgrad.span import Source, Span
 from symgrad.tuples import separated
 from symgrad.typeset import text
@@ -56,7 +58,7 @@ def verify(sheet: Source | str | Path, key: Key | None = None) -> Verification:
     Raises `SymgradError` for a file that cannot be read.
     """
     source = sheet if isinstance(sheet, Source) else load_sheet(sheet)
-    read = unrolled(without_arguments(applied(separated(read_document(source)))))
+    read = unrolled(without_arguments(applied(written_out(separated(read_document(source))))))
     out = Verification(source)
     for part in parts(read):
         for judge, judged in _with_splits(read, part):
@@ -161,10 +163,14 @@ def _rows_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
 def _distributions_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
     """The targets of a softmax cross-entropy, which sum to one whether or not anybody says so."""
     network = judge.lab.network
-    softmaxes = {d.shape for d in network.definitions.values() if "softmax" in repr(d.form)}
-    targets = frozenset(n for n, i in network.inputs.items() if i.shape in softmaxes and stem(n).lstrip("\\") in _TARGETS)
+    shapes = {d.shape for d in network.definitions.values() if re.search(r"softmax|\bexp\b", repr(d.form)) and any(map(_is_wide, d.shape))}
+    targets = frozenset(n for n, i in network.inputs.items() if i.shape in shapes and stem(n).lstrip("\\") in _TARGETS)
     if targets:
         yield replace(assumed, distributions=targets)
+
+
+def _is_wide(dim: Dim) -> bool:
+    return not dim.is_one
 
 
 def _masks_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:

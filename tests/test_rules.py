@@ -60,7 +60,14 @@ FIRES = {
     "sum-of-vecs": [(VECS, FACTS)],
     "kron-of-vec": [
         (product("ij,j1->i1", made("kron", [A, C]), made("vec", [transpose(W) @ W if False else product("ij,kj->ik", W, W)])), FACTS),
-        (product("ji,j1->i1", made("kron", [P, A]), made("vec", [product("ij,kj->ik", A, product("ij,kj->ki", P, A))[...] if False else product("ij,jk->ik", P, Q)])), FACTS),
+        (
+            product(
+                "ji,j1->i1",
+                made("kron", [P, A]),
+                made("vec", [product("ij,kj->ik", A, product("ij,kj->ki", P, A))[...] if False else product("ij,jk->ik", P, Q)]),
+            ),
+            FACTS,
+        ),
     ],
     "split-of-product": [
         (blocks(AX, n, k, m, n), FACTS),

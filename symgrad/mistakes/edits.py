@@ -253,7 +253,7 @@ def order(node: Node, around: Surroundings) -> Iterator[Option]:
         return
     wrong = "the factors stand in the wrong order"
     for i, operator in enumerate(node.operators):
-        if operator in _JUXTAPOSED:
+        if operator in _JUXTAPOSED or operator == "otimes":
             a, b = node.factors[i], node.factors[i + 1]
             for first, second in ((b, a), (_turned(b), a), (b, _turned(a)), (_turned(b), _turned(a))):
                 factors = (*node.factors[:i], first, second, *node.factors[i + 2 :])

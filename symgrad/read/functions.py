@@ -47,6 +47,9 @@ OF_A_MATRIX = {"inv": "inverse", "det": "det", "logdet": "logdet", "inverse": "i
 TRACES = frozenset({"tr", "trace"})
 DIAGONALS = frozenset({"diag"})
 SUMS = frozenset({"sum"})
+SUMS_OF_ROWS = frozenset({"rowsum", "rowsums"})
+SUMS_OF_COLUMNS = frozenset({"colsum", "colsums", "columnsum"})
+COLUMNS_STACKED = frozenset({"vec"})
 MEANS = frozenset({"mean", "avg", "average"})
 PRODUCTS = frozenset({"dot", "matmul"})
 OUTERS = frozenset({"outer"})
@@ -55,7 +58,22 @@ MINIMA = frozenset({"min", "minimum"})
 
 # Every word that is a function, and never the name of a quantity.
 WORDS = frozenset(
-    {*ELEMENTWISE_WORDS, *ALONG_AN_AXIS, *OF_A_MATRIX, *TRACES, *DIAGONALS, *SUMS, *MEANS, *PRODUCTS, *OUTERS, *MAXIMA, *MINIMA}
+    {
+        *ELEMENTWISE_WORDS,
+        *ALONG_AN_AXIS,
+        *OF_A_MATRIX,
+        *TRACES,
+        *DIAGONALS,
+        *SUMS,
+        *SUMS_OF_ROWS,
+        *SUMS_OF_COLUMNS,
+        *COLUMNS_STACKED,
+        *MEANS,
+        *PRODUCTS,
+        *OUTERS,
+        *MAXIMA,
+        *MINIMA,
+    }
 )
 
 

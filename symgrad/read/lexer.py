@@ -134,6 +134,8 @@ def _one(text: str, i: int, end: int, macros: Macros) -> tuple[Token | None, int
         return Token("dotT", ".T", here), 2
     if text.startswith("...", i):
         return Token("macro", "\\dots", here), 3
+    if text.startswith("**", i):
+        return Token("sign", "^", here), 2
     for sign in (":=", "=:", "==", "+=", "-=", "=>"):
         if text.startswith(sign, i):
             return Token("sign", sign, here), 2

@@ -138,7 +138,7 @@ FUNCTIONS = frozenset(
         "Attention attention MultiHead conv Conv conv2d reshape flatten Flatten erf round pool MaxPool maxpool AvgPool one_hot "
         "onehot OneHot Re Im gcd dim cond ker inv Inv pinv norm clip hinge step Heaviside abs sqrt transpose dot outer matmul max "
         "min argmax argmin sup inf logit expit prod repeat cumsum pad FFN MLP RNN LSTM GRU Linear Embedding Bernoulli Normal erfc "
-        "arg Pr"
+        "arg Pr rowsum rowsums colsum colsums columnsum"
     ).split()
 )
 # These stand before their argument also without brackets.

@@ -1,0 +1,118 @@
+r"""Gradients in short: `L_W` for `\partial L/\partial W`, and `\bar W` for it on sheets of adjoints.
+
+A subscript on a loss is a derivative where it is the name of a quantity that the sheet speaks of by itself, where the loss is not
+made of what is so named (`L = L_{\mathrm{rec}} + L_{\mathrm{KL}}`), and where the sheet does so more than once. A bar is one where the
+sheet speaks of bars or adjoints, or says `\bar W = \partial L/\partial W` (Giles, 2008, writes so throughout).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from symgrad import syntax as sx
+from symgrad.meaning import is_loss
+from symgrad.naming import plain_name, spelled
+from symgrad.parts import mentions
+from symgrad.read.document import Sheet
+from symgrad.syntax import Node
+
+_FEWEST = 2
+
+
+_ADJOINT = re.compile(r"(?i)\b(bars?|barred|adjoints?|cotangents?)\b")
+
+
+def written_out(sheet: Sheet) -> Sheet:
+    """The sheet with its gradients in short as the gradients that they are."""
+    return _without_bars(_without_subscripts(sheet))
+
+
+def _without_bars(sheet: Sheet) -> Sheet:
+    if not any(_states_an_adjoint(s.node) or _ADJOINT.search(s.words) for s in sheet.statements):
+        return sheet
+    related = {name for s in sheet.statements if isinstance(s.node, sx.Relation) for name in mentions(s.node)}
+
+    def opened(node: Node) -> Node:
+        base = node.base if isinstance(node, sx.Scripted) else node
+        if not isinstance(base, sx.Name) or base.accents != ("bar",):
+            return _whole(node)
+        bare = replace(base, accents=())
+        return sx.Differential(base.span, "d", bare) if isinstance(node, sx.Name) else node
+
+    def _whole(node: Node) -> Node:
+        """`\\bar W_1^T`: the scripts belong to what the bar is over."""
+        if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Differential) and node.base.span.start == node.span.start:
+            return sx.Differential(node.span, "d", replace(node, base=node.base.of))
+        return node
+
+    def kept(node: Node) -> Node:
+        made = sx.mapped(node, opened)
+        bars = [n for n in sx.walk(made) if isinstance(n, sx.Differential)]
+        return made if all(set(mentions(n.of)) & related for n in bars) else node
+
+    return replace(sheet, statements=[replace(s, node=kept(s.node)) for s in sheet.statements])
+
+
+def _states_an_adjoint(node: Node) -> bool:
+    r"""`\bar O = \partial L/\partial O`."""
+    if not isinstance(node, sx.Relation):
+        return False
+    name, other = plain_name(node.sides[0]), node.sides[1]
+    wrt = plain_name(other.wrt[0]) if isinstance(other, sx.Derivative) and len(other.wrt) == 1 else None
+    return name is not None and wrt is not None and name.startswith("\\bar{") and name.replace("\\bar{", "", 1).replace("}", "", 1) == wrt
+
+
+def _without_subscripts(sheet: Sheet) -> Sheet:
+    defined, made_of = set[str](), set[str]()
+    spoken: set[str] = set()
+    short: dict[str, str] = {}
+    for statement in sheet.statements:
+        node = statement.node
+        if isinstance(node, sx.Relation):
+            head = plain_name(node.sides[0])
+            if head is not None and is_loss(head):
+                defined.add(head)
+                made_of |= {name for side in node.sides[1:] for name, _ in _shortened(side)} if "_" not in head else set()
+        short |= dict(_shortened(node))
+        spoken |= _alone(node)
+    found = {whole for whole, base in short.items() if base in defined and whole not in made_of and _subscript(whole) in spoken}
+    if len(found) < _FEWEST:
+        return sheet
+
+    def opened(node: Node) -> Node:
+        if isinstance(node, sx.Scripted) and plain_name(node) in found and node.sub is not None:
+            return sx.Derivative(node.span, node.base, (node.sub,))
+        return node
+
+    return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, opened)) for s in sheet.statements])
+
+
+def _shortened(node: Node) -> Iterator[tuple[str, str]]:
+    """Losses with a name for a subscript: how they are spelt, with and without it."""
+    for found in sx.walk(node):
+        if isinstance(found, sx.Scripted) and isinstance(found.base, sx.Name) and found.sup is None and not found.primes:
+            whole, below = plain_name(found), None if found.sub is None else plain_name(found.sub)
+            if whole is not None and below is not None and is_loss(spelled(found.base)) and not isinstance(found.sub, sx.Text):
+                yield whole, spelled(found.base)
+
+
+def _subscript(whole: str) -> str:
+    return whole.partition("_")[2].removeprefix("{").removesuffix("}")
+
+
+def _alone(node: Node) -> set[str]:
+    """The names that stand by themselves, and not as a subscript."""
+    found: set[str] = set()
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        name = plain_name(current) if isinstance(current, (sx.Name, sx.Scripted)) else None
+        if name is not None:
+            found.add(name)
+        if isinstance(current, sx.Scripted):
+            stack.append(current.base)
+            continue
+        stack.extend(sx.children(current))
+    return found
