@@ -433,8 +433,8 @@ class Judge:
             return Ruling(link, "given", pair=pair, stated=stated)
         if not evidence.holds and (self.rounding.has_numbers(link.left) or self.rounding.has_numbers(link.right)):
             return self._by_numbers(link, pair)  # a number that was computed stands in the formula
-        if not evidence.holds and self.rounding.has_given(link.right):
-            numeric = self._by_numbers(link, pair)  # a number that was given stands for its name
+        if not evidence.holds and self._has_a_value(link.right):
+            numeric = self._by_numbers(link, pair)  # the value of a name stands for the name
             if numeric.verdict == "holds":
                 return numeric
         self._insist_on_names(pair, evidence)
@@ -442,6 +442,15 @@ class Judge:
         if not evidence.holds and self._is_condition(link, pair):
             return self._given_as_condition(link, pair)
         return Ruling(link, "holds" if evidence.holds else "fails", [_shown(evidence)], pair, list(pair.notes))
+
+    def _has_a_value(self, side: Node) -> bool:
+        r"""Whether a number in a formula is the value of something: the 4 of `4 h^T`, where \partial L/\partial\hat y came out as 4.
+
+        A small number, which formulas have of their own, is one only beside a single name.
+        """
+        known = {abs(rows[0][0]) for rows in (*self.values.values(), *self.unnamed) if len(rows) == 1 and len(rows[0]) == 1}
+        found = known & {abs(n.value) for n in sx.walk(side) if isinstance(n, sx.Number)}
+        return bool(found - _OF_FORMULAS) or (bool(found) and len(set(mentions(side, self.meaning.styled))) == 1)
 
     def agrees(self, link: Link, pair: Pair, values: dict[str, Rows]) -> bool:
         """Whether both sides are equal, in general or for the values given. Nothing is learnt from it."""
@@ -475,6 +484,8 @@ class Judge:
     def _insist_on_dependence(self, pair: Pair, evidence: Evidence) -> None:
         """Where nothing that was read says how a loss depends on a name, a gradient by it is not called wrong."""
         met = [v.name for node in (pair.left_node, pair.right_node) for v in variables(node)]
+        # … and by what a Jacobian is of: the gradient in a Hessian.
+        met += [name for label in met if label in self.meaning.jacobians for name in self._jacobian_names(label)]
         for match in (found for name in met if (found := names.gradient_of(name)) and not evidence.holds):
             if match["of"] == match["wrt"] or self.meaning.rests_on(match["of"], match["wrt"]):
                 continue
@@ -789,6 +800,8 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, SymgradError) else "it is nested too deeply"
 
 
+# Numbers that stand in formulas by themselves.
+_OF_FORMULAS = frozenset({Fraction(0), Fraction(1), Fraction(2), Fraction(1, 2), Fraction(3)})
 MISFIT = "the two sides have different shapes"
 
 

@@ -101,6 +101,8 @@ class Vocabulary:
     assumed: Assumed = field(default_factory=Assumed)
     mentioned: frozenset[str] = frozenset()
     bold: frozenset[str] = frozenset()
+    entrywise: frozenset[str] = frozenset()
+    families: frozenset[str] = frozenset()  # the v of v_1, …, v_C, which are vectors
     heads: frozenset[str] = frozenset()
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     dependences: Dependences = field(default_factory=Dependences)
@@ -163,6 +165,10 @@ class Meaning:
             return [(0.0, "scalar")]
         if name in self.vocabulary.bold and (letter[:1].islower() or letter[1:2].islower()):
             return [(0.0, "column"), (1.5, "matrix"), (2.0, "row"), (5.0, "scalar")]
+        if name in self.vocabulary.families:
+            return [(0.0, "matrix"), (3.0, "column"), (4.0, "row"), (5.0, "scalar")]
+        if name in self.vocabulary.entrywise and letter.startswith("\\"):
+            return [(0.0, "column"), (0.8, "matrix"), (2.0, "row"), (3.0, "scalar")]
         if letter in _SCALAR_GREEK:
             return [(0.0, "scalar"), (3.0, "column"), (4.0, "matrix")]
         if letter.startswith("\\") and letter[1:2].islower():

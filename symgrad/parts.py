@@ -133,8 +133,7 @@ def heads(statement: Statement) -> list[tuple[str, Node]]:
     if not isinstance(node, sx.Relation) or node.operators[0] not in ("=", ":=", "==", "equiv", "triangleq"):
         return []
     name = plain_name(node.sides[0])
-    is_gradient = name is None or name.startswith("\\partial") or isinstance(node.sides[0], sx.Differential)
-    return [] if name is None or is_gradient else [(name, node.sides[1])]
+    return [] if name is None or name.startswith("\\partial") else [(name, node.sides[1])]
 
 
 def mentions(node: Node, styled: frozenset[str] = frozenset()) -> list[str]:

@@ -231,8 +231,10 @@ class Reader:
             # `y_{2,k}` is entry k of `y_2`, and no name of its own.
             own = spelled(base, script_text(numbered[0]), script.label, styled)
             takes = [(cost + 3.0, name, entry, power) for cost, name, entry, power in takes] + [(0.0, own, numbered[1], script.power)]
-        wholes = list(self._of_the_whole(base, sub, script.label, node, shapes))
-        yield from wholes
+        is_example = script.power is None or _EXAMPLE.fullmatch(script.label) is not None
+        wholes = list(self._of_the_whole(base, sub, script.label if is_example else "", node, shapes))
+        for whole in wholes:
+            yield from self._finished(whole, replace(script, label="", power=None if is_example else script.power), primes, node)
         for cost, name, entry, power in takes:
             # Where the sheet has U, an unknown `u_i` is one of its rows before it is a thing of its own.
             strange = _STRANGE if wholes and self.names.shape(name) is None else 0.0
@@ -304,7 +306,9 @@ class Reader:
             return
         name = spelled(capital, below, rest)
         shape = self.names.shape(name)
-        if shape is None and numbered and self.names.is_mentioned(name) and base.base.islower():
+        # The data x_i are the rows of X also where nothing says so; of other letters it must be said.
+        implied = numbered or (base.base == "x" and not self.names.is_defined(name))
+        if shape is None and implied and self.names.is_mentioned(name) and base.base.islower():
             shape = unknown(f"rows:{name}"), unknown(f"cols:{name}")
         if shape is None or capital == base:
             return

@@ -39,10 +39,6 @@ class Rounding:
         """Whether a number that was computed stands in a formula."""
         return any(self._computed(n) for n in _numbers(side))
 
-    def has_given(self, side: Node) -> bool:
-        """Whether a number with decimals, which was given a name, stands in a formula."""
-        return any(n.decimals and n.text in self._given for n in _numbers(side))
-
     def _computed(self, number: sx.Number) -> bool:
         return number.text in self._texts or (number.decimals >= _LONG and number.text not in self._given)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from symgrad import syntax as sx
@@ -86,6 +86,9 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         declarations(i, sheet.statements[i].node, vocabulary)
         vocabulary.dependences.read(sheet.statements[i].node, styled)
     vocabulary.bold = frozenset(_bold(sheet, styled))
+    several = [(name.partition("_")[0], shape) for name, shape in vocabulary.declared.items() if "_" in name]
+    vocabulary.families = frozenset(base for base, shape in several if base not in vocabulary.declared and not shape[0].is_one)
+    vocabulary.entrywise = frozenset(_entrywise(sheet, styled))
     vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
     for name in sheet.scalars - vocabulary.heads:
         vocabulary.declared.setdefault(name, (ONE, ONE))
@@ -137,6 +140,7 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
     if not isinstance(node, sx.Relation):
         # An expression by itself claims nothing; inline mention of a name does not end a chain of displays.
         return Chain(node, node, statement.block) if statement.display else chain
+    node = _without_models(node)
     strange = set(node.operators) - EQUALITIES - _NO_CLAIMS
     if strange:
         found.unread.append((i, statement.span, f"a relation with {', '.join(sorted(strange))}"))
@@ -158,6 +162,15 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
         _links(found, i, run, head, known)
         chain = Chain(head, run.sides[-1], statement.block)
     return chain
+
+
+def _without_models(node: sx.Relation) -> sx.Relation:
+    r"""`R \approx UV^T` is a model, which no line follows from; only numbers are rounded."""
+    operators = [
+        "sim" if op == "approx" and not (is_numeric(a) or is_numeric(b)) else op
+        for a, b, op in zip(node.sides, node.sides[1:], node.operators, strict=False)
+    ]
+    return replace(node, operators=tuple(operators)) if len(operators) == len(node.operators) else node
 
 
 @dataclass
@@ -207,6 +220,15 @@ def _bold(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:
                 name = plain_name(node, styled)
                 if name is not None:
                     yield name
+
+
+def _entrywise(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:
+    """The names that are multiplied entry by entry, which numbers are not."""
+    for node in (n for statement in sheet.statements for n in sx.walk(statement.node)):
+        if isinstance(node, sx.Product):
+            for a, b, operator in zip(node.factors, node.factors[1:], node.operators, strict=False):
+                if operator in ("odot", "circ"):
+                    yield from (name for name in (plain_name(a, styled), plain_name(b, styled)) if name is not None)
 
 
 def _runs(node: sx.Relation, last: Node | None) -> _Runs:

@@ -2,7 +2,7 @@ r"""Gradients in short: `L_W` for `\partial L/\partial W`, and `\bar W` for it o
 
 A subscript on a loss is a derivative where it is the name of a quantity that the sheet speaks of by itself, where the loss is not
 made of what is so named (`L = L_{\mathrm{rec}} + L_{\mathrm{KL}}`), and where the sheet does so more than once. A bar is one where the
-sheet speaks of bars or adjoints, or says `\bar W = \partial L/\partial W` (Giles, 2008, writes so throughout).
+sheet speaks of bars or adjoints, or says `\bar W = \partial L/\partial W` (Giles, 2008, writes so throughout). A mean's sum without a limit gets it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from symgrad.read.document import Sheet
 from symgrad.syntax import Node
 
 _FEWEST = 2
+_COUNTS = frozenset("nmNMBKTdD")
 
 
 _ADJOINT = re.compile(r"(?i)\b(bars?|barred|adjoints?|cotangents?)\b")
@@ -26,7 +27,19 @@ _ADJOINT = re.compile(r"(?i)\b(bars?|barred|adjoints?|cotangents?)\b")
 
 def written_out(sheet: Sheet) -> Sheet:
     """The sheet with its gradients in short as the gradients that they are."""
-    return _without_bars(_without_subscripts(sheet))
+    made = _without_bars(_without_subscripts(sheet))
+    return replace(made, statements=[replace(s, node=sx.mapped(s.node, _with_limit)) for s in made.statements])
+
+
+def _with_limit(node: Node) -> Node:
+    r"""`\frac1m \sum_i` is a mean: short for `\frac1m \sum_{i=1}^m`."""
+    match node:
+        case sx.Product(factors=(sx.Frac(above=sx.Number(text="1"), below=sx.Name(base=base, accents=()) as count), sx.BigOp() as total)):
+            if total.operator == "sum" and isinstance(total.below, sx.Name) and total.above is None and base in _COUNTS:
+                one = sx.Number(total.below.span, "1")
+                below = sx.Relation(total.below.span, (total.below, one), ("=",))
+                return replace(node, factors=(node.factors[0], replace(total, below=below, above=count)))
+    return node
 
 
 def _without_bars(sheet: Sheet) -> Sheet:

@@ -16,7 +16,7 @@ from symgrad.meaning import Definition, Meaning, Vocabulary, bare, is_loss, is_l
 from symgrad.readings import Reader
 from symgrad.shapes import Shapes, unknown
 from symgrad.syntax import Unreadable
-from symgrad.terms import Term, names_in
+from symgrad.terms import Term, names_in, walk
 from symgrad.typing_rules import Note, Reading
 
 _BEAM = 10
@@ -115,11 +115,16 @@ def _oddness(meaning: Meaning) -> float:
     """What it costs that names in capitals came out as vectors, and that y has not the shape of its estimate."""
     names_used = {name for term in meaning.terms.values() for name in names_in(term)} - meaning.terms.keys()
     total = 0.0
+    transposed = {
+        t.args[0].params[0] for term in meaning.terms.values() for t in walk(term) if t.op == "transpose" and t.args[0].op == "symbol"
+    }
     for name in names_used:
         shape = meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
         thin = meaning.shapes.is_one(shape[0]) or meaning.shapes.is_one(shape[1])
         if thin and stem(name)[:1].isupper() and name not in meaning.vocabulary.literals and name not in meaning.vocabulary.declared:
             total += 0.5 if meaning.kinds(name)[0][1] == "matrix" else 0.0
+        if name in transposed and meaning.shapes.is_one(shape[0]) and meaning.shapes.is_one(shape[1]):
+            total += 2.0  # nobody transposes a number
     every = names_used | meaning.terms.keys()
     for name in every:
         plain = bare(name)
