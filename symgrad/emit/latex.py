@@ -166,11 +166,16 @@ def _aside(step: Step) -> tuple[str, str]:
         pieces.append(rf"\quad\text{{\small ${latex_shape(step.shape)}$}}")
         said += f"   {latex_shape(step.shape)}"
     elif step.kind != "definition":
-        uses = ", ".join(f"({n})" for n in step.uses) if len(step.uses) <= 4 else f"({step.uses[0]})--({step.uses[-1]})"
-        rule = step.rule + (f", from {uses}" if uses else "")
+        rule = step.rule + rests_on(step)
         pieces.append(rf"\quad\text{{\small\itshape {escape(rule)}}}")
         said += f"   {rule}"
     return "".join(pieces), said
+
+
+def rests_on(step: Step) -> str:
+    """The steps that a step follows from: ", from (3), (5)"."""
+    uses = ", ".join(f"({n})" for n in step.uses) if len(step.uses) <= 4 else f"({step.uses[0]})--({step.uses[-1]})"
+    return f", from {uses}" if uses else ""
 
 
 def written(term: Term, shapes: bool = False) -> str:

@@ -20,6 +20,12 @@ def emit(title: str, pictures: Sequence[tuple[str, Picture]]) -> str:
     return "\n".join(out) + "\n"
 
 
+def emit_document(title: str, pictures: Sequence[tuple[str, Picture]]) -> str:
+    """Pictures as a document for pdflatex."""
+    packages = r"\documentclass[11pt]{article}\usepackage[margin=2.5cm]{geometry}\usepackage{amsmath,amssymb,graphicx,tikz}"
+    return "\n".join([packages, r"\setlength{\parindent}{0pt}\begin{document}", emit(title, pictures), r"\end{document}", ""])
+
+
 def _comment(title: str) -> str:
     """A title on one line of a comment."""
     return " ".join(title.split())
@@ -50,7 +56,7 @@ def _outline(outline: Outline) -> str:
 
 
 def _written(written: Written) -> str:
-    small = r"font=\small," if written.size < 1 else ""
+    small = r"font=\footnotesize," if written.size < 1 else ""
     return rf"  \node[{_INK.get(written.style, '')}{small}inner sep=0pt] at {_point((written.x, written.y))} {{${written.label.latex}$}};"
 
 
