@@ -44,6 +44,8 @@ DOORS = {
     "sympy": "sympyforms expr network",
     "click": "cli",
     "ziamath": "emit.svg",
+    "typst": "emit.pdf",
+    "subprocess": "emit.pdf",
     "importlib.util": "library",
 }
 

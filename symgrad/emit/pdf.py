@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 
 from symgrad.errors import SymgradError
@@ -27,7 +26,7 @@ _LONGEST = 120
 
 def engine_for(wanted: str | None = None) -> str:
     """The engine that is wanted, or the first one there is. Raises `SymgradError`, which says what to install."""
-    there = {"typst": find_spec("typst") is not None, "latex": any(map(shutil.which, _TEX))}
+    there = {"typst": _has_typst(), "latex": any(map(shutil.which, _TEX))}
     if wanted is not None:
         if not there[wanted]:
             raise SymgradError(f"no PDF: {_WITHOUT[wanted]}")
@@ -36,6 +35,14 @@ def engine_for(wanted: str | None = None) -> str:
         if there[engine]:
             return engine
     raise SymgradError(f"no PDF: {_WITHOUT['typst']}; or {_WITHOUT['latex']}")
+
+
+def _has_typst() -> bool:
+    try:
+        import typst  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def by_typst(source: str) -> bytes:

@@ -25,15 +25,22 @@ _PREAMBLE = """#set document(title: {title}, date: none)
 #set par(justify: true)
 #set heading(numbering: none)
 #show heading: set block(above: 1.4em, below: 0.9em, sticky: true)
-#let fit(body) = layout(room => {{
+#show math.equation.where(block: true): set align(left)
+#show math.equation.where(block: true): set block(breakable: true)
+#let fit(body) = context {{
   let wide = measure(body).width
-  if wide > room.width {{ scale(100% * (room.width / wide), reflow: true, origin: left, body) }} else {{ body }}
-}})
+  if wide > 330pt {{ box(baseline: 40%, scale(100% * (330pt / wide), reflow: true, body)) }} else {{ body }}
+}}
+#let values(body) = {{
+  set text(top-edge: "bounds", bottom-edge: "bounds")
+  par(justify: false, body)
+}}
 #align(center, text(size: 1.3em, weight: "bold", {title}))
 """
 _SMALL_NUMBER = re.compile(r"\b(\d\.\d)e([+-]\d+)\b")
 _LONG = 44
 _LINE = 78
+_LONG_TABLE = 24
 _EM = 11 / 16
 
 
@@ -108,50 +115,56 @@ def _table(block: Table) -> list[str]:
     for row in block.rows:
         cells += [f"[{''.join(map(_inline, cell))}]" for cell in row]
     rule = "table.hline(y: 1, stroke: 0.5pt)"
-    return [f"#align(center, table(columns: {len(block.head)}, align: left, stroke: none, {rule}, {', '.join(cells)}))"]
+    whole = "true" if len(block.rows) > _LONG_TABLE else "false"
+    made = f"table(columns: {len(block.head)}, align: left, stroke: none, {rule}, {', '.join(cells)})"
+    return [f"#align(center, block(breakable: {whole}, {made}))"]
 
 
 def _equations(block: Equations, shapes: bool) -> list[str]:
     if all(isinstance(step.terms[1], Value) for step in block.steps):
-        shown = [
-            f"#box[({step.number})~~$display({math(latex.written(step.terms[0]))} = {math(latex.written(step.terms[1]))})$]#h(2em, weak: true)"
-            for step in block.steps
-        ]
-        return ["#par(justify: false)[", *(f"  {value}" for value in shown), "]"]
+        return ["#values[", *map(_value, block.steps), "]"]
     rows = [row for step in block.steps for row in _rows(step, shapes)]
-    head = "#grid(columns: (auto, auto, 1fr), column-gutter: 0.5em, row-gutter: 0.9em, align: (left + horizon, right + horizon, left + horizon),"
-    return [head, *(f"  {row}," for row in rows), ")"]
+    return ["$ " + " \\\n  ".join(rows) + " $"]
+
+
+def _value(step: Step) -> str:
+    """A matrix of numbers in a box, so that as many stand side by side as a line takes."""
+    left, right = (math(latex.written(term)) for term in step.terms[:2])
+    return f"  #box[({step.number})~~$display({left} = {right})$]#h(2em, weak: true)"
 
 
 def _rows(step: Step, shapes: bool) -> list[str]:
-    """Number, left side, and the terms with their signs under each other; the rule in small print behind the last, or below it."""
+    """Number, left side, and the terms with their signs under each other; the rule in small print behind the last, or below it.
+
+    Typst sets what stands between `&` to the right and to the left by turns.
+    """
     terms = [math(latex.written(term, shapes)) for term in step.terms]
     lengths = [len(as_text(term, shapes)) for term in step.terms]
     if sum(lengths) <= _LONG:
-        rows = [f"$display(= {' = '.join(terms[1:])})$"]
+        rows = [" = ".join(terms[1:])]
     else:
-        rows = [f"#fit($display(= {term})$)" for term in terms[1:]]
+        rows = [f"#fit($display({term})$)" if length > _LONG else term for term, length in zip(terms[1:], lengths[1:], strict=True)]
         lengths = lengths[-1:]
     aside, said = _aside(step)
+    signs = [f"= {row}" for row in rows]
     if aside and sum(lengths) + said <= _LINE:
-        rows[-1] = f"#fit[{rows[-1]}{aside}]"
+        signs[-1] += f" {aside}"
     elif aside:
-        rows.append(f"#h(1em){aside}")
-    first = f"[({step.number})], [$display({terms[0]})$], [{rows[0]}]"
-    return [first, *(f"[], [], [{row}]" for row in rows[1:])]
+        signs.append(aside)
+    return [f"#[({step.number})] quad & & {terms[0]} & {signs[0]}", *(f"& & & {sign}" for sign in signs[1:])]
 
 
 def _aside(step: Step) -> tuple[str, int]:
-    """The span of t, and the shape or the rule, with the width it takes in letters."""
+    """The span of t, and the shape or the rule, as mathematics, with the width it takes in letters."""
     out, said = "", 0
     if step.span is not None:
-        out += f"#h(1em){_formula(step.span.latex)}"
+        out += f"quad {math(step.span.latex)} "
         said += 3 + len(str(step.span))
     if step.kind == "definition" and step.shape is not None:
-        out += f"#h(1em)#text(size: 0.9em)[{_formula(latex_shape(step.shape))}]"
+        out += f"quad #text(size: 0.9em, {_formula(latex_shape(step.shape))})"
         said += 3 + len(latex_shape(step.shape))
     elif step.kind != "definition":
-        rule = step.rule + latex.rests_on(step)
-        out += f'#h(1em)#text(size: 0.9em, style: "italic", {_string(rule.replace("--", "–"))})'
+        rule = (step.rule + latex.rests_on(step)).replace("--", "–")
+        out += f'quad #text(size: 0.9em, style: "italic", {_string(rule)})'
         said += 3 + len(rule)
     return out, said

@@ -45,9 +45,18 @@ def math(latex: str) -> str:
     r"""The formula in Typst's notation, without the dollars around it.
 
     >>> math(r"\frac{\partial L}{\partial W^{(h)}}"), math(r"\hat{y}_{12}^{\top}"), math(r"\mathrm{ReLU}\left(x, W\right)")
-    ('frac(∂ L, ∂ W^(\\( h \\)))', 'hat(y)_(12)^(⊤)', '"ReLU" lr(\\( x \\, W \\))')
+    ('frac(∂ L, ∂ W^(\\( h \\)))', 'hat(y)_(12)^(⊤)', '"ReLU"lr(\\( x \\, W \\))')
     """
     return _Reader(_TOKEN.findall(latex)).until("")
+
+
+def _joined(pieces: list[str]) -> str:
+    """With spaces between, but not beside a word, where Typst would keep them."""
+    out = ""
+    for piece in pieces:
+        beside = piece.startswith('"') or (out.rstrip("'").endswith('"') and not out.endswith('\\"'))
+        out += piece if not out or beside else f" {piece}"
+    return out
 
 
 class _Reader:
@@ -86,7 +95,7 @@ class _Reader:
                 piece = self._atom()
                 out += [piece] if piece else []
         self._at += 1
-        return " ".join(out)
+        return _joined(out)
 
     def _group(self) -> str:
         self._skip()
@@ -114,7 +123,7 @@ class _Reader:
             inside = self.until("}")
             return f"lr({inside})" if " " in inside else inside or '""'
         if not token.startswith("\\"):
-            return token if token.isalnum() or token in "+-=<>!|" else "−" if token == "−" else f"\\{token}" if token else '""'
+            return '""' if not token else token if token[0].isalnum() or token in "+-−=<>!|" else f"\\{token}"
         return self._command(token[1:])
 
     def _command(self, name: str) -> str:
@@ -129,7 +138,8 @@ class _Reader:
         if name in names.GREEK:
             return names.GREEK[name]
         if name in _UPRIGHT:
-            return json.dumps(self._raw(), ensure_ascii=False)
+            word = self._raw()
+            return f"upright({word})" if len(word) == 1 and word.isalpha() else json.dumps(word, ensure_ascii=False)
         if name == "operatorname":
             return f"op({json.dumps(self._raw(), ensure_ascii=False)})"
         if name in _FUNCTIONS:
