@@ -18,6 +18,8 @@ _MOST_STEPS = 10
 _MOST_NODES = 40
 _FIRST = 3
 _BESIDE = 1.7
+_NARROW = 0.7
+_CROWDED = 4
 _ABOVE = 2.0
 _STEEPER = 0.9
 _HIGHER = 0.6
@@ -247,13 +249,14 @@ def _arranged(title: str, nodes: Sequence[Node], links: Sequence[Link], grid: _G
             row.sort(
                 key=lambda i: _mean([apart[link.end] for link in links if link.start == i and link.end in apart and link.end in inside])
             )
+            beside = _BESIDE if len(row) < _CROWDED else _NARROW
             at = 0.0
             for i in row:
                 apart[i] = at + nodes[i].width / 2
-                at += nodes[i].width + _BESIDE
+                at += nodes[i].width + beside
             for i in row:
-                apart[i] -= (at - _BESIDE) / 2
-            width, most = max(width, at - _BESIDE), max(most, len(row))
+                apart[i] -= (at - beside) / 2
+            width, most = max(width, at - beside), max(most, len(row))
     pitch = HEIGHT + _ABOVE + _STEEPER * max(most - 2, 0)
     arrow = max(_ARROW, label + 1.6)
     step = width + arrow
