@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symgrad.errors import InvalidGiven, SymgradError
+from symgrad.errors import InvalidGiven, InvalidNetwork, SymgradError
 
 if TYPE_CHECKING:
     from symgrad.derivation import Derivation
@@ -29,6 +29,11 @@ class _Group(click.Group):
             ctx.exit(2)
 
 
+_engine = click.option(
+    "--pdf-engine", type=click.Choice(["typst", "latex"]), help="What makes the PDF of `-o FILE.pdf`. Default: typst where it is installed."
+)
+
+
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="symgrad")
 def main() -> None:
@@ -47,6 +52,7 @@ def main() -> None:
 @click.option("--shapes", is_flag=True, help="Write the shape of every symbol beside it.")
 @click.option("-o", "output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
 @click.option("--no-check", is_flag=True, help="Do not compare with finite differences.")
+@_engine
 def derive(
     source: str,
     wrt: tuple[str, ...],
@@ -59,6 +65,7 @@ def derive(
     shapes: bool,
     output: Path | None,
     no_check: bool,
+    pdf_engine: str | None,
 ) -> None:
     """Derive the gradients of the network in SOURCE.
 
@@ -66,14 +73,51 @@ def derive(
     """
     if fragment and form != "latex":
         raise click.UsageError("--fragment goes with --format latex")
+    engine = _pdf_engine(output, pdf_engine)
     from symgrad.library import load, parts_of
 
     found = load(source, dict(map(_setting, settings)))
     parts = parts_of(found)
     values = dict(map(_given, given))
     worked = [(part, _worked(part, wrt, of, values, layout, not no_check)) for part in _progress(parts)]
-    text = _emitted(found, worked, form, fragment, shapes)
-    _write(text, output)
+    _write(_solution_pdf(found, worked, engine, shapes) if engine else _emitted(found, worked, form, fragment, shapes), output)
+
+
+@main.command()
+@click.argument("source")
+@click.option("--part", metavar="PART", help="One problem of a paper, by its number or the beginning of its title. Default: all of them.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=N", help="A number for a network that takes one, as in T=5.")
+@click.option("--gradients", is_flag=True, help="Draw the gradients that flow back, dashed, with the local derivatives.")
+@click.option("--format", "form", type=click.Choice(["svg", "tikz"]), default="svg", show_default=True)
+@click.option("-o", "output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
+@_engine
+def draw(
+    source: str,
+    part: str | None,
+    settings: tuple[str, ...],
+    gradients: bool,
+    form: str,
+    output: Path | None,
+    pdf_engine: str | None,
+) -> None:
+    """Draw the network in SOURCE, which is as for derive; the pictures of a paper stand side by side.
+
+    A layer whose mask is given is drawn neuron by neuron, a recurrence step by step, any other network as the graph of its quantities.
+    """
+    engine = _pdf_engine(output, pdf_engine)
+    from symgrad.emit import svg, tikz
+    from symgrad.library import load, parts_of
+    from symgrad.paper import chosen
+    from symgrad.pictures import picture_of
+
+    found = load(source, dict(map(_setting, settings)))
+    parts = parts_of(found) if part is None else [chosen(parts_of(found), part)]
+    pictures = [(each.title, picture) for each in parts if (picture := picture_of(each.network, gradients)) is not None]
+    if not pictures:
+        raise InvalidNetwork(f"{source} defines nothing that could be drawn")
+    title = found.title if part is None else parts[0].title
+    made = _pictures_pdf(title, pictures, engine) if engine else (svg if form == "svg" else tikz).emit(title, pictures)
+    _write(made, output)
 
 
 @main.command()
@@ -140,12 +184,12 @@ def explain(code: str) -> None:
     click.echo("\n".join(lines))
 
 
-def _write(text: str, output: Path | None) -> None:
+def _write(made: str | bytes, output: Path | None) -> None:
     if output is None:
-        click.echo(text, nl=False)
+        click.echo(made, nl=False)
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        output.write_bytes(made if isinstance(made, bytes) else made.encode())
     except OSError as error:
         raise SymgradError(f"cannot write {output}: {error.strerror}") from None
 
@@ -156,10 +200,15 @@ def _worked(part: Part, wrt: tuple[str, ...], of: str | None, given: dict[str, A
     return run(part.network, wrt or part.wrt, of or part.of, given, layout, check)
 
 
-def _emitted(found: Any, worked: list[tuple[Part, Derivation]], form: str, fragment: bool, shapes: bool) -> str:
-    from symgrad.emit import json, latex, numpy, text
+def _page(found: Any, worked: list[tuple[Part, Derivation]]) -> Any:
     from symgrad.paper import Paper
     from symgrad.solution import document, paper_document
+
+    return paper_document(found.title, worked) if isinstance(found, Paper) else document(worked[0][1])
+
+
+def _emitted(found: Any, worked: list[tuple[Part, Derivation]], form: str, fragment: bool, shapes: bool) -> str:
+    from symgrad.emit import json, latex, numpy, text
 
     derivations = [derivation for _, derivation in worked]
     if form == "json":
@@ -168,8 +217,35 @@ def _emitted(found: Any, worked: list[tuple[Part, Derivation]], form: str, fragm
         if len(derivations) > 1:
             raise SymgradError("--format numpy is for one network; choose one of the paper's")
         return numpy.emit(derivations[0])
-    page = paper_document(found.title, worked) if isinstance(found, Paper) else document(derivations[0])
+    page = _page(found, worked)
     return latex.emit(page, fragment, shapes) if form == "latex" else text.emit(page, shapes)
+
+
+def _solution_pdf(found: Any, worked: list[tuple[Part, Derivation]], engine: str, shapes: bool) -> bytes:
+    from symgrad.emit import latex, pdf, typst
+
+    page = _page(found, worked)
+    return pdf.by_typst(typst.emit(page, shapes)) if engine == "typst" else pdf.by_latex(latex.emit(page, shapes=shapes))
+
+
+def _pictures_pdf(title: str, pictures: Any, engine: str) -> bytes:
+    from symgrad.emit import pdf, tikz, typst
+
+    return pdf.by_typst(typst.emit_pictures(title, pictures)) if engine == "typst" else pdf.by_latex(tikz.emit_document(title, pictures))
+
+
+def _pdf_engine(output: Path | None, wanted: str | None) -> str | None:
+    """What makes the PDF when the file is to be one; None for any other file."""
+    if output is None or output.suffix.lower() != ".pdf":
+        if wanted is not None:
+            raise click.UsageError("--pdf-engine goes with -o FILE.pdf")
+        return None
+    context = click.get_current_context()
+    if context.get_parameter_source("form") is not click.core.ParameterSource.DEFAULT:
+        raise click.UsageError("-o FILE.pdf gets a PDF; --format does not go with it")
+    from symgrad.emit.pdf import engine_for
+
+    return engine_for(wanted)
 
 
 def _progress(parts: list[Part]) -> Any:
