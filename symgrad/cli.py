@@ -42,7 +42,7 @@ def main() -> None:
 @click.option("--given", multiple=True, metavar="NAME=ROWS", help='A given value, as in "y=[[8],[11]]"; may be repeated.')
 @click.option("--set", "settings", multiple=True, metavar="NAME=N", help="A number for a network that takes one, as in T=5.")
 @click.option("--layout", type=click.Choice(["denominator", "numerator"]), default="denominator", show_default=True)
-@click.option("--format", "form", type=click.Choice(["text", "latex", "json", "numpy"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "latex", "html", "json", "numpy"]), default="text", show_default=True)
 @click.option("--fragment", is_flag=True, help="LaTeX without a preamble, to include in a document of one's own.")
 @click.option("--shapes", is_flag=True, help="Write the shape of every symbol beside it.")
 @click.option("-o", "output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
@@ -157,7 +157,7 @@ def _worked(part: Part, wrt: tuple[str, ...], of: str | None, given: dict[str, A
 
 
 def _emitted(found: Any, worked: list[tuple[Part, Derivation]], form: str, fragment: bool, shapes: bool) -> str:
-    from symgrad.emit import json, latex, numpy, text
+    from symgrad.emit import html, json, latex, numpy, text
     from symgrad.paper import Paper
     from symgrad.solution import document, paper_document
 
@@ -169,6 +169,8 @@ def _emitted(found: Any, worked: list[tuple[Part, Derivation]], form: str, fragm
             raise SymgradError("--format numpy is for one network; choose one of the paper's")
         return numpy.emit(derivations[0])
     page = paper_document(found.title, worked) if isinstance(found, Paper) else document(derivations[0])
+    if form == "html":
+        return html.emit(page, shapes)
     return latex.emit(page, fragment, shapes) if form == "latex" else text.emit(page, shapes)
 
 
