@@ -80,14 +80,14 @@ def derive(
 @click.argument("sheets", nargs=-1, required=True, metavar="SHEET...")
 @click.option("--key", metavar="SOURCE", help="A network that ships, a .py file or another sheet: givens that differ from it are named.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 also when something is unread or undecided.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "html", "json"]), default="text", show_default=True)
 @click.option("-o", "output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
 def verify(sheets: tuple[str, ...], key: str | None, strict: bool, form: str, output: Path | None) -> None:
     """Check the derivations in each SHEET (Markdown or LaTeX; `-` is standard input), line by line.
 
     Exit status: 0 when everything read holds, 1 when a claim fails, 2 when a sheet cannot be used.
     """
-    from symgrad.emit import json, report
+    from symgrad.emit import json, report, sheet_html
     from symgrad.verifying import load_sheet
     from symgrad.verifying import verify as run
 
@@ -98,6 +98,8 @@ def verify(sheets: tuple[str, ...], key: str | None, strict: bool, form: str, ou
         found.append(run(source, solution))
     if form == "json":
         text = json.emit_verification(found[0]) if len(found) == 1 else json.emit_verifications(found)
+    elif form == "html":
+        text = sheet_html.emit(found)
     else:
         text = "\n".join(report.emit(verification) for verification in found)
     _write(text, output)

@@ -75,7 +75,7 @@ def converted(latex: str, style: Style = "inline", macros: Mapping[str, Macro] |
 def _converted(latex: str, style: Style) -> str | None:
     from latex2mathml.converter import Converter
 
-    if len(latex) > _LONGEST:
+    if len(latex) > _LONGEST or _DEFINES.search(latex):
         return None
     prepared = _prepared(latex)
     try:
@@ -89,6 +89,7 @@ def _converted(latex: str, style: Style) -> str | None:
 
 # ── before the converter ─────────────────────────────────────────────────────────────────────────────────────────────
 
+_DEFINES = re.compile(r"\\(?:(?:re|provide)?(?:new)?(?:command|environment)|def|let|DeclareMathOperator)(?![A-Za-z])")
 _COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 _SILENT = re.compile(r"\\(?:label|ref|eqref|cite|vspace\*?|index|tag\*?)\s*\{[^{}]*\}|\\(?:nonumber|notag|allowbreak|par\b)")
 _INSIDE_TEXT = re.compile(r"\\(text(?:rm|bf|it|sf|tt|normal)?|mbox|hbox|mathrm)\s*\{")
@@ -96,7 +97,7 @@ _STARRED = re.compile(r"\\(begin|end)\{((?:[bpvVB]|small)?matrix|cases|dcases)\*
 _SPELLED = (
     (re.compile(r"\\(begin|end)\{([bp])smallmatrix\}"), r"\\\1{\2matrix}"),
     (re.compile(r"\\(begin|end)\{[dr]cases\}"), r"\\\1{cases}"),
-    (re.compile(r"\\(begin|end)\{(?:align|flalign|eqnarray|IEEEeqnarray|alignat|alignedat|aligned|split)\*?\}(?:\{\w*\})?"), r"\\\1{align*}"),
+    (re.compile(r"\\(begin|end)\{(?:(?:fl)?align(?:at|ed|edat)?|eqnarray|IEEEeqnarray|split)\*?\}(?:\{\w*\})?"), r"\\\1{align*}"),
     (re.compile(r"\\(begin|end)\{(?:gathered|gather|multline|multlined|dmath)\*?\}"), r"\\\1{matrix}"),
     (re.compile(r"\\(?:begin|end)\{(?:equation|displaymath|math|subequations)\*?\}"), ""),
     (re.compile(r"\\(?:bm|pmb|symbf|bold)(?![A-Za-z])"), r"\\boldsymbol"),

@@ -101,6 +101,20 @@ def mathematics(source: Source) -> list[Piece]:
     return _all_pieces(_masked(source.text, found, tables=False), found)
 
 
+def visible(source: Source) -> str:
+    """What a reader sees, every character in its place: without the author's definitions, of LaTeX without preamble and comments."""
+    text = source.text
+    for match in reversed(list(_DEFINITION.finditer(text))):
+        end = _closing(text, match.end())
+        if end is not None:
+            text = text[: match.start()] + _blank(text[match.start() : end + 1]) + text[end + 1 :]
+    return _masked(text, True) if is_latex(source) else text
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
+
+
 def _all_pieces(masked: str, is_tex: bool) -> list[Piece]:
     pieces = list(_pieces(masked))
     if not is_tex:
