@@ -76,7 +76,7 @@ def _summary(verification: Verification, written: _Written, prefix: str) -> str:
     else:
         loose = verification.count("unread") + verification.count("undecided")
         kind, said = ("holds", "✓ No step is wrong") if not loose else ("open", "✓ No step that could be judged is wrong")
-        about = ""
+        about = _first_remark(verification, written, prefix)
     counts = "".join(
         f'<li class="{verdict}">{_SIGNS[verdict]} {verification.count(verdict)} {word}</li>'
         for verdict, word in COUNTED
@@ -104,6 +104,17 @@ def _first_step(verification: Verification, written: _Written, finding: Finding,
     mend = f'<p class="mend"><b>mend</b> {escape(finding.suggestion)}</p>' if finding.suggestion else ""
     link = f'<a href="#{prefix}line-{line}">Go to line {line}</a>'
     return f'<p class="message">{escape(finding.message)}</p><div class="wide">{shown}</div>{mend}<p>{link}</p>'
+
+
+def _first_remark(verification: Verification, written: _Written, prefix: str) -> str:
+    """Where nothing is wrong, the first warning."""
+    warning = next((f for f in verification.findings if f.severity == "warning"), None)
+    if warning is None:
+        return ""
+    line = written.line(warning.span)
+    return (
+        f'<p class="message">The first thing to look at is in <a href="#{prefix}line-{line}">line {line}</a>: {escape(warning.message)}</p>'
+    )
 
 
 def _remarks(verification: Verification, written: _Written, prefix: str) -> str:
@@ -264,13 +275,28 @@ def _placed(written: _Written, pieces: Sequence[Piece]) -> tuple[str, list[int]]
     """The text with a sign for each piece of mathematics, and for each of its lines the line of the sheet that it begins in."""
     text = written.text.replace(_OPEN, "\ufffd").replace(_CLOSE, "\ufffd")
     out, origin, at = [], [1], 0
-    stops = [*((p.outside, f"{_OPEN}{i}{_CLOSE}") for i, p in enumerate(pieces)), (Span(len(text), len(text)), "")]
-    for outside, sign in stops:
+    stops = [*((p.outside, f"{_OPEN}{i}{_CLOSE}", p.display) for i, p in enumerate(pieces)), (Span(len(text), len(text)), "", False)]
+    for outside, sign, display in stops:
         between = text[at : outside.start].replace("\r\n", " \n").replace("\r", "\n")
         origin += [written.source.place(at + k + 1)[0] for k, c in enumerate(between) if c == "\n"]
+        if display and _stands_alone(text, outside):
+            sign = f"\n\n{sign}\n\n"
+            origin += [written.line(outside)] * 2 + [written.line(Span(outside.end, outside.end))] * 2
         out += [between, sign]
         at = max(at, outside.end)
     return "".join(out), origin
+
+
+_IN_LIST = re.compile(r"(?:^|\n)[ \t]*(?:[-*+>|#]|\d+[.)]|\\item\b)")
+
+
+def _stands_alone(text: str, span: Span) -> bool:
+    """Whether a display can be a paragraph of its own: a list or a quotation would end with it."""
+    before = re.split(r"\n[ \t]*\n", text[max(0, span.start - _FARTHEST) : span.start])[-1]
+    return not _IN_LIST.search(before) and before[:1] not in (" ", "\t")
+
+
+_FARTHEST = 4000
 
 
 def _piece(written: _Written, piece: Piece) -> str:
@@ -329,13 +355,13 @@ def _is_one(latex: str) -> bool:
 
 # Text of LaTeX as Markdown, line by line.
 _LATEX = (
-    (re.compile(r"^[ \t]+", re.MULTILINE), ""),
+    (re.compile(r"^[ \t]+|[ \t]+$", re.MULTILINE), ""),
+    (re.compile(r"\\textbf\{([^{}\n]*)\}"), r"**\1**"),
+    (re.compile(r"\\(?:emph|textit)\{([^{}\n]*)\}"), r"*\1*"),
     (re.compile(r"\\(?:begin|end)\{[A-Za-z]+\*?\}(?:\[([^\]\n]*)\])?"), r"\1"),
     (re.compile(r"^\\(?:chapter|section)\*?\{([^{}\n]*)\}", re.MULTILINE), r"## \1"),
     (re.compile(r"^\\(?:sub)*(?:section|paragraph)\*?\{([^{}\n]*)\}", re.MULTILINE), r"### \1"),
     (re.compile(r"\\item\b[ \t]*(?:\[([^\]\n]*)\])?"), r"- \1 "),
-    (re.compile(r"\\textbf\{([^{}\n]*)\}"), r"**\1**"),
-    (re.compile(r"\\(?:emph|textit)\{([^{}\n]*)\}"), r"*\1*"),
     (re.compile(r"\\(?:texttt|textrm|textsf|underline|title|author|date)\{([^{}\n]*)\}"), r"\1"),
     (re.compile(r"\\(?:maketitle|newpage|clearpage|noindent|bigskip|medskip|smallskip|centering|par)\b[ \t]*"), ""),
     (re.compile(r"\\label\{[^{}\n]*\}"), ""),
