@@ -342,4 +342,4 @@ def _picture(network: Network) -> list[Block]:
         "recurrence": "The quantities of the network, with the parameters on the arrows.",
         "graph": "The quantities of the network, with the parameters on the arrows.",
     }[picture.kind]
-    return [Drawing(picture, caption + (f" Not drawn: {picture.omitted}." if picture.omitted else ""))]
+    return [Drawing(picture, caption)]

@@ -196,7 +196,8 @@ def grid(value: Value) -> list[str]:
 
 
 def _picture(picture: Picture) -> list[str]:
-    return _layer(picture) if picture.kind == "layer" else _graph(picture)
+    lines = _layer(picture) if picture.kind == "layer" else _graph(picture)
+    return [*lines, *([" " * _INDENT + f"not drawn: {picture.omitted}"] if picture.omitted else [])]
 
 
 def _layer(picture: Picture) -> list[str]:

@@ -1,4 +1,4 @@
-r"""A picture in TikZ: one `tikzpicture`, scaled to the width of the line where it is wider; the package is tikz."""
+r"""A picture in TikZ: one `tikzpicture`, scaled to the line and the page where it is larger; the package is tikz."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def lines(picture: Picture) -> list[str]:
         colour = "[red!70!black]" if head.style == "gradient" else ""
         out.append(rf"  \fill{colour} {' -- '.join(map(_point, head.corners))} -- cycle;")
     out += [_written(written) for written in scene.written]
-    out.append(r"\end{tikzpicture}}\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi")
+    out.append(r"\end{tikzpicture}}\ifdim\wd0>\linewidth\sbox0{\resizebox{\linewidth}{!}{\usebox0}}\fi")
+    out.append(r"\ifdim\ht0>0.8\textheight\sbox0{\resizebox{!}{0.8\textheight}{\usebox0}}\fi\usebox0")
     return out
 
 

@@ -16,6 +16,7 @@ from symgrad.pictures.picture import HEIGHT, Link, Node
 _APART = 1.0
 _LANE = 0.4
 _ARROW = 2.4
+_ROOM = 1.4
 _SWEEPS = 12
 _DEEPEST = 9
 
@@ -144,7 +145,7 @@ def _stiffness(one: _Cell, other: _Cell) -> float:
     """Links on their way are kept straighter than others, and data give way to definitions."""
     passing = (one.node is None) + (other.node is None)
     leaf = not one.before or not other.before
-    return (1.0, 2.0, 6.0)[passing] * (0.3 if leaf else 1.0)
+    return (1.0, 2.0, 6.0)[passing] * (0.05 if leaf else 1.0)
 
 
 def _settle(cells: list[_Cell], row: list[int], wanted: list[float], weights: list[float]) -> None:
@@ -173,5 +174,5 @@ def _along(cells: list[_Cell], links: Sequence[Link], layer: Sequence[int], dept
         starts.append(at)
         at += max((cell.along for cell in cells if cell.layer == k), default=0.0)
         labels = [link.label for link in links if link.label and layer[link.start] <= k < layer[link.end]]
-        at += max((1.6 + (1.2 if down else label.width) for label in labels), default=0.0) or _ARROW
+        at += max((_ROOM + (0.9 if down else label.width) for label in labels), default=0.0) or (_ROOM if down else _ARROW)
     return starts

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import floor
 
 from symgrad import names
 from symgrad.network import Network
@@ -16,18 +17,21 @@ from symgrad.pictures.picture import HEIGHT, MORE, Label, Link, Node, Picture
 _MOST_STEPS = 10
 _MOST_NODES = 40
 _FIRST = 3
-_BESIDE = 0.8
+_BESIDE = 1.7
 _ABOVE = 2.0
+_STEEPER = 0.9
+_HIGHER = 0.6
 _ARROW = 2.4
 
 
 @dataclass(frozen=True)
 class _Grid:
-    """For every node its column (None for one without a step) and its family; for every family its level."""
+    """For every node its column (None for one without a step) and its family; for every family its level, a fraction of it for those
+    that go on side by side."""
 
     column: list[int | None]
     family: list[str]
-    level: dict[str, int]
+    level: dict[str, float]
 
 
 def recurrence(network: Network, nodes: Sequence[Node], links: Sequence[Link]) -> Picture | None:
@@ -41,7 +45,7 @@ def recurrence(network: Network, nodes: Sequence[Node], links: Sequence[Link]) -
         kept = [*columns[:_FIRST], columns[-1]]
         gone = columns[_FIRST:-1]
         if len(gone) > 1:
-            omitted = f"{len(gone)} of {len(columns)} steps, {gone[0]} to {gone[-1]}"
+            omitted = f"{len(gone)} of {len(columns)} steps"
     if not omitted:
         return _arranged(network.title, nodes, links, grid, "")
     shown, lines, smaller = _summary(nodes, links, grid, kept)
@@ -59,12 +63,67 @@ def _grid(network: Network, nodes: Sequence[Node], links: Sequence[Link]) -> _Gr
         users = [column[link.end] for link in links if link.start == i]
         if steps[i] is not None and node.role in ("data", "input", "mask") and steps[i] in users and column[i] is None:
             column[i] = steps[i]
-        if node.role in ("parameter", "mask") and users:
-            column[i] = users[0]
     if not _is_recurrent(links, family, column) or not _shares(network, nodes, column):
         return None
+    group = _groups(links, family, column)
+    follow = _one_after_another(group, family, column)
+    column = [None if c is None else c + follow[name] for c, name in zip(column, family, strict=True)]
+    for i, node in enumerate(nodes):
+        if node.role in ("parameter", "mask"):
+            user = next(link.end for link in links if link.start == i)
+            column[i] = column[user]
+            if column[user] is not None:
+                group.setdefault(node.name, group[family[user]])
     level = _levels(links, family, column)
-    return None if level is None else _Grid(column, family, level)
+    return None if level is None else _Grid(column, family, _settled(links, family, column, level, group))
+
+
+def _groups(links: Sequence[Link], family: list[str], column: list[int | None]) -> dict[str, str]:
+    """For every family with columns the recurrence that it belongs to, by one of its families."""
+    group = {name: name for name, c in zip(family, column, strict=True) if c is not None}
+    for link, by in _step(links, column):
+        one, other = group[family[link.start]], group[family[link.end]]
+        if abs(by) < 2 and one != other:
+            group = {name: one if held == other else held for name, held in group.items()}
+    return group
+
+
+def _one_after_another(group: dict[str, str], family: list[str], column: list[int | None]) -> dict[str, int]:
+    """How many columns each family is moved on: a recurrence that another one only starts (a decoder) stands behind it."""
+    shift: dict[str, int] = {}
+    behind: int | None = None
+    for name in dict.fromkeys(name for name in family if name in group):
+        if group[name] not in shift:
+            members = [c for c, f in zip(column, family, strict=True) if c is not None and group[f] == group[name]]
+            shift[group[name]] = 0 if behind is None else behind + 1 - min(members)
+            behind = max(members) + shift[group[name]]
+    return {name: shift[held] for name, held in group.items()}
+
+
+def _settled(
+    links: Sequence[Link], family: list[str], column: list[int | None], level: dict[str, int], group: dict[str, str]
+) -> dict[str, float]:
+    """Levels in which states stand in one row: those of one recurrence behind another level with it, those of one level a little
+    higher than each other, what is only given not between them."""
+    onward = dict.fromkeys(
+        family[link.start] for link, by in _step(links, column) if abs(by) == 1 and family[link.start] == family[link.end]
+    )
+    users = {(family[link.start], family[link.end]) for link, by in _step(links, column) if by == 0}
+    computed = {end for _, end in users} | set(onward)
+    out: dict[str, float] = dict(level)
+    for name in level.keys() - computed:
+        if any((level[s], group[s]) == (level[name], group[name]) for s in onward) and (after := [level[b] for a, b in users if a == name]):
+            out[name] = min(after)
+    first: dict[str, float] = {}
+    for name in onward:
+        first.setdefault(group[name], out[name])
+    out = {name: at - first.get(group[name], 0.0) for name, at in out.items()}
+    states = list(onward)
+    for k, name in enumerate(states):
+        if any(out[name] == out[other] and group[name] == group[other] for other in states[:k]):
+            at = out[name]
+            out = {f: y + _HIGHER if y > at or f == name else y for f, y in out.items()}
+    return out
 
 
 def _step(links: Sequence[Link], column: list[int | None]) -> Iterable[tuple[Link, int]]:
@@ -166,37 +225,46 @@ def _summary(nodes: Sequence[Node], links: Sequence[Link], grid: _Grid, kept: Se
 def _arranged(title: str, nodes: Sequence[Node], links: Sequence[Link], grid: _Grid, omitted: str) -> Picture:
     """Places: columns from left to right; the others before the columns, behind them, or above what they collect."""
     columns = sorted({c for c in grid.column if c is not None})
-    apart: dict[tuple[int, int], float] = {}
-    pitch = HEIGHT + _ABOVE
+    apart: dict[int, float] = {}
     label = max((link.label.width for link in links if link.label), default=0.0)
-    width = 0.0
+    width, most = 0.0, 1
     for c in columns:
-        for level in set(grid.level.values()):
-            row = [i for i in range(len(nodes)) if grid.column[i] == c and grid.level[grid.family[i]] == level]
+        inside = [i for i in range(len(nodes)) if grid.column[i] == c]
+        for level in sorted({floor(grid.level[grid.family[i]]) for i in inside}, reverse=True):
+            row = [i for i in inside if floor(grid.level[grid.family[i]]) == level]
+            row.sort(
+                key=lambda i: _mean([apart[link.end] for link in links if link.start == i and link.end in apart and link.end in inside])
+            )
             at = 0.0
             for i in row:
-                apart[c, i] = at + nodes[i].width / 2
+                apart[i] = at + nodes[i].width / 2
                 at += nodes[i].width + _BESIDE
             for i in row:
-                apart[c, i] -= (at - _BESIDE) / 2
-            width = max(width, at - _BESIDE)
-    step = width + max(_ARROW, label + 1.6)
+                apart[i] -= (at - _BESIDE) / 2
+            width, most = max(width, at - _BESIDE), max(most, len(row))
+    pitch = HEIGHT + _ABOVE + _STEEPER * max(most - 2, 0)
+    arrow = max(_ARROW, label + 1.6)
+    step = width + arrow
     x: dict[int, float] = {}
     y: dict[int, float] = {}
     for i, at_step in enumerate(grid.column):
         if at_step is not None:
-            x[i] = (at_step - columns[0]) * step + apart[at_step, i]
+            x[i] = (at_step - columns[0]) * step + apart[i]
             y[i] = -grid.level[grid.family[i]] * pitch
-    _outside(nodes, links, grid, x, y, step, pitch)
+    _outside(nodes, links, grid, x, y, arrow, pitch)
     placed = tuple(replace(node, x=x[i], y=y[i]) for i, node in enumerate(nodes))
     return Picture("recurrence", title, placed, tuple(links), omitted)
 
 
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
 def _outside(
-    nodes: Sequence[Node], links: Sequence[Link], grid: _Grid, x: dict[int, float], y: dict[int, float], step: float, pitch: float
+    nodes: Sequence[Node], links: Sequence[Link], grid: _Grid, x: dict[int, float], y: dict[int, float], arrow: float, pitch: float
 ) -> None:
     """What has no step. In order of definition: what collects one column stands to the right, what collects several above."""
-    right = max(x.values())
+    right = max(at + nodes[i].width / 2 for i, at in x.items())
     top, bottom = min(y.values()), max(y.values())
     free: list[int] = []
     for i in (i for i in range(len(nodes)) if grid.column[i] is None):
@@ -208,9 +276,9 @@ def _outside(
             x[i], y[i] = sum(x[s] for s in sources) / len(sources), top
         else:
             last = max(sources, key=lambda s: x[s])
-            x[i], y[i] = max(right, x[last]) + step, y[last]
-            right = x[i]
-    _before(nodes, links, grid, x, y, free, step, pitch, bottom)
+            x[i], y[i] = right + arrow + nodes[i].width / 2, y[last]
+            right = x[i] + nodes[i].width / 2
+    _before(nodes, links, grid, x, y, free, arrow, pitch, bottom)
 
 
 def _before(
@@ -220,7 +288,7 @@ def _before(
     x: dict[int, float],
     y: dict[int, float],
     free: Sequence[int],
-    step: float,
+    arrow: float,
     pitch: float,
     bottom: float,
 ) -> None:
@@ -229,14 +297,14 @@ def _before(
     for i in reversed(free):
         users = [link.end for link in links if link.start == i and link.end in x]
         if not users:
-            x[i], y[i] = left - step, bottom
+            x[i], y[i] = left - arrow - nodes[i].width, bottom
             continue
         if nodes[i].role in ("parameter", "mask"):
             x[i], y[i] = x[users[0]], y[users[0]] + pitch
             continue
         mean = sum(x[u] for u in users) / len(users)
         first = min(users, key=lambda u: x[u])
-        beside = x[first] - step, y[first]
+        beside = x[first] - arrow - (nodes[first].width + nodes[i].width) / 2, y[first]
         follows = grid.column[first] is None and grid.family[first] in {nodes[f].name for f in free}
         begins = grid.column[first] is not None and beside[0] <= left and not _taken(x, y, *beside)
         if len({grid.column[u] for u in users}) > 1:

@@ -16,6 +16,7 @@ from symgrad.pictures.picture import HEIGHT, Label, Link, Node, Picture
 _CLEAR = 0.25
 _HEAD = 0.5
 _TALL = 1.15
+_SMALL = 0.85
 _BENDS = (0.12, -0.12, 0.2, -0.2, 0.3, -0.3, 0.42, -0.42)
 _PLACES = (0.5, *(0.5 + sign * step / 100 for step in range(5, 40, 5) for sign in (-1, 1)))
 _MARGIN = 0.6
@@ -52,7 +53,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Written:
-    """A label around (x, y); `style` is "node", "faint", "link" or "gradient", `size` in em."""
+    """A label around (x, y); `style` is "node", "faint", "link", "note" or "gradient", `size` in em."""
 
     x: float
     y: float
@@ -86,24 +87,36 @@ def drawn(picture: Picture) -> Scene:
     written = [_at_node(node) for node in nodes]
     boxes = [_box(w.x, w.y, w.label.width, _TALL) for w in written]
     lines = [(sampled(curve), 1.0 if link.faint else 10.0) for link, curve in zip(picture.links, curves, strict=True)]
+    # A short line has the fewest places for its label, so it chooses first.
+    gaps: dict[int, list[tuple[float, float]]] = {}
+    for k in sorted(range(len(curves)), key=lambda k: (_length(curves[k]), k)):
+        label = picture.links[k].label
+        if label:
+            t, box = _label_place(label, curves[k], k, lines, nodes, boxes)
+            boxes.append(box)
+            written.append(Written(*at(curves[k], t), label, "link", _SMALL))
+            gaps[k] = [_inside(curves[k], box)]
     for k, (link, curve) in enumerate(zip(picture.links, curves, strict=True)):
         style = "faint" if link.faint else "link"
-        gaps = []
-        if link.label:
-            t, box = _label_place(link.label, curve, k, lines, nodes, boxes)
-            x, y = at(curve, t)
-            boxes.append(box)
-            written.append(Written(x, y, link.label, "link", 0.85))
-            gaps.append(_inside(curve, box))
-        strokes += [Stroke(piece, style) for piece in _pieces(curve, gaps, picture.kind != "layer")]
+        strokes += [Stroke(piece, style) for piece in _pieces(curve, gaps.get(k, ()), picture.kind != "layer")]
         if picture.kind != "layer":
             heads.append(_head(curve, style))
     strokes += [Stroke(straight(*ends), "cross") for node in nodes if node.faint for ends in _cross(node)]
+    if picture.omitted:
+        written.append(_note(picture, written))
     return _framed(picture, tuple(map(_outline, nodes)), tuple(strokes), tuple(heads), tuple(written))
 
 
 def _at_node(node: Node) -> Written:
     return Written(node.x, node.y, node.label, "faint" if node.faint else "node")
+
+
+def _note(picture: Picture, written: Sequence[Written]) -> Written:
+    """What is left out, below everything and from the left."""
+    said = f"not drawn: {picture.omitted}"
+    label = Label(rf"\text{{{said}}}", said)
+    left = min(node.x - node.width / 2 for node in picture.nodes)
+    return Written(left + label.width * _SMALL / 2, max(w.y for w in written) + HEIGHT, label, "note", _SMALL)
 
 
 def _outline(node: Node) -> Outline:
@@ -129,8 +142,15 @@ def _route(picture: Picture, link: Link) -> Curve:
     else:
         tries = [straight(a, b), *(bent(a, b, by) for by in (() if picture.kind == "layer" else _BENDS))]
     others = [node for i, node in enumerate(picture.nodes) if i not in (link.start, link.end)]
-    cut = [_clipped(curve, start, end) for curve in tries]
-    return min(cut, key=lambda curve: sum(_meets(curve, node) for node in others))
+    best, fewest = tries[0], len(others) + 1
+    for curve in tries:
+        cut = _clipped(curve, start, end)
+        met = _met(cut, others)
+        if met < fewest:
+            best, fewest = cut, met
+        if not met:
+            break
+    return best
 
 
 def _clipped(curve: Curve, start: Node, end: Node) -> Curve:
@@ -163,8 +183,12 @@ def _within(point: Point, node: Node, clear: float = 0.0) -> bool:
     return hypot(max(dx - flat, 0.0), dy) < HEIGHT / 2 + clear
 
 
-def _meets(curve: Curve, node: Node) -> bool:
-    return any(_within(point, node, _CLEAR) for point in sampled(curve))
+def _met(curve: Curve, nodes: Sequence[Node]) -> int:
+    """How many nodes the curve passes too near."""
+    points = sampled(curve)
+    around = _around(points)
+    near = [n for n in nodes if _overlap(around, _box(n.x, n.y, n.width + 2 * _CLEAR, HEIGHT + 2 * _CLEAR))]
+    return sum(any(_within(point, node, _CLEAR) for point in points) for node in near)
 
 
 # ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -176,6 +200,11 @@ def _box(x: float, y: float, width: float, height: float) -> _Box:
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
 
+def _around(points: Sequence[Point]) -> _Box:
+    xs, ys = [p[0] for p in points], [p[1] for p in points]
+    return min(xs) - 1e-6, min(ys) - 1e-6, max(xs) + 1e-6, max(ys) + 1e-6
+
+
 def _overlap(a: _Box, b: _Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
@@ -185,17 +214,26 @@ def _label_place(
 ) -> tuple[float, _Box]:
     """The parameter and the box of a link's label, where it covers least."""
     best: tuple[float, float, _Box] | None = None
+    own = _around(sampled(curve))
+    wide, tall = label.width * _SMALL + 0.35, _TALL * _SMALL + 0.1
+    reach = own[0] - wide, own[1] - tall, own[2] + wide, own[3] + tall
+    near = [(line, weight) for k, (line, weight) in enumerate(lines) if k != number and _overlap(_around(line), reach)]
+    solid = [*boxes, *(_box(n.x, n.y, n.width, HEIGHT) for n in nodes)]
     for place in _PLACES:
         t = _share(curve, place)
-        x, y = at(curve, t)
-        box = _box(x, y, label.width * 0.85 + 0.35, _TALL)
-        cost = 100.0 * sum(_overlap(box, other) for other in boxes)
-        cost += 100.0 * sum(_overlap(box, _box(n.x, n.y, n.width, HEIGHT)) for n in nodes)
-        cost += sum(weight for k, (line, weight) in enumerate(lines) if k != number and any(_in(p, box) for p in line))
+        box = _box(*at(curve, t), wide, tall)
+        cost = 100.0 * sum(_overlap(box, other) for other in solid)
+        cost += sum(weight for line, weight in near if any(_in(p, box) for p in line))
         if best is None or cost < best[0]:
             best = cost, t, box
+        if not cost:
+            break
     assert best is not None
     return best[1], best[2]
+
+
+def _length(curve: Curve) -> float:
+    return round(sum(hypot(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(sampled(curve))), 6)
 
 
 def _share(curve: Curve, share: float) -> float:
@@ -225,10 +263,11 @@ def _pieces(curve: Curve, gaps: Sequence[tuple[float, float]], arrow: bool) -> l
     """The curve without its gaps; of one with a head the end under the head is left off."""
     last = end_of(curve)
     if arrow:
-        tip = curve[-1]
-        last = next(
-            (t for t in reversed(list(parameters(curve))) if hypot(at(curve, t)[0] - tip[0], at(curve, t)[1] - tip[1]) > _HEAD * 0.6), last
-        )
+        low, (x, y) = 0.0, curve[-1]
+        for _ in range(24):
+            middle = (low + last) / 2
+            far = hypot(at(curve, middle)[0] - x, at(curve, middle)[1] - y) > _HEAD * 0.6
+            low, last = (middle, last) if far else (low, middle)
     out, start = [], 0.0
     for low, high in gaps:
         out.append(part(curve, start, low))
