@@ -24,13 +24,19 @@ _PROSE = 'font-family="sans-serif" font-size="16" fill="currentColor"'
 _COLOURS = (
     ".symgrad-picture{color:#1b1b1b;background:#fff}@media(prefers-color-scheme:dark){.symgrad-picture{color:#e6e6e6;background:#16181d}}"
 )
-_STROKE = {"link": "", "faint": ' stroke-opacity="0.25" stroke-dasharray="3 3"', "cross": ' stroke-opacity="0.6"', "gradient": ""}
+_BACK = "#d9480f"
+_STROKE = {
+    "link": "",
+    "faint": ' stroke-opacity="0.25" stroke-dasharray="3 3"',
+    "cross": ' stroke-opacity="0.6"',
+    "gradient": f' stroke="{_BACK}" stroke-dasharray="5 3"',
+}
 _FILL = {"data": "0.08", "input": "0.08"}
 
 
-def svg(network: Network) -> str:
+def svg(network: Network, gradients: bool = False) -> str:
     """The picture of a network as one `<svg>` element for a page; "" for a network that defines nothing."""
-    picture = picture_of(network)
+    picture = picture_of(network, gradients)
     return element(picture) if picture else ""
 
 
@@ -73,11 +79,12 @@ def element(picture: Picture, place: str = "", style: str = "") -> str:
 
 def _drawing(scene: Scene) -> list[str]:
     out = ['<g fill="none" stroke="currentColor" stroke-width="1.1">']
-    out += [f'<path d="{_path(stroke.curve)}"{_STROKE[stroke.style]}/>' for stroke in scene.strokes]
     out += [_outline(outline) for outline in scene.outlines if outline.role not in ("more", "parameter", "mask")]
+    out += [f'<path d="{_path(stroke.curve)}"{_STROKE[stroke.style]}/>' for stroke in scene.strokes]
     out += ["</g>", '<g fill="currentColor">']
     for head in scene.heads:
-        out.append(f'<path d="M{" L".join(_point(p) for p in head.corners)}Z"/>')
+        colour = f' fill="{_BACK}"' if head.style == "gradient" else ""
+        out.append(f'<path d="M{" L".join(_point(p) for p in head.corners)}Z"{colour}/>')
     return [*out, *map(_written, scene.written), "</g>"]
 
 
@@ -99,9 +106,9 @@ def _written(written: Written) -> str:
     Latex(written.label.latex, size=size, inline=True, color="currentColor").drawon(
         canvas, written.x * _EM, written.y * _EM, halign="center", valign="center"
     )
-    pale = ' fill-opacity="0.45"' if written.style == "faint" else ""
+    ink = {"faint": ' fill-opacity="0.45"', "gradient": f' fill="{_BACK}"'}.get(written.style, "")
     shapes = [_shape(found) for found in canvas.iter() if found.tag in ("path", "rect")]
-    return f'<g data-tex="{escape(written.label.latex)}"{pale}>{"".join(shapes)}</g>'
+    return f'<g data-tex="{escape(written.label.latex)}"{ink}>{"".join(shapes)}</g>'
 
 
 def _shape(found: ET.Element) -> str:

@@ -31,8 +31,8 @@ def lines(picture: Picture) -> list[str]:
     out = [r"\sbox0{\begin{tikzpicture}[x=1em,y=-1em]"]
     corner = scene.left + scene.width, scene.top + scene.height
     out.append(rf"  \useasboundingbox {_point((scene.left, scene.top))} rectangle {_point(corner)};")
-    out += [rf"  \draw{_STROKE[stroke.style]} {_path(stroke.curve)};" for stroke in scene.strokes]
     out += [_outline(outline) for outline in scene.outlines if outline.role not in ("more", "parameter", "mask")]
+    out += [rf"  \draw{_STROKE[stroke.style]} {_path(stroke.curve)};" for stroke in scene.strokes]
     for head in scene.heads:
         colour = "[red!70!black]" if head.style == "gradient" else ""
         out.append(rf"  \fill{colour} {' -- '.join(map(_point, head.corners))} -- cycle;")

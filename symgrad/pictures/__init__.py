@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symgrad.network import Network
+from symgrad.pictures.backwards import with_gradients
 from symgrad.pictures.layer import masked_layer
 from symgrad.pictures.layered import layered
 from symgrad.pictures.picture import MORE, Label, Link, Node, Picture
@@ -15,15 +16,23 @@ _MOST = 40
 _FIRST, _LAST = 14, 10
 
 
-def picture_of(network: Network) -> Picture | None:
+def picture_of(network: Network, gradients: bool = False) -> Picture | None:
     """A masked layer neuron by neuron, a recurrence step by step, anything else as the graph of its quantities.
 
+    With `gradients` those that flow back are drawn too; they flow through quantities, so a masked layer is then a graph like any other.
     None for a network that defines nothing.
     """
+    if gradients:
+        forwards = _quantities(network)
+        return with_gradients(network, forwards) if forwards else None
     for definition in network.definitions.values():
         layer = masked_layer(network, definition)
         if layer is not None:
             return layer
+    return _quantities(network)
+
+
+def _quantities(network: Network) -> Picture | None:
     if not network.definitions:
         return None
     nodes, links = quantities(network)

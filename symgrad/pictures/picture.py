@@ -56,7 +56,7 @@ class Node:
 class Link:
     """An arrow from one node to another, by their places; `label` is what multiplies on the way, `names` the names in it.
 
-    `via` are places between nodes that it goes through. A dropped connection is `faint`.
+    `via` are places between nodes that it goes through. A dropped connection is `faint`; along a link `back` a gradient flows.
     """
 
     start: int
@@ -64,6 +64,7 @@ class Link:
     label: Label | None = None
     names: tuple[str, ...] = ()
     faint: bool = False
+    back: bool = False
     via: tuple[tuple[float, float], ...] = ()
 
 

@@ -92,12 +92,14 @@ def drawn(picture: Picture) -> Scene:
     for k in sorted(range(len(curves)), key=lambda k: (_length(curves[k]), k)):
         label = picture.links[k].label
         if label:
-            t, box = _label_place(label, curves[k], k, lines, nodes, boxes)
+            box = _label_place(label, curves[k], k, lines, nodes, boxes)
             boxes.append(box)
-            written.append(Written(*at(curves[k], t), label, "link", _SMALL))
+            written.append(
+                Written((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, label, "gradient" if picture.links[k].back else "link", _SMALL)
+            )
             gaps[k] = [_inside(curves[k], box)]
     for k, (link, curve) in enumerate(zip(picture.links, curves, strict=True)):
-        style = "faint" if link.faint else "link"
+        style = "faint" if link.faint else "gradient" if link.back else "link"
         strokes += [Stroke(piece, style) for piece in _pieces(curve, gaps.get(k, ()), picture.kind != "layer")]
         if picture.kind != "layer":
             heads.append(_head(curve, style))
@@ -140,7 +142,8 @@ def _route(picture: Picture, link: Link) -> Curve:
     if link.via:
         tries = [flowing([a, *link.via, b], picture.down)]
     else:
-        tries = [straight(a, b), *(bent(a, b, by) for by in (() if picture.kind == "layer" else _BENDS))]
+        ways = () if picture.kind == "layer" else _BENDS[2:] if link.back else _BENDS
+        tries = [*([] if link.back else [straight(a, b)]), *(bent(a, b, by) for by in ways)]
     others = [node for i, node in enumerate(picture.nodes) if i not in (link.start, link.end)]
     best, fewest = tries[0], len(others) + 1
     for curve in tries:
@@ -211,25 +214,26 @@ def _overlap(a: _Box, b: _Box) -> bool:
 
 def _label_place(
     label: Label, curve: Curve, number: int, lines: Sequence[tuple[Sequence[Point], float]], nodes: Sequence[Node], boxes: Sequence[_Box]
-) -> tuple[float, _Box]:
-    """The parameter and the box of a link's label, where it covers least."""
-    best: tuple[float, float, _Box] | None = None
+) -> _Box:
+    """The box of a link's label where it covers least: on its line, or beside it where that is better."""
+    best: tuple[float, _Box] | None = None
     own = _around(sampled(curve))
     wide, tall = label.width * _SMALL + 0.35, _TALL * _SMALL + 0.1
     reach = own[0] - wide, own[1] - tall, own[2] + wide, own[3] + tall
     near = [(line, weight) for k, (line, weight) in enumerate(lines) if k != number and _overlap(_around(line), reach)]
     solid = [*boxes, *(_box(n.x, n.y, n.width, HEIGHT) for n in nodes)]
-    for place in _PLACES:
-        t = _share(curve, place)
-        box = _box(*at(curve, t), wide, tall)
-        cost = 100.0 * sum(_overlap(box, other) for other in solid)
-        cost += sum(weight for line, weight in near if any(_in(p, box) for p in line))
-        if best is None or cost < best[0]:
-            best = cost, t, box
-        if not cost:
+    for beside in (0.0, 1.0, -1.0):
+        for place in _PLACES:
+            x, y = at(curve, _share(curve, place))
+            box = _box(x + beside * (wide / 2 + 0.1), y, wide, tall)
+            cost = 100.0 * sum(_overlap(box, other) for other in solid) + 2.0 * abs(beside)
+            cost += sum(weight for line, weight in near if any(_in(p, box) for p in line))
+            if best is None or cost < best[0]:
+                best = cost, box
+        if best is not None and best[0] < 5.0:
             break
     assert best is not None
-    return best[1], best[2]
+    return best[1]
 
 
 def _length(curve: Curve) -> float:
@@ -301,13 +305,16 @@ def said(picture: Picture) -> str:
     """The picture in words: every arrow with what is on it."""
     by_start: dict[int, list[str]] = {}
     for link in picture.links:
-        if not link.faint:
+        if not link.faint and not link.back:
             on = f" by {link.label.text}" if link.label else ""
             by_start.setdefault(link.start, []).append(picture.nodes[link.end].label.text + on)
     parts = [f"{picture.nodes[start].label.text} → {', '.join(ends)}" for start, ends in by_start.items()]
     gone = [node.label.text for node in picture.nodes if node.faint]
     if gone:
         parts.append(f"dropped: {', '.join(gone)}")
+    back = [f"{picture.nodes[k.start].label.text} → {picture.nodes[k.end].label.text}" for k in picture.links if k.back]
+    if back:
+        parts.append(f"gradients flow back: {', '.join(back)}")
     if picture.omitted:
         parts.append(f"not drawn: {picture.omitted}")
     return "; ".join(parts)
