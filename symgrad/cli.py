@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symgrad.errors import InvalidGiven, SymgradError
+from symgrad.errors import InvalidGiven, InvalidNetwork, SymgradError
 
 if TYPE_CHECKING:
     from symgrad.derivation import Derivation
@@ -74,6 +74,31 @@ def derive(
     worked = [(part, _worked(part, wrt, of, values, layout, not no_check)) for part in _progress(parts)]
     text = _emitted(found, worked, form, fragment, shapes)
     _write(text, output)
+
+
+@main.command()
+@click.argument("source")
+@click.option("--part", metavar="PART", help="One problem of a paper, by its number or the beginning of its title. Default: all of them.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=N", help="A number for a network that takes one, as in T=5.")
+@click.option("--gradients", is_flag=True, help="Draw the gradients that flow back, dashed, with the local derivatives.")
+@click.option("--format", "form", type=click.Choice(["svg", "tikz"]), default="svg", show_default=True)
+@click.option("-o", "output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
+def draw(source: str, part: str | None, settings: tuple[str, ...], gradients: bool, form: str, output: Path | None) -> None:
+    """Draw the network in SOURCE, which is as for derive; the pictures of a paper stand side by side.
+
+    A layer whose mask is given is drawn neuron by neuron, a recurrence step by step, any other network as the graph of its quantities.
+    """
+    from symgrad.emit import svg, tikz
+    from symgrad.library import load, parts_of
+    from symgrad.paper import chosen
+    from symgrad.pictures import picture_of
+
+    found = load(source, dict(map(_setting, settings)))
+    parts = parts_of(found) if part is None else [chosen(parts_of(found), part)]
+    pictures = [(each.title, picture) for each in parts if (picture := picture_of(each.network, gradients)) is not None]
+    if not pictures:
+        raise InvalidNetwork(f"{source} defines nothing that could be drawn")
+    _write((svg if form == "svg" else tikz).emit(found.title if part is None else parts[0].title, pictures), output)
 
 
 @main.command()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from symgrad.errors import UnknownName
 from symgrad.network import Network
 
 SECTIONS = ("picture", "network", "shapes", "differentials", "gradients", "written out", "values", "check")
@@ -27,3 +29,15 @@ class Paper:
 
     title: str
     parts: tuple[Part, ...]
+
+
+def chosen(parts: Sequence[Part], wanted: str) -> Part:
+    """The part of that number, counted from 1, or the only one whose title begins so. Raises `UnknownName`."""
+    if wanted.isdecimal() and 0 < int(wanted) <= len(parts):
+        return parts[int(wanted) - 1]
+    found = [part for part in parts if part.title.lower().startswith(wanted.lower())]
+    exact = [part for part in found if part.title.lower() == wanted.lower()]
+    if len(exact or found) != 1:
+        there = "; ".join(f"{number}: {part.title}" for number, part in enumerate(parts, start=1))
+        raise UnknownName(f"there is {'more than one' if found else 'no'} part {wanted!r}; there are {there}")
+    return (exact or found)[0]

@@ -18,7 +18,8 @@ from symgrad.dims import Condition, Dim, Shape
 from symgrad.form import Form, symbol
 from symgrad.network import Network
 from symgrad.paper import SECTIONS, Part
-from symgrad.picture import Picture, picture_of
+from symgrad.pictures import picture_of
+from symgrad.pictures.picture import Picture
 
 
 @dataclass(frozen=True)
@@ -334,10 +335,11 @@ def _sizes(points: list[tuple[tuple[str, int], ...]]) -> list[Inline]:
 
 def _picture(network: Network) -> list[Block]:
     picture = picture_of(network)
-    if picture is None:
+    if picture is None or (picture.kind == "graph" and len(network.definitions) < 2):
         return []
     caption = {
         "layer": "Kept connections are drawn, dropped ones are faint.",
+        "recurrence": "The quantities of the network, with the parameters on the arrows.",
         "graph": "The quantities of the network, with the parameters on the arrows.",
     }[picture.kind]
     return [Drawing(picture, caption)]

@@ -27,7 +27,7 @@ LAYERS = [
     ("networks", "network gradient numpycode evaluate"),
     ("checks", "sampling differences"),
     ("derivations", "families derivation steps pipeline"),
-    ("worked solutions", "paper picture solution"),
+    ("worked solutions", "paper pictures.* solution"),
     ("what a sheet says", "shapes naming syntax read.*"),
     (
         "what its lines mean",
@@ -43,6 +43,7 @@ LAYERS = [
 DOORS = {
     "sympy": "sympyforms expr network",
     "click": "cli",
+    "ziamath": "emit.svg",
     "importlib.util": "library",
 }
 

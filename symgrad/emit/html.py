@@ -10,6 +10,7 @@ from html import escape
 from symgrad import names
 from symgrad.derivation import Chain, Step, Term
 from symgrad.dims import Dim, latex_shape, show
+from symgrad.emit import svg
 from symgrad.emit.latex import written
 from symgrad.emit.mathml import mathml
 from symgrad.emit.page import fragment, page
@@ -119,8 +120,8 @@ def _table(block: Table) -> str:
 
 
 def _picture(drawing: Drawing) -> str:
-    """The place of the picture."""
-    return ""
+    picture = svg.element(drawing.picture)
+    return f'<figure><div class="wide">{picture}</div><figcaption>{escape(drawing.caption)}</figcaption></figure>'
 
 
 # ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -13,9 +13,9 @@ from typing import Any
 from symgrad import names
 from symgrad.derivation import Step, Term, Value
 from symgrad.dims import Dim, latex_shape
+from symgrad.emit import tikz
 from symgrad.emit.text import written as as_text
 from symgrad.form import Form
-from symgrad.picture import Picture, entry_label
 from symgrad.solution import Block, Document, Drawing, Equations, Inline, Letters, Prose, Table
 from symgrad.typeset import fraction_latex, latex
 
@@ -100,7 +100,7 @@ def _block(block: Block, shapes: bool) -> list[str]:
         return [
             "",
             r"\begin{center}",
-            *_picture(block.picture),
+            *tikz.lines(block.picture),
             r"\par\smallskip\small " + escape(block.caption),
             r"\end{center}",
         ]
@@ -204,38 +204,3 @@ def equation(step: Step) -> str:
     """A step as one LaTeX equation, with its span."""
     joined = " = ".join(map(written, step.terms))
     return joined + (rf", \quad {step.span.latex}" if step.span else "")
-
-
-# ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _picture(picture: Picture) -> list[str]:
-    layer = picture.kind == "layer"
-    wide = max(p.x for p in picture.points) - min(p.x for p in picture.points)
-    across = 1.0 if layer else min(2.2, 15.0 / max(wide, 1.0))
-    out = [rf"\begin{{tikzpicture}}[x={across:.2f}cm,y={1.2 if layer else 1.6:.2f}cm,>=stealth]"]
-    size = "minimum size=9mm,inner sep=1pt" + (",font=\\scriptsize" if layer else "")
-    for i, point in enumerate(picture.points):
-        style = f"draw=black!25,text=black!35,dashed,circle,{size}" if point.faint else f"draw,circle,{size}"
-        label = _point_label(point.name, layer)
-        out.append(rf"  \node[{style}] (n{i}) at ({point.x:g},{point.y:g}) {{${label}$}};")
-    for line in picture.lines:
-        style = "black!20,dashed" if line.faint else "->" if not layer else ""
-        bend = _bend(picture, line.start, line.end)
-        label = rf" node[midway,fill=white,font=\scriptsize,inner sep=1pt] {{${names.latex(line.label)}$}}" if line.label else ""
-        out.append(rf"  \draw[{style}] (n{line.start}) to{bend}{label} (n{line.end});")
-    return [*out, r"\end{tikzpicture}"]
-
-
-def _bend(picture: Picture, start: int, end: int) -> str:
-    """An arrow past other points in its own row goes round them."""
-    a, b = picture.points[start], picture.points[end]
-    return "[bend left=35]" if picture.kind == "graph" and a.y == b.y and b.x - a.x > 1 else ""
-
-
-def _point_label(name: str, layer: bool) -> str:
-    if not layer:
-        return names.latex(name)
-    head, number = entry_label(name)
-    shown = names.latex(head)
-    return rf"{shown}_{{{number}}}" if "_" not in shown else rf"({shown})_{{{number}}}"

@@ -10,7 +10,7 @@ from symgrad import names
 from symgrad.derivation import Step, Term, Value
 from symgrad.dims import Dim, show
 from symgrad.form import Form
-from symgrad.picture import Picture, entry_label
+from symgrad.pictures.picture import Picture
 from symgrad.solution import Block, Document, Drawing, Equations, Inline, Letters, Prose, Table
 from symgrad.typeset import text
 
@@ -196,41 +196,37 @@ def grid(value: Value) -> list[str]:
 
 
 def _picture(picture: Picture) -> list[str]:
-    return _layer(picture) if picture.kind == "layer" else _graph(picture)
-
-
-def _entry(name: str) -> str:
-    head, number = entry_label(name)
-    return f"{names.text(head)}[{number}]"
+    lines = _layer(picture) if picture.kind == "layer" else _graph(picture)
+    return [*lines, *([" " * _INDENT + f"not drawn: {picture.omitted}"] if picture.omitted else [])]
 
 
 def _layer(picture: Picture) -> list[str]:
     """Rows are the layer's outputs, columns its inputs: ● a connection, · a dropped one."""
-    sources = [i for i, p in enumerate(picture.points) if p.x == 0]
-    targets = [i for i, p in enumerate(picture.points) if p.x > 0]
-    kept = {(line.end, line.start): not line.faint for line in picture.lines}
-    labels = [_entry(picture.points[j].name) for j in sources]
-    side = max(columns(_entry(picture.points[i].name)) for i in targets)
+    targets = [i for i, node in enumerate(picture.nodes) if node.x > 0]
+    sources = [i for i, node in enumerate(picture.nodes) if node.x == 0]
+    marks = {(link.end, link.start): "·" if link.faint else "●" for link in picture.links}
+    labels = [picture.nodes[j].label.text for j in sources]
+    side = max(columns(picture.nodes[i].label.text) for i in targets)
     lines = [" " * (side + 4) + "  ".join(labels)]
     for i in targets:
-        marks = [("●" if kept[i, j] else "·").center(columns(label)) for j, label in zip(sources, labels, strict=True)]
-        lines.append(f"  {_padded(_entry(picture.points[i].name), side)}  " + "  ".join(marks))
+        row = [marks.get((i, j), "⋯").center(columns(label)) for j, label in zip(sources, labels, strict=True)]
+        lines.append(f"  {_padded(picture.nodes[i].label.text, side)}  " + "  ".join(row))
     return lines
 
 
 def _graph(picture: Picture) -> list[str]:
     """The longest path on one line, then every other arrow, grouped by where it starts."""
     after: dict[int, list[int]] = {}
-    for k, line in enumerate(picture.lines):
-        after.setdefault(line.start, []).append(k)
+    for k, link in enumerate(picture.links):
+        after.setdefault(link.start, []).append(k)
     best: dict[int, list[int]] = {}
-    for i in sorted(range(len(picture.points)), key=lambda i: -picture.points[i].x):
-        options = [[k, *best.get(picture.lines[k].end, [])] for k in after.get(i, [])]
+    for i in reversed(range(len(picture.nodes))):
+        options = [[k, *best.get(picture.links[k].end, [])] for k in after.get(i, [])]
         best[i] = max(options, key=len, default=[])
     path = max(best.values(), key=len, default=[])
     drawn = set(path)
     out = _chain(picture, path)
-    for start in dict.fromkeys(line.start for line in picture.lines):
+    for start in dict.fromkeys(link.start for link in picture.links):
         for k in after[start]:
             if k not in drawn:
                 out += _chain(picture, [k])
@@ -240,10 +236,10 @@ def _graph(picture: Picture) -> list[str]:
 def _chain(picture: Picture, path: list[int]) -> list[str]:
     if not path:
         return []
-    pieces = [names.text(picture.points[picture.lines[path[0]].start].name)]
+    pieces = [picture.nodes[picture.links[path[0]].start].label.text]
     for k in path:
-        label = names.text(picture.lines[k].label) if picture.lines[k].label else "─"
-        pieces.append(f" ─{label}─▶ {names.text(picture.points[picture.lines[k].end].name)}")
+        link = picture.links[k]
+        pieces.append(f" ─{link.label.text if link.label else '─'}─▶ {picture.nodes[link.end].label.text}")
     lines, current = [], " " * _INDENT
     for piece in pieces:
         if len(current) + len(piece) > WIDTH:
