@@ -166,6 +166,50 @@ def test_unchecked_is_said(run):
     assert "agrees" in derived(run, "layer.py")
 
 
+# ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def drawn(run, *args):
+    status, printed, messages = run("draw", *args)
+    assert (status, messages) == (0, "")
+    return printed
+
+
+@pytest.mark.parametrize("form, begins", [("svg", "<svg "), ("tikz", "% DS 4440 Midterm Review\n")])
+def test_a_picture_goes_to_the_terminal_or_to_a_file(run, folder, form, begins):
+    printed = drawn(run, "midterm", "--format", form)
+    assert printed.startswith(begins) and printed.endswith("\n")
+    assert drawn(run, "midterm", "--format", form, "-o", "out") == ""
+    assert (folder / "out").read_text(encoding="utf-8") == printed
+
+
+@pytest.mark.parametrize("part", ["6", "4 back-propagation through time", "4"])
+def test_a_part_of_a_paper_is_drawn_by_its_number_or_title(run, part):
+    assert drawn(run, "midterm", "--part", part).count("<svg ") == 1
+    assert drawn(run, "midterm").count("<svg ") == 8
+
+
+@pytest.mark.parametrize(
+    "args, message",
+    [
+        ("nothing.py", "there is no file nothing.py"),
+        ("midterm --part 9", "there is no part '9'; there are 1: 2 (A) One row through the layer; 2: …"),
+        ("midterm --part 2 (", "there is more than one part '2 ('; there are 1: …"),
+        ("sheet.md", "sheet.md: symgrad does not read networks from .md files yet; write it as a .py file"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(run, args, message):
+    source, *options = args.split(" ", 2)
+    status, printed, messages = run("draw", source, *options)
+    assert (status, printed) == (2, "")
+    assert re.fullmatch(re.escape(message).replace("…", ".*"), messages.splitlines()[0][len("error: ") :])
+
+
+def test_gradients_are_drawn_when_asked_for(run):
+    assert r"\partial h_{2} / \partial h_{1}" in drawn(run, "rnn", "--gradients")
+    assert "partial" not in drawn(run, "rnn")
+
+
 # ── the process ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -197,4 +241,10 @@ def test_importing_symgrad_loads_neither_sympy_nor_numpy():
 @pytest.mark.parametrize("form", ["text", "latex", "json", "numpy"])
 def test_two_runs_give_equal_bytes(form):
     first, second = (python("-c", LOADED, "derive", "rnn", "--format", form, PYTHONHASHSEED=seed).stdout for seed in ("1", "2"))
+    assert first == second and first
+
+
+@pytest.mark.parametrize("form", ["svg", "tikz"])
+def test_two_runs_draw_equal_bytes(form):
+    first, second = (python("-c", LOADED, "draw", "midterm", "--format", form, PYTHONHASHSEED=seed).stdout for seed in ("1", "2"))
     assert first == second and first

@@ -6,6 +6,7 @@ Everything is drawn in `currentColor`, so that a page's own colours hold inside 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 from xml.etree import ElementTree as ET
 
@@ -97,18 +98,21 @@ def _outline(outline: Outline) -> str:
 
 
 def _written(written: Written) -> str:
-    """The glyphs of a label around its place; `data-tex` has what they say."""
+    """A label around its place; `data-tex` has what its glyphs say."""
+    ink = {"faint": ' fill-opacity="0.45"', "gradient": f' fill="{_BACK}"'}.get(written.style, "")
+    place = f'transform="translate({_point((written.x, written.y))})"'
+    return f'<g {place} data-tex="{escape(written.label.latex)}"{ink}>{_glyphs(written.label.latex, written.size * _EM)}</g>'
+
+
+@lru_cache(maxsize=1024)
+def _glyphs(latex: str, size: float) -> str:
+    """Mathematics as shapes around the origin."""
     from ziamath import Latex, config
 
     config.svg2 = False
     canvas = ET.Element("g")
-    size = written.size * _EM
-    Latex(written.label.latex, size=size, inline=True, color="currentColor").drawon(
-        canvas, written.x * _EM, written.y * _EM, halign="center", valign="center"
-    )
-    ink = {"faint": ' fill-opacity="0.45"', "gradient": f' fill="{_BACK}"'}.get(written.style, "")
-    shapes = [_shape(found) for found in canvas.iter() if found.tag in ("path", "rect")]
-    return f'<g data-tex="{escape(written.label.latex)}"{ink}>{"".join(shapes)}</g>'
+    Latex(latex, size=size, inline=True).drawon(canvas, 0.0, 0.0, halign="center", valign="center")
+    return "".join(_shape(found) for found in canvas.iter() if found.tag in ("path", "rect"))
 
 
 def _shape(found: ET.Element) -> str:

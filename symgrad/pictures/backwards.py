@@ -8,7 +8,7 @@ from symgrad import names
 from symgrad.network import Network
 from symgrad.pictures.picture import Label, Link, Picture
 
-_ROOM = 1.45
+_ROOM = 1.6
 _MOST_LABELLED = 24
 _BESIDE = 0.6
 

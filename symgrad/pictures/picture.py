@@ -106,11 +106,11 @@ def forms_label(forms: Sequence[Form]) -> Label:
     return Label(", ".join(map(form_latex, forms)), ", ".join(map(form_text, forms)))
 
 
-_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\S")
+_TOKEN = re.compile(r"\\[A-Za-z]+ ?|\\.|.")
 _LETTERS = frozenset(
     {"mathrm", "mathbf", "mathcal", "mathit", "mathsf", "mathbb", "boldsymbol", "operatorname", "text", "hat", "tilde", "bar"}
 )
-_NARROW = "()[]|.,'/ijlt1:;!"
+_NARROW = "()[]|.,'/ijlt1:;! "
 _WIDE = "mwMWOQ+-=<>"
 
 
@@ -137,8 +137,8 @@ def _row(tokens: Iterator[str], until: str) -> float:
 
 def _token(token: str) -> float:
     if token.startswith("\\"):
-        name = token[1:]
+        name = token[1:].strip()
         if name in _LETTERS or name in ("left", "right", ",", "quad", "}"):
-            return 0.2 if name == "," else 0.0
+            return {",": 0.2, "hat": 0.3, "tilde": 0.3}.get(name, 0.0)
         return 0.55 * len(name) if name in ("tanh", "exp", "log", "max", "min", "sin", "cos", "det") else 0.95
     return 0.95 if token in _WIDE else 0.36 if token in _NARROW else 0.78 if token.isupper() else 0.6

@@ -45,7 +45,8 @@ def recurrence(network: Network, nodes: Sequence[Node], links: Sequence[Link]) -
         kept = [*columns[:_FIRST], columns[-1]]
         gone = columns[_FIRST:-1]
         if len(gone) > 1:
-            omitted = f"{len(gone)} of {len(columns)} steps"
+            computed = {grid.column[i] for i, node in enumerate(nodes) if node.role in ("definition", "loss")}
+            omitted = f"{len(gone)} of {len(computed - {None})} steps"
     if not omitted:
         return _arranged(network.title, nodes, links, grid, "")
     shown, lines, smaller = _summary(nodes, links, grid, kept)
@@ -185,14 +186,14 @@ def _levels(links: Sequence[Link], family: list[str], column: list[int | None]) 
 
 
 def _summary(nodes: Sequence[Node], links: Sequence[Link], grid: _Grid, kept: Sequence[int]) -> tuple[list[Node], list[Link], _Grid]:
-    """The nodes of the kept steps; those between are one node for each family that goes on from step to step."""
+    """The nodes of the kept steps; those between are one node for each family that goes on, or is collected."""
     shown: list[Node] = []
     column: list[int | None] = []
     family: list[str] = []
     place: dict[int, int] = {}
     dots: dict[str, int] = {}
     between = kept[-2] + 1
-    onward = {grid.family[link.start] for link, by in _step(links, grid.column) if by}
+    onward = {grid.family[link.start] for link, by in _step(links, grid.column) if by} | _met_outside(links, grid)
     for i, node in enumerate(nodes):
         at = grid.column[i]
         name = grid.family[i]
@@ -220,6 +221,17 @@ def _summary(nodes: Sequence[Node], links: Sequence[Link], grid: _Grid, kept: Se
             if start != end and not middle:
                 lines.setdefault((start, end), replace(link, start=start, end=end))
     return shown, list(lines.values()), _Grid(column, family, grid.level)
+
+
+def _met_outside(links: Sequence[Link], grid: _Grid) -> set[str]:
+    """The families of which something without a step uses or makes several members: the losses that are summed."""
+    met: dict[tuple[str, int], int] = {}
+    for link in links:
+        for inside, outside in ((link.start, link.end), (link.end, link.start)):
+            if grid.column[inside] is not None and grid.column[outside] is None:
+                key = grid.family[inside], outside
+                met[key] = met.get(key, 0) + 1
+    return {family for (family, _), count in met.items() if count > 1}
 
 
 def _arranged(title: str, nodes: Sequence[Node], links: Sequence[Link], grid: _Grid, omitted: str) -> Picture:
