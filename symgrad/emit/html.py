@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from zlib import crc32
 
 from symgrad import names
 from symgrad.derivation import Chain, Step, Term
@@ -15,6 +16,7 @@ from symgrad.emit.latex import written
 from symgrad.emit.mathml import mathml
 from symgrad.emit.page import fragment, page
 from symgrad.form import Form, symbols
+from symgrad.network import Network
 from symgrad.solution import Block, Document, Drawing, Equations, Inline, Letters, Prose, Section, Table
 from symgrad.typeset import latex
 
@@ -26,34 +28,46 @@ def emit(document: Document, shapes: bool = False) -> str:
 
 def inside(document: Document) -> str:
     """The document for a place in another page."""
-    return fragment(_body(document, False))
+    # Several stand on one page, so the anchors of each are its own.
+    return fragment(_body(document, False, f"d{crc32(document.title.encode()):x}-"))
+
+
+def network_inside(network: Network) -> str:
+    """A network for a place in another page: its picture, and its definitions with their shapes."""
+    rows = "".join(
+        f'<div class="step"><span class="number"></span><span class="equation">{_large(f"{names.latex(d.name)} = {latex(d.form)}")}</span>'
+        f'<span class="aside">{mathml(latex_shape(d.shape))}</span></div>'
+        for d in network.definitions.values()
+    )
+    title = f"<h3>{escape(network.title)}</h3>" if network.title else ""
+    return fragment(f'{title}<div class="wide">{svg.svg(network)}</div><div class="steps">{rows}</div>')
 
 
 @dataclass
 class _Part:
-    """The sections of one derivation: a number for what refers to its steps, and the steps that are shown."""
+    """The sections of one derivation: a name for what refers to its steps, and the steps that are shown."""
 
-    number: int
+    name: str
     steps: dict[int, Step] = field(default_factory=dict)
     shapes: bool = False
 
 
-def _body(document: Document, shapes: bool) -> str:
+def _body(document: Document, shapes: bool, prefix: str = "") -> str:
     problems = [s for s in document.sections if s.level == 1]
     is_paper = any(s.level > 1 for s in document.sections)
-    out = [f"<header><h1>{escape(document.title)}</h1>{_contents(problems) if is_paper else ''}</header>"]
+    out = [f"<header><h1>{escape(document.title)}</h1>{_contents(problems, prefix) if is_paper else ''}</header>"]
     for number, sections in enumerate(_parts(document.sections) if is_paper else [list(document.sections)]):
-        part = _Part(number, {step.number: step for step in _steps(sections)}, shapes)
+        part = _Part(f"{prefix}p{number}", {step.number: step for step in _steps(sections)}, shapes)
         if is_paper:
             head = sections.pop(0)
             blocks = "".join(_block(block, part) for block in head.blocks)
-            out.append(f'<h2 class="problem" id="p{number}">{escape(head.title)}</h2>{blocks}')
+            out.append(f'<h2 class="problem" id="{part.name}">{escape(head.title)}</h2>{blocks}')
         out += [_section(section, part) for section in sections]
     return "\n".join(out)
 
 
-def _contents(problems: Sequence[Section]) -> str:
-    links = "".join(f'<li><a href="#p{i}">{escape(section.title)}</a></li>' for i, section in enumerate(problems))
+def _contents(problems: Sequence[Section], prefix: str) -> str:
+    links = "".join(f'<li><a href="#{prefix}p{i}">{escape(section.title)}</a></li>' for i, section in enumerate(problems))
     return f'<nav aria-label="Contents"><ol>{links}</ol></nav>'
 
 
@@ -148,7 +162,7 @@ def _place(step: Step, part: _Part) -> str:
 
 
 def _anchor(number: int, part: _Part) -> str:
-    return f"p{part.number}-{number}"
+    return f"{part.name}-{number}"
 
 
 def _equation(terms: Sequence[Term], step: Step, part: _Part) -> str:

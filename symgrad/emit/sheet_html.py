@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
+from zlib import crc32
 
 from symgrad.emit.mathml import Style, closing, converted, mathml
 from symgrad.emit.page import fragment, page
@@ -51,7 +52,13 @@ def emit(verifications: Sequence[Verification]) -> str:
 
 def inside(verification: Verification) -> str:
     """The sheet for a place in another page."""
-    return fragment(_sheet(verification, ""))
+    # Several stand on one page, so the anchors of each are its own.
+    return fragment(_sheet(verification, f"s{crc32(verification.source.text.encode()):x}-"))
+
+
+def finding_inside(finding: Finding) -> str:
+    """A finding by itself, for a place in another page."""
+    return fragment(_card(finding, "", finding.cause.replace("_", " ")))
 
 
 def _sheet(verification: Verification, prefix: str) -> str:
@@ -180,13 +187,16 @@ def _with_notes(verification: Verification, written: _Written, block: _Block, pr
 
 
 def _note(verification: Verification, written: _Written, finding: Finding) -> str:
-    line = written.line(finding.span)
+    return _card(finding, f"line {written.line(finding.span)}", "", reading_of(verification, finding))
+
+
+def _card(finding: Finding, where: str, cause: str, reading: str = "") -> str:
     kind = BY_CODE.get(finding.code)
-    rows = [("read as", reading_of(verification, finding)), ("mend", finding.suggestion), ("try", finding.example)]
+    rows = [("cause", cause), ("read as", reading), ("mend", finding.suggestion), ("try", finding.example)]
     more = "".join(f"<p><b>{name}</b> {escape(said)}</p>" for name, said in rows if said)
     title = f' title="{escape(f"{kind.title}: {kind.meaning}")}"' if kind else ""
     return (
-        f'<div class="finding {finding.severity}"><p class="head">{_sign(finding)} <span>line {line}</span> '
+        f'<div class="finding {finding.severity}"><p class="head">{_sign(finding)} <span>{where}</span> '
         f"<code{title}>{escape(finding.code)}</code></p><p>{escape(finding.message)}</p>{more}</div>"
     )
 
