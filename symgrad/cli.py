@@ -47,7 +47,7 @@ def main() -> None:
 @click.option("--given", multiple=True, metavar="NAME=ROWS", help='A given value, as in "y=[[8],[11]]"; may be repeated.')
 @click.option("--set", "settings", multiple=True, metavar="NAME=N", help="A number for a network that takes one, as in T=5.")
 @click.option("--layout", type=click.Choice(["denominator", "numerator"]), default="denominator", show_default=True)
-@click.option("--format", "form", type=click.Choice(["text", "latex", "json", "numpy"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "latex", "html", "json", "numpy"]), default="text", show_default=True)
 @click.option("--fragment", is_flag=True, help="LaTeX without a preamble, to include in a document of one's own.")
 @click.option("--shapes", is_flag=True, help="Write the shape of every symbol beside it.")
 @click.option("-o", "output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
@@ -124,14 +124,14 @@ def draw(
 @click.argument("sheets", nargs=-1, required=True, metavar="SHEET...")
 @click.option("--key", metavar="SOURCE", help="A network that ships, a .py file or another sheet: givens that differ from it are named.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 also when something is unread or undecided.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "html", "json"]), default="text", show_default=True)
 @click.option("-o", "output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
 def verify(sheets: tuple[str, ...], key: str | None, strict: bool, form: str, output: Path | None) -> None:
     """Check the derivations in each SHEET (Markdown or LaTeX; `-` is standard input), line by line.
 
     Exit status: 0 when everything read holds, 1 when a claim fails, 2 when a sheet cannot be used.
     """
-    from symgrad.emit import json, report
+    from symgrad.emit import json, report, sheet_html
     from symgrad.verifying import load_sheet
     from symgrad.verifying import verify as run
 
@@ -142,6 +142,8 @@ def verify(sheets: tuple[str, ...], key: str | None, strict: bool, form: str, ou
         found.append(run(source, solution))
     if form == "json":
         text = json.emit_verification(found[0]) if len(found) == 1 else json.emit_verifications(found)
+    elif form == "html":
+        text = sheet_html.emit(found)
     else:
         text = "\n".join(report.emit(verification) for verification in found)
     _write(text, output)
@@ -208,7 +210,7 @@ def _page(found: Any, worked: list[tuple[Part, Derivation]]) -> Any:
 
 
 def _emitted(found: Any, worked: list[tuple[Part, Derivation]], form: str, fragment: bool, shapes: bool) -> str:
-    from symgrad.emit import json, latex, numpy, text
+    from symgrad.emit import html, json, latex, numpy, text
 
     derivations = [derivation for _, derivation in worked]
     if form == "json":
@@ -218,6 +220,8 @@ def _emitted(found: Any, worked: list[tuple[Part, Derivation]], form: str, fragm
             raise SymgradError("--format numpy is for one network; choose one of the paper's")
         return numpy.emit(derivations[0])
     page = _page(found, worked)
+    if form == "html":
+        return html.emit(page, shapes)
     return latex.emit(page, fragment, shapes) if form == "latex" else text.emit(page, shapes)
 
 

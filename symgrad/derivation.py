@@ -132,3 +132,9 @@ class Derivation:
     def _repr_latex_(self) -> str:
         rows = (result._repr_latex_().strip("$").replace(" = ", " &= ", 1) for result in self.results.values())
         return r"$\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}$"
+
+    def _repr_html_(self) -> str:
+        from symgrad.emit.html import inside
+        from symgrad.solution import document
+
+        return inside(document(self))

@@ -356,6 +356,16 @@ class Network:
         rows = (rf"{names.latex(d.name)} &= {latex(d.form)}" for d in self.definitions.values())
         return r"$\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}$"
 
+    def _repr_svg_(self) -> str | None:
+        from symgrad.emit.svg import svg
+
+        return svg(self) or None
+
+    def _repr_html_(self) -> str:
+        from symgrad.emit.html import network_inside
+
+        return network_inside(self)
+
 
 def _no_equation(expression: Any) -> Any:
     if not hasattr(expression, "free_symbols"):

@@ -34,6 +34,11 @@ class Finding:
     suggestion: str = ""
     example: str = ""
 
+    def _repr_html_(self) -> str:
+        from symgrad.emit.sheet_html import finding_inside
+
+        return finding_inside(self)
+
 
 @dataclass
 class Verification:
@@ -66,3 +71,8 @@ class Verification:
     def __str__(self) -> str:
         counts = self.summary
         return ", ".join(f"{counts[k]} {k}" for k in ("claims", *VERDICTS))
+
+    def _repr_html_(self) -> str:
+        from symgrad.emit.sheet_html import inside
+
+        return inside(self)

@@ -71,7 +71,9 @@ def run(*args, **more):
         (["missing.md"], 2),
         (["."], 2),
         ([], 2),
-        (["right.md", "--format", "html"], 2),
+        (["right.md", "--format", "html"], 0),
+        (["wrong.md", "--format", "html"], 1),
+        (["right.md", "--format", "latex"], 2),
     ],
 )
 def test_statuses(sheets, args, status):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symgrad.span import caret
 from symgrad.verification import Finding, Verification
 
-_COUNTED = (("holds", "held"), ("fails", "failed"), ("given", "given"), ("undecided", "undecided"), ("unread", "unread"))
+COUNTED = (("holds", "held"), ("fails", "failed"), ("given", "given"), ("undecided", "undecided"), ("unread", "unread"))
 
 
 def emit(verification: Verification) -> str:
@@ -19,7 +19,7 @@ def _finding(verification: Verification, finding: Finding) -> str:
     line, column = source.place(finding.span.start)
     out = [f"{source.name}:{line}:{column}: {finding.severity} {finding.code}: {finding.message}"]
     out += ["  " + shown for shown in caret(source, finding.span).splitlines()]
-    reading = _reading(verification, finding)
+    reading = reading_of(verification, finding)
     if reading:
         out.append(f"  read as: {reading}")
     if finding.suggestion:
@@ -29,7 +29,8 @@ def _finding(verification: Verification, finding: Finding) -> str:
     return "\n".join(out)
 
 
-def _reading(verification: Verification, finding: Finding) -> str:
+def reading_of(verification: Verification, finding: Finding) -> str:
+    """How the claim was read that a finding is about; nothing for a note."""
     if finding.severity == "note":
         return ""
     for claim in verification.claims:
@@ -42,7 +43,7 @@ def summary(verification: Verification) -> str:
     """One line: how many claims, and what became of them."""
     total = len(verification.claims)
     parts = [f"{total} claim{'' if total == 1 else 's'}"]
-    parts += [f"{verification.count(verdict)} {word}" for verdict, word in _COUNTED if verification.count(verdict)]
+    parts += [f"{verification.count(verdict)} {word}" for verdict, word in COUNTED if verification.count(verdict)]
     first = verification.first_failing_line
     tail = f"; the first wrong line is {first}" if first is not None else ""
     return f"{verification.source.name}: {', '.join(parts)}{tail}"

@@ -47,7 +47,7 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class _Piece:
+class Piece:
     """A stretch of mathematics: its inside, and whether it is closed."""
 
     inside: Span
@@ -63,17 +63,9 @@ def read_document(source: Source) -> Sheet:
     >>> [source.slice(s.span) for source in [sheet.source] for s in sheet.statements]
     ['x = 1', 'y = 2x']
     """
-    text = source.text
-    sheet = Sheet(source, macros=dict(_definitions(text)))
-    is_tex = source.name.endswith((".tex", ".ltx", ".latex")) or "\\begin{document}" in text or "\\documentclass" in text
-    masked = _masked(text, is_tex)
-    pieces = list(_pieces(masked))
-    if not is_tex:
-        quoted = [
-            p for p in _quoted(masked) if not any(q.outside.start < p.outside.end and p.outside.start < q.outside.end for q in pieces)
-        ]
-        pieces = sorted([*pieces, *quoted], key=lambda p: p.outside.start)
-        pieces = sorted([*pieces, *_bare(masked, pieces)], key=lambda p: p.outside.start)
+    sheet = Sheet(source, macros=definitions(source))
+    masked = _masked(source.text, is_latex(source))
+    pieces = _all_pieces(masked, is_latex(source))
     sheet.headings = [match.start() for match in _PART.finditer(masked)]
     for block, piece in enumerate(pieces):
         before = pieces[block - 1].outside.end if block else 0
@@ -91,6 +83,48 @@ def read_document(source: Source) -> Sheet:
             if len(sheet.statements) > _MOST_STATEMENTS:
                 raise sx.Unreadable(span, f"{source.name}: more than {_MOST_STATEMENTS} statements")
     return sheet
+
+
+def is_latex(source: Source) -> bool:
+    """Whether the sheet is LaTeX; it is Markdown otherwise."""
+    text = source.text
+    return source.name.endswith((".tex", ".ltx", ".latex")) or "\\begin{document}" in text or "\\documentclass" in text
+
+
+def definitions(source: Source) -> dict[str, Macro]:
+    """The commands that the author defined."""
+    return dict(_definitions(source.text))
+
+
+def mathematics(source: Source) -> list[Piece]:
+    """Where mathematics stands in a sheet, in order, also what is passed over in tables."""
+    found = is_latex(source)
+    return _all_pieces(_masked(source.text, found, tables=False), found)
+
+
+def visible(source: Source) -> str:
+    """What a reader sees, every character in its place: without the author's definitions, of LaTeX without preamble and comments."""
+    text = source.text
+    for match in reversed(list(_DEFINITION.finditer(text))):
+        end = _closing(text, match.end())
+        if end is not None:
+            text = text[: match.start()] + _blank(text[match.start() : end + 1]) + text[end + 1 :]
+    return _masked(text, True) if is_latex(source) else text
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
+
+
+def _all_pieces(masked: str, is_tex: bool) -> list[Piece]:
+    pieces = list(_pieces(masked))
+    if not is_tex:
+        quoted = [
+            p for p in _quoted(masked) if not any(q.outside.start < p.outside.end and p.outside.start < q.outside.end for q in pieces)
+        ]
+        pieces = sorted([*pieces, *quoted], key=lambda p: p.outside.start)
+        pieces = sorted([*pieces, *_bare(masked, pieces)], key=lambda p: p.outside.start)
+    return pieces
 
 
 def _span_of(source: Source, node: Node, inside: Span) -> Span:
@@ -117,8 +151,8 @@ _TEX_SKIPPED = re.compile(r"\\begin\{(verbatim|lstlisting|tikzpicture|tabular|mi
 _MATH_FENCE = re.compile(r"^```\s*(?:math|latex|tex)[^\n]*\n(.*?)^```[^\n]*$", re.MULTILINE | re.DOTALL)
 
 
-def _masked(text: str, is_tex: bool) -> str:
-    """The text with what is passed over made blank, every character in its place."""
+def _masked(text: str, is_tex: bool, tables: bool = True) -> str:
+    """The text with what is passed over made blank, every character in its place; `tables` are passed over or not."""
 
     def blank(match: re.Match[str]) -> str:
         return re.sub(r"[^\n]", " ", match[0])
@@ -130,7 +164,7 @@ def _masked(text: str, is_tex: bool) -> str:
             text = re.sub(r"[^\n]", " ", text[:start]) + text[start:]
         text = _TEX_SKIPPED.sub(blank, text)
     else:
-        for pattern in (_HTML_COMMENT, _CODE, _TABLE_ROW):
+        for pattern in (_HTML_COMMENT, _CODE, *([_TABLE_ROW] if tables else [])):
             text = pattern.sub(blank, text)
         text = _INLINE_CODE.sub(lambda m: m[0] if _is_mathematics(m[2]) else blank(m), text)
     return _DEFINITION.sub(blank, text)
@@ -187,23 +221,23 @@ _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _MONEY = re.compile(r"\$\d[\d.,]*(?=[\s.,;:)]|$)")
 
 
-def _quoted(text: str) -> Iterator[_Piece]:
+def _quoted(text: str) -> Iterator[Piece]:
     """Equations between backticks; what else stood there is blank already."""
     for match in _INLINE_CODE.finditer(text):
         if _is_mathematics(match[2]) and not match[2].startswith("$"):
-            yield _Piece(Span(match.start(2), match.end(2)), Span(match.start(), match.end()), False)
+            yield Piece(Span(match.start(2), match.end(2)), Span(match.start(), match.end()), False)
 
 
-def _pieces(text: str) -> Iterator[_Piece]:
+def _pieces(text: str) -> Iterator[Piece]:
     i = 0
     fences = [(m.start(), m.end(), m.start(1), m.end(1)) for m in _MATH_FENCE.finditer(text)]
     while match := _OPENING.search(text, i):
         while fences and fences[0][1] <= match.start():
             start, end, first, last = fences.pop(0)
-            yield _Piece(Span(first, last), Span(start, end), True)
+            yield Piece(Span(first, last), Span(start, end), True)
         if fences and fences[0][0] <= match.start():
             start, end, first, last = fences.pop(0)
-            yield _Piece(Span(first, last), Span(start, end), True)
+            yield Piece(Span(first, last), Span(start, end), True)
             i = end
             continue
         opening = match[0]
@@ -222,13 +256,13 @@ def _pieces(text: str) -> Iterator[_Piece]:
         if end < 0:
             stop = _PARAGRAPH.search(text, match.end())
             end = stop.start() if stop else len(text)
-            yield _Piece(Span(match.end(), end), Span(match.start(), end), opening != "$", False)
+            yield Piece(Span(match.end(), end), Span(match.start(), end), opening != "$", False)
             i = end
             continue
-        yield _Piece(inside, Span(match.start(), end + len(closing)), opening not in ("$", "\\("))
+        yield Piece(inside, Span(match.start(), end + len(closing)), opening not in ("$", "\\("))
         i = end + len(closing)
     for start, end, first, last in fences:
-        yield _Piece(Span(first, last), Span(start, end), True)
+        yield Piece(Span(first, last), Span(start, end), True)
 
 
 def _close(text: str, start: int, closing: str) -> int:
@@ -270,7 +304,7 @@ _EQUATION = re.compile(r"[A-Za-z]\w{0,8}'?\s*=\s*[^=:;,\"`]+")
 _LIST_MARK = re.compile(r"[ \t]*(?:[-*+]|\d+[.)]|\([a-z]\))?[ \t]+")
 
 
-def _bare(text: str, pieces: list[_Piece]) -> Iterator[_Piece]:
+def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
     """Lines of Markdown that are equations typed without dollars: `∂L/∂W = hᵀ(ŷ − y)`."""
     taken = [(p.outside.start, p.outside.end) for p in pieces]
     at = 0
@@ -289,12 +323,12 @@ def _bare(text: str, pieces: list[_Piece]) -> Iterator[_Piece]:
             continue
         words = [w for w in _WORDLIKE.findall(body) if w not in voc.FUNCTIONS and w not in voc.WORDS]
         if not words:
-            yield _Piece(Span(first, end), Span(first, end), True)
+            yield Piece(Span(first, end), Span(first, end), True)
             continue
         for run in _TOLD.finditer(body):
             if _is_told(run[1]):
                 span = Span(first + run.start(1), first + run.end(1))
-                yield _Piece(span, span, False)
+                yield Piece(span, span, False)
 
 
 # An equation told in a sentence without dollars: `Let V = W ⊙ M be …`. It ends where a word, a comma or the sentence does.
