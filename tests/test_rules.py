@@ -65,7 +65,16 @@ def blocks(node, *shape):
     return func("reshape", [node], shape, shape)
 
 
+def pad(node, start, size):
+    return func("pad", [node], (0, Dim.of(start), 1, size), (size, node.shape[1]))
+
+
 FIRES = {
+    "tiled-by-pads": [
+        (pad(A, 0, n + d) + pad(product("i1,1j->ij", v, r), n, n + d), FACTS),
+        (3 * pad(v, n, n + d) - pad(u, 0, n + d), FACTS),
+    ],
+    "power-of-product": [(power(multiply(s, product("i1,i1->", u, u)), -2), FACTS), (power(3 * s * elementwise("exp", [s]), -1), FACTS)],
     "linear-vec": [(made("unvec", [2 * vec(A) - K], (n, m)), FACTS), (vec(3 * A), FACTS)],
     "sum-of-vecs": [(vec(A) + 2 * vec(B), FACTS)],
     "kron-of-vec": [
@@ -141,6 +150,8 @@ FIRES = {
 }
 
 STAYS = {
+    "tiled-by-pads": [(pad(A, 0, n + d) + pad(B, 0, n + d), FACTS), (pad(v, 0, n + d + 1) + pad(u, d + 1, n + d + 1), FACTS)],
+    "power-of-product": [(power(multiply(A, B), -1), FACTS), (power(product("i1,i1->", u, u), -2), FACTS)],
     "linear-vec": [(vec(A + B), FACTS), (made("unvec", [K], (n, m)), FACTS)],
     "sum-of-vecs": [(vec(A) + K, FACTS)],
     "kron-of-vec": [(product("ij,jk->ik", kron(A, C), kron(transpose(A), transpose(C))), FACTS), (product("ij,j1->i1", A, padded), FACTS)],
