@@ -80,7 +80,7 @@ def is_operation(node: Any) -> bool:
 
 _ONLY_SIZES = {"ones", "zeros", "eye", "reshape", "unvec", "lower", "symmetric", "toeplitz"}
 _DIM_PARAMS = {"slice": (1, 2), "pad": (1, 3), "fold": (2,)}
-_FRACTION_PARAMS = {"power", "leaky_relu", "elu", "leaky_relu'", "elu'"}
+_FRACTION_PARAMS = {"power", "leaky_relu", "elu", "huber", "leaky_relu'", "elu'"}
 
 
 def _params_for(name: str, params: tuple[Any, ...]) -> tuple[Any, ...]:
