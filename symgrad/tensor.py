@@ -54,7 +54,8 @@ class Node:
     def __add__(self, other: Node | int | Fraction) -> Node:
         return add([self, _like(other, self)])
 
-    __radd__ = __add__
+    def __radd__(self, other: int | Fraction) -> Node:
+        return add([_like(other, self), self])
 
     def __neg__(self) -> Node:
         return scale(-1, self)
