@@ -288,6 +288,7 @@ _CONVERTERS: tuple[tuple[Any, Callable[..., Form]], ...] = (
     (HadamardPower, _of_power),
     (sp.MatPow, _of_matrix_power),
     (sp.Pow, _of_power),
+    (sp.KroneckerProduct, lambda node, done, _: reduce(lambda a, b: apply("kron", [a, b]), [done[arg] for arg in node.args])),
     (sp.Trace, _with("trace")),
     (sp.Determinant, _with("det")),
     ((DiagMatrix,), _with("diag")),

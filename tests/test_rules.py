@@ -95,6 +95,7 @@ FIRES = {
         (elementwise("sigmoid", [Z], (), 1), FACTS),
         (elementwise("tanh", [Z], (), 1), named(tanh_Z, "H")),
     ],
+    "quotient-of-functions": [(multiply(C, elementwise("sinh", [A]), power(elementwise("cosh", [A]), -1)), FACTS)],
     "slice-of-concatenation": [
         (slice_node(concat_nodes((A, X, B), 1), (1, m, m + k, 1)), FACTS),
         (slice_node(concat_nodes((A, u), 1), (1, m, m + 1, 1)), FACTS),
@@ -150,6 +151,10 @@ FIRES = {
 }
 
 STAYS = {
+    "quotient-of-functions": [
+        (elementwise("sinh", [A]) * power(elementwise("cosh", [B]), -1), FACTS),
+        (elementwise("sinh", [A]) * power(elementwise("cosh", [A]), -2), FACTS),
+    ],
     "tiled-by-pads": [(pad(A, 0, n + d) + pad(B, 0, n + d), FACTS), (pad(v, 0, n + d + 1) + pad(u, d + 1, n + d + 1), FACTS)],
     "power-of-product": [(power(multiply(A, B), -1), FACTS), (power(product("i1,i1->", u, u), -2), FACTS)],
     "linear-vec": [(vec(A + B), FACTS), (made("unvec", [K], (n, m)), FACTS)],

@@ -109,9 +109,30 @@ def power_of_product(node: Node, facts: Facts) -> Node | None:
     return einsum(factors, inner.out, node.shape, inner.coefficient ** int(exponent))
 
 
+_QUOTIENTS = {("sinh", "cosh"): "tanh"}
+
+
+def quotient_of_functions(node: Node, facts: Facts) -> Node | None:
+    """sinh(x) ⊘ cosh(x) = tanh(x)."""
+    if not isinstance(node, Einsum):
+        return None
+    for k, (top, labels) in enumerate(node.factors):
+        for j, (under, theirs) in enumerate(node.factors):
+            below = under.operands[0] if isinstance(under, Map) and under.fn == "power" and under.params[0] == -1 else None
+            if not isinstance(top, Map) or not isinstance(below, Map) or theirs != labels or top.operands != below.operands:
+                continue
+            name = _QUOTIENTS.get((top.fn, below.fn))
+            if name is not None and top.order == below.order == 0:
+                factors = [f for i, f in enumerate(node.factors) if i not in (j, k)]
+                factors.insert(min(j, k), (elementwise(name, top.operands), labels))
+                return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
+    return None
+
+
 RULES: tuple[Rule, ...] = (
     Rule("named-quantity", "x W = z, once z is its name", "an expression becomes a symbol", named_quantity),
     Rule("derivative-in-output", "f′(z) = F(f(z))", "a derivative mark disappears", derivative_in_output),
+    Rule("quotient-of-functions", "sinh(x)/cosh(x) = tanh(x)", "fewer factors", quotient_of_functions),
     Rule("slice-of-concatenation", "[A B][:, 1:k] = A", "a slice disappears", slice_of_concatenation),
     Rule("tiled-by-pads", "pad(A) + pad(B) = [A B]", "fewer functions", tiled_by_pads),
     Rule("power-of-product", "(a b)⁻¹ = a⁻¹ b⁻¹", "powers move towards the leaves", power_of_product),
