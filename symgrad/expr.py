@@ -405,6 +405,16 @@ def max(x: Any, axis: int | None = None) -> Any:
     return operation("max", [x], (axis,))
 
 
+def standardize(x: Any, axis: int | None = None, eps: Any = 0) -> Any:
+    """(x − mean) / √(variance + ε) over all entries or along an axis: layer norm (`axis=1` for rows) and batch norm (`axis=0`)."""
+    return operation("standardize", [x], (axis, _exact(eps)))
+
+
+def std(x: Any, axis: int | None = None, eps: Any = 0) -> Any:
+    """√(variance + ε) over all entries (1×1), or along an axis that stays with size 1."""
+    return operation("std", [x], (axis, _exact(eps)))
+
+
 def squared_norm(x: Any) -> Any:
     """The sum of the squares of all entries (1×1)."""
     return operation("squared_norm", [x])

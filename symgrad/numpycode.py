@@ -37,6 +37,8 @@ HELPERS: dict[str, tuple[str, str]] = {
         "(lambda t: t + z * (1 - t**2) / (1 + np.exp(-z)))(np.tanh(np.logaddexp(0, z)))",
     ),
     "_huber": ("z, d", "np.where(np.abs(z) <= d, z**2 / 2, d * (np.abs(z) - d / 2))"),
+    "_standardize": ("z, axis, e", "(z - np.mean(z, axis=axis, keepdims=True)) / np.sqrt(np.var(z, axis=axis, keepdims=True) + e)"),
+    "_std": ("z, axis, e", "np.sqrt(np.var(z, axis=axis, keepdims=axis is not None) + e)"),
     "_is_max": ("z, axis", "1.0 * (z == np.max(z, axis=axis, keepdims=True))"),
     "_causal_softmax": ("z", "(lambda e: e / np.sum(e, axis=1, keepdims=True))(np.tri(*z.shape) * np.exp(z - np.max(z)))"),
     "_elu": ("z, a", "np.where(z > 0, z, a * np.expm1(np.minimum(z, 0)))"),

@@ -105,6 +105,13 @@ def root(a):
     return vectors @ np.diag(np.sqrt(values)) @ vectors.T
 
 
+def scattered(a, axis):
+    """Standardised along the axis, and the standard deviation, with 0.1 added to the variance."""
+    mean = a.mean(axis, keepdims=True)
+    deviation = np.sqrt((a * a).mean(axis, keepdims=True) - mean**2 + 0.1)
+    return (a - mean) / deviation, deviation
+
+
 def slope_of_mish(x):
     """The quotient form of Misra (2019), section 2."""
     e = np.exp(x)
@@ -174,6 +181,12 @@ ROWS = (
     row("logsumexp", ["n m"], lambda a: np.log(np.exp(a).sum(1, keepdims=True)), (1,)),
     row("logsumexp", ["n m"], lambda a: np.log(np.exp(a).sum(0, keepdims=True)), (0,)),
     row("causal_softmax", ["n n"], lambda a: np.tril(np.exp(a)) / np.tril(np.exp(a)).sum(1, keepdims=True)),
+    row("standardize", ["n m"], lambda a: (a - a.mean()) / math.sqrt((a * a).mean() - a.mean() ** 2 + 0.1), (None, TENTH)),
+    row("standardize", ["n m"], lambda a: scattered(a, 1)[0], (1, TENTH)),
+    row("standardize", ["n m"], lambda a: scattered(a, 0)[0], (0, TENTH)),
+    row("std", ["n m"], lambda a: scattered(a, 1)[1], (1, TENTH)),
+    row("std", ["n m"], lambda a: scattered(a, 0)[1], (0, TENTH)),
+    row("std", ["n m"], lambda a: math.sqrt((a * a).mean() - a.mean() ** 2 + 0.1), (None, TENTH)),
     row("max", ["n m"], lambda a: np.sort(a.ravel())[-1], (None,)),
     row("max", ["n m"], lambda a: np.sort(a, 0)[-1:], (0,)),
     row("max", ["n m"], lambda a: np.sort(a, 1)[:, -1:], (1,)),
