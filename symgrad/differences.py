@@ -126,8 +126,12 @@ def _kinks(network: Network) -> list[Form]:
     for definition in network.definitions.values():
         for node in topological([definition.node]):
             if isinstance(node, Map) and (kinks := ELEMENTWISE[node.fn].kinks) is not None:
-                for kink in kinks(node.operands, node.params):
-                    found[raise_form(kink, network.facts)] = None
+                crossed = kinks(node.operands, node.params)
+            elif isinstance(node, Func) and (marks := FUNCTIONS[node.fn].kinks) is not None:
+                crossed = marks(node)
+            else:
+                continue
+            found.update((raise_form(kink, network.facts), None) for kink in crossed)
     return list(found)
 
 

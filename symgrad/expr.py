@@ -255,12 +255,20 @@ def _softmax_value(params: tuple[Any, ...], x: Any) -> Any:
     return sp.Matrix(x.rows, x.cols, lambda i, j: exps[i, j] / (below[j] if params[0] == 0 else below[i]))
 
 
+def _max_value(axis: int | None, x: Any) -> Any:
+    if axis is None:
+        return sp.Matrix([[sp.Max(*x)]])
+    lines = [sp.Max(*(x.col(i) if axis == 0 else x.row(i))) for i in range(x.cols if axis == 0 else x.rows)]
+    return sp.Matrix(lines).T if axis == 0 else sp.Matrix(lines)
+
+
 _SYMPY_VALUE: dict[str, Callable[..., Any]] = {
     "sum": _sum_value,
     "mean": lambda params, x: _sum_value(params, x) / (len(x) if params[0] is None else x.shape[params[0]]),
     "squared_norm": lambda _, x: sp.Matrix([[sp.Add(*(e**2 for e in x))]]),
     "norm": lambda _, x: sp.Matrix([[sp.sqrt(sp.Add(*(e**2 for e in x)))]]),
     "softmax": _softmax_value,
+    "max": lambda params, x: _max_value(params[0], x),
     "log_softmax": lambda params, x: _softmax_value(params, x).applyfunc(sp.log),
     "logsumexp": lambda params, x: _sum_value(params, x.applyfunc(sp.exp)).applyfunc(sp.log),
     "concat": lambda params, *xs: (sp.Matrix.vstack if params[0] == 0 else sp.Matrix.hstack)(*xs),
@@ -337,6 +345,12 @@ sinh = _elementwise("sinh")
 cosh = _elementwise("cosh")
 arctan = _elementwise("arctan")
 hard_tanh = _elementwise("hard_tanh")
+hard_sigmoid = _elementwise("hard_sigmoid")
+hard_swish = _elementwise("hard_swish")
+relu6 = _elementwise("relu6")
+softsign = _elementwise("softsign")
+log_sigmoid = _elementwise("log_sigmoid")
+mish = _elementwise("mish")
 step = _elementwise("step")
 maximum = _elementwise("maximum")
 minimum = _elementwise("minimum")
@@ -354,6 +368,11 @@ def leaky_relu(x: Any, slope: Any = Fraction(1, 100)) -> Any:
 def elu(x: Any, alpha: Any = 1) -> Any:
     """x where positive, α (eˣ − 1) elsewhere."""
     return operation("elu", [x], (_exact(alpha),))
+
+
+def huber(x: Any, delta: Any = 1) -> Any:
+    """x²/2 up to δ and δ (|x| − δ/2) beyond, entry by entry."""
+    return operation("huber", [x], (_exact(delta),))
 
 
 def power(x: Any, exponent: Any) -> Any:
@@ -381,6 +400,21 @@ def mean(x: Any, axis: int | None = None) -> Any:
     return operation("mean", [x], (axis,))
 
 
+def max(x: Any, axis: int | None = None) -> Any:
+    """The largest of all entries (1×1), or along an axis that stays with size 1."""
+    return operation("max", [x], (axis,))
+
+
+def standardize(x: Any, axis: int | None = None, eps: Any = 0) -> Any:
+    """(x − mean) / √(variance + ε) over all entries or along an axis: layer norm (`axis=1` for rows) and batch norm (`axis=0`)."""
+    return operation("standardize", [x], (axis, _exact(eps)))
+
+
+def std(x: Any, axis: int | None = None, eps: Any = 0) -> Any:
+    """√(variance + ε) over all entries (1×1), or along an axis that stays with size 1."""
+    return operation("std", [x], (axis, _exact(eps)))
+
+
 def squared_norm(x: Any) -> Any:
     """The sum of the squares of all entries (1×1)."""
     return operation("squared_norm", [x])
@@ -394,6 +428,11 @@ def norm(x: Any) -> Any:
 def softmax(x: Any, axis: int | None = None) -> Any:
     """exp(x) over its sum along the axis; a vector's own axis, or `axis=1` for each row of a matrix."""
     return operation("softmax", [x], (_axis(x, axis, "softmax"),))
+
+
+def causal_softmax(x: Any) -> Any:
+    """The softmax of each row over the entries up to the diagonal; what lies above it is 0."""
+    return operation("causal_softmax", [x])
 
 
 def log_softmax(x: Any, axis: int | None = None) -> Any:

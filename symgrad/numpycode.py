@@ -30,6 +30,17 @@ HELPERS: dict[str, tuple[str, str]] = {
     "_gelu_prime": ("z", f"(1 + {_ERF}(z / np.sqrt(2))) / 2 + z * np.exp(-z**2 / 2) / np.sqrt(2 * np.pi)"),
     "_silu": ("z", "z / (1 + np.exp(-z))"),
     "_silu_prime": ("z", "(1 + np.exp(-z) * (1 + z)) / (1 + np.exp(-z))**2"),
+    "_hard_swish_prime": ("z", "np.where(np.abs(z) < 3, z / 3 + 0.5, z >= 3)"),
+    "_softsign": ("z", "z / (1 + np.abs(z))"),
+    "_mish_prime": (
+        "z",
+        "(lambda t: t + z * (1 - t**2) / (1 + np.exp(-z)))(np.tanh(np.logaddexp(0, z)))",
+    ),
+    "_huber": ("z, d", "np.where(np.abs(z) <= d, z**2 / 2, d * (np.abs(z) - d / 2))"),
+    "_standardize": ("z, axis, e", "(z - np.mean(z, axis=axis, keepdims=True)) / np.sqrt(np.var(z, axis=axis, keepdims=True) + e)"),
+    "_std": ("z, axis, e", "np.sqrt(np.var(z, axis=axis, keepdims=axis is not None) + e)"),
+    "_is_max": ("z, axis", "1.0 * (z == np.max(z, axis=axis, keepdims=True))"),
+    "_causal_softmax": ("z", "(lambda e: e / np.sum(e, axis=1, keepdims=True))(np.tri(*z.shape) * np.exp(z - np.max(z)))"),
     "_elu": ("z, a", "np.where(z > 0, z, a * np.expm1(np.minimum(z, 0)))"),
     "_elu_prime": ("z, a", "np.where(z > 0, 1, a * np.exp(np.minimum(z, 0)))"),
     "_leaky_relu": ("z, a", "np.where(z > 0, z, a * z)"),
@@ -307,7 +318,7 @@ def _is_bool(form: Form) -> bool:
     """Whether the source of a form is a bool array."""
     if form.op in ("hadamard", "transpose", "slice"):
         return all(map(_is_bool, form.args))
-    return form.op in ("step", "relu'", "hard_tanh'")
+    return form.op in ("step", "relu'", "hard_tanh'", "relu6'")
 
 
 def _bare_operands(form: Form) -> tuple[Form, ...]:

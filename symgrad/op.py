@@ -148,7 +148,7 @@ class Function:
     """The calculus of an op that is neither multilinear nor elementwise.
 
     `vjp(node, cotangent)` gives the cotangent of each operand; `jvp(node, tangents)` the tangent of the output (a tangent
-    of None is zero). `kinks` as for `Elementwise`.
+    of None is zero). `kinks(node)` change their signs where it is not differentiable.
     """
 
     name: str

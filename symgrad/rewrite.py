@@ -76,7 +76,7 @@ def _matched(left: tuple[Factor, ...], right: tuple[Factor, ...], index: dict[in
         ways = [theirs, theirs[::-1]] if is_symmetric(node, facts, depth) else [theirs]
         for way in ways:
             pairs = dict(zip(labels, way, strict=True))
-            if any(index.get(a, b) != b or (a < 0) != (b < 0) for a, b in zip(labels, way, strict=True)) or len(pairs) != len(set(labels)):
+            if any(index.get(a, b) != b or (a < 0) != (b < 0) for a, b in zip(labels, way, strict=True)) or len(set(way)) != len(pairs):
                 continue
             taken = {b for a, b in index.items() if a not in pairs}
             if taken & (set(pairs.values()) - {-1}):

@@ -80,7 +80,7 @@ def is_operation(node: Any) -> bool:
 
 _ONLY_SIZES = {"ones", "zeros", "eye", "reshape", "unvec", "lower", "symmetric", "toeplitz"}
 _DIM_PARAMS = {"slice": (1, 2), "pad": (1, 3), "fold": (2,)}
-_FRACTION_PARAMS = {"power", "leaky_relu", "elu", "leaky_relu'", "elu'"}
+_FRACTION_PARAMS = {"power", "leaky_relu", "elu", "huber", "leaky_relu'", "elu'"}
 
 
 def _params_for(name: str, params: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -288,6 +288,7 @@ _CONVERTERS: tuple[tuple[Any, Callable[..., Form]], ...] = (
     (HadamardPower, _of_power),
     (sp.MatPow, _of_matrix_power),
     (sp.Pow, _of_power),
+    (sp.KroneckerProduct, lambda node, done, _: reduce(lambda a, b: apply("kron", [a, b]), [done[arg] for arg in node.args])),
     (sp.Trace, _with("trace")),
     (sp.Determinant, _with("det")),
     ((DiagMatrix,), _with("diag")),

@@ -51,15 +51,16 @@ class Node:
         return f"{type(self).__name__}{self.key[1:]!r}"
 
     # Derivative rules are written as on the blackboard; every operator is elementwise and broadcasts a number.
-    def __add__(self, other: Node | int) -> Node:
+    def __add__(self, other: Node | int | Fraction) -> Node:
         return add([self, _like(other, self)])
 
-    __radd__ = __add__
+    def __radd__(self, other: int | Fraction) -> Node:
+        return add([_like(other, self), self])
 
     def __neg__(self) -> Node:
         return scale(-1, self)
 
-    def __sub__(self, other: Node | int) -> Node:
+    def __sub__(self, other: Node | int | Fraction) -> Node:
         return self + (-other)
 
     def __rsub__(self, other: int) -> Node:

@@ -28,6 +28,8 @@ def turned(form: Form) -> Form:
         return apply(form.op, (), (form.params[1], form.params[0]))
     if form.op == "matmul":
         return product_of([turned(arg) for arg in reversed(form.args)])
+    if form.op == "divide" and form.args[1].is_scalar:
+        return apply("divide", [turned(form.args[0]), form.args[1]])
     outside = apply("transpose", [form])
     if form.op in ("hadamard", "add", "divide") or (form.op not in _KEEPS and len(form.args) == 1 and _is_map(form)):
         inside = apply(form.op, [turned(arg) for arg in form.args], form.params)
@@ -110,8 +112,18 @@ def scaled(scalars: list[Form], body: Form) -> Form:
         if s.op == "number":
             value *= s.value
             sizes += s.sizes
-        elif s.op == "power" and s.params[0] < 0:
-            below.append(s.args[0] if s.params[0] == -1 else power_of(s.args[0], -s.params[0]))
+        elif s.op == "power" and s.params[0] < 0 and s.params[0] != -1:
+            below.append(power_of(s.args[0], -s.params[0]))
+        elif (s.op == "power" and s.params[0] == -1) or (s.op == "divide" and s.args[0].op == "number"):
+            top, under = (number(1), s.args[0]) if s.op == "power" else s.args
+            value *= top.value
+            sizes += top.sizes
+            for factor in under.args if under.op == "scale" else (under,):
+                if factor.op == "number":
+                    value /= factor.value
+                    sizes += [(dim, -e) for dim, e in factor.sizes]
+                else:
+                    below.append(factor)
         else:
             others.append(s)
     if body.op == "number":
@@ -121,6 +133,10 @@ def scaled(scalars: list[Form], body: Form) -> Form:
         merged[dim] = merged.get(dim, 0) + exponent
     lead = number(value, tuple((dim, e) for dim, e in merged.items() if e))
     if below:
+        if abs(lead.value.numerator) == 1 and not body.is_scalar and (lead.value.denominator != 1 or lead.sizes):
+            # A number that only divides stands below the line too: (A B)/(n τ).
+            below.insert(0, number(lead.value.denominator, tuple((dim, -e) for dim, e in lead.sizes if e < 0)))
+            lead = number(lead.value.numerator, tuple((dim, e) for dim, e in lead.sizes if e > 0))
         under = scaled([], below[0]) if len(below) == 1 else apply("scale", below)
         if not body.is_scalar and cost(body) > _LONGEST_NUMERATOR:
             return apply("scale", [apply("divide", [lead, under]), *others, body])
@@ -192,10 +208,13 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
     terms = _like_terms(terms) or [apply("zeros", (), shape) if shape else number(0)]
     if len(terms) == 1:
         return terms[0]
+    terms = _joined_constants(terms)
     if any(_parts(term)[2].op != "ones" for term in terms):
         terms = [_plain_constant(term) for term in terms]
     if all(map(_negative, terms)):
         return scaled([number(-1)], sum_of([scaled([number(-1)], term) for term in terms], shape))
+    if all(_parts(term)[2].op == "transpose" for term in terms):
+        return turned(sum_of([turned(term) for term in terms], shape[::-1]))
     written = list(terms)
 
     def place(term: Form) -> tuple[bool, bool, bool]:
@@ -226,6 +245,16 @@ def _like_terms(terms: list[Form]) -> list[Form]:
     return [scaled([number(n, sizes), *scalars], body) for (sizes, scalars, body), n in counted.items() if n]
 
 
+def _joined_constants(terms: list[Form]) -> list[Form]:
+    """a 1 + b 1 = (a + b) 1, at the place of the first."""
+    constant = [term for term in terms if _parts(term)[2].op == "ones" and _parts(term)[1]]
+    if len(constant) < 2 or len(constant) == len(terms):
+        return terms
+    scalars = [scaled([lead, *own], number(1)) for lead, own, _ in map(_parts, constant)]
+    joined = scaled([sum_of(scalars, ())], _parts(constant[0])[2])
+    return [joined if term is constant[0] else term for term in terms if term not in constant[1:]]
+
+
 def _plain_constant(term: Form) -> Form:
     """In a sum, a matrix filled with a number is that number: `1 − h ⊙ h`."""
     lead, scalars, body = _parts(term)
@@ -247,15 +276,13 @@ def _plain_bias(term: Form, shape: Shape) -> Form:
 
 def _common_number(terms: list[Form], shape: Shape) -> Form | None:
     """2 a − 2 b = 2 (a − b)."""
-    lead = _parts(terms[0])[0]
+    parts = [(term, [], number(1)) if term.op == "number" else _parts(term) for term in terms]
+    lead = parts[0][0]
     size = abs(lead.value)
-    if (size == 1 and not lead.sizes) or not all(
-        abs(n.value) == size and n.sizes == lead.sizes for n in (_parts(term)[0] for term in terms)
-    ):
+    if (size == 1 and not lead.sizes) or not all(abs(n.value) == size and n.sizes == lead.sizes for n, _, _ in parts):
         return None
     rest = []
-    for term in terms:
-        own, scalars, body = _parts(term)
+    for own, scalars, body in parts:
         rest.append(scaled([number(own.value / size), *scalars], body))
     if any(r.op == "number" for r in rest) and not any(r.shape == shape for r in rest):
         return None

@@ -17,9 +17,11 @@ from symgrad.evaluate import compiled
 from symgrad.numpycode import Program
 from symgrad.pipeline import forward_program
 
-BLOCKS = (Path(__file__).parent / "data" / "gradients.txt").read_text(encoding="utf-8").strip().split("\n\n")[1:]
+TABLES = ("gradients.txt", "networks.txt")
+DATA = Path(__file__).parent / "data"
+BLOCKS = [block for table in TABLES for block in (DATA / table).read_text(encoding="utf-8").strip().split("\n\n")[1:]]
 SPACE = {name: getattr(symgrad, name) for name in symgrad.__all__}
-SPACE |= {name: getattr(sympy, name) for name in ("Determinant", "Inverse", "Trace")}
+SPACE |= {name: getattr(sympy, name) for name in ("Determinant", "Inverse", "Rational", "Trace")} | {"root": sympy.sqrt}
 SPACE |= dict(zip("nmkdp", dimensions("n m k d p"), strict=True))
 
 

@@ -105,6 +105,19 @@ def root(a):
     return vectors @ np.diag(np.sqrt(values)) @ vectors.T
 
 
+def scattered(a, axis):
+    """Standardised along the axis, and the standard deviation, with 0.1 added to the variance."""
+    mean = a.mean(axis, keepdims=True)
+    deviation = np.sqrt((a * a).mean(axis, keepdims=True) - mean**2 + 0.1)
+    return (a - mean) / deviation, deviation
+
+
+def slope_of_mish(x):
+    """The quotient form of Misra (2019), section 2."""
+    e = np.exp(x)
+    return e * (4 * (x + 1) + 4 * e**2 + e**3 + e * (4 * x + 6)) / (2 * e + e**2 + 2) ** 2
+
+
 def logistic(x):
     return (1 + np.tanh(x / 2)) / 2
 
@@ -167,6 +180,19 @@ ROWS = (
     row("log_softmax", ["n m"], lambda a: np.log(softmax(a, 0)), (0,)),
     row("logsumexp", ["n m"], lambda a: np.log(np.exp(a).sum(1, keepdims=True)), (1,)),
     row("logsumexp", ["n m"], lambda a: np.log(np.exp(a).sum(0, keepdims=True)), (0,)),
+    row("causal_softmax", ["n n"], lambda a: np.tril(np.exp(a)) / np.tril(np.exp(a)).sum(1, keepdims=True)),
+    row("standardize", ["n m"], lambda a: (a - a.mean()) / math.sqrt((a * a).mean() - a.mean() ** 2 + 0.1), (None, TENTH)),
+    row("standardize", ["n m"], lambda a: scattered(a, 1)[0], (1, TENTH)),
+    row("standardize", ["n m"], lambda a: scattered(a, 0)[0], (0, TENTH)),
+    row("std", ["n m"], lambda a: scattered(a, 1)[1], (1, TENTH)),
+    row("std", ["n m"], lambda a: scattered(a, 0)[1], (0, TENTH)),
+    row("std", ["n m"], lambda a: math.sqrt((a * a).mean() - a.mean() ** 2 + 0.1), (None, TENTH)),
+    row("max", ["n m"], lambda a: np.sort(a.ravel())[-1], (None,)),
+    row("max", ["n m"], lambda a: np.sort(a, 0)[-1:], (0,)),
+    row("max", ["n m"], lambda a: np.sort(a, 1)[:, -1:], (1,)),
+    row("is_max", ["n m"], lambda a: (np.argsort(np.argsort(a, 1), 1) == 3) * 1.0, (1,)),
+    row("is_max", ["n m"], lambda a: (np.argsort(np.argsort(a, 0), 0) == 2) * 1.0, (0,)),
+    row("is_max", ["n m"], lambda a: 1.0 * (a >= np.sort(a.ravel())[-1]), (None,)),
     row("inverse", ["n n"], lambda a: np.linalg.solve(a, np.identity(3)), domain="well_conditioned"),
     row("det", ["n n"], lambda a: np.dot(a[0], np.cross(a[1], a[2])), domain="well_conditioned"),
     row("logdet", ["n n"], lambda a: math.log(np.dot(a[0], np.cross(a[1], a[2]))), domain="positive_definite"),
@@ -180,7 +206,7 @@ ROWS = (
     row("toeplitz", [(n + m - 1, ONE)], lambda t: np.array([[t[i - j + 3, 0] for j in range(4)] for i in range(3)]), (n, m)),
     row("toeplitz", [(2 * n - 1, ONE)], lambda t: np.array([t[2 - i : 5 - i, 0] for i in range(3)]).T, (n, n)),
     row("diagonal_sums", ["n m"], lambda a: np.array([[np.trace(a, k)] for k in (3, 2, 1, 0, -1, -2)])),
-    row("eigenvalues", ["n n"], lambda a: np.linalg.eigvals((a + a.T) / 2).real[:, None][np.argsort(np.linalg.eigvals((a + a.T) / 2).real)]),
+    row("eigenvalues", ["n n"], lambda a: np.sort(np.linalg.eigvals((a + a.T) / 2).real)[:, None]),
     row("eigenvectors", ["n n"], eigenvectors),
     row("nuclear_norm", ["n m"], lambda a: np.sqrt(np.maximum(np.linalg.eigvalsh(a @ a.T), 0)).sum()),
     row("polar", ["n m"], lambda a: np.linalg.inv(root(a @ a.T)) @ a),
@@ -224,6 +250,19 @@ ROWS = (
     mapped("arctan", lambda x: np.angle(1 + 1j * x)),
     mapped("hard_tanh", lambda x: (np.abs(x + 1) - np.abs(x - 1)) / 2),
     mapped("hard_tanh'", lambda x: 1.0 * (x * x < 1)),
+    mapped("hard_sigmoid", lambda x: (np.abs(x + 3) - np.abs(x - 3)) / 12 + 0.5),
+    mapped("hard_sigmoid'", lambda x: (x * x < 9) / 6),
+    mapped("hard_swish", lambda x: x * ((np.abs(x + 3) - np.abs(x - 3)) / 12 + 0.5)),
+    mapped("hard_swish'", lambda x: (np.abs(x + 3) - np.abs(x - 3)) / 12 + 0.5 + x * (x * x < 9) / 6),
+    mapped("relu6", lambda x: (np.abs(x) - np.abs(x - 6)) / 2 + 3),
+    mapped("relu6'", lambda x: 1.0 * (x > 0) * (x < 6)),
+    mapped("softsign", lambda x: x / (1 + np.sqrt(x * x))),
+    mapped("softsign'", lambda x: 1 / (1 + np.sqrt(x * x)) ** 2),
+    mapped("log_sigmoid", lambda x: np.log(logistic(x))),
+    mapped("mish", lambda x: x * ((1 + np.exp(x)) ** 2 - 1) / ((1 + np.exp(x)) ** 2 + 1)),
+    mapped("mish'", lambda x: slope_of_mish(x)),
+    mapped("huber", lambda x: np.where(x * x < 1 / 4, x * x / 2, np.abs(x) / 2 - 1 / 8), (HALF,)),
+    mapped("huber", lambda x: np.where(x * x < 1, x * x / 2, np.abs(x) - 1 / 2), (Fraction(1),)),
     mapped("maximum", lambda x, y: (x + y + np.abs(x - y)) / 2, shapes=("n m", "n m")),
     mapped("maximum", lambda x, y: np.where(x > y, x, y), shapes=("n m", "1 m")),
     mapped("minimum", lambda x, y: (x + y - np.abs(x - y)) / 2, shapes=("n m", "n m")),
@@ -368,6 +407,7 @@ CLASHES = [
     ("sum", ["n m"], 2), ("softmax", ["n m"], 2), ("concat", ["n m", "n k"], 0), ("concat", ["n m", "d m"], 1),
     ("slice", ["3 m"], 0, ONE, Dim.of(4), 1), ("slice", ["n m"], 0, TWO, TWO, 1), ("unfold", ["4 d"], 3, 2), ("unfold", ["2 d"], 3, 1),
     ("unvec", ["k 1"], n, m), ("kron", ["n m", ""]), ("vech", ["n m"]), ("lower", ["k 1"], n), ("symmetric", ["n n"], n),
+    ("causal_softmax", ["n m"]), ("max", ["n m"], 2),
     ("toeplitz", ["k 1"], n, m), ("eigenvalues", ["n m"]), ("eigenvectors", ["n m"]), ("nuclear_norm", [""]), ("vec", [""]),
     ("reshape", ["n m"], n, k), ("einsum", ["n m", "n k"], "ab,bc->ac"), ("einsum", ["n m"], "a->a"), ("relu", ["n m", "n m"]),
 ]  # fmt: skip
@@ -462,6 +502,9 @@ KINKS = {
     "leaky_relu": [((TENTH,), (0,), (0.1,)), ((Fraction(0),), (0,), (0,))],
     "elu": [((HALF,), (0,), (0.5,))],
     "abs": [((), (0,), (0,))],
+    "hard_sigmoid": [((), (3,), (0,)), ((), (-3,), (0,))],
+    "hard_swish": [((), (3,), (1,)), ((), (-3,), (0,))],
+    "relu6": [((), (0,), (0,)), ((), (6,), (0,))],
     "sign": [((), (0,), (0,))],
     "hard_tanh": [((), (1,), (0,)), ((), (-1,), (0,))],
     "maximum": [((), (2, 2), (0, 1))],

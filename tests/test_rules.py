@@ -10,12 +10,13 @@ from evaluating import close, dims, function, lengths, product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symgrad.dims import Dim
+from symgrad.dims import ONE, Dim
 from symgrad.ops.arrange import concat_nodes, slice_node
+from symgrad.ops.structure import made
 from symgrad.raising import raise_form
 from symgrad.rewrite import Facts, simplify
 from symgrad.rules import SIMPLIFY
-from symgrad.tensor import broadcast, constant, contract, elementwise, func, multiply, power, scale, transpose, var, variables
+from symgrad.tensor import broadcast, constant, contract, elementwise, eye, func, multiply, power, scale, transpose, var, variables
 from symgrad.typeset import text
 
 n, m, k, d, p = dims("n m k d p")
@@ -46,43 +47,55 @@ AW, tanh_Z = product("ij,jk->ik", A, W), elementwise("tanh", [Z])
 P, Q = var("P", (n, n)), var("Q", (n, n))
 PQ, PSP = product("ij,jk->ik", P, Q), product("ji,jk,kl->il", P, S, P)
 
-Kx, V = var("K", (n * m, ONE)), func("eigenvectors", [S], (), S.shape)
-AX = made("kron", [A, transpose(X)])
-VECS = made("vec", [A]) + 2 * made("vec", [B])
+K, v = var("K", (n * m, ONE)), var("v", (d, ONE))
+V = func("eigenvectors", [S], (), S.shape)
+WW = product("ij,kj->ik", W, W)
+padded = func("pad", [v], (0, Dim.of(1), 1, m), (m, ONE))
+
+
+def vec(node):
+    return made("vec", [node])
+
+
+def kron(left, right):
+    return made("kron", [left, right])
 
 
 def blocks(node, *shape):
     return func("reshape", [node], shape, shape)
 
 
+def pad(node, start, size):
+    return func("pad", [node], (0, Dim.of(start), 1, size), (size, node.shape[1]))
+
+
 FIRES = {
-    "linear-vec": [(made("unvec", [2 * made("vec", [A]) - Kx], (n, m)), FACTS), (made("vec", [3 * A]), FACTS)],
-    "sum-of-vecs": [(VECS, FACTS)],
+    "tiled-by-pads": [
+        (pad(A, 0, n + d) + pad(product("i1,1j->ij", v, r), n, n + d), FACTS),
+        (3 * pad(v, n, n + d) - pad(u, 0, n + d), FACTS),
+    ],
+    "power-of-product": [(power(multiply(s, product("i1,i1->", u, u)), -2), FACTS), (power(3 * s * elementwise("exp", [s]), -1), FACTS)],
+    "linear-vec": [(made("unvec", [2 * vec(A) - K], (n, m)), FACTS), (vec(3 * A), FACTS)],
+    "sum-of-vecs": [(vec(A) + 2 * vec(B), FACTS)],
     "kron-of-vec": [
-        (product("ij,j1->i1", made("kron", [A, C]), made("vec", [transpose(W) @ W if False else product("ij,kj->ik", W, W)])), FACTS),
-        (
-            product(
-                "ji,j1->i1",
-                made("kron", [P, A]),
-                made("vec", [product("ij,kj->ik", A, product("ij,kj->ki", P, A))[...] if False else product("ij,jk->ik", P, Q)]),
-            ),
-            FACTS,
-        ),
+        (product("ij,j1->i1", kron(A, C), vec(WW)), FACTS),
+        (product("ji,j1->i1", kron(P, A), vec(PQ)), FACTS),
     ],
     "split-of-product": [
-        (blocks(AX, n, k, m, n), FACTS),
+        (blocks(kron(A, X), n, n, m, k), FACTS),
         (blocks(eye(n * m), n, m, n, m), FACTS),
-        (blocks(product("i1,j1->ij", Kx, Kx), n, m, n, m), FACTS),
+        (blocks(product("i1,j1->ij", K, K), n, m, n, m), FACTS),
     ],
-    "inverse-of-kron": [(inverse(made("kron", [P, Q])), FACTS)],
-    "sum-over-padding": [(product("ij,j1->i1", A, func("pad", [var("v", (d, ONE))], (0, ONE_, 1, m), (m, ONE))), FACTS)],
-    "orthogonal-eigenvectors": [(product("ij,kj->ik", V, V), FACTS), (product("ij,ik,kl->jl", V, V, A), FACTS)],
+    "inverse-of-kron": [(inverse(kron(P, Q)), FACTS)],
+    "sum-over-padding": [(product("ij,j1->i1", A, padded), FACTS)],
+    "orthogonal-eigenvectors": [(product("ij,kj->ik", V, V), FACTS), (product("ij,ik,kl->jl", V, V, X), FACTS)],
     "named-quantity": [(AW, named(AW, "X")), (tanh_Z, named(tanh_Z, "H"))],
     "derivative-in-output": [
         (elementwise("tanh", [Z], (), 1), FACTS),
         (elementwise("sigmoid", [Z], (), 1), FACTS),
         (elementwise("tanh", [Z], (), 1), named(tanh_Z, "H")),
     ],
+    "quotient-of-functions": [(multiply(C, elementwise("sinh", [A]), power(elementwise("cosh", [A]), -1)), FACTS)],
     "slice-of-concatenation": [
         (slice_node(concat_nodes((A, X, B), 1), (1, m, m + k, 1)), FACTS),
         (slice_node(concat_nodes((A, u), 1), (1, m, m + 1, 1)), FACTS),
@@ -138,6 +151,19 @@ FIRES = {
 }
 
 STAYS = {
+    "quotient-of-functions": [
+        (elementwise("sinh", [A]) * power(elementwise("cosh", [B]), -1), FACTS),
+        (elementwise("sinh", [A]) * power(elementwise("cosh", [A]), -2), FACTS),
+    ],
+    "tiled-by-pads": [(pad(A, 0, n + d) + pad(B, 0, n + d), FACTS), (pad(v, 0, n + d + 1) + pad(u, d + 1, n + d + 1), FACTS)],
+    "power-of-product": [(power(multiply(A, B), -1), FACTS), (power(product("i1,i1->", u, u), -2), FACTS)],
+    "linear-vec": [(vec(A + B), FACTS), (made("unvec", [K], (n, m)), FACTS)],
+    "sum-of-vecs": [(vec(A) + K, FACTS)],
+    "kron-of-vec": [(product("ij,jk->ik", kron(A, C), kron(transpose(A), transpose(C))), FACTS), (product("ij,j1->i1", A, padded), FACTS)],
+    "split-of-product": [(blocks(A, m, n), FACTS), (blocks(kron(A, X), n * n, m, k), FACTS)],
+    "inverse-of-kron": [(inverse(kron(u, transpose(u))), FACTS)],
+    "sum-over-padding": [(product("ij,j1->ij", A, padded), FACTS)],
+    "orthogonal-eigenvectors": [(product("ij,ij->ij", V, V), FACTS), (product("ij,jk->ik", V, V), FACTS)],
     "named-quantity": [(product("ij,jk->ki", A, W), named(AW, "X"))],
     "derivative-in-output": [(elementwise("relu", [Z], (), 1), FACTS), (tanh_Z, FACTS)],
     "slice-of-concatenation": [
@@ -180,7 +206,7 @@ def cases(table):
 CASES = [case for listed in FIRES.values() for case in listed]
 
 
-KNOWN = (A, B, C, W, X, u, r, s, M, Y, S, Z, H, P, Q)
+KNOWN = (A, B, C, W, X, u, r, s, M, Y, S, Z, H, P, Q, K, v)
 
 
 def point(facts, seed):

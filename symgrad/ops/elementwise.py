@@ -1,7 +1,9 @@
 """Elementwise functions: the table of their spellings and derivatives.
 
 Sources: Abramowitz & Stegun (1964) for the classical ones; Goodfellow, Bengio, Courville, *Deep Learning* (2016), §6.3 for
-ReLU, leaky ReLU, sigmoid, tanh, softplus; Clevert et al. (2016) for ELU; Hendrycks & Gimpel (2016) for GELU and SiLU.
+ReLU, leaky ReLU, sigmoid, tanh, softplus; Clevert et al. (2016) for ELU; Hendrycks & Gimpel (2016) for GELU and SiLU; Huber (1964);
+Courbariaux et al. (2015) for the hard sigmoid, in the slope 1/6 of Howard et al. (2019), who have the hard swish; Misra (2019) for Mish;
+Klambauer et al. (2017) for SELU; Krizhevsky (2010) for ReLU6.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from symgrad.op import Elementwise, Notation, Prec, Spelling, Writer
 from symgrad.tensor import Node, Params, constant, elementwise, scale
 
 X = Sequence[Node]
-HALF = Fraction(1, 2)
+HALF, SIXTH = Fraction(1, 2), Fraction(1, 6)
 
 
 def _function(latex: str, text: str) -> tuple[Notation, Notation]:
@@ -110,6 +112,14 @@ def _root(writer: Writer, form: Any) -> tuple[str, Prec]:
     return (f"√{inside}" if len(inside) == 1 else f"√({inside})"), Prec.ATOM
 
 
+def _huber(writer: Writer, form: Any) -> tuple[str, Prec]:
+    """`Huber_δ(x)`; NumPy has a template of its own."""
+    inside, delta = writer.write(form.args[0], Prec.SUM), form.params[0]
+    if writer.mode == "latex":
+        return rf"\mathrm{{Huber}}_{{{delta}}}\left({inside}\right)", Prec.ATOM
+    return f"Huber{'' if delta == 1 else f'[{delta}]'}({inside})", Prec.ATOM
+
+
 def _gelu_prime(x: Node) -> Node:
     """Φ(x) + x φ(x), with Φ the normal distribution function and φ its density."""
     density = _of("exp", scale(-HALF, x * x)) * _of("sqrt", scale(HALF, _of("reciprocal_pi", constant(1, x.shape))))
@@ -173,6 +183,30 @@ RECORDS: tuple[Elementwise, ...] = (
     _record("hard_tanh", _function(r"\mathrm{hardtanh}", "hardtanh"), "np.clip({0}, -1, 1)",
             lambda x, y: _of("step", 1 - _of("abs", x)), lambda S, x: S.Max(-1, S.Min(1, x)),
             primed=True, numpy_prime="(np.abs({0}) < 1)", kinks=_crosses(-1, 1), convention="hardtanh′(±1) = 0"),
+    _record("hard_sigmoid", _function(r"\mathrm{hardsigmoid}", "hardsigmoid"), "np.clip({t0} / 6 + 0.5, 0, 1)",
+            lambda x, y: scale(SIXTH, _of("step", 3 - _of("abs", x))), lambda S, x: S.Max(0, S.Min(1, x / 6 + S.Rational(1, 2))),
+            primed=True, numpy_prime="((np.abs({0}) < 3) / 6)", kinks=_crosses(-3, 3),
+            convention="hardsigmoid′(±3) = 0"),
+    _record("hard_swish", _function(r"\mathrm{hardswish}", "hardswish"), Notation("{t0} * np.clip({t0} / 6 + 0.5, 0, 1)", Prec.PRODUCT),
+            lambda x, y: _of("hard_sigmoid", x) + scale(SIXTH, x * _of("step", 3 - _of("abs", x))),
+            lambda S, x: x * S.Max(0, S.Min(1, x / 6 + S.Rational(1, 2))),
+            primed=True, numpy_prime="_hard_swish_prime({0})", kinks=_crosses(-3, 3),
+            convention="hardswish′(3) = 1 and hardswish′(−3) = 0"),
+    _record("relu6", _function(r"\mathrm{ReLU6}", "ReLU6"), "np.clip({0}, 0, 6)",
+            lambda x, y: _of("step", 3 - _of("abs", x - 3)), lambda S, x: S.Max(0, S.Min(6, x)),
+            primed=True, numpy_prime="(np.abs({t0} - 3) < 3)", kinks=_crosses(0, 6), convention="ReLU6′(0) = ReLU6′(6) = 0"),
+    _record("softsign", _function(r"\mathrm{softsign}", "softsign"), "_softsign({0})",
+            lambda x, y: (1 + _of("abs", x)) ** -2, lambda S, x: x / (1 + S.Abs(x)),
+            primed=True, numpy_prime=Notation("1 / (1 + np.abs({0}))**2", Prec.PRODUCT)),
+    _record("log_sigmoid", _function(r"\log \sigma", "log σ"), Notation("-np.logaddexp(0, -{t0})", Prec.PRODUCT),
+            lambda x, y: _of("sigmoid", -x), lambda S, x: -S.log(1 + S.exp(-x))),
+    _record("mish", _function(r"\mathrm{Mish}", "Mish"), Notation("{t0} * np.tanh(np.logaddexp(0, {0}))", Prec.PRODUCT),
+            lambda x, y: _of("tanh", _of("softplus", x)) + x * _of("sigmoid", x) * (1 - _of("tanh", _of("softplus", x)) ** 2),
+            lambda S, x: x * S.tanh(S.log(1 + S.exp(x))), primed=True, numpy_prime="_mish_prime({0})"),
+    Elementwise("huber", _huber, _huber, "_huber({0}, {p0})",
+            lambda xs, y, p: (scale(p[0], _of("hard_tanh", scale(1 / p[0], xs[0]))),),
+            lambda S, x, d: S.Piecewise((x**2 / 2, S.Abs(x) <= d), (d * S.Abs(x) - S.Rational(d.numerator, d.denominator)**2 / 2, True)),
+            source="Huber (1964)"),
     Elementwise("maximum", Notation(r"\max\left({0}, {1}\right)"), Notation("max({0}, {1})"), "np.maximum({0}, {1})",
             lambda xs, y, _: (_of("step", xs[0] - xs[1]), 1 - _of("step", xs[0] - xs[1])), lambda S, x, z: S.Max(x, z),
             arity=2, kinks=lambda xs, _: (xs[0] - xs[1],), convention="max(x, y) counts as y where x = y"),

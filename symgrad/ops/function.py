@@ -7,14 +7,16 @@ Sources: Goodfellow et al., *Deep Learning* (2016), §6.2.2.3 (softmax); Peterse
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from symgrad.dims import Shape, show
 from symgrad.errors import ShapeError
 from symgrad.op import Function, Notation, Op, Prec, Writer
-from symgrad.ops.reduce import reduced_shape, total
-from symgrad.tensor import Func, Node, Params, broadcast, constant, einsum, func, multiply, transpose
+from symgrad.ops.reduce import mean, reduced_shape, total
+from symgrad.tensor import Func, Node, Params, broadcast, constant, einsum, func, multiply, power, scale, transpose
 
+HALF = Fraction(1, 2)
 Tangents = Sequence[Node | None]
 
 
@@ -54,6 +56,49 @@ def _inner(a: Node, b: Node) -> Node:
     return einsum([(a, (0, 1)), (b, (0, 1))], (), ())
 
 
+def _causal_pull(node: Func, g: Node) -> Node:
+    """The softmax's, with the rows of Y, which are 0 where an entry takes no part."""
+    return multiply(node, g - broadcast(total(multiply(g, node), 1), node.shape))
+
+
+def _mean_along(node: Func, g: Node) -> Node:
+    """The mean along the op's axis, repeated to the operand's shape."""
+    return broadcast(mean(g, node.params[0]), node.operands[0].shape)
+
+
+def _scatter(node: Func) -> Node:
+    """The operand's standard deviation."""
+    axis, _ = node.params
+    return func("std", node.operands, node.params, reduced_shape((node.operands[0].shape,), (axis,)))
+
+
+def _standardize_pull(node: Func, g: Node) -> Node:
+    """(G − mean(G) − Y ⊙ mean(G ⊙ Y)) / s, symmetric as the softmax's Jacobian is."""
+    below = broadcast(power(_scatter(node), -1), node.shape)
+    return multiply(below, g - _mean_along(node, g) - multiply(node, _mean_along(node, multiply(g, node))))
+
+
+def _std_share(node: Func) -> Node:
+    """∂s/∂X = Y/d: the standardised operand over the number of entries."""
+    x = node.operands[0]
+    made = func("standardize", [x], node.params, x.shape)
+    sizes = [(dim, -1) for i, dim in enumerate(x.shape) if node.params[0] in (None, i)]
+    return scale(1, made, sizes)
+
+
+def _largest(node: Func) -> Node:
+    """1 where the largest entry is, 0 elsewhere."""
+    return func("is_max", node.operands, node.params, node.operands[0].shape)
+
+
+def _max_pull(node: Func, g: Node) -> Node:
+    return multiply(_largest(node), broadcast(g, node.operands[0].shape))
+
+
+def _no_slope(node: Func, _: Any) -> Node:
+    return constant(0, node.operands[0].shape)
+
+
 FUNCTIONS: tuple[Function, ...] = (
     Function("softmax", lambda node, g: (_softmax_pull(node, g),), lambda node, t: _softmax_pull(node, _only(t)),
              source="Goodfellow et al. (2016), §6.2.2.3"),
@@ -61,6 +106,15 @@ FUNCTIONS: tuple[Function, ...] = (
              lambda node, t: _only(t) - _along(node, multiply(_softmax_of(node), _only(t)))),
     Function("logsumexp", lambda node, g: (multiply(_softmax_of(node), broadcast(g, node.operands[0].shape)),),
              lambda node, t: total(multiply(_softmax_of(node), _only(t)), node.params[0])),
+    Function("causal_softmax", lambda node, g: (_causal_pull(node, g),), lambda node, t: _causal_pull(node, _only(t)),
+             source="Vaswani et al. (2017), §3.2.3"),
+    Function("standardize", lambda node, g: (_standardize_pull(node, g),), lambda node, t: _standardize_pull(node, _only(t)),
+             source="Ba, Kiros, Hinton (2016); Ioffe & Szegedy (2015)"),
+    Function("std", lambda node, g: (multiply(broadcast(g, node.operands[0].shape), _std_share(node)),),
+             lambda node, t: total(multiply(_std_share(node), _only(t)), node.params[0])),
+    Function("max", lambda node, g: (_max_pull(node, g),), lambda node, t: total(multiply(_largest(node), _only(t)), node.params[0]),
+             kinks=lambda node: (_largest(node) - HALF,)),
+    Function("is_max", lambda node, g: (_no_slope(node, g),), _no_slope, kinks=lambda node: (node - HALF,)),
     Function("inverse", lambda node, g: (_inverse_pull(node, g),), lambda node, t: _inverse_push(node, _only(t)),
              domain="well_conditioned", source="Matrix Cookbook (59)"),
     Function("det", lambda node, g: (_times(multiply(g, node), _inverse_transposed(node.operands[0])),),
@@ -93,7 +147,8 @@ def _square(shapes: tuple[Shape, ...], what: str) -> Shape:
 
 def _lowered(name: str) -> Any:
     def lower(nodes: tuple[Node, ...], params: Params) -> Node:
-        shapes = {"softmax": _same, "log_softmax": _same, "logsumexp": reduced_shape}
+        along = dict.fromkeys(("softmax", "log_softmax", "is_max", "standardize"), _same)
+        shapes = along | dict.fromkeys(("logsumexp", "max", "std"), reduced_shape)
         shape = shapes[name]((nodes[0].shape,), params) if name in shapes else nodes[0].shape
         if all(dim.is_one for dim in nodes[0].shape) and name == "softmax":
             return constant(1, shape)
@@ -117,6 +172,53 @@ def _write_along(latex: str, text: str, numpy: str) -> Any:
     return write
 
 
+def _write_is_max(writer: Writer, form: Any) -> tuple[str, Prec]:
+    (body,), (axis,) = form.args, form.params
+    inside = writer.write(body, Prec.SUM)
+    if writer.mode == "numpy":
+        return f"_is_max({inside}, {axis})", Prec.ATOM
+    below = "" if axis is None or any(dim.is_one for dim in body.shape) else ("columns", "rows")[axis]
+    if writer.mode == "latex":
+        below = rf"_{{\text{{{below}}}}}" if below else ""
+        return rf"\mathbb{{1}}\left[{inside} = \max{below}\left({inside}\right)\right]", Prec.ATOM
+    return f"1[{inside} = max{'_' + below if below else ''}({inside})]", Prec.ATOM
+
+
+def _write_max(writer: Writer, form: Any) -> tuple[str, Prec]:
+    (body,), (axis,) = form.args, form.params
+    inside = writer.write(body, Prec.SUM)
+    if writer.mode == "numpy":
+        return f"np.max({inside})" if axis is None else f"np.max({inside}, axis={axis}, keepdims=True)", Prec.ATOM
+    below = "" if axis is None or any(dim.is_one for dim in body.shape) else ("columns", "rows")[axis]
+    if writer.mode == "latex":
+        below = rf"_{{\text{{{below}}}}}" if below else ""
+        return rf"\max{below}\left({inside}\right)", Prec.ATOM
+    return f"max{'_' + below if below else ''}({inside})", Prec.ATOM
+
+
+def _write_scattered(latex: str, text: str, numpy: str) -> Any:
+    """`std(X)` and `standardize(X)`, with what is added to the variance where there is something."""
+
+    def write(writer: Writer, form: Any) -> tuple[str, Prec]:
+        (body,), (axis, eps) = form.args, form.params
+        inside = writer.write(body, Prec.SUM)
+        if writer.mode == "numpy":
+            return f"{numpy}({inside}, {axis}, {float(eps)})", Prec.ATOM
+        kind = "" if axis is None or any(dim.is_one for dim in body.shape) else ("columns", "rows")[axis]
+        if writer.mode == "latex":
+            below = rf"_{{\text{{{kind}}}}}" if kind else ""
+            added = rf"; \varepsilon = {eps}" if eps else ""
+            return rf"{latex}{below}\left({inside}{added}\right)", Prec.ATOM
+        return f"{text}{'_' + kind if kind else ''}({inside}{f'; ε = {eps}' if eps else ''})", Prec.ATOM
+
+    return write
+
+
+def _scattered_op(name: str, shape: Any, latex: str) -> Op:
+    write = _write_scattered(latex, name, f"_{name}")
+    return Op(name, 1, shape, _lowered(name), write, write, write)
+
+
 def _along_an_axis(name: str, shape: Any, latex: str, text: str, numpy: str) -> Op:
     write = _write_along(latex, text, numpy)
     return Op(name, 1, shape, _lowered(name), write, write, write)
@@ -127,6 +229,14 @@ RECORDS: tuple[Op, ...] = (
     _along_an_axis("log_softmax", _same, r"\log \mathrm{softmax}", "log softmax", "_log_softmax({x}, {axis})"),
     _along_an_axis("logsumexp", reduced_shape, r"\operatorname{logsumexp}", "logsumexp",
                    "np.logaddexp.reduce({x}, axis={axis}, keepdims=True)"),
+    Op("causal_softmax", 1, lambda shapes, _: _square(shapes, "the causal softmax"),
+       lambda nodes, params: func("causal_softmax", nodes, params, nodes[0].shape),
+       Notation(r"\mathrm{{softmax}}_{{\text{{causal}}}}\left({0}\right)"), Notation("softmax_causal({0})"),
+       Notation("_causal_softmax({0})"), source="Vaswani et al. (2017), §3.2.3"),
+    _scattered_op("standardize", _same, r"\operatorname{standardize}"),
+    _scattered_op("std", reduced_shape, r"\operatorname{std}"),
+    Op("max", 1, reduced_shape, _lowered("max"), _write_max, _write_max, _write_max),
+    Op("is_max", 1, _same, _lowered("is_max"), _write_is_max, _write_is_max, _write_is_max),
     Op("inverse", 1, lambda shapes, _: _square(shapes, "the inverse"), _lowered("inverse"),
        Notation("{0}^{{-1}}", Prec.POSTFIX, Prec.ATOM), Notation("{0}⁻¹", Prec.POSTFIX, Prec.ATOM), Notation("np.linalg.inv({0})")),
     Op("det", 1, lambda shapes, _: _square(shapes, "the determinant")[2:], _lowered("det"),

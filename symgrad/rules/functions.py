@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from symgrad.ops.arrange import slice_node
+from fractions import Fraction
+
+from symgrad.dims import Dim
+from symgrad.ops.arrange import concat_nodes, slice_node
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.rewrite import Facts, Rule
-from symgrad.tensor import UNIT, Add, Einsum, Func, Map, Node, Params, add, einsum, elementwise
+from symgrad.tensor import UNIT, Add, Einsum, Func, Map, Node, Params, Sizes, add, einsum, elementwise, power, scale
 from symgrad.vjp import formula
 
 
@@ -65,9 +68,73 @@ def slice_of_concatenation(node: Node, facts: Facts) -> Node | None:
     return None
 
 
+def tiled_by_pads(node: Node, facts: Facts) -> Node | None:
+    """pad(A) + pad(B) = [A B] where the pieces fill the axis without a gap."""
+    if not isinstance(node, Add):
+        return None
+    pieces: dict[Dim, Node] = {}
+    axis: int | None = None
+    for term in node.operands:
+        number, pad = _scaled_pad(term)
+        if pad is None or pad.params[2] != 1 or pad.params[1] in pieces or (axis is not None and pad.params[0] != axis):
+            return None
+        axis = pad.params[0]
+        pieces[pad.params[1]] = scale(number[0], pad.operands[0], number[1])
+    if axis is None:
+        return None
+    at, placed = Dim.of(0), []
+    while at in pieces:
+        placed.append(pieces.pop(at))
+        at = at + placed[-1].shape[axis]
+    return concat_nodes(tuple(placed), axis) if not pieces and at is node.shape[axis] else None
+
+
+def _scaled_pad(term: Node) -> tuple[tuple[Fraction, Sizes], Func | None]:
+    """A number times a padding."""
+    number: tuple[Fraction, Sizes] = (Fraction(1), ())
+    if isinstance(term, Einsum) and len(term.factors) == 1 and term.factors[0][1] == term.out and term.factors[0][0].shape == term.shape:
+        number, term = (term.coefficient, term.sizes), term.factors[0][0]
+    return number, term if isinstance(term, Func) and term.fn == "pad" else None
+
+
+def power_of_product(node: Node, facts: Facts) -> Node | None:
+    """(a b)⁻² = a⁻² b⁻² of scalars, so that powers of one scalar meet."""
+    if not isinstance(node, Map) or node.fn != "power" or node.order or node.params[0].denominator != 1:
+        return None
+    inner = node.operands[0]
+    if not isinstance(inner, Einsum) or len(inner.factors) < 2 or inner.dims or inner.sizes or not inner.coefficient:
+        return None
+    exponent = node.params[0]
+    factors = [(power(n, exponent), labels) for n, labels in inner.factors]
+    return einsum(factors, inner.out, node.shape, inner.coefficient ** int(exponent))
+
+
+_QUOTIENTS = {("sinh", "cosh"): "tanh"}
+
+
+def quotient_of_functions(node: Node, facts: Facts) -> Node | None:
+    """sinh(x) ⊘ cosh(x) = tanh(x)."""
+    if not isinstance(node, Einsum):
+        return None
+    for k, (top, labels) in enumerate(node.factors):
+        for j, (under, theirs) in enumerate(node.factors):
+            below = under.operands[0] if isinstance(under, Map) and under.fn == "power" and under.params[0] == -1 else None
+            if not isinstance(top, Map) or not isinstance(below, Map) or theirs != labels or top.operands != below.operands:
+                continue
+            name = _QUOTIENTS.get((top.fn, below.fn))
+            if name is not None and top.order == below.order == 0:
+                factors = [f for i, f in enumerate(node.factors) if i not in (j, k)]
+                factors.insert(min(j, k), (elementwise(name, top.operands), labels))
+                return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
+    return None
+
+
 RULES: tuple[Rule, ...] = (
     Rule("named-quantity", "x W = z, once z is its name", "an expression becomes a symbol", named_quantity),
     Rule("derivative-in-output", "f′(z) = F(f(z))", "a derivative mark disappears", derivative_in_output),
+    Rule("quotient-of-functions", "sinh(x)/cosh(x) = tanh(x)", "fewer factors", quotient_of_functions),
     Rule("slice-of-concatenation", "[A B][:, 1:k] = A", "a slice disappears", slice_of_concatenation),
+    Rule("tiled-by-pads", "pad(A) + pad(B) = [A B]", "fewer functions", tiled_by_pads),
+    Rule("power-of-product", "(a b)⁻¹ = a⁻¹ b⁻¹", "powers move towards the leaves", power_of_product),
     Rule("slice-of-product", "(A B)[:, c] = A B[:, c]", "a slice moves towards the leaves", slice_of_product),
 )
