@@ -80,6 +80,67 @@ def gradient(of: str, wrt: str) -> str:
     return f"∂{of}/∂{wrt}"
 
 
+_SECOND = "\u2063∂²"
+
+
+def second(of: str, wrt: str, by: str) -> str:
+    """The name of a second derivative.
+
+    >>> [spell(second("L", "w", "w")) for spell in (text, latex, identifier)]
+    ['∂²L/∂w²', '\\\\frac{\\\\partial^2 L}{\\\\partial w^2}', 'd2L_dw_dw']
+    >>> text(second("L", "W_1", "b"))
+    '∂²L/∂W₁∂b'
+    """
+    return "\u2063".join([_SECOND + of, wrt, by])
+
+
+def second_along(of: str, wrt: str, direction: str) -> str:
+    """The name of a Hessian times a direction.
+
+    >>> identifier(second_along("L", "w", "v"))
+    'd2L_dw_dw_v'
+    """
+    return second(of, wrt, wrt) + "\u2063" + direction
+
+
+def is_second(name: str) -> bool:
+    """Whether it is the name of a second derivative."""
+    return name.startswith(_SECOND)
+
+
+def second_entry(name: str, rows: str, columns: str, mode: str) -> str:
+    """An entry of a second derivative, its indices written at the variables; without indices the whole.
+
+    >>> second_entry(second("L", "W", "W"), "ij", "kl", "text")
+    '∂²L/∂Wᵢⱼ∂Wₖₗ'
+    """
+    of, wrt, by = name.removeprefix(_SECOND).split("\u2063")[:3]
+    same = wrt == by and not rows
+    if mode == "latex":
+        spelled = latex(wrt) if "^" not in latex(wrt) else rf"\left({latex(wrt)}\right)"
+        each = [rf"\partial {indexed(latex(n), letters, mode)}" for n, letters in ((wrt, rows), (by, columns))]
+        below = rf"\partial {spelled}^2" if same else r" \, ".join(each)
+        return rf"\frac{{\partial^2 {latex(of)}}}{{{below}}}"
+    if same:
+        spelled = text(wrt) if "^" not in text(wrt) else f"({text(wrt)})"
+        return f"∂²{text(of)}/∂{spelled}²"
+    return f"∂²{text(of)}/∂{indexed(text(wrt), rows, mode)}∂{indexed(text(by), columns, mode)}"
+
+
+def indexed(name: str, letters: str, mode: str) -> str:
+    """What is spelled out already, with indices; in parentheses where it has a subscript of its own.
+
+    >>> indexed("W", "ij", "text"), indexed("(Xᵀ X)", "ik", "text"), indexed("W_{1}", "ij", "latex")
+    ('Wᵢⱼ', '(Xᵀ X)ᵢₖ', '\\\\left(W_{1}\\\\right)_{ij}')
+    """
+    if not letters:
+        return name
+    own = name[-1] not in ")]" and (any(c in _UNSUBSCRIPT for c in name) or "_" in name)
+    if mode == "latex":
+        return (rf"\left({name}\right)" if own else name) + f"_{{{letters}}}"
+    return (f"({name})" if own else name) + _text_script("_", letters)
+
+
 def tangent(name: str) -> str:
     """The name of a differential.
 
@@ -103,8 +164,11 @@ def latex(name: str) -> str:
     """
     if match := gradient_of(name):
         return rf"\frac{{\partial {latex(match['of'])}}}{{\partial {latex(match['wrt'])}}}"
+    if is_second(name):
+        return second_entry(name, "", "", "latex")
     if is_tangent(name):
-        return r"\mathrm{d}" + latex(name.removeprefix(_TANGENT))
+        inner = latex(name.removeprefix(_TANGENT))
+        return r"\mathrm{d}" + (rf"\left({inner}\right)" if inner.startswith(r"\frac") else inner)
     if "\\" in name or "{" in name:
         return re.sub(r"([_^])([A-Za-z0-9])(?=$|[\^_])", r"\1{\2}", name)
     head, scripts = _split(name)
@@ -163,8 +227,11 @@ def text(name: str) -> str:
     """
     if match := gradient_of(name):
         return f"∂{text(match['of'])}/∂{text(match['wrt'])}"
+    if is_second(name):
+        return second_entry(name, "", "", "text")
     if name.startswith(_TANGENT):
-        return "d" + text(name.removeprefix(_TANGENT))
+        inner = text(name.removeprefix(_TANGENT))
+        return f"d({inner})" if "/" in inner else "d" + inner
     out = name
     for style in _STYLES:
         out = re.sub(rf"\\{style}\s*\{{([^{{}}]*)\}}", r"\1", out)
@@ -206,6 +273,11 @@ def identifier(name: str) -> str:
     """
     if match := gradient_of(name):
         return f"d{identifier(match['of'])}_d{identifier(match['wrt'])}"
+    if is_second(name):
+        of, wrt, by, *direction = map(identifier, name.removeprefix(_SECOND).split("\u2063"))
+        return "_".join([f"d2{of}", f"d{wrt}", f"d{by}", *direction])
+    if is_tangent(name):
+        return "d" + identifier(name.removeprefix(_TANGENT))
     out = name
     for style in _STYLES:
         out = re.sub(rf"\\{style}\s*\{{([^{{}}]*)\}}", r"\1", out)
@@ -257,6 +329,8 @@ def step_index(name: str) -> tuple[str, int] | None:
     if name.startswith(_TANGENT):
         inner = step_index(name.removeprefix(_TANGENT))
         return None if inner is None else (tangent(inner[0]), inner[1])
+    if is_second(name):
+        return None
     match2 = _INDEXED.match(name)
     if match2 is None:
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from symgrad.network import Network
 
-SECTIONS = ("picture", "network", "shapes", "differentials", "gradients", "written out", "values", "check")
+SECTIONS = ("picture", "network", "shapes", "differentials", "gradients", "written out", "further", "values", "check")
 
 
 @dataclass(frozen=True)

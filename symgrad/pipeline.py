@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from symgrad import names
+from symgrad import beyond, names
 from symgrad.derivation import Derivation, Result, Value
 from symgrad.differences import Report, check_gradients, insist
 from symgrad.errors import InvalidNetwork
 from symgrad.evaluate import exact_values
-from symgrad.form import Form, apply, cost, rewrite_bottom_up, symbol, symbols
+from symgrad.form import Form, apply, rewrite_bottom_up, symbol, symbols
+from symgrad.further import Further
 from symgrad.gradient import Gradient, gradients
 from symgrad.network import Network
 from symgrad.numpycode import Program, sizes_in
+from symgrad.opening import opened
 from symgrad.raising import raise_form
-from symgrad.rewrite import simplify
-from symgrad.rules import SIMPLIFY
 from symgrad.steps import conventions_of, derivation_steps
-from symgrad.tensor import Node, Var, substitute, topological, var
 from symgrad.textbook import turned
-
-_LONGEST_WRITTEN_OUT = 24
 
 
 def derive(
@@ -31,12 +28,15 @@ def derive(
     given: Mapping[str, Any] | None = None,
     layout: str = "denominator",
     check: bool = True,
+    order: int = 1,
+    kinds: Iterable[str] = (),
 ) -> Derivation:
     """Derive ∂of/∂name for every name in `wrt` (default: the parameters) and hold each against finite differences.
 
     `of` defaults to the last definition, which must be a scalar. Gradients have the shape of their variable (denominator
     layout) unless `layout="numerator"`. A network whose last definition is no scalar, with nothing asked for, is only
-    evaluated. Raises `CheckFailed` when symgrad's own result is wrong.
+    evaluated. `kinds` asks for what lies beyond gradients (`symgrad.further.KINDS`); `order=2` for the second derivatives.
+    Raises `CheckFailed` when symgrad's own result is wrong.
 
     >>> from symgrad import Network, dimensions, square, sum
     >>> n, d = dimensions("n d")
@@ -47,14 +47,17 @@ def derive(
     ∂L/∂w = 2 Xᵀ (X w − y)
     """
     network = network.given(given or {})
-    loss, wanted = _asked(network, of, wrt)
+    asked = beyond.asked(kinds, order)
+    named = list(wrt)
+    loss, wanted = _asked(network, of, named)
     found = gradients(network, loss, wanted) if loss else {}
     results = _results(network, found, layout)
     report = _checked(network, loss, results, layout) if check and loss else None
     values = _values(network, results, layout)
-    steps = derivation_steps(network, loss, found, results, values, wanted)
+    further = beyond.derived(network, loss, wanted, asked, mixed=bool(named), check=check)
+    steps = derivation_steps(network, loss, found, results, values, wanted, further)
     conventions = conventions_of(network, loss)
-    return Derivation(network, loss, tuple(wanted), results, steps, report, values, conventions, layout)
+    return Derivation(network, loss, tuple(wanted), results, steps, report, values, conventions, layout, further)
 
 
 # Names that nobody gives to anything but a loss: without a scalar for one of these something went wrong.
@@ -84,21 +87,12 @@ def _asked(network: Network, of: str | None, wrt: Iterable[str]) -> tuple[str | 
 
 
 def _results(network: Network, found: dict[str, Gradient], layout: str) -> dict[str, Result]:
-    """Every gradient in both depths. They come from the loss backwards, so what one substitutes is already there."""
-    opened: dict[Node, Node] = {}
+    """Every gradient in both depths, in the layout asked for."""
     results = {}
-    for name, gradient in found.items():
-        node = simplify(gradient.node, network.facts, SIMPLIFY)
-        named = raise_form(node, network.facts)
-        written_out = None
-        inner = [n for n in topological([node]) if isinstance(n, Var) and names.gradient_of(n.name)]
-        if all(n in opened for n in inner):
-            whole = simplify(substitute(node, opened), network.facts, SIMPLIFY) if inner else node
-            written_out = raise_form(whole, network.facts)
-            if cost(written_out) <= _LONGEST_WRITTEN_OUT:
-                opened[var(gradient.name, gradient.shape)] = whole
-            else:
-                written_out = None
+    for name, depths in opened(network, found).items():
+        gradient = found[name]
+        named = raise_form(depths.named, network.facts)
+        written_out = None if depths.whole is None else raise_form(depths.whole, network.facts)
         shape = gradient.shape
         if layout == "numerator":
             named, shape = _numerator(named), shape[::-1]
@@ -164,10 +158,17 @@ def _plain(x: Any) -> Any:
     return x if not isinstance(x, float) and not hasattr(x, "dtype") else float(x)
 
 
-def forward_program(network: Network, results: Mapping[str, Result], depth: str = "named") -> Program:
-    """The definitions, then the gradients, as statements; what is printed as NumPy, and what is run."""
+def forward_program(network: Network, results: Mapping[str, Result], depth: str = "named", further: Iterable[Further] = ()) -> Program:
+    """The definitions, the gradients, and what lies beyond them, as statements; what is printed as NumPy, and what is run."""
     statements = [(d.name, d.form) for d in network.definitions.values()]
     for name, result in results.items():
         form = result.named if depth == "named" else result.form
         statements.append((names.gradient(result.of, name), form))
-    return Program({name: item.shape for name, item in network.inputs.items()}, tuple(statements))
+    inputs = {name: item.shape for name, item in network.inputs.items()}
+    for each in further:
+        inputs |= dict(each.directions)
+        known = {name for name, _ in statements}
+        statements += [(name, form) for name, form in each.before if name not in known]
+        if each.form is not None:
+            statements.append((each.name, each.form))
+    return Program(inputs, tuple(statements))

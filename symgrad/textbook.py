@@ -197,7 +197,8 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
     if all(map(_negative, terms)):
         return scaled([number(-1)], sum_of([scaled([number(-1)], term) for term in terms], shape))
     terms = [t for t in terms if not _negative(t)] + [t for t in terms if _negative(t)]
-    terms.sort(key=lambda t: (not (t.op == "symbol" and names.gradient_of(t.name)), t.op == "transpose" and turned(t) in terms))
+    written = set(terms)
+    terms.sort(key=lambda t: (not (t.op == "symbol" and names.gradient_of(t.name)), t.op == "transpose" and turned(t) in written))
     full = [t for t in terms if t.shape == shape]
     if full:
         terms = [_plain_bias(term, shape) if len(full) > 1 or term is not full[0] else term for term in terms]

@@ -1,0 +1,47 @@
+"""Gradients in both depths, as tensors: in the named quantities next to them, and with the gradients inside substituted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from symgrad import names
+from symgrad.form import cost
+from symgrad.gradient import Gradient
+from symgrad.network import Network
+from symgrad.raising import raise_form
+from symgrad.rewrite import simplify
+from symgrad.rules import SIMPLIFY
+from symgrad.tensor import Node, Var, substitute, topological, var
+
+LONGEST_WRITTEN_OUT = 24
+"""How many factors a formula has before it is left in named quantities."""
+
+
+@dataclass(frozen=True)
+class Depths:
+    """One gradient: `named`, and `whole` with the gradients inside it substituted, None where that is longer than anybody reads."""
+
+    named: Node
+    whole: Node | None
+
+    @property
+    def shortest(self) -> Node:
+        """Without gradients inside it where that can be read."""
+        return self.named if self.whole is None else self.whole
+
+
+def opened(network: Network, found: Mapping[str, Gradient]) -> dict[str, Depths]:
+    """Both depths of every gradient. They come from the loss backwards, so what one substitutes is already there."""
+    known: dict[Node, Node] = {}
+    depths = {}
+    for name, gradient in found.items():
+        node = simplify(gradient.node, network.facts, SIMPLIFY)
+        whole = None
+        inner = [n for n in topological([node]) if isinstance(n, Var) and names.gradient_of(n.name)]
+        if all(n in known for n in inner):
+            trial = simplify(substitute(node, known), network.facts, SIMPLIFY) if inner else node
+            if cost(raise_form(trial, network.facts)) <= LONGEST_WRITTEN_OUT:
+                known[var(gradient.name, gradient.shape)] = whole = trial
+        depths[name] = Depths(node, whole)
+    return depths

@@ -1,0 +1,116 @@
+"""Forward through a network: how every equation of it moves when one quantity does.
+
+The equations are its definitions, then, for second derivatives, its gradients from the loss backwards, each in earlier names.
+Two sweeps: `push` keeps the movement as a direction (∇(∇L · v), Pearlmutter, *Fast Exact Multiplication by the Hessian*, 1994),
+`spread` keeps the whole derivative as one tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from symgrad import names
+from symgrad.coefficient import Terms, coefficient, identity
+from symgrad.dims import Shape
+from symgrad.form import cost
+from symgrad.network import Network
+from symgrad.opening import Depths
+from symgrad.raising import raise_form
+from symgrad.rewrite import Facts, simplify
+from symgrad.rules import SIMPLIFY
+from symgrad.tensor import Einsum, Node, Var, topological, var, variables
+from symgrad.vjp import pushforward
+
+Equation = tuple[str, Node]
+
+LONGEST_ON_THE_WAY = 8
+"""How many factors a tangent has before it keeps its name in what follows."""
+
+
+def equations(network: Network, of: str | None = None, depths: Mapping[str, Depths] | None = None) -> list[Equation]:
+    """The definitions and, with `depths`, the gradients of `of`, in an order in which each uses earlier names only."""
+    found = [(d.name, d.node) for d in network.definitions.values()]
+    return found + [(names.gradient(str(of), name), depth.shortest) for name, depth in (depths or {}).items()]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What `push` found: the tangent of each name that moves, and the tangents that kept their names, in order."""
+
+    tangents: dict[str, Node]
+    named: tuple[Equation, ...]
+
+    def behind(self, node: Node) -> tuple[Equation, ...]:
+        """The named tangents that a tensor uses, with those that they use."""
+        wanted = {v.name for v in variables(node)}
+        kept: list[Equation] = []
+        for name, inner in reversed(self.named):
+            if name in wanted:
+                kept.append((name, inner))
+                wanted |= {v.name for v in variables(inner)}
+        return tuple(reversed(kept))
+
+
+def push(found: Sequence[Equation], moves: Mapping[str, Node], facts: Facts) -> Moved:
+    """The tangent of every equation when these names move so.
+
+    A tangent longer than anybody reads is used by its name, so the work is linear in the network.
+    """
+    tangents = dict(moves)
+    named: list[Equation] = []
+    for name, node in found:
+        uses: dict[Node, Node] = {v: tangents[v.name] for v in variables(node) if v.name in tangents}
+        if name in moves or not uses:
+            continue
+        moved = simplify(pushforward(node, uses), facts, SIMPLIFY)
+        if is_zero(moved):
+            continue
+        tangents[name] = moved
+        if cost(raise_form(moved, facts)) > LONGEST_ON_THE_WAY:
+            named.append((names.tangent(name), moved))
+            tangents[name] = var(names.tangent(name), node.shape)
+    return Moved(tangents, tuple(named))
+
+
+def spread(found: Sequence[Equation], by: str, shape: Shape, facts: Facts) -> dict[str, Terms]:
+    """The derivative of every equation by one name, as the terms of a tensor: first the axes of the equation, then of `by`.
+
+    Raises `Unsupported` where that is no tensor of a few terms.
+    """
+    derivatives: dict[str, Terms] = {by: (identity(shape),)}
+    for name, node in found:
+        used = [v for v in variables(node) if v.name in derivatives]
+        if name == by or not used:
+            continue
+        uses: dict[Node, Node] = {v: var(names.tangent(v.name), v.shape) for v in used}
+        moved = simplify(pushforward(node, uses), facts, SIMPLIFY)
+        terms = coefficient(moved, {uses[v]: derivatives[v.name] for v in used}, shape)
+        kept = tuple(term for term in terms if not is_zero(term))
+        if kept:
+            derivatives[name] = kept
+    return derivatives
+
+
+def is_zero(node: Node) -> bool:
+    """Whether a tensor is the constant 0."""
+    return isinstance(node, Einsum) and node.is_zero
+
+
+def depends_on(node: Node, name: str) -> bool:
+    """Whether a tensor speaks of a name."""
+    return any(isinstance(n, Var) and n.name == name for n in topological([node]))
+
+
+def held(network: Network, name: str) -> Network:
+    """The network in which a definition is an input: what it is made of is forgotten, so that it can be moved by itself."""
+    if name not in network.definitions:
+        return network
+    new = Network(network.title)
+    for item in network.inputs.values():
+        new.inputs[item.name] = item
+    new.declare(name, network.definitions[name].shape)
+    for definition in network.definitions.values():
+        if definition.name != name:
+            new.definitions[definition.name] = definition
+    return new
