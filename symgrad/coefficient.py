@@ -44,7 +44,7 @@ def coefficient(node: Node, seeds: Mapping[Node, Terms], tail: Shape) -> Terms:
         inner = [done[operand] for operand in n.operands]
         done[n] = _terms(n, inner, tail) if any(inner) else ()
         if len(done[n]) > MOST_TERMS:
-            raise Unsupported(f"a derivative of more than {MOST_TERMS} terms is not written out")
+            raise Unsupported(f"it has more than {MOST_TERMS} terms, its product with a direction is shorter")
     return done[node]
 
 

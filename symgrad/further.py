@@ -26,8 +26,9 @@ KINDS = {
 class Further:
     """A derivative of some kind: `left` = `form`, where `left` is as a textbook writes it and `name` is unique.
 
-    `form` is None where it would be longer than anybody reads, and `remark` says so. `before` are equations that the form rests
-    on, `directions` the symbols that are not the network's. `uses` are the names whose gradients it comes from.
+    `form` is None where it would be longer than anybody reads, and `remark` says why. `before` are equations that the form rests
+    on, `stated` those that lead to it, each with its rule; `directions` the symbols that are not the network's. `uses` are the
+    names whose gradients it comes from.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Further:
     rule: str
     remark: str = ""
     before: tuple[tuple[str, Form], ...] = ()
+    stated: tuple[tuple[Form, Form, str], ...] = ()
     directions: tuple[tuple[str, Shape], ...] = ()
     uses: tuple[str, ...] = ()
     check: Check | None = field(default=None, repr=False)

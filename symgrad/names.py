@@ -141,13 +141,42 @@ def indexed(name: str, letters: str, mode: str) -> str:
     return (f"({name})" if own else name) + _text_script("_", letters)
 
 
-def tangent(name: str) -> str:
-    """The name of a differential.
+def gradient_entry(name: str, of: str, wrt: str, mode: str) -> str:
+    """An entry of a Jacobian, the indices `of` and `wrt` written at the variables.
 
-    >>> latex(tangent("h_1")), text(tangent("h_1"))
-    ('\\\\mathrm{d}h_{1}', 'dh₁')
+    >>> gradient_entry(gradient("z", "W"), "i", "jk", "text")
+    '∂zᵢ/∂Wⱼₖ'
     """
-    return _TANGENT + name
+    match = gradient_of(name)
+    assert match is not None
+    spell = latex if mode == "latex" else text
+    above, below = indexed(spell(match["of"]), of, mode), indexed(spell(match["wrt"]), wrt, mode)
+    return rf"\frac{{\partial {above}}}{{\partial {below}}}" if mode == "latex" else f"∂{above}/∂{below}"
+
+
+def accented(name: str, accent: str) -> str:
+    r"""A name with an accent on its letter: the tangent ẇ and the cotangent w̄ of w.
+
+    >>> accented("W^{(h)}", "dot"), accented("h_1", "bar"), text(accented(r"\hat{y}", "dot"))
+    ('\\dot{W}^{(h)}', '\\bar{h}_1', 'ŷ̇')
+    """
+    head, rest = re.fullmatch(r"(\\[A-Za-z]+\{[^{}]*\}|\\[A-Za-z]+|[^\W_]+|.)(.*)", name, re.DOTALL).groups()  # type: ignore[union-attr]
+    return rf"\{accent}{{{head}}}{rest}"
+
+
+def tangent(name: str, along: str = "") -> str:
+    """The name of a differential; `along` a direction of one input.
+
+    >>> latex(tangent("h_1")), text(tangent("h_1")), text(tangent(gradient("L", "h"), "V"))
+    ('\\\\mathrm{d}h_{1}', 'dh₁', 'd_V(∂L/∂h)')
+    """
+    return _TANGENT + (f"{along}\u2063" if along else "") + name
+
+
+def _tangent_parts(name: str) -> tuple[str, str]:
+    """The direction, if it has one, and what moves."""
+    along, _, inner = name.removeprefix(_TANGENT).rpartition("\u2063")
+    return along, inner
 
 
 def is_tangent(name: str) -> bool:
@@ -167,8 +196,8 @@ def latex(name: str) -> str:
     if is_second(name):
         return second_entry(name, "", "", "latex")
     if is_tangent(name):
-        inner = latex(name.removeprefix(_TANGENT))
-        return r"\mathrm{d}" + (rf"\left({inner}\right)" if inner.startswith(r"\frac") else inner)
+        along, inner = (latex(part) if part else "" for part in _tangent_parts(name))
+        return r"\mathrm{d}" + (f"_{{{along}}}" if along else "") + (rf"\left({inner}\right)" if inner.startswith(r"\frac") else inner)
     if "\\" in name or "{" in name:
         return re.sub(r"([_^])([A-Za-z0-9])(?=$|[\^_])", r"\1{\2}", name)
     head, scripts = _split(name)
@@ -230,8 +259,9 @@ def text(name: str) -> str:
     if is_second(name):
         return second_entry(name, "", "", "text")
     if name.startswith(_TANGENT):
-        inner = text(name.removeprefix(_TANGENT))
-        return f"d({inner})" if "/" in inner else "d" + inner
+        along, inner = (text(part) if part else "" for part in _tangent_parts(name))
+        sign = f"d_{along} " if along else "d"
+        return f"{sign.strip()}({inner})" if "/" in inner else sign + inner
     out = name
     for style in _STYLES:
         out = re.sub(rf"\\{style}\s*\{{([^{{}}]*)\}}", r"\1", out)
@@ -277,7 +307,8 @@ def identifier(name: str) -> str:
         of, wrt, by, *direction = map(identifier, name.removeprefix(_SECOND).split("\u2063"))
         return "_".join([f"d2{of}", f"d{wrt}", f"d{by}", *direction])
     if is_tangent(name):
-        return "d" + identifier(name.removeprefix(_TANGENT))
+        along, inner = _tangent_parts(name)
+        return f"d{identifier(inner)}" + (f"_along_{identifier(along)}" if along else "")
     out = name
     for style in _STYLES:
         out = re.sub(rf"\\{style}\s*\{{([^{{}}]*)\}}", r"\1", out)
@@ -327,8 +358,9 @@ def step_index(name: str) -> tuple[str, int] | None:
         inner = step_index(match["wrt"])
         return None if inner is None else (gradient(match["of"], inner[0]), inner[1])
     if name.startswith(_TANGENT):
-        inner = step_index(name.removeprefix(_TANGENT))
-        return None if inner is None else (tangent(inner[0]), inner[1])
+        along, moving = _tangent_parts(name)
+        inner = step_index(moving)
+        return None if inner is None else (tangent(inner[0], along), inner[1])
     if is_second(name):
         return None
     match2 = _INDEXED.match(name)

@@ -18,6 +18,10 @@ LONGEST_WRITTEN_OUT = 24
 """How many factors a formula has before it is left in named quantities."""
 
 
+LONGEST_ON_THE_WAY = 8
+"""How many factors a quantity on the way has before it keeps its name in what follows."""
+
+
 @dataclass(frozen=True)
 class Depths:
     """One gradient: `named`, and `whole` with the gradients inside it substituted, None where that is longer than anybody reads."""
@@ -25,10 +29,17 @@ class Depths:
     named: Node
     whole: Node | None
 
-    @property
-    def shortest(self) -> Node:
-        """Without gradients inside it where that can be read."""
-        return self.named if self.whole is None else self.whole
+
+def with_short_ones_opened(network: Network, found: Mapping[str, Gradient]) -> dict[str, Node]:
+    """Every gradient with the short ones inside it substituted: p − y is read off, but long chains stay a recursion."""
+    short: dict[Node, Node] = {}
+    nodes = {}
+    for name, gradient in found.items():
+        node = simplify(substitute(simplify(gradient.node, network.facts, SIMPLIFY), short), network.facts, SIMPLIFY)
+        if cost(raise_form(node, network.facts)) <= LONGEST_ON_THE_WAY:
+            short[var(gradient.name, gradient.shape)] = node
+        nodes[name] = node
+    return nodes
 
 
 def opened(network: Network, found: Mapping[str, Gradient]) -> dict[str, Depths]:

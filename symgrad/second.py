@@ -18,7 +18,7 @@ from symgrad.form import Form, apply, cost, symbol, walk
 from symgrad.further import Further, fresh
 from symgrad.gradient import gradients
 from symgrad.network import Network
-from symgrad.opening import Depths, opened
+from symgrad.opening import with_short_ones_opened
 from symgrad.raising import matching, raise_form
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
@@ -38,18 +38,20 @@ class Second:
     def __init__(self, network: Network, of: str, wrt: Sequence[str]) -> None:
         self.network, self.of = network, of
         self.found = gradients(network, of, wrt)
-        self.depths: dict[str, Depths] = opened(network, self.found)
-        self.equations = equations(network, of, self.depths)
+        self.gradients = with_short_ones_opened(network, self.found)
+        self.equations = equations(network, of, self.gradients)
 
-    def product(self, wrt: str) -> Further:
-        """The Hessian by one name, times a direction."""
-        network = self.network
-        shape = network.variables[wrt].shape
-        direction = fresh(shape, network.variables)
-        moved = push(self.equations, {wrt: var(direction.name, shape)}, network.facts)
+    def product(self, wrt: str, taken: Iterable[str]) -> Further:
+        """The Hessian by one name, times a direction whose letter is not taken."""
+        shape = self.network.variables[wrt].shape
+        direction = fresh(shape, [*self.network.variables, *taken])
+
+        def spelled(name: str) -> str:
+            return names.tangent(name, direction.name)
+
+        moved = push(self.equations, {wrt: var(direction.name, shape)}, self.network.facts, spelled)
         gradient = names.gradient(self.of, wrt)
-        named = dict(moved.named)
-        node = named.get(names.tangent(gradient), moved.tangents.get(gradient, constant(0, shape)))
+        node = moved.of(gradient, spelled, shape)
         before = tuple((name, self._raised(n)) for name, n in moved.behind(node))
         return Further(
             "hvp", names.second_along(self.of, wrt, direction.name), self.of, (wrt,), self._left(wrt, direction),
@@ -75,7 +77,7 @@ class Second:
             node = simplify(as_matrix(add(terms), rows, columns) if terms else _nothing(rows, columns), self.network.facts, SIMPLIFY)
             form = self._entries(node, rows)
             if cost(form) > LONGEST_HESSIAN:
-                form, remark = None, "it is longer than anybody reads; its product with a direction is given instead"
+                form, remark = None, "it is longer than anybody reads, its product with a direction is not"
         except Unsupported as error:
             remark = str(error)
         left: Form = symbol(name, matrix_shape(rows, columns))
@@ -105,8 +107,8 @@ class Second:
             direction = fresh(columns, self.network.variables)
             slope = applied(further.form, rows, columns, direction)
         statements = []
-        for name, depth in self.depths.items():
-            form = matching(self._raised(depth.shortest), self.network.variables[name].shape)
+        for name, node in self.gradients.items():
+            form = matching(self._raised(node), self.network.variables[name].shape)
             statements.append((names.gradient(self.of, name), form))
         statements += further.before
         value = symbol(names.gradient(self.of, wrt), rows)
@@ -147,7 +149,8 @@ def second_derivatives(network: Network, of: str, wrt: Iterable[str], *, blocks:
     together = [Second(network, of, inputs)] if inputs else []
     found: list[tuple[Second, Further]] = []
     for second, own in [*((s, inputs) for s in together), *((s, [s.found[n].wrt for n in s.found if n in wanted]) for s in apart)]:
-        found += [(second, second.product(name)) for name in own]
+        for name in own:
+            found.append((second, second.product(name, [n for _, each in found for n, _ in each.directions])))
         pairs = [(a, b) for i, a in enumerate(own) for b in own[i:] if blocks == "all" or a == b]
         found += [(second, second.hessian(a, b)) for a, b in (pairs if blocks != "none" else [])]
     return [second.checked(further) if check else further for second, further in found]

@@ -229,6 +229,9 @@ def _further_steps(further: Further, steps: _Steps) -> None:
         if (kind, name) not in steps.of:
             steps.add(kind, (symbol(name, form.shape), form), "chain rule", [n for _, n in steps.behind(form)], name)
         uses.append(steps.of[kind, name])
+    for left, right, rule in further.stated:
+        steps.add(kind, (left, right), rule, uses, further.name)
+        uses = [steps.of[kind, further.name]]
     if further.form is not None:
         steps.add(kind, (further.left, further.form), further.rule, uses, further.name)
 

@@ -7,7 +7,7 @@ Two sweeps: `push` keeps the movement as a direction (∇(∇L · v), Pearlmutte
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symgrad import names
@@ -15,23 +15,20 @@ from symgrad.coefficient import Terms, coefficient, identity
 from symgrad.dims import Shape
 from symgrad.form import cost
 from symgrad.network import Network
-from symgrad.opening import Depths
+from symgrad.opening import LONGEST_ON_THE_WAY
 from symgrad.raising import raise_form
 from symgrad.rewrite import Facts, simplify
 from symgrad.rules import SIMPLIFY
-from symgrad.tensor import Einsum, Node, Var, topological, var, variables
+from symgrad.tensor import Einsum, Node, Var, constant, topological, var, variables
 from symgrad.vjp import pushforward
 
 Equation = tuple[str, Node]
 
-LONGEST_ON_THE_WAY = 8
-"""How many factors a tangent has before it keeps its name in what follows."""
 
-
-def equations(network: Network, of: str | None = None, depths: Mapping[str, Depths] | None = None) -> list[Equation]:
-    """The definitions and, with `depths`, the gradients of `of`, in an order in which each uses earlier names only."""
-    found = [(d.name, d.node) for d in network.definitions.values()]
-    return found + [(names.gradient(str(of), name), depth.shortest) for name, depth in (depths or {}).items()]
+def equations(network: Network, of: str | None = None, found: Mapping[str, Node] | None = None) -> list[Equation]:
+    """The definitions and then the gradients of `of` by name, in an order in which each uses earlier names only."""
+    definitions = [(d.name, d.node) for d in network.definitions.values()]
+    return definitions + [(names.gradient(str(of), name), node) for name, node in (found or {}).items()]
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,10 @@ class Moved:
 
     tangents: dict[str, Node]
     named: tuple[Equation, ...]
+
+    def of(self, name: str, spelled: Callable[[str], str], shape: Shape) -> Node:
+        """The tangent of a name, by its formula; zero where it does not move."""
+        return dict(self.named).get(spelled(name), self.tangents.get(name, constant(0, shape)))
 
     def behind(self, node: Node) -> tuple[Equation, ...]:
         """The named tangents that a tensor uses, with those that they use."""
@@ -52,8 +53,8 @@ class Moved:
         return tuple(reversed(kept))
 
 
-def push(found: Sequence[Equation], moves: Mapping[str, Node], facts: Facts) -> Moved:
-    """The tangent of every equation when these names move so.
+def push(found: Sequence[Equation], moves: Mapping[str, Node], facts: Facts, spelled: Callable[[str], str]) -> Moved:
+    """The tangent of every equation when these names move so; `spelled` names the tangent of a name.
 
     A tangent longer than anybody reads is used by its name, so the work is linear in the network.
     """
@@ -68,8 +69,8 @@ def push(found: Sequence[Equation], moves: Mapping[str, Node], facts: Facts) -> 
             continue
         tangents[name] = moved
         if cost(raise_form(moved, facts)) > LONGEST_ON_THE_WAY:
-            named.append((names.tangent(name), moved))
-            tangents[name] = var(names.tangent(name), node.shape)
+            named.append((spelled(name), moved))
+            tangents[name] = var(spelled(name), node.shape)
     return Moved(tangents, tuple(named))
 
 

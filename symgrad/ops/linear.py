@@ -155,7 +155,7 @@ def _write_transpose(writer: Writer, form: Any) -> tuple[str, Prec]:
     mark = {"latex": r"^{\top}", "text": "ᵀ", "numpy": ".T"}[writer.mode]
     if writer.mode == "text" and body.op == "symbol":
         name = names.text(body.name)
-        return (f"({name})" if "/" in name else name) + mark, Prec.POSTFIX
+        return (f"({name})" if "/" in name or " " in name else name) + mark, Prec.POSTFIX
     if body.op in ("ones", "zeros") and body.shape[-1].is_one and writer.mode != "numpy":
         return writer.write(body, Prec.POSTFIX) + mark, Prec.POSTFIX
     return writer.write(body, Prec.ATOM) + mark, Prec.ATOM if writer.mode == "numpy" else Prec.POSTFIX
