@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 # The keys of symgrad.further.KINDS, which --help does not load NumPy for.
-_KINDS = ("hessian", "hvp")
+_KINDS = ("jacobian", "jvp", "vjp", "hessian", "hvp")
 
 
 class _Group(click.Group):

@@ -20,6 +20,8 @@ from symgrad.tensor import UNIT, Add, Einsum, Eye, Factor, Func, Node, add, axes
 MOST_TERMS = 16
 """A derivative with more terms than this is read by nobody."""
 
+_TOO_MANY = f"it has more than {MOST_TERMS} terms, its product with a direction is shorter"
+
 Terms = tuple[Node, ...]
 
 
@@ -44,14 +46,45 @@ def coefficient(node: Node, seeds: Mapping[Node, Terms], tail: Shape) -> Terms:
         inner = [done[operand] for operand in n.operands]
         done[n] = _terms(n, inner, tail) if any(inner) else ()
         if len(done[n]) > MOST_TERMS:
-            raise Unsupported(f"it has more than {MOST_TERMS} terms, its product with a direction is shorter")
+            raise Unsupported(_TOO_MANY)
     return done[node]
+
+
+def composed(outer: Terms, inner: Terms, rows: Shape, between: Shape, columns: Shape) -> Terms:
+    """The chain rule for derivatives as tensors, ∂y/∂u times ∂u/∂w, of shape `rows` + `columns`.
+
+    A Jacobian of several terms between vectors stays a factor of its own, as in (diag(p) − p pᵀ) W; others are multiplied out.
+    """
+    if len(outer) > 1 and all(long_axes(shape) < 2 for shape in (rows, between, columns)):
+        left, right = as_matrix(add(outer), rows, between), as_matrix(add(inner), between, columns)
+        made = einsum([(left, (0, 1)), (right, (1, 2))], (0, 2), (left.shape[0], right.shape[1]))
+        made = flatten_product(made, Facts(), only=right) or made
+        labels = [index if not dim.is_one else UNIT for index, shape in enumerate((rows, columns)) for dim in shape]
+        whole = einsum([(made, (0, 1))], tuple(labels), rows + columns)
+        return (flatten_product(whole, Facts(), only=made) or whole,)
+    first = tuple(range(len(rows)))
+    middle = tuple(range(len(rows), len(rows) + len(between)))
+    last = tuple(range(len(rows) + len(between), len(rows) + len(between) + len(columns)))
+    products: list[Node] = []
+    for a in outer:
+        for b in inner:
+            made = einsum([(a, first + middle), (b, middle + last)], first + last, rows + columns)
+            products.append(flatten_product(made, Facts()) or made)
+    if len(products) > MOST_TERMS:
+        raise Unsupported(_TOO_MANY)
+    return tuple(products)
+
+
+def terms_of(node: Node) -> Terms:
+    """The terms of a sum; none of zero."""
+    if isinstance(node, Einsum) and node.is_zero:
+        return ()
+    return node.operands if isinstance(node, Add) else (node,)
 
 
 def _terms(node: Node, inner: list[Terms], tail: Shape) -> Terms:
     if isinstance(node, Add):
-        total = add([term for terms in inner for term in terms])
-        return total.operands if isinstance(total, Add) else (total,)
+        return terms_of(add([term for terms in inner for term in terms]))
     if isinstance(node, Einsum):
         (k,) = (k for k, terms in enumerate(inner) if terms)
         return tuple(_product(node, k, term, tail) for term in inner[k])
@@ -76,21 +109,35 @@ def _joined(node: Func, inner: list[Terms], tail: Shape) -> Terms:
     return (op_named("concat").lower(tuple(pieces), node.params),)
 
 
-def as_matrix(node: Node, rows: Shape, columns: Shape) -> Node:
-    """The derivative with axes of size 1 left out: a matrix where both sides are vectors or scalars, else a tensor of more axes."""
+def as_matrix(node: Node, rows: Shape, columns: Shape, turned: bool = False) -> Node:
+    """The derivative with axes of size 1 left out: a matrix where both sides are vectors or scalars, else a tensor of more axes.
+
+    `turned` is the transpose of such a matrix.
+    """
     long = [(k, dim) for k, dim in enumerate(rows + columns) if not dim.is_one]
     left = [(k, dim) for k, dim in long if k < len(rows)]
     right = [(k, dim) for k, dim in long if k >= len(rows)]
     if len(left) <= 1 and len(right) <= 1:
         placed = (left or [(UNIT, ONE)]) + (right or [(UNIT, ONE)])
+        placed = placed[::-1] if turned else placed
     else:
         placed = left + right
-    return _turned(node, tuple(k for k, _ in placed), tuple(dim for _, dim in placed))
+    return _placed(node, tuple(k for k, _ in placed), tuple(dim for _, dim in placed))
 
 
-def _turned(node: Node, out: tuple[int, ...], shape: Shape) -> Node:
+def matrix_shape(rows: Shape, columns: Shape) -> Shape:
+    """The shape of a derivative: a matrix where both sides have at most one axis, else all axes longer than 1."""
+    return as_matrix(constant(1, rows + columns), rows, columns).shape
+
+
+def long_axes(shape: Shape) -> int:
+    """How many axes are longer than 1, and so have an index."""
+    return sum(not dim.is_one for dim in shape)
+
+
+def _placed(node: Node, out: tuple[int, ...], shape: Shape) -> Node:
     if isinstance(node, Add):
-        return add([_turned(term, out, shape) for term in node.operands])
+        return add([_placed(term, out, shape) for term in node.operands])
     made = einsum([(node, axes(node))], out, shape)
     return flatten_product(made, Facts(), only=node) or made
 

@@ -8,12 +8,15 @@ gradient, a Jacobian against differences of the output, by the lab that checks g
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symgrad.differences import Check, check_gradients
+from symgrad.dims import Shape
 from symgrad.errors import CheckFailed
 from symgrad.form import Form, apply, rename, symbol, symbols
+from symgrad.further import Further
 from symgrad.network import Network
+from symgrad.typeset import text
 
 # Invisible separators keep these apart from names of a user's.
 _STEP, _WEIGHT, _SCALAR = "ε\u2063", "c\u2063", "s\u2063"
@@ -38,8 +41,8 @@ def checked(network: Network, movement: Movement) -> Check:
     claimed, value = rename(movement.slope, _plain), rename(movement.value, _plain)
     _declare(moved, [claimed, value])
     weight = moved.declare(_WEIGHT, value.shape)
-    moved.define_form(_SCALAR, _inner_product(weight, value))
-    report = check_gradients(moved, _SCALAR, {_STEP: [_inner_product(weight, claimed)]}, [])
+    moved.define_form(_SCALAR, inner_product(weight, value))
+    report = check_gradients(moved, _SCALAR, {_STEP: [inner_product(weight, claimed)]}, [])
     return report.checks[_STEP]
 
 
@@ -48,7 +51,8 @@ def _plain(name: str) -> str:
     return name.replace("∂", "g\u2063")
 
 
-def _inner_product(weight: Form, value: Form) -> Form:
+def inner_product(weight: Form, value: Form) -> Form:
+    """⟨weight, value⟩, a scalar."""
     if weight.is_scalar:
         return apply("scale", [weight, apply("reshape", [value], ())]) if value.shape else apply("scale", [weight, value])
     return apply("sum", [apply("hadamard", [weight, value])], (None,))
@@ -88,10 +92,20 @@ def _declare(network: Network, forms: Sequence[Form]) -> None:
             network.declare(s.name, s.shape)
 
 
-def insist(check: Check, said: str) -> None:
-    """Raise `CheckFailed` unless the comparison agrees; `said` names the derivative."""
+def held_against_differences(network: Network, further: Further, movement: Movement) -> Further:
+    """The derivative with its comparison. Raises `CheckFailed` unless it agrees."""
+    check = checked(network, movement)
     if not check.holds:
         raise CheckFailed(
-            f"symgrad itself is wrong here: {said} disagrees with finite differences (largest relative error "
+            f"symgrad itself is wrong here: {text(further.left)} disagrees with finite differences (largest relative error "
             f"{check.max_relative_error:.1e}). No solution is printed.\nPlease report the network."
         )
+    return replace(further, check=check)
+
+
+def applied(form: Form, rows: Shape, columns: Shape, direction: Form) -> Form:
+    """A derivative, as a matrix or a tensor, contracted with a direction: of the shape of its rows."""
+    letters = "abcdefgh"[: len(rows) + len(columns)]
+    whole = apply("reshape", [form], rows + columns)
+    left, right = letters[: len(rows)], letters[len(rows) :]
+    return apply("einsum", [whole, direction], (f"{letters},{right}->{left}",))

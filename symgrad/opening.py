@@ -22,6 +22,10 @@ LONGEST_ON_THE_WAY = 8
 """How many factors a quantity on the way has before it keeps its name in what follows."""
 
 
+LONGEST_DERIVATIVE = 40
+"""How many factors a Hessian or a Jacobian has before only its product with a direction is given."""
+
+
 @dataclass(frozen=True)
 class Depths:
     """One gradient: `named`, and `whole` with the gradients inside it substituted, None where that is longer than anybody reads."""

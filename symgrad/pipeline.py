@@ -47,17 +47,20 @@ def derive(
     ∂L/∂w = 2 Xᵀ (X w − y)
     """
     network = network.given(given or {})
-    asked = beyond.asked(kinds, order)
-    named = list(wrt)
-    loss, wanted = _asked(network, of, named)
+    named, further_kinds = list(wrt), beyond.wanted_kinds(kinds, order)
+    any_shape = any(kind in beyond.OF_ANY_SHAPE for kind in further_kinds)
+    loss, wanted = _asked_of_any(network, of, named) if any_shape else _asked(network, of, named)
+    target = loss
+    if any_shape and loss is not None and not all(dim.is_one for dim in network.definitions[loss].shape):
+        loss = None
     found = gradients(network, loss, wanted) if loss else {}
     results = _results(network, found, layout)
     report = _checked(network, loss, results, layout) if check and loss else None
     values = _values(network, results, layout)
-    further = beyond.derived(network, loss, wanted, asked, mixed=bool(named), check=check)
+    further = _further(network, target, wanted, layout, bool(named), check, further_kinds)
     steps = derivation_steps(network, loss, found, results, values, wanted, further)
     conventions = conventions_of(network, loss)
-    return Derivation(network, loss, tuple(wanted), results, steps, report, values, conventions, layout, further)
+    return Derivation(network, loss, tuple(wanted) if loss else (), results, steps, report, values, conventions, layout, further)
 
 
 # Names that nobody gives to anything but a loss: without a scalar for one of these something went wrong.
@@ -81,6 +84,27 @@ def _asked(network: Network, of: str | None, wrt: Iterable[str]) -> tuple[str | 
     if loss in wanted:
         raise InvalidNetwork(f"{loss} is the loss, and its gradient by itself is 1; ask for a name that it depends on")
     return loss, wanted or [name for name in network.default_wrt() if name != loss]
+
+
+def _asked_of_any(network: Network, of: str | None, wrt: Iterable[str]) -> tuple[str | None, list[str]]:
+    """The same where what is differentiated need not be a scalar: by default the last definition."""
+    last = list(network.definitions)[-1] if network.definitions else None
+    target = network.resolve(of, network.definitions) if of is not None else last
+    if target is not None and not all(dim.is_one for dim in network.definitions[target].shape):
+        wanted = list(dict.fromkeys(network.resolve(name) for name in wrt))
+        return target, wanted or [name for name in network.default_wrt() if name != target]
+    return _asked(network, of, wrt)
+
+
+def _further(
+    network: Network, target: str | None, wrt: list[str], layout: str, mixed: bool, check: bool, kinds: list[str]
+) -> tuple[Further, ...]:
+    """What is asked for beyond the gradients."""
+    if not kinds:
+        return ()
+    if target is None:
+        raise InvalidNetwork(f"--kind {kinds[0]} is of a scalar, and the last definition is none; name one with --of")
+    return beyond.derived(beyond.Asked(network, target, wrt, layout, mixed, check), kinds)
 
 
 # ── the results ──────────────────────────────────────────────────────────────────────────────────────────────────────

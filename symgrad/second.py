@@ -7,29 +7,23 @@ variables are vectors, an entry with its indices where one is a matrix. Rows go 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from symgrad import names
-from symgrad.coefficient import as_matrix, in_components
+from symgrad.coefficient import as_matrix, in_components, long_axes, matrix_shape
 from symgrad.dims import Shape
-from symgrad.directional import Movement, checked, insist
+from symgrad.directional import Movement, applied, held_against_differences
 from symgrad.errors import Unsupported
 from symgrad.form import Form, apply, cost, symbol, walk
 from symgrad.further import Further, fresh
 from symgrad.gradient import gradients
 from symgrad.network import Network
-from symgrad.opening import with_short_ones_opened
+from symgrad.opening import LONGEST_DERIVATIVE, with_short_ones_opened
 from symgrad.raising import matching, raise_form
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.tangents import equations, held, push, spread
 from symgrad.tensor import Node, add, constant, var
 from symgrad.typeset import text
-
-LONGEST_HESSIAN = 40
-"""How many factors a Hessian has before only its product with a direction is given."""
-
-Block = tuple[str, str]
 
 
 class Second:
@@ -74,22 +68,24 @@ class Second:
         remark, form = "", None
         try:
             terms = spread(self.equations, by, columns, self.network.facts).get(gradient)
-            node = simplify(as_matrix(add(terms), rows, columns) if terms else _nothing(rows, columns), self.network.facts, SIMPLIFY)
+            node = simplify(
+                as_matrix(add(terms), rows, columns) if terms else constant(0, matrix_shape(rows, columns)), self.network.facts, SIMPLIFY
+            )
             form = self._entries(node, rows)
-            if cost(form) > LONGEST_HESSIAN:
+            if cost(form) > LONGEST_DERIVATIVE:
                 form, remark = None, "it is longer than anybody reads, its product with a direction is not"
         except Unsupported as error:
             remark = str(error)
         left: Form = symbol(name, matrix_shape(rows, columns))
         if (form is None and len(left.shape) > 2) or (form is not None and form.op == "entries"):
-            left = apply("entries", [left], (_long(rows),))
+            left = apply("entries", [left], (long_axes(rows),))
         rule = f"read off the differential of {text(symbol(gradient, rows))}"
         return Further("hessian", name, self.of, (wrt, by), left, form, rule, remark, uses=(wrt,))
 
     def _entries(self, node: Node, rows: Shape) -> Form:
         form = matching(raise_form(in_components(node, self.network.facts), self.network.facts), node.shape)
         by_entry = len(node.shape) > 2 or any(f.op == "einsum" for f in walk(form))
-        return apply("entries", [form], (_long(rows),)) if by_entry else form
+        return apply("entries", [form], (long_axes(rows),)) if by_entry else form
 
     def _raised(self, node: Node) -> Form:
         return raise_form(node, self.network.facts)
@@ -112,30 +108,7 @@ class Second:
             statements.append((names.gradient(self.of, name), form))
         statements += further.before
         value = symbol(names.gradient(self.of, wrt), rows)
-        check = checked(self.network, Movement(value, {by: direction}, slope, statements))
-        insist(check, text(further.left))
-        return replace(further, check=check)
-
-
-def _long(shape: Shape) -> int:
-    return sum(not dim.is_one for dim in shape)
-
-
-def matrix_shape(rows: Shape, columns: Shape) -> Shape:
-    """The shape of a derivative: a matrix where both sides have at most one axis, else all axes longer than 1."""
-    return as_matrix(constant(1, rows + columns), rows, columns).shape
-
-
-def _nothing(rows: Shape, columns: Shape) -> Node:
-    return constant(0, matrix_shape(rows, columns))
-
-
-def applied(form: Form, rows: Shape, columns: Shape, direction: Form) -> Form:
-    """A derivative, as a matrix or a tensor, contracted with a direction: of the shape of its rows."""
-    letters = "abcdefgh"[: len(rows) + len(columns)]
-    whole = apply("reshape", [form], rows + columns)
-    left, right = letters[: len(rows)], letters[len(rows) :]
-    return apply("einsum", [whole, direction], (f"{letters},{right}->{left}",))
+        return held_against_differences(self.network, further, Movement(value, {by: direction}, slope, statements))
 
 
 def second_derivatives(network: Network, of: str, wrt: Iterable[str], *, blocks: str = "all", check: bool = True) -> list[Further]:

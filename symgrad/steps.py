@@ -14,7 +14,7 @@ from symgrad.derivation import Chain, Result, Step, Value
 from symgrad.families import Span, fold_sums, general
 from symgrad.form import Form, cost, symbol, symbols
 from symgrad.further import Further
-from symgrad.gradient import Gradient
+from symgrad.gradient import Gradient, depend_on
 from symgrad.network import Definition, Network
 from symgrad.op import Notation
 from symgrad.ops.elementwise import ELEMENTWISE
@@ -42,6 +42,8 @@ def derivation_steps(
         rule = definition.about or "definition"
         steps.add("definition", (left, definition.form), rule, (), definition.name, shape=definition.shape)
     active = {*results, *wanted, loss}
+    if loss is None and further:
+        active |= depend_on(network, set(wanted))
     for definition in network.definitions.values():
         if definition.name in active:
             _differential(network, definition, active, steps)
@@ -92,8 +94,8 @@ class _Steps:
         return [(name, self.of["gradient", name]) for name in wrt if ("gradient", name) in self.of]
 
     def latest(self, name: str) -> int | None:
-        """The step that says most of the gradient by that name."""
-        return self.of.get(("written out", name)) or self.of.get(("gradient", name))
+        """The step that says most of how that name moves, or how the loss does with it."""
+        return next((self.of[kind, name] for kind in ("written out", "gradient", "differential") if (kind, name) in self.of), None)
 
     def folded(self) -> tuple[Step, ...]:
         """Steps that are one step with t moved along become one, and are renumbered."""

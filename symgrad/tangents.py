@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symgrad import names
-from symgrad.coefficient import Terms, coefficient, identity
+from symgrad.coefficient import Terms, coefficient, composed, identity, terms_of
 from symgrad.dims import Shape
 from symgrad.form import cost
 from symgrad.network import Network
@@ -19,7 +19,7 @@ from symgrad.opening import LONGEST_ON_THE_WAY
 from symgrad.raising import raise_form
 from symgrad.rewrite import Facts, simplify
 from symgrad.rules import SIMPLIFY
-from symgrad.tensor import Einsum, Node, Var, constant, topological, var, variables
+from symgrad.tensor import Einsum, Node, Var, add, constant, topological, var, variables
 from symgrad.vjp import pushforward
 
 Equation = tuple[str, Node]
@@ -86,8 +86,11 @@ def spread(found: Sequence[Equation], by: str, shape: Shape, facts: Facts) -> di
             continue
         uses: dict[Node, Node] = {v: var(names.tangent(v.name), v.shape) for v in used}
         moved = simplify(pushforward(node, uses), facts, SIMPLIFY)
-        terms = coefficient(moved, {uses[v]: derivatives[v.name] for v in used}, shape)
-        kept = tuple(term for term in terms if not is_zero(term))
+        terms: list[Node] = []
+        for v in used:
+            local = coefficient(moved, {uses[v]: (identity(v.shape),)}, v.shape)
+            terms += local if v.name == by else composed(local, derivatives[v.name], node.shape, v.shape, shape)
+        kept = terms_of(add(terms)) if terms else ()
         if kept:
             derivatives[name] = kept
     return derivatives

@@ -104,6 +104,8 @@ def _entry(writer: Writer, form: Any, letters: str, rows: int) -> tuple[str, Pre
     minus = "-" if writer.mode == "latex" else "−"
     if form.op == "symbol" and names.is_second(form.name):
         return names.second_entry(form.name, letters[:rows], letters[rows:], writer.mode), Prec.POSTFIX
+    if form.op == "symbol" and names.gradient_of(form.name) and rows:
+        return names.gradient_entry(form.name, letters[:rows], letters[rows:], writer.mode), Prec.POSTFIX
     if form.op == "add":
         out = ""
         for term in form.args:

@@ -9,6 +9,7 @@ from symgrad.tensor import (
     UNIT,
     Add,
     Einsum,
+    Eye,
     Factor,
     Func,
     Map,
@@ -146,7 +147,8 @@ def distribute_when_shorter(node: Node, facts: Facts) -> Node | None:
             factors = [(term if i == k else n, ls) for i, (n, ls) in enumerate(node.factors)]
             terms.append(_products(einsum(factors, node.out, node.shape, node.coefficient, node.sizes), facts))
         expanded = add(terms)
-        if _factors(expanded) < _factors(node):
+        # diag(1 − u) is no longer than I − diag(u).
+        if _factors(expanded, Eye) < _factors(node, Eye):
             return expanded
     return None
 
@@ -161,12 +163,12 @@ def _products(node: Node, facts: Facts) -> Node:
         node = changed
 
 
-def _factors(node: Node) -> int:
-    """How many factors are written."""
+def _factors(node: Node, *more: type[Node]) -> int:
+    """How many factors are written; of `more` kinds than names and numbers."""
     total, stack = 0, [node]
     while stack:
         n = stack.pop()
-        if isinstance(n, Var) or (isinstance(n, Einsum) and not n.factors):
+        if isinstance(n, (Var, *more)) or (isinstance(n, Einsum) and not n.factors):
             total += 1
         stack.extend(n.operands)
     return total
