@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from symgrad.beyond import differential, hessian, hvp, jacobian, jvp, stationary_point, vjp
     from symgrad.expr import (
         abs,
         arctan,
@@ -77,6 +78,7 @@ __all__ = [
     "cosh",
     "derive",
     "diag",
+    "differential",
     "dimensions",
     "divide",
     "elu",
@@ -85,6 +87,10 @@ __all__ = [
     "gelu",
     "hadamard",
     "hard_tanh",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "leaky_relu",
     "log",
     "log1p",
@@ -111,14 +117,24 @@ __all__ = [
     "sqrt",
     "square",
     "squared_norm",
+    "stationary_point",
     "step",
     "sum",
     "tanh",
     "unfold",
     "verify",
+    "vjp",
 ]
 
-_HOMES = {"Network": "network", "Paper": "paper", "Part": "paper", "derive": "pipeline", "dimensions": "sympyforms", "verify": "verifying"}
+_BEYOND = ("differential", "hessian", "hvp", "jacobian", "jvp", "stationary_point", "vjp")
+_HOMES = dict.fromkeys(_BEYOND, "beyond") | {
+    "Network": "network",
+    "Paper": "paper",
+    "Part": "paper",
+    "derive": "pipeline",
+    "dimensions": "sympyforms",
+    "verify": "verifying",
+}
 
 
 def __getattr__(name: str) -> Any:

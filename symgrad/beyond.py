@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from symgrad.errors import InvalidNetwork, SymgradError, nearest
+from symgrad import differentials
+from symgrad.errors import InvalidNetwork, SymgradError, Unsupported, nearest
 from symgrad.further import KINDS, Further
-from symgrad.jacobian import cotangent_products, jacobians, tangent_product
+from symgrad.jacobians import cotangent_products, jacobians, tangent_product
 from symgrad.network import Network
 from symgrad.second import second_derivatives
+from symgrad.stationary import stationary_points
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,12 @@ OF_ANY_SHAPE: dict[str, Callable[[Asked], list[Further]]] = {
     "jacobian": lambda a: jacobians(a.network, a.of, a.wrt, a.layout, a.check),
     "jvp": lambda a: tangent_product(a.network, a.of, a.wrt, a.check),
     "vjp": lambda a: cotangent_products(a.network, a.of, a.wrt, a.check),
+    "differential": lambda a: differentials.differential(a.network, a.of, a.wrt, a.check),
 }
 OF_A_SCALAR: dict[str, Callable[[Asked], list[Further]]] = {
     "hvp": lambda a: _second(a, "none"),
     "hessian": lambda a: _second(a, "all" if a.mixed else "diagonal"),
+    "stationary": lambda a: stationary_points(a.network, a.of, a.wrt, a.check),
 }
 MAKERS = OF_ANY_SHAPE | OF_A_SCALAR
 
@@ -59,3 +63,70 @@ def derived(asked: Asked, kinds: Iterable[str]) -> tuple[Further, ...]:
             raise InvalidNetwork(f"--kind {kind} is of a scalar, and {asked.of} is none; name one with --of")
         found += MAKERS[kind](asked)
     return tuple(sorted(found, key=lambda further: list(KINDS).index(further.kind)))
+
+
+# ── one derivative by itself ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def jacobian(network: Network, of: str, wrt: str, layout: str = "denominator", check: bool = True) -> Further:
+    """The Jacobian of a definition by a name, in the layout asked for; an entry with its indices where one of them is a matrix.
+
+    >>> from symgrad import Network, dimensions, tanh
+    >>> m, n = dimensions("m n")
+    >>> net = Network()
+    >>> x, W = net.data("x", n, 1), net.parameter("W", m, n)
+    >>> _ = net.define("h", tanh(W * x))
+    >>> jacobian(net, "h", "x", layout="numerator")
+    ∂h/∂x = diag(1 − h ⊙ h) W
+    """
+    return _of_one(network, "jacobian", of, [wrt], layout=layout, check=check)
+
+
+def jvp(network: Network, of: str, *wrt: str, check: bool = True) -> Further:
+    """How a definition moves when these names do: u̇ = Σ J ẇ."""
+    return _of_one(network, "jvp", of, wrt, check=check)
+
+
+def vjp(network: Network, of: str, wrt: str, check: bool = True) -> Further:
+    """The cotangent of a name from that of a definition: w̄ = Jᵀ ū."""
+    return _of_one(network, "vjp", of, [wrt], check=check)
+
+
+def hessian(network: Network, of: str, wrt: str, by: str | None = None, check: bool = True) -> Further:
+    """The second derivative of a scalar by a name, or by two: rows go with the first, columns with the second.
+
+    >>> from symgrad import Network, dimensions, squared_norm
+    >>> n, d = dimensions("n d")
+    >>> net = Network()
+    >>> X, y, w = net.data("X", n, d), net.data("y", n, 1), net.parameter("w", d, 1)
+    >>> _ = net.define("L", squared_norm(X * w - y))
+    >>> hessian(net, "L", "w")
+    ∂²L/∂w² = 2 Xᵀ X
+    """
+    names = [network.resolve(name) for name in (wrt, by or wrt)]
+    found = second_derivatives(network, network.resolve(of, network.definitions), dict.fromkeys(names), check=check)
+    blocks = [further for further in found if further.kind == "hessian" and further.wrt == tuple(names)]
+    if not blocks:
+        raise Unsupported(f"symgrad derives no block of {wrt} and {by}: a definition is moved by itself")
+    return blocks[0]
+
+
+def hvp(network: Network, of: str, wrt: str, check: bool = True) -> Further:
+    """The second derivative of a scalar by a name, times a direction."""
+    return _of_one(network, "hvp", of, [wrt], check=check)
+
+
+def differential(network: Network, of: str, *wrt: str, check: bool = True) -> Further:
+    """The differential of a definition in those of these names: dL = tr((∂L/∂W)ᵀ dW) + …"""
+    return _of_one(network, "differential", of, wrt, check=check)
+
+
+def stationary_point(network: Network, of: str, wrt: str, check: bool = True) -> Further:
+    """Where the gradient of a scalar by a name vanishes, if it is linear in it; else `Unsupported`."""
+    return _of_one(network, "stationary", of, [wrt], check=check)
+
+
+def _of_one(network: Network, kind: str, of: str, wrt: Sequence[str], layout: str = "denominator", check: bool = True) -> Further:
+    wanted = [network.resolve(name) for name in wrt] or network.default_wrt()
+    asked = Asked(network, network.resolve(of, network.definitions), wanted, layout, mixed=False, check=check)
+    return derived(asked, [kind])[0]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 # The keys of symgrad.further.KINDS, which --help does not load NumPy for.
-_KINDS = ("jacobian", "jvp", "vjp", "hessian", "hvp")
+_KINDS = ("jacobian", "jvp", "vjp", "hessian", "hvp", "differential", "stationary")
 
 
 class _Group(click.Group):

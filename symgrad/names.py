@@ -306,6 +306,8 @@ def identifier(name: str) -> str:
     if is_second(name):
         of, wrt, by, *direction = map(identifier, name.removeprefix(_SECOND).split("\u2063"))
         return "_".join([f"d2{of}", f"d{wrt}", f"d{by}", *direction])
+    if name.endswith("\u2063star"):
+        return identifier(name.removesuffix("\u2063star")) + "_star"
     if is_tangent(name):
         along, inner = _tangent_parts(name)
         return f"d{identifier(inner)}" + (f"_along_{identifier(along)}" if along else "")

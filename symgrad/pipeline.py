@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from symgrad import beyond, names
@@ -104,7 +105,17 @@ def _further(
         return ()
     if target is None:
         raise InvalidNetwork(f"--kind {kinds[0]} is of a scalar, and the last definition is none; name one with --of")
-    return beyond.derived(beyond.Asked(network, target, wrt, layout, mixed, check), kinds)
+    found = beyond.derived(beyond.Asked(network, target, wrt, layout, mixed, check), kinds)
+    if layout == "denominator":
+        return found
+    return tuple(
+        replace(
+            each,
+            form=None if each.form is None else _with_gradients_turned(each.form),
+            before=tuple((name, _with_gradients_turned(form)) for name, form in each.before),
+        )
+        for each in found
+    )
 
 
 # ── the results ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -127,12 +138,19 @@ def _results(network: Network, found: dict[str, Gradient], layout: str) -> dict[
 
 def _numerator(form: Form) -> Form:
     """The transpose, gradients inside it being transposed already."""
+    return turned(_with_gradients_turned(form))
+
+
+def _with_gradients_turned(form: Form) -> Form:
+    """The same form where the gradients inside it are in numerator layout."""
 
     def flip(f: Form) -> Form:
+        if f.op == "transpose" and f.args[0].op == "transpose":
+            return f.args[0].args[0]
         is_gradient = f.op == "symbol" and names.gradient_of(f.name) is not None
         return turned(symbol(f.name, f.shape[::-1])) if is_gradient else f
 
-    return turned(rewrite_bottom_up(form, flip))
+    return rewrite_bottom_up(form, flip)
 
 
 def _denominator(form: Form) -> Form:

@@ -325,7 +325,8 @@ def _values(derivation: Derivation) -> list[Block]:
 
 def _check(derivation: Derivation) -> list[Block]:
     report = derivation.report
-    beyond = [each for each in derivation.further if each.check is not None]
+    beyond = [each for each in derivation.further if each.check is not None and each.kind != "stationary"]
+    vanishing = _vanishing(derivation)
     if not derivation.of and not beyond:
         return []
     if derivation.of and report is None:
@@ -349,7 +350,19 @@ def _check(derivation: Derivation) -> list[Block]:
     return [
         Prose((said, *where, ", along random directions. The largest relative errors:")),
         Table(("derivative" if beyond else "gradient", "error", ""), tuple(rows)),
+        *vanishing,
     ]
+
+
+def _vanishing(derivation: Derivation) -> list[Block]:
+    """How far from 0 the gradient is at the stationary points."""
+    rows: list[tuple[Cell, ...]] = []
+    for each in derivation.of_kind("stationary"):
+        if each.check is not None:
+            left = (_math(names.gradient(each.of, each.wrt[0])), " at this ", _math(each.wrt[0]))
+            rows.append((left, (f"{each.check.max_relative_error:.1e}",), ("vanishes" if each.check.holds else "does not vanish",)))
+    said = "At random points the gradient was evaluated where it should vanish, in units of its size where the variable is 0:"
+    return [Prose((said,)), Table(("gradient", "size", ""), tuple(rows))] if rows else []
 
 
 def _sizes(points: list[tuple[tuple[str, int], ...]]) -> list[Inline]:

@@ -26,7 +26,7 @@ LAYERS = [
     ("tensors back to matrices", "textbook raising"),
     ("networks", "network gradient numpycode evaluate"),
     ("checks", "sampling differences"),
-    ("beyond the gradient", "opening coefficient tangents directional further second jacobian beyond"),
+    ("beyond the gradient", "opening coefficient tangents directional further second jacobians differentials stationary beyond"),
     ("derivations", "families derivation steps pipeline"),
     ("worked solutions", "paper picture solution"),
     ("what a sheet says", "shapes naming syntax read.*"),

@@ -114,6 +114,21 @@ def test_a_hessian_that_nobody_reads_is_left_out_and_said_so():
     assert "is not written out" in str(derivation)
 
 
+@pytest.mark.parametrize("depth", [2, 5])
+def test_the_layout_of_gradients_leaves_second_derivatives_alone(depth):
+    lines = ['x, W = net.data("x", n, 1), net.parameter("W", n, n)', 'h = net.define("h_0", x)']
+    lines += [f'h = net.define("h_{t}", tanh(W * h))' for t in range(1, depth)]
+    net = network("\n".join([*lines, 'net.define("L", sum(h))']))
+    at = {**point(net), "V": np.arange(9.0).reshape(3, 3)}
+    values = []
+    for layout in ("denominator", "numerator"):
+        derivation = derive(net, order=2, layout=layout)
+        run = compiled(forward_program(net, derivation.results, further=derivation.further)).run
+        (product,) = derivation.of_kind("hvp")
+        values.append(run(at, {})[product.name])
+    close(*values)
+
+
 def test_without_being_asked_for_names_only_the_diagonal_is_derived():
     source = 'x, a, b = net.data("x", n, 1), net.parameter("a", n, 1), net.parameter("b", n, 1)\n'
     net = network(source + 'net.define("L", squared_norm(hadamard(a, x) + b))')
