@@ -112,16 +112,17 @@ def _joined(node: Func, inner: list[Terms], tail: Shape) -> Terms:
 def as_matrix(node: Node, rows: Shape, columns: Shape, turned: bool = False) -> Node:
     """The derivative with axes of size 1 left out: a matrix where both sides are vectors or scalars, else a tensor of more axes.
 
-    `turned` is the transpose of such a matrix.
+    `turned` is the transpose of a matrix.
     """
     long = [(k, dim) for k, dim in enumerate(rows + columns) if not dim.is_one]
     left = [(k, dim) for k, dim in long if k < len(rows)]
     right = [(k, dim) for k, dim in long if k >= len(rows)]
     if len(left) <= 1 and len(right) <= 1:
         placed = (left or [(UNIT, ONE)]) + (right or [(UNIT, ONE)])
-        placed = placed[::-1] if turned else placed
     else:
         placed = left + right
+    if turned and len(placed) == 2:
+        placed.reverse()
     return _placed(node, tuple(k for k, _ in placed), tuple(dim for _, dim in placed))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from symgrad import names
 from symgrad.directional import Movement, held_against_differences
-from symgrad.form import Form, apply, symbol
+from symgrad.form import Form, apply, number, symbol
 from symgrad.further import Further
 from symgrad.gradient import gradients
 from symgrad.network import Network
@@ -26,21 +26,24 @@ def differential(network: Network, of: str, wrt: Sequence[str], check: bool) -> 
     directions = {name: symbol(names.tangent(name), network.variables[name].shape) for name in wrt}
     scalar = all(dim.is_one for dim in shape)
     before = () if scalar else _pushed(network, of, directions)
-    form = _under_traces(network, of, directions) if scalar else before[-1][1]
+    statements: tuple[tuple[str, Form], ...] = before[:-1]
+    form = before[-1][1] if before else number(0)
+    if scalar:
+        form, statements = _under_traces(network, of, directions)
     left = symbol(names.tangent(of), shape)
     further = Further(
         "differential", left.name, of, tuple(wrt), left, form, _RULES[scalar],
         before=before[:-1], directions=tuple((d.name, d.shape) for d in directions.values()), uses=tuple(wrt),
     )  # fmt: skip
-    movement = Movement(symbol(of, shape), directions, matching(form, shape), further.before)
+    movement = Movement(symbol(of, shape), directions, matching(form, shape), statements)
     return [held_against_differences(network, further, movement) if check else further]
 
 
 _RULES = {True: "the gradients, each with its differential", False: "sum and product rule"}
 
 
-def _under_traces(network: Network, of: str, directions: dict[str, Form]) -> Form:
-    """Σ ⟨∂of/∂name, d name⟩, gradients that are long by their names."""
+def _under_traces(network: Network, of: str, directions: dict[str, Form]) -> tuple[Form, tuple[tuple[str, Form], ...]]:
+    """Σ ⟨∂of/∂name, d name⟩, gradients that are long by their names; and every gradient, from the loss backwards."""
     terms: list[Form] = []
     found = gradients(network, of, list(directions))
     depths = opened(network, found)
@@ -50,7 +53,9 @@ def _under_traces(network: Network, of: str, directions: dict[str, Form]) -> For
         if whole is not None:
             gradient = matching(raise_form(whole, network.facts), direction.shape)
         terms.append(paired(gradient, direction))
-    return sum_of(terms, ())
+    shapes = {name: found[name].shape for name in depths}
+    every = tuple((names.gradient(of, n), matching(raise_form(d.named, network.facts), shapes[n])) for n, d in depths.items())
+    return sum_of(terms, ()), every
 
 
 def paired(gradient: Form, direction: Form) -> Form:

@@ -28,6 +28,8 @@ from symgrad.typeset import text
 _SAID = {
     "entries": "Where one of the two is a matrix, an entry is given, with the indices at their variables.",
     "denominator": "Rows go with the variable, columns with what is differentiated (denominator layout).",
+    "denominator of a matrix": "A scalar by a matrix has the shape of the matrix, a matrix by a scalar the transposed one (denominator layout).",
+    "numerator of a matrix": "A scalar by a matrix has the transposed shape, a matrix by a scalar its own (numerator layout).",
     "numerator": "Rows go with what is differentiated, columns with the variable (numerator layout).",
 }
 
@@ -56,11 +58,13 @@ def _jacobian(network: Network, of: str, wrt: str, layout: str, check: bool) -> 
     if len(shape) > 2 or any(f.op == "einsum" for f in walk(form)):
         layout, split = "entries", (long_axes(rows),)
         left, form = apply("entries", [left], split), apply("entries", [form], split)
-    elif layout == "denominator":
+    elif layout != ("denominator" if long_axes(columns) == 2 else "numerator"):
         left = symbol(names.gradient(of, wrt), shape[::-1])
         form = raise_form(simplify(as_matrix(whole, rows, columns, turned=True), facts, SIMPLIFY), facts)
         form = matching(form, left.shape)
         movement = Movement(movement.value, movement.moves, applied(apply("transpose", [form]), rows, columns, direction))
+    if long_axes(columns) == 2 or long_axes(rows) == 2:
+        layout = layout if layout == "entries" else f"{layout} of a matrix"
     further = Further("jacobian", names.gradient(of, wrt), of, (wrt,), left, form, rule, _SAID[layout], uses=(of,))
     return held_against_differences(network, further, movement) if check else further
 

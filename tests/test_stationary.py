@@ -104,6 +104,14 @@ def test_the_differential(source):
     assert found.check.holds
 
 
+def test_a_gradient_that_is_long_stands_in_the_differential_by_its_name():
+    lines = ['x, W = net.data("x", n, 1), net.parameter("W", n, n)', 'h = net.define("h_0", x)']
+    lines += [f'h = net.define("h_{t}", tanh(W * h))' for t in (1, 2, 3, 4)]
+    net = network("\n".join([*lines, 'net.define("L", sum(h))']))
+    (found,) = derive(net, kinds=["differential"]).further
+    assert repr(found) == "dL = tr((∂L/∂W)ᵀ dW)" and found.check.holds
+
+
 def test_a_wrong_derivative_is_not_printed(monkeypatch):
     from symgrad import stationary
 
