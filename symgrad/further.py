@@ -27,8 +27,8 @@ class Further:
     """A derivative of some kind: `left` = `form`, where `left` is as a textbook writes it and `name` is unique.
 
     `form` is None where it would be longer than anybody reads, and `remark` says why. `before` are equations that the form rests
-    on, `stated` those that lead to it, each with its rule; `directions` the symbols that are not the network's. `uses` are the
-    names whose gradients it comes from.
+    on, `stated` those that lead to it, each with its rule; `conditions` say what must hold of some forms; `directions` are the
+    symbols that are not the network's. `uses` are the names whose gradients or differentials it comes from.
     """
 
     kind: str
@@ -41,6 +41,7 @@ class Further:
     remark: str = ""
     before: tuple[tuple[str, Form], ...] = ()
     stated: tuple[tuple[Form, Form, str], ...] = ()
+    conditions: tuple[tuple[Form, str], ...] = ()
     directions: tuple[tuple[str, Shape], ...] = ()
     uses: tuple[str, ...] = ()
     check: Check | None = field(default=None, repr=False)

@@ -23,12 +23,11 @@ from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.tangents import equations, held, push, spread
 from symgrad.tensor import add, constant, var
-from symgrad.typeset import text
 
 _SAID = {
     "entries": "Where one of the two is a matrix, an entry is given, with the indices at their variables.",
     "denominator": "Rows go with the variable, columns with what is differentiated (denominator layout).",
-    "denominator of a matrix": "A scalar by a matrix has the shape of the matrix, a matrix by a scalar the transposed one (denominator layout).",
+    "denominator of a matrix": "A scalar by a matrix has its shape, a matrix by a scalar the transposed one (denominator layout).",
     "numerator of a matrix": "A scalar by a matrix has the transposed shape, a matrix by a scalar its own (numerator layout).",
     "numerator": "Rows go with what is differentiated, columns with the variable (numerator layout).",
 }
@@ -41,7 +40,7 @@ def jacobians(network: Network, of: str, wrt: Sequence[str], layout: str, check:
 
 def _jacobian(network: Network, of: str, wrt: str, layout: str, check: bool) -> Further:
     rows, columns, facts = network.variables[of].shape, network.variables[wrt].shape, network.facts
-    rule = f"read off the differential of {text(symbol(of, rows))}"
+    rule = "read off the differential"
     shape = matrix_shape(rows, columns)
     left: Form = symbol(names.gradient(of, wrt), shape)
     try:

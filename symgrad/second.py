@@ -23,7 +23,6 @@ from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.tangents import equations, held, push, spread
 from symgrad.tensor import Node, add, constant, var
-from symgrad.typeset import text
 
 
 class Second:
@@ -49,7 +48,7 @@ class Second:
         before = tuple((name, self._raised(n)) for name, n in moved.behind(node))
         return Further(
             "hvp", names.second_along(self.of, wrt, direction.name), self.of, (wrt,), self._left(wrt, direction),
-            self._raised(node), f"the differential of {text(symbol(gradient, shape))} along {text(direction)}",
+            self._raised(node), "the differential of the gradient, along the direction",
             before=before, directions=((direction.name, shape),), uses=(wrt,),
         )  # fmt: skip
 
@@ -79,7 +78,7 @@ class Second:
         left: Form = symbol(name, matrix_shape(rows, columns))
         if (form is None and len(left.shape) > 2) or (form is not None and form.op == "entries"):
             left = apply("entries", [left], (long_axes(rows),))
-        rule = f"read off the differential of {text(symbol(gradient, rows))}"
+        rule = "read off the differential of the gradient"
         return Further("hessian", name, self.of, (wrt, by), left, form, rule, remark, uses=(wrt,))
 
     def _entries(self, node: Node, rows: Shape) -> Form:

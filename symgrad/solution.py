@@ -18,6 +18,7 @@ from symgrad.differences import Report
 from symgrad.dims import Condition, Dim, Shape
 from symgrad.form import Form, symbol
 from symgrad.further import KINDS as BEYOND
+from symgrad.further import Further
 from symgrad.network import Network
 from symgrad.paper import SECTIONS, Part
 from symgrad.picture import Picture, picture_of
@@ -309,11 +310,19 @@ def _further(derivation: Derivation) -> list[tuple[str, list[Block]]]:
         own = derivation.of_kind(kind)
         blocks = _steps(derivation, f"further {kind}")
         said = dict.fromkeys(each.remark for each in own if each.remark and each.form is not None)
-        blocks = [*([Prose((" ".join(said),))] if said else []), *blocks]
+        blocks = [*([Prose((" ".join(said),))] if said else []), *(_conditions(each) for each in own if each.conditions), *blocks]
         blocks += [Prose((Math(each.left), f" is not written out: {each.remark}.")) for each in own if each.form is None]
         if blocks:
             found.append((title, blocks))
     return found
+
+
+def _conditions(further: Further) -> Prose:
+    """Where a solution stands."""
+    out: list[Inline] = []
+    for form, said in further.conditions:
+        out += [" and " if out else "Where ", Math(form), f" {said}"]
+    return Prose((*out, ":"))
 
 
 def _values(derivation: Derivation) -> list[Block]:

@@ -58,7 +58,7 @@ def stationary_points(network: Network, of: str, wrt: Sequence[str], check: bool
             found.append(_stationary(network, of, name, check))
         except Unsupported as error:
             if len(wrt) == 1:
-                raise
+                raise Unsupported(f"there is no stationary point of {of} by {name} to derive: {error}") from None
             variable = symbol(name, network.variables[name].shape)
             found.append(Further("stationary", _named(name), of, (name,), variable, None, "", str(error)))
     return found
@@ -77,16 +77,16 @@ def _stationary(network: Network, of: str, wrt: str, check: bool) -> Further:
     # A number common to both sides goes: 2 Xᵀ X w = 2 Xᵀ y.
     factor, left, right = _without_number(left, right)
     target = scaled([number(-1), *factor], rest if rest.is_scalar else matching(rest, variable.shape))
-    solved, said = _solved(left, right, target)
+    solved, conditions = _solved(left, right, target)
     solution = matching(solved, variable.shape)
     normal = product_of([f for f in (left, variable, right) if f is not None]) if variable.shape else variable
     if not variable.shape:
         normal = scaled([left], variable) if left is not None else variable
-    rule = f"{text(symbol(names.gradient(of, wrt), variable.shape))} = 0"
+    rule = "where the gradient is 0"
     stated = ((normal, target, rule),) if normal is not solution and normal is not variable else ()
     further = Further(
-        "stationary", _named(wrt), of, (wrt,), variable, solution, f"solved for {text(variable)}" if stated else rule, said,
-        stated=stated, uses=(wrt,),
+        "stationary", _named(wrt), of, (wrt,), variable, solution, "solved" if stated else rule,
+        conditions=conditions, stated=stated, uses=(wrt,),
     )  # fmt: skip
     return _checked(network, of, further, [f for f in (left, right) if f is not None], rest) if check else further
 
@@ -107,13 +107,11 @@ def _linear(network: Network, of: str, wrt: str) -> _Linear:
     for name, depths in opened(network, found).items():
         known[var(names.gradient(of, name), found[name].shape)] = substitute(substitute(depths.named, known), inner)
     gradient = known[var(names.gradient(of, wrt), shape)]
-    refusal = (
-        f"{text(symbol(names.gradient(of, wrt), shape))} = 0 is not linear in {text(symbol(wrt, shape))}, and symgrad solves only what is"
-    )
+    refusal = f"its gradient is not linear in {wrt}, and symgrad solves only what is"
     move = var(names.tangent(wrt), shape)
     moved = simplify(pushforward(gradient, {variable: move}), facts, SIMPLIFY)
     if is_zero(moved):
-        raise Unsupported(f"{text(symbol(names.gradient(of, wrt), shape))} does not depend on {text(symbol(wrt, shape))}")
+        raise Unsupported(f"its gradient does not depend on {wrt}")
     if any(v.name in moving for v in variables(moved) if v is not move):
         raise Unsupported(refusal)
     rest = simplify(substitute(gradient, {variable: constant(0, shape)}), facts, SIMPLIFY)
@@ -204,24 +202,24 @@ def _without_number(left: Form | None, right: Form | None) -> tuple[list[Form], 
     return factor, out[0], out[1]
 
 
-def _solved(left: Form | None, right: Form | None, target: Form) -> tuple[Form, str]:
+def _solved(left: Form | None, right: Form | None, target: Form) -> tuple[Form, tuple[tuple[Form, str], ...]]:
     """−A⁻¹ G B⁻¹, and under which condition."""
-    conditions = []
+    conditions: list[tuple[Form, str]] = []
     for side, matrix in ((0, left), (1, right)):
         if matrix is None:
             continue
         if matrix.is_scalar:
             target = scaled([apply("power", [matrix], (Fraction(-1),))], target)
-            conditions.append(f"{text(matrix)} is not 0")
+            conditions.append((matrix, "is not 0"))
         elif matrix.op == "diag":
             reciprocal = apply("power", [_like(matrix.args[0], target, side)], (Fraction(-1),))
             target = hadamard_of([target, reciprocal])
-            conditions.append(f"{text(matrix.args[0])} has no zero")
+            conditions.append((matrix.args[0], "has no zero"))
         else:
             inverse = apply("inverse", [matrix])
             target = product_of([inverse, target] if side == 0 else [target, inverse])
-            conditions.append(f"{text(matrix)} can be inverted")
-    return target, ("Where " + " and ".join(conditions) + ".") if conditions else ""
+            conditions.append((matrix, "can be inverted"))
+    return target, tuple(conditions)
 
 
 def _like(vector: Form, target: Form, side: int) -> Form:

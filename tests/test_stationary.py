@@ -80,7 +80,7 @@ def test_so_is_one_that_is_applied_from_the_right():
 def test_where_some_names_have_none_it_is_said():
     source = 'x, a, b = net.data("x", n, 1), net.parameter("a"), net.parameter("b")\nnet.define("L", squared_norm(a * x) + exp(b))'
     page = " ".join(str(derive(network(source), ["a", "b"], kinds=["stationary"])).split())
-    assert "b is not written out: ∂L/∂b = 0 is not linear in b" in page
+    assert "b is not written out: its gradient is not linear in b" in page
 
 
 DIFFERENTIALS = {
@@ -115,7 +115,7 @@ def test_a_gradient_that_is_long_stands_in_the_differential_by_its_name():
 def test_a_wrong_derivative_is_not_printed(monkeypatch):
     from symgrad import stationary
 
-    monkeypatch.setattr(stationary, "_solved", lambda left, right, target: (target, ""))
+    monkeypatch.setattr(stationary, "_solved", lambda left, right, target: (target, ()))
     with pytest.raises(SymgradError, match="symgrad itself is wrong"):
         solved(RIDGE, "w")
 

@@ -138,6 +138,7 @@ def _further(derivation: Derivation, further: Further) -> dict[str, Any]:
         "numpy": None if form is None else _beyond_program(derivation, further).expression(further.name),
         "directions": [{"name": n, "identifier": spelled[n], "shape": list(map(str, shape))} for n, shape in further.directions],
         "remark": further.remark,
+        "conditions": [f"{latex(form)} {said}" for form, said in further.conditions],
         "checks": [] if further.check is None else [_check(further.check)],
     }
 
