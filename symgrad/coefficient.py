@@ -139,6 +139,10 @@ def long_axes(shape: Shape) -> int:
 def _placed(node: Node, out: tuple[int, ...], shape: Shape) -> Node:
     if isinstance(node, Add):
         return add([_placed(term, out, shape) for term in node.operands])
+    if isinstance(node, Func) and node.fn in ("slice", "pad", "concat") and node.params[0] in out:
+        # What rearranges one axis does so wherever that axis stands.
+        inner = [_placed(o, out, tuple(ONE if k == UNIT else o.shape[k] for k in out)) for o in node.operands]
+        return op_named(node.fn).lower(tuple(inner), (out.index(node.params[0]), *node.params[1:]))
     made = einsum([(node, axes(node))], out, shape)
     return flatten_product(made, Facts(), only=node) or made
 

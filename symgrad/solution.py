@@ -337,9 +337,12 @@ def _check(derivation: Derivation) -> list[Block]:
     beyond = [each for each in derivation.further if each.check is not None and each.kind != "stationary"]
     vanishing = _vanishing(derivation)
     if not derivation.of and not beyond:
-        return []
+        unchecked = any(each.form is not None for each in derivation.further) and not vanishing
+        return [Prose(("The derivatives were not checked, as asked.",))] if unchecked else vanishing
     if derivation.of and report is None:
-        return [Prose(("The gradients were not checked, as asked.",))]
+        return [
+            Prose(("The derivatives were not checked, as asked." if derivation.further else "The gradients were not checked, as asked.",))
+        ]
     rows: list[tuple[Cell, ...]] = []
     of = str(derivation.of)
     report = report or Report()

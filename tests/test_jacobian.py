@@ -72,6 +72,11 @@ def test_they_are_differences_of_the_network_run_forward(source, key, expected):
             close(value, expected_value.T if turned else expected_value.reshape(value.shape))
 
 
+def test_what_was_not_checked_is_said():
+    net = network('A, x = net.data("A", m, n), net.parameter("x", n, 1)\nnet.define("u", A * x)')
+    assert "The derivatives were not checked, as asked." in str(derive(net, kinds=["jacobian"], check=False))
+
+
 def test_the_layout_is_named():
     derivation = derive(network('A, x = net.data("A", m, n), net.parameter("x", n, 1)\nnet.define("u", A * x)'), kinds=["jacobian"])
     assert "denominator layout" in " ".join(str(derivation).split())
