@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from symgrad.beyond import differential, hessian, hvp, jacobian, jvp, stationary_point, vjp
     from symgrad.expr import (
         abs,
         arctan,
@@ -105,6 +106,7 @@ __all__ = [
     "derive",
     "det",
     "diag",
+    "differential",
     "dimensions",
     "divide",
     "eigenvalues",
@@ -118,8 +120,12 @@ __all__ = [
     "hard_sigmoid",
     "hard_swish",
     "hard_tanh",
+    "hessian",
     "huber",
+    "hvp",
     "inv",
+    "jacobian",
+    "jvp",
     "kron",
     "leaky_relu",
     "log",
@@ -156,6 +162,7 @@ __all__ = [
     "square",
     "squared_norm",
     "standardize",
+    "stationary_point",
     "std",
     "step",
     "sum",
@@ -168,9 +175,18 @@ __all__ = [
     "vec",
     "vech",
     "verify",
+    "vjp",
 ]
 
-_HOMES = {"Network": "network", "Paper": "paper", "Part": "paper", "derive": "pipeline", "dimensions": "sympyforms", "verify": "verifying"}
+_BEYOND = ("differential", "hessian", "hvp", "jacobian", "jvp", "stationary_point", "vjp")
+_HOMES = dict.fromkeys(_BEYOND, "beyond") | {
+    "Network": "network",
+    "Paper": "paper",
+    "Part": "paper",
+    "derive": "pipeline",
+    "dimensions": "sympyforms",
+    "verify": "verifying",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from symgrad.paper import Part
 
 
+# The keys of symgrad.further.KINDS, which --help does not load NumPy for.
+_KINDS = ("jacobian", "jvp", "vjp", "hessian", "hvp", "differential", "stationary")
+
+
 class _Group(click.Group):
     """Errors meant for a reader go to standard error, without a traceback, with their exit status."""
 
@@ -44,6 +48,8 @@ def main() -> None:
 @click.argument("source")
 @click.option("--wrt", multiple=True, metavar="NAME", help="Whose gradient is wanted; may be repeated. Default: the parameters.")
 @click.option("--of", "of", metavar="NAME", help="The loss. Default: the last definition, if it is a scalar.")
+@click.option("--order", type=click.IntRange(1, 2), default=1, help="2: the second derivatives too, as --kind hessian.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(_KINDS), help="What is wanted beyond gradients; may be repeated.")
 @click.option("--given", multiple=True, metavar="NAME=ROWS", help='A given value, as in "y=[[8],[11]]"; may be repeated.')
 @click.option("--set", "settings", multiple=True, metavar="NAME=N", help="A number for a network that takes one, as in T=5.")
 @click.option("--layout", type=click.Choice(["denominator", "numerator"]), default="denominator", show_default=True)
@@ -57,6 +63,8 @@ def derive(
     source: str,
     wrt: tuple[str, ...],
     of: str | None,
+    order: int,
+    kinds: tuple[str, ...],
     given: tuple[str, ...],
     settings: tuple[str, ...],
     layout: str,
@@ -79,7 +87,7 @@ def derive(
     found = load(source, dict(map(_setting, settings)))
     parts = parts_of(found)
     values = dict(map(_given, given))
-    worked = [(part, _worked(part, wrt, of, values, layout, not no_check)) for part in _progress(parts)]
+    worked = [(part, _worked(part, wrt, of, values, layout, not no_check, order, kinds)) for part in _progress(parts)]
     _write(_solution_pdf(found, worked, engine, shapes) if engine else _emitted(found, worked, form, fragment, shapes), output)
 
 
@@ -196,10 +204,19 @@ def _write(made: str | bytes, output: Path | None) -> None:
         raise SymgradError(f"cannot write {output}: {error.strerror}") from None
 
 
-def _worked(part: Part, wrt: tuple[str, ...], of: str | None, given: dict[str, Any], layout: str, check: bool) -> Derivation:
+def _worked(
+    part: Part,
+    wrt: tuple[str, ...],
+    of: str | None,
+    given: dict[str, Any],
+    layout: str,
+    check: bool,
+    order: int,
+    kinds: tuple[str, ...],
+) -> Derivation:
     from symgrad.pipeline import derive as run
 
-    return run(part.network, wrt or part.wrt, of or part.of, given, layout, check)
+    return run(part.network, wrt or part.wrt, of or part.of, given, layout, check, order, kinds)
 
 
 def _page(found: Any, worked: list[tuple[Part, Derivation]]) -> Any:

@@ -15,6 +15,7 @@ from symgrad.differences import Report
 from symgrad.dims import Shape
 from symgrad.families import Span
 from symgrad.form import Form
+from symgrad.further import Further
 from symgrad.network import Network
 
 
@@ -118,10 +119,15 @@ class Derivation:
     values: dict[str, Value]
     conventions: tuple[str, ...] = ()
     layout: str = "denominator"
+    further: tuple[Further, ...] = ()
 
     def __getitem__(self, name: str) -> Result:
         """The result for a name, in any spelling."""
         return self.results[self.network.resolve(name, self.results)]
+
+    def of_kind(self, kind: str) -> tuple[Further, ...]:
+        """What was derived beyond the gradients, of that kind."""
+        return tuple(further for further in self.further if further.kind == kind)
 
     def __str__(self) -> str:
         from symgrad.emit.text import emit

@@ -55,7 +55,7 @@ def gradients(network: Network, of: str, wrt: Iterable[str]) -> dict[str, Gradie
     if not all(dim.is_one for dim in loss.shape):
         raise InvalidNetwork(f"{of} is {show(loss.shape)}, and a gradient is of a scalar; sum it, or choose another with --of")
     wanted = list(wrt)
-    on_the_way = _depend_on(network, set(wanted))
+    on_the_way = depend_on(network, set(wanted))
     found: dict[str, Gradient] = {}
     shares: dict[str, list[Share]] = {of: []}
     variables = network.variables
@@ -79,7 +79,7 @@ def gradients(network: Network, of: str, wrt: Iterable[str]) -> dict[str, Gradie
     return ordered
 
 
-def _depend_on(network: Network, wanted: set[str]) -> set[str]:
+def depend_on(network: Network, wanted: set[str]) -> set[str]:
     """The wanted names and every definition that depends on one of them."""
     active = set(wanted)
     for definition in network.definitions.values():

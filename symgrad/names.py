@@ -80,13 +80,103 @@ def gradient(of: str, wrt: str) -> str:
     return f"∂{of}/∂{wrt}"
 
 
-def tangent(name: str) -> str:
-    """The name of a differential.
+_SECOND = "\u2063∂²"
 
-    >>> latex(tangent("h_1")), text(tangent("h_1"))
-    ('\\\\mathrm{d}h_{1}', 'dh₁')
+
+def second(of: str, wrt: str, by: str) -> str:
+    """The name of a second derivative.
+
+    >>> [spell(second("L", "w", "w")) for spell in (text, latex, identifier)]
+    ['∂²L/∂w²', '\\\\frac{\\\\partial^2 L}{\\\\partial w^2}', 'd2L_dw_dw']
+    >>> text(second("L", "W_1", "b"))
+    '∂²L/∂W₁∂b'
     """
-    return _TANGENT + name
+    return "\u2063".join([_SECOND + of, wrt, by])
+
+
+def second_along(of: str, wrt: str, direction: str) -> str:
+    """The name of a Hessian times a direction.
+
+    >>> identifier(second_along("L", "w", "v"))
+    'd2L_dw_dw_v'
+    """
+    return second(of, wrt, wrt) + "\u2063" + direction
+
+
+def is_second(name: str) -> bool:
+    """Whether it is the name of a second derivative."""
+    return name.startswith(_SECOND)
+
+
+def second_entry(name: str, rows: str, columns: str, mode: str) -> str:
+    """An entry of a second derivative, its indices written at the variables; without indices the whole.
+
+    >>> second_entry(second("L", "W", "W"), "ij", "kl", "text")
+    '∂²L/∂Wᵢⱼ∂Wₖₗ'
+    """
+    of, wrt, by = name.removeprefix(_SECOND).split("\u2063")[:3]
+    same = wrt == by and not rows
+    if mode == "latex":
+        spelled = latex(wrt) if "^" not in latex(wrt) else rf"\left({latex(wrt)}\right)"
+        each = [rf"\partial {indexed(latex(n), letters, mode)}" for n, letters in ((wrt, rows), (by, columns))]
+        below = rf"\partial {spelled}^2" if same else r" \, ".join(each)
+        return rf"\frac{{\partial^2 {latex(of)}}}{{{below}}}"
+    if same:
+        spelled = text(wrt) if "^" not in text(wrt) else f"({text(wrt)})"
+        return f"∂²{text(of)}/∂{spelled}²"
+    return f"∂²{text(of)}/∂{indexed(text(wrt), rows, mode)}∂{indexed(text(by), columns, mode)}"
+
+
+def indexed(name: str, letters: str, mode: str) -> str:
+    """What is spelled out already, with indices; in parentheses where it has a subscript of its own.
+
+    >>> indexed("W", "ij", "text"), indexed("(Xᵀ X)", "ik", "text"), indexed("W_{1}", "ij", "latex")
+    ('Wᵢⱼ', '(Xᵀ X)ᵢₖ', '\\\\left(W_{1}\\\\right)_{ij}')
+    """
+    if not letters:
+        return name
+    own = name[-1] not in ")]" and (any(c in _UNSUBSCRIPT for c in name) or "_" in name)
+    if mode == "latex":
+        return (rf"\left({name}\right)" if own else name) + f"_{{{letters}}}"
+    return (f"({name})" if own else name) + _text_script("_", letters)
+
+
+def gradient_entry(name: str, of: str, wrt: str, mode: str) -> str:
+    """An entry of a Jacobian, the indices `of` and `wrt` written at the variables.
+
+    >>> gradient_entry(gradient("z", "W"), "i", "jk", "text")
+    '∂zᵢ/∂Wⱼₖ'
+    """
+    match = gradient_of(name)
+    assert match is not None
+    spell = latex if mode == "latex" else text
+    above, below = indexed(spell(match["of"]), of, mode), indexed(spell(match["wrt"]), wrt, mode)
+    return rf"\frac{{\partial {above}}}{{\partial {below}}}" if mode == "latex" else f"∂{above}/∂{below}"
+
+
+def accented(name: str, accent: str) -> str:
+    r"""A name with an accent on its letter: the tangent ẇ and the cotangent w̄ of w.
+
+    >>> accented("W^{(h)}", "dot"), accented("h_1", "bar"), text(accented(r"\hat{y}", "dot"))
+    ('\\dot{W}^{(h)}', '\\bar{h}_1', 'ŷ̇')
+    """
+    head, rest = re.fullmatch(r"(\\[A-Za-z]+\{[^{}]*\}|\\[A-Za-z]+|[^\W_]+|.)(.*)", name, re.DOTALL).groups()  # type: ignore[union-attr]
+    return rf"\{accent}{{{head}}}{rest}"
+
+
+def tangent(name: str, along: str = "") -> str:
+    """The name of a differential; `along` a direction of one input.
+
+    >>> latex(tangent("h_1")), text(tangent("h_1")), text(tangent(gradient("L", "h"), "V"))
+    ('\\\\mathrm{d}h_{1}', 'dh₁', 'd_V(∂L/∂h)')
+    """
+    return _TANGENT + (f"{along}\u2063" if along else "") + name
+
+
+def _tangent_parts(name: str) -> tuple[str, str]:
+    """The direction, if it has one, and what moves."""
+    along, _, inner = name.removeprefix(_TANGENT).rpartition("\u2063")
+    return along, inner
 
 
 def is_tangent(name: str) -> bool:
@@ -103,8 +193,11 @@ def latex(name: str) -> str:
     """
     if match := gradient_of(name):
         return rf"\frac{{\partial {latex(match['of'])}}}{{\partial {latex(match['wrt'])}}}"
+    if is_second(name):
+        return second_entry(name, "", "", "latex")
     if is_tangent(name):
-        return r"\mathrm{d}" + latex(name.removeprefix(_TANGENT))
+        along, inner = (latex(part) if part else "" for part in _tangent_parts(name))
+        return r"\mathrm{d}" + (f"_{{{along}}}" if along else "") + (rf"\left({inner}\right)" if inner.startswith(r"\frac") else inner)
     if "\\" in name or "{" in name:
         return re.sub(r"([_^])([A-Za-z0-9])(?=$|[\^_])", r"\1{\2}", name)
     head, scripts = _split(name)
@@ -163,8 +256,12 @@ def text(name: str) -> str:
     """
     if match := gradient_of(name):
         return f"∂{text(match['of'])}/∂{text(match['wrt'])}"
+    if is_second(name):
+        return second_entry(name, "", "", "text")
     if name.startswith(_TANGENT):
-        return "d" + text(name.removeprefix(_TANGENT))
+        along, inner = (text(part) if part else "" for part in _tangent_parts(name))
+        sign = f"d_{along} " if along else "d"
+        return f"{sign.strip()}({inner})" if "/" in inner else sign + inner
     out = name
     for style in _STYLES:
         out = re.sub(rf"\\{style}\s*\{{([^{{}}]*)\}}", r"\1", out)
@@ -206,6 +303,14 @@ def identifier(name: str) -> str:
     """
     if match := gradient_of(name):
         return f"d{identifier(match['of'])}_d{identifier(match['wrt'])}"
+    if is_second(name):
+        of, wrt, by, *direction = map(identifier, name.removeprefix(_SECOND).split("\u2063"))
+        return "_".join([f"d2{of}", f"d{wrt}", f"d{by}", *direction])
+    if name.endswith("\u2063star"):
+        return identifier(name.removesuffix("\u2063star")) + "_star"
+    if is_tangent(name):
+        along, inner = _tangent_parts(name)
+        return f"d{identifier(inner)}" + (f"_along_{identifier(along)}" if along else "")
     out = name
     for style in _STYLES:
         out = re.sub(rf"\\{style}\s*\{{([^{{}}]*)\}}", r"\1", out)
@@ -255,8 +360,11 @@ def step_index(name: str) -> tuple[str, int] | None:
         inner = step_index(match["wrt"])
         return None if inner is None else (gradient(match["of"], inner[0]), inner[1])
     if name.startswith(_TANGENT):
-        inner = step_index(name.removeprefix(_TANGENT))
-        return None if inner is None else (tangent(inner[0]), inner[1])
+        along, moving = _tangent_parts(name)
+        inner = step_index(moving)
+        return None if inner is None else (tangent(inner[0], along), inner[1])
+    if is_second(name):
+        return None
     match2 = _INDEXED.match(name)
     if match2 is None:
         return None

@@ -105,6 +105,10 @@ def _native(form: Form) -> Form:
         return hadamard_of([_column(form.args[0].args[0]), product_of(list(form.args[1:]))])
     if form.op == "matmul" and form.args[-1].op == "diag":
         return hadamard_of([product_of(list(form.args[:-1])), turned(_column(form.args[-1].args[0]))])
+    for i, arg in enumerate(form.args[1:-1], start=1):
+        if form.op == "matmul" and arg.op == "diag":
+            scaled_rows = hadamard_of([_column(arg.args[0]), product_of(list(form.args[i + 1 :]))])
+            return product_of([*form.args[:i], scaled_rows])
     if form.op in ("add", "hadamard", "divide"):
         slim = [_unrepeated(arg) for arg in form.args]
         for k, arg in enumerate(form.args):

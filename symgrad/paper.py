@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from symgrad.errors import UnknownName
 from symgrad.network import Network
 
-SECTIONS = ("picture", "network", "shapes", "differentials", "gradients", "written out", "values", "check")
+SECTIONS = ("picture", "network", "shapes", "differentials", "gradients", "written out", "further", "values", "check")
 
 
 @dataclass(frozen=True)

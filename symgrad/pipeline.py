@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from symgrad import names
+from symgrad import beyond, names
 from symgrad.derivation import Derivation, Result, Value
 from symgrad.differences import Report, check_gradients, insist
 from symgrad.errors import InvalidNetwork
 from symgrad.evaluate import exact_values
-from symgrad.form import Form, apply, cost, rewrite_bottom_up, symbol, symbols
+from symgrad.form import Form, apply, rewrite_bottom_up, symbol, symbols
+from symgrad.further import Further
 from symgrad.gradient import Gradient, gradients
 from symgrad.network import Network
 from symgrad.numpycode import Program, sizes_in
+from symgrad.opening import opened
 from symgrad.raising import raise_form
-from symgrad.rewrite import Facts, simplify
-from symgrad.rules import SIMPLIFY
+from symgrad.rewrite import Facts
 from symgrad.steps import conventions_of, derivation_steps
-from symgrad.tensor import Node, Var, substitute, topological, var
 from symgrad.textbook import turned
-
-_LONGEST_WRITTEN_OUT = 24
 
 
 def derive(
@@ -31,12 +30,15 @@ def derive(
     given: Mapping[str, Any] | None = None,
     layout: str = "denominator",
     check: bool = True,
+    order: int = 1,
+    kinds: Iterable[str] = (),
 ) -> Derivation:
     """Derive ∂of/∂name for every name in `wrt` (default: the parameters) and hold each against finite differences.
 
     `of` defaults to the last definition, which must be a scalar. Gradients have the shape of their variable (denominator
     layout) unless `layout="numerator"`. A network whose last definition is no scalar, with nothing asked for, is only
-    evaluated. Raises `CheckFailed` when symgrad's own result is wrong.
+    evaluated. `kinds` asks for what lies beyond gradients (`symgrad.further.KINDS`); `order=2` for the second derivatives.
+    Raises `CheckFailed` when symgrad's own result is wrong.
 
     >>> from symgrad import Network, dimensions, square, sum
     >>> n, d = dimensions("n d")
@@ -47,14 +49,20 @@ def derive(
     ∂L/∂w = 2 Xᵀ (X w − y)
     """
     network = network.given(given or {})
-    loss, wanted = _asked(network, of, wrt)
+    named, further_kinds = list(wrt), beyond.wanted_kinds(kinds, order)
+    any_shape = any(kind in beyond.OF_ANY_SHAPE for kind in further_kinds)
+    loss, wanted = _asked_of_any(network, of, named) if any_shape else _asked(network, of, named)
+    target = loss
+    if any_shape and loss is not None and not all(dim.is_one for dim in network.definitions[loss].shape):
+        loss = None
     found = gradients(network, loss, wanted) if loss else {}
     results = _results(network, loss, found, layout)
     report = _checked(network, loss, results, layout) if check and loss else None
     values = _values(network, results, layout)
-    steps = derivation_steps(network, loss, found, results, values, wanted)
+    further = _further(network, target, wanted, layout, bool(named), check, further_kinds)
+    steps = derivation_steps(network, loss, found, results, values, wanted, further)
     conventions = conventions_of(network, loss)
-    return Derivation(network, loss, tuple(wanted), results, steps, report, values, conventions, layout)
+    return Derivation(network, loss, tuple(wanted) if loss else (), results, steps, report, values, conventions, layout, further)
 
 
 # Names that nobody gives to anything but a loss: without a scalar for one of these something went wrong.
@@ -80,30 +88,52 @@ def _asked(network: Network, of: str | None, wrt: Iterable[str]) -> tuple[str | 
     return loss, wanted or [name for name in network.default_wrt() if name != loss]
 
 
+def _asked_of_any(network: Network, of: str | None, wrt: Iterable[str]) -> tuple[str | None, list[str]]:
+    """The same where what is differentiated need not be a scalar: by default the last definition."""
+    last = list(network.definitions)[-1] if network.definitions else None
+    target = network.resolve(of, network.definitions) if of is not None else last
+    if target is not None and not all(dim.is_one for dim in network.definitions[target].shape):
+        wanted = list(dict.fromkeys(network.resolve(name) for name in wrt))
+        return target, wanted or [name for name in network.default_wrt() if name != target]
+    return _asked(network, of, wrt)
+
+
+def _further(
+    network: Network, target: str | None, wrt: list[str], layout: str, mixed: bool, check: bool, kinds: list[str]
+) -> tuple[Further, ...]:
+    """What is asked for beyond the gradients."""
+    if not kinds:
+        return ()
+    if target is None:
+        raise InvalidNetwork(f"--kind {kinds[0]} is of a scalar, and the last definition is none; name one with --of")
+    found = beyond.derived(beyond.Asked(network, target, wrt, layout, mixed, check), kinds)
+    if layout == "denominator":
+        return found
+    return tuple(
+        replace(
+            each,
+            form=None if each.form is None else _with_gradients_turned(each.form),
+            before=tuple((name, _with_gradients_turned(form)) for name, form in each.before),
+        )
+        for each in found
+    )
+
+
 # ── the results ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _results(network: Network, loss: str | None, found: dict[str, Gradient], layout: str) -> dict[str, Result]:
-    """Every gradient in both depths. They come from the loss backwards, so what one substitutes is already there.
+    """Every gradient in both depths, in the layout asked for.
 
     The loss is not written by its name in its own gradient: ∂det(X)/∂X is det(X) X⁻ᵀ.
     """
     facts = network.facts
     facts = Facts(facts.properties, {node: name for node, name in facts.named.items() if name is not network.variables.get(loss or "")})
-    opened: dict[Node, Node] = {}
     results = {}
-    for name, gradient in found.items():
-        node = simplify(gradient.node, facts, SIMPLIFY)
-        named = raise_form(node, facts)
-        written_out = None
-        inner = [n for n in topological([node]) if isinstance(n, Var) and names.gradient_of(n.name)]
-        if all(n in opened for n in inner):
-            whole = simplify(substitute(node, opened), facts, SIMPLIFY) if inner else node
-            written_out = raise_form(whole, facts)
-            if cost(written_out) <= _LONGEST_WRITTEN_OUT:
-                opened[var(gradient.name, gradient.shape)] = whole
-            else:
-                written_out = None
+    for name, depths in opened(facts, found).items():
+        gradient = found[name]
+        named = raise_form(depths.named, facts)
+        written_out = None if depths.whole is None else raise_form(depths.whole, facts)
         shape = gradient.shape
         if layout == "numerator":
             named, shape = _numerator(named), shape[::-1]
@@ -114,12 +144,19 @@ def _results(network: Network, loss: str | None, found: dict[str, Gradient], lay
 
 def _numerator(form: Form) -> Form:
     """The transpose, gradients inside it being transposed already."""
+    return turned(_with_gradients_turned(form))
+
+
+def _with_gradients_turned(form: Form) -> Form:
+    """The same form where the gradients inside it are in numerator layout."""
 
     def flip(f: Form) -> Form:
+        if f.op == "transpose" and f.args[0].op == "transpose":
+            return f.args[0].args[0]
         is_gradient = f.op == "symbol" and names.gradient_of(f.name) is not None
         return turned(symbol(f.name, f.shape[::-1])) if is_gradient else f
 
-    return turned(rewrite_bottom_up(form, flip))
+    return rewrite_bottom_up(form, flip)
 
 
 def _denominator(form: Form) -> Form:
@@ -169,10 +206,17 @@ def _plain(x: Any) -> Any:
     return x if not isinstance(x, float) and not hasattr(x, "dtype") else float(x)
 
 
-def forward_program(network: Network, results: Mapping[str, Result], depth: str = "named") -> Program:
-    """The definitions, then the gradients, as statements; what is printed as NumPy, and what is run."""
+def forward_program(network: Network, results: Mapping[str, Result], depth: str = "named", further: Iterable[Further] = ()) -> Program:
+    """The definitions, the gradients, and what lies beyond them, as statements; what is printed as NumPy, and what is run."""
     statements = [(d.name, d.form) for d in network.definitions.values()]
     for name, result in results.items():
         form = result.named if depth == "named" else result.form
         statements.append((names.gradient(result.of, name), form))
-    return Program({name: item.shape for name, item in network.inputs.items()}, tuple(statements))
+    inputs = {name: item.shape for name, item in network.inputs.items()}
+    for each in further:
+        inputs |= dict(each.directions)
+        known = {name for name, _ in statements}
+        statements += [(name, form) for name, form in each.before if name not in known]
+        if each.form is not None:
+            statements.append((each.name, each.form))
+    return Program(inputs, tuple(statements))

@@ -86,12 +86,12 @@ def _matched(left: tuple[Factor, ...], right: tuple[Factor, ...], index: dict[in
     return False
 
 
-def factors_written(node: Node) -> int:
-    """How many factors are written."""
+def factors_written(node: Node, *more: type[Node]) -> int:
+    """How many factors are written; of `more` kinds than names and numbers."""
     total, stack = 0, [node]
     while stack:
         n = stack.pop()
-        if isinstance(n, Var) or (isinstance(n, Einsum) and not n.factors):
+        if isinstance(n, (Var, *more)) or (isinstance(n, Einsum) and not n.factors):
             total += 1
         stack.extend(n.operands)
     return total

@@ -92,7 +92,6 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
     for name in sheet.scalars - vocabulary.heads:
         vocabulary.declared.setdefault(name, (ONE, ONE))
-    statements = [sheet.statements[i] for i in part.statements]
     _loss_of_differentials([sheet.statements[i].node for i in part.statements], vocabulary)
     limits_of_sums([sheet.statements[i].node for i in part.statements], vocabulary)
     losses_in_words((sheet.statements[i] for i in part.statements), vocabulary)

@@ -1,8 +1,8 @@
 r"""Gradients in short: `L_W` for `\partial L/\partial W`, and `\bar W` for it on sheets of adjoints.
 
-A subscript on a loss is a derivative where it is the name of a quantity that the sheet speaks of by itself, where the loss is not
-made of what is so named (`L = L_{\mathrm{rec}} + L_{\mathrm{KL}}`), and where the sheet does so more than once. A bar is one where the
-sheet speaks of bars or adjoints, or says `\bar W = \partial L/\partial W` (Giles, 2008, writes so throughout). A mean's sum without a limit gets it.
+A subscript on a loss is a derivative where it is the name of a quantity that the sheet speaks of by itself, where the loss is not made of
+what is so named (`L = L_{\mathrm{rec}} + L_{\mathrm{KL}}`), and where the sheet does so more than once. A bar is one where the sheet speaks
+of bars or adjoints, or says `\bar W = \partial L/\partial W` (Giles, 2008, writes so throughout). A mean's sum without a limit gets it.
 """
 
 from __future__ import annotations

@@ -14,8 +14,11 @@ from fractions import Fraction
 
 from symgrad import names
 from symgrad.derivation import KINDS, Derivation, Step
+from symgrad.differences import Report
 from symgrad.dims import Condition, Dim, Shape
 from symgrad.form import Form, symbol
+from symgrad.further import KINDS as BEYOND
+from symgrad.further import Further
 from symgrad.network import Network
 from symgrad.paper import SECTIONS, Part
 from symgrad.pictures import picture_of
@@ -120,7 +123,9 @@ def sections(derivation: Derivation, wanted: tuple[str, ...], level: int) -> lis
     }  # fmt: skip
     out = []
     for name in SECTIONS:
-        if name in wanted and (blocks := makers[name]()):
+        if name == "further" and name in wanted:
+            out += [Section(title, level, tuple(blocks)) for title, blocks in _further(derivation)]
+        elif name in wanted and (blocks := makers[name]()):
             out.append(Section(titles[name], level, tuple(blocks)))
     return out
 
@@ -265,6 +270,8 @@ def entries(shape: Shape) -> Dim:
 
 
 def _gradients(derivation: Derivation) -> list[Block]:
+    if not derivation.of and derivation.further:
+        return []
     if not derivation.of:
         last = symbol(list(derivation.network.definitions)[-1], ())
         return [
@@ -297,6 +304,28 @@ def _written_out(derivation: Derivation) -> list[Block]:
     return blocks
 
 
+def _further(derivation: Derivation) -> list[tuple[str, list[Block]]]:
+    """What lies beyond the gradients: a section for each kind, with what is said of it and what was left out."""
+    found: list[tuple[str, list[Block]]] = []
+    for kind, title in BEYOND.items():
+        own = derivation.of_kind(kind)
+        blocks = _steps(derivation, f"further {kind}")
+        said = dict.fromkeys(each.remark for each in own if each.remark and each.form is not None)
+        blocks = [*([Prose((" ".join(said),))] if said else []), *(_conditions(each) for each in own if each.conditions), *blocks]
+        blocks += [Prose((Math(each.left), f" is not written out: {each.remark}.")) for each in own if each.form is None]
+        if blocks:
+            found.append((title, blocks))
+    return found
+
+
+def _conditions(further: Further) -> Prose:
+    """Where a solution stands."""
+    out: list[Inline] = []
+    for form, said in further.conditions:
+        out += [" and " if out else "Where ", Math(form), f" {said}"]
+    return Prose((*out, ":"))
+
+
 def _values(derivation: Derivation) -> list[Block]:
     steps = _of_kind(derivation, "value")
     if not steps:
@@ -306,21 +335,47 @@ def _values(derivation: Derivation) -> list[Block]:
 
 def _check(derivation: Derivation) -> list[Block]:
     report = derivation.report
-    if not derivation.of:
-        return []
-    if report is None:
-        return [Prose(("The gradients were not checked, as asked.",))]
+    beyond = [each for each in derivation.further if each.check is not None and each.kind != "stationary"]
+    vanishing = _vanishing(derivation)
+    if not derivation.of and not beyond:
+        unchecked = any(each.form is not None for each in derivation.further) and not vanishing
+        return [Prose(("The derivatives were not checked, as asked.",))] if unchecked else vanishing
+    if derivation.of and report is None:
+        return [
+            Prose(("The derivatives were not checked, as asked." if derivation.further else "The gradients were not checked, as asked.",))
+        ]
     rows: list[tuple[Cell, ...]] = []
-    of = derivation.of
+    of = str(derivation.of)
+    report = report or Report()
     for run in _runs([(name, ()) for name in report.checks]):
         error = max(report.checks[name].max_relative_error for name in run)
         agrees = all(report.checks[name].holds for name in run)
         shown = tuple(_named_run(tuple(names.gradient(of, name) for name in run)))
         rows.append((shown, (f"{error:.1e}",), ("agrees" if agrees else "disagrees",)))
-    points = max(check.points for check in report.checks.values())
+    for each in beyond:
+        assert each.check is not None
+        agrees = each.check.holds
+        rows.append(((Math(each.left),), (f"{each.check.max_relative_error:.1e}",), ("agrees" if agrees else "disagrees",)))
+    every = [*report.checks.values(), *(each.check for each in beyond if each.check is not None)]
+    points = max(check.points for check in every)
     said = f"Every formula above was compared with central finite differences in float64 at {points} random points"
     where = _sizes([tuple(point.items()) for point in report.sizes if point])
-    return [Prose((said, *where, ", along random directions. The largest relative errors:")), Table(("gradient", "error", ""), tuple(rows))]
+    return [
+        Prose((said, *where, ", along random directions. The largest relative errors:")),
+        Table(("derivative" if beyond else "gradient", "error", ""), tuple(rows)),
+        *vanishing,
+    ]
+
+
+def _vanishing(derivation: Derivation) -> list[Block]:
+    """How far from 0 the gradient is at the stationary points."""
+    rows: list[tuple[Cell, ...]] = []
+    for each in derivation.of_kind("stationary"):
+        if each.check is not None:
+            left = (_math(names.gradient(each.of, each.wrt[0])), " at this ", _math(each.wrt[0]))
+            rows.append((left, (f"{each.check.max_relative_error:.1e}",), ("vanishes" if each.check.holds else "does not vanish",)))
+    said = "At random points the gradient was evaluated where it should vanish, in units of its size where the variable is 0:"
+    return [Prose((said,)), Table(("gradient", "size", ""), tuple(rows))] if rows else []
 
 
 def _sizes(points: list[tuple[tuple[str, int], ...]]) -> list[Inline]:

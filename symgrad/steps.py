@@ -13,7 +13,8 @@ from symgrad import names
 from symgrad.derivation import Chain, Result, Step, Value
 from symgrad.families import Span, fold_sums, general
 from symgrad.form import Form, cost, symbol, symbols
-from symgrad.gradient import Gradient
+from symgrad.further import Further
+from symgrad.gradient import Gradient, depend_on
 from symgrad.network import Definition, Network
 from symgrad.op import Notation
 from symgrad.ops.elementwise import ELEMENTWISE
@@ -33,6 +34,7 @@ def derivation_steps(
     results: dict[str, Result],
     values: dict[str, Value],
     wanted: list[str],
+    further: tuple[Further, ...] = (),
 ) -> tuple[Step, ...]:
     steps = _Steps()
     for definition in network.definitions.values():
@@ -40,6 +42,8 @@ def derivation_steps(
         rule = definition.about or "definition"
         steps.add("definition", (left, definition.form), rule, (), definition.name, shape=definition.shape)
     active = {*results, *wanted, loss}
+    if loss is None and further:
+        active |= depend_on(network, set(wanted))
     for definition in network.definitions.values():
         if definition.name in active:
             _differential(network, definition, active, steps)
@@ -54,6 +58,8 @@ def derivation_steps(
             uses = [steps.of["gradient", name], *(steps.of.get(("written out", n), g) for n, g in behind)]
             left = symbol(names.gradient(str(loss), name), results[name].shape)
             steps.add("written out", (left, opened), "substitution", uses, name)
+    for each in further:
+        _further_steps(each, steps)
     for item in network.inputs.values() if values else ():
         if item.value is not None and network.uses[item.name]:
             steps.add("value", (symbol(item.name, item.shape), Value(item.value)), "given", [], item.name)
@@ -86,6 +92,10 @@ class _Steps:
         """The names whose gradients a form uses, and the steps that state these."""
         wrt = [match["wrt"] for s in symbols(form) if (match := names.gradient_of(s.name))]
         return [(name, self.of["gradient", name]) for name in wrt if ("gradient", name) in self.of]
+
+    def latest(self, name: str) -> int | None:
+        """The step that says most of how that name moves, or how the loss does with it."""
+        return next((self.of[kind, name] for kind in ("written out", "gradient", "differential") if (kind, name) in self.of), None)
 
     def folded(self) -> tuple[Step, ...]:
         """Steps that are one step with t moved along become one, and are renumbered."""
@@ -211,6 +221,21 @@ def _gradient_steps(network: Network, gradient: Gradient, result: Result, steps:
         terms = (left, Chain(gradient.of, gradient.wrt, through), result.named)
         rule = "chain rule" if len(through) == 1 else "chain rule, over every use"
     steps.add("gradient", terms, rule, uses, gradient.wrt)
+
+
+def _further_steps(further: Further, steps: _Steps) -> None:
+    """The equations that it rests on, then the derivative itself."""
+    kind = f"further {further.kind}"
+    uses = [number for name in further.uses if (number := steps.latest(name))]
+    for name, form in further.before:
+        if (kind, name) not in steps.of:
+            steps.add(kind, (symbol(name, form.shape), form), "chain rule", [n for _, n in steps.behind(form)], name)
+        uses.append(steps.of[kind, name])
+    for left, right, rule in further.stated:
+        steps.add(kind, (left, right), rule, uses, further.name)
+        uses = [steps.of[kind, further.name]]
+    if further.form is not None:
+        steps.add(kind, (further.left, further.form), further.rule, uses, further.name)
 
 
 def conventions_of(network: Network, loss: str | None) -> tuple[str, ...]:

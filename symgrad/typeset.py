@@ -63,7 +63,7 @@ class Typesetter:
         return spelling(self, form)  # type: ignore[no-any-return]
 
     def _symbol_prec(self, name: str) -> Prec:
-        if self.mode != "numpy" and names.gradient_of(name):
+        if self.mode != "numpy" and (names.gradient_of(name) or names.is_second(name)):
             return Prec.POSTFIX if self.mode == "latex" else Prec.QUOTIENT
         # A power of a name that has a superscript already needs parentheses in LaTeX.
         return Prec.POSTFIX if self.mode == "latex" and "^" in self._spell(name) else Prec.ATOM

@@ -26,13 +26,14 @@ LAYERS = [
     ("tensors back to matrices", "textbook raising"),
     ("networks", "network gradient numpycode evaluate"),
     ("checks", "sampling differences"),
+    ("beyond the gradient", "opening coefficient tangents directional further second jacobians differentials stationary beyond"),
     ("derivations", "families derivation steps pipeline"),
     ("worked solutions", "paper pictures.* solution"),
     ("what a sheet says", "shapes naming syntax read.*"),
     (
         "what its lines mean",
-        "heads applying tuples unrolling parts terms typing_rules readings implied meaning building understanding prose shorthand sheet rounding "
-        "points conditions lab",
+        "heads applying tuples unrolling parts terms typing_rules readings implied meaning building understanding prose shorthand sheet "
+        "rounding points conditions lab",
     ),
     ("what is found in them", "judge mistakes mistakes.* findings verification counts keys verifying"),
     ("what is printed, and from what", "emit.* library"),

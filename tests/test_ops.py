@@ -213,6 +213,7 @@ ROWS = (
     row("einsum", ["n m", "n k", "m 1"], lambda a, b, c: a.T @ b * c, ("ab,ac,bd->bc",)),
     row("einsum", ["n m", "m k", "n k"], lambda a, b, c: np.sum((a @ b) * c), ("ab,bc,ac->",)),
     row("einsum", ["n n", "n m"], lambda a, b: np.diag(a)[:, None] * b, ("aa,ab->ab",)),
+    row("entries", ["n m"], lambda a: a, (1,)),
     mapped("relu", lambda x: (x + np.abs(x)) / 2),
     mapped("relu'", lambda x: (1 + np.sign(x)) / 2),
     mapped("step", lambda x: (1 + np.sign(x)) / 2),
@@ -268,8 +269,8 @@ ROWS = (
     mapped("minimum", lambda x, y: (x + y - np.abs(x - y)) / 2, shapes=("n m", "n m")),
 )  # fmt: skip
 
-WITHOUT_TENSOR = {"series"}
-"""A series is written out before it becomes a tensor or NumPy."""
+WITHOUT_TENSOR = {"series", "applied"}
+"""A series is written out before it becomes a tensor or NumPy; a derivative applied to a direction stands on the left."""
 
 WITHOUT_DERIVATIVE = {"polar"}
 """The derivative of the nuclear norm; there is no second one."""

@@ -7,7 +7,9 @@ from typing import Any
 
 from symgrad import names
 from symgrad.derivation import Derivation, Value
+from symgrad.differences import Check
 from symgrad.emit.latex import equation
+from symgrad.further import Further
 from symgrad.numpycode import Program
 from symgrad.pipeline import forward_program
 from symgrad.solution import entries
@@ -84,6 +86,7 @@ def as_data(derivation: Derivation) -> dict[str, Any]:
         "parameters": [{"name": p.name, "entries": str(entries(p.shape))} for p in network.parameters],
         "conditions": list(map(str, network.conditions)),
         "gradients": [_gradient(derivation, name) for name in derivation.results],
+        "further": [_further(derivation, each) for each in derivation.further],
         "values": {name: _rows(value) for name, value in derivation.values.items()},
         "conventions": list(derivation.conventions),
         "steps": [{"latex": equation(s), "rule": s.rule, "from": list(s.uses)} for s in derivation.steps],
@@ -101,12 +104,15 @@ def _rows(value: Value) -> list[list[Any]]:
     return [[plain(x) for x in row] for row in value.rows]
 
 
+def _check(check: Check) -> dict[str, Any]:
+    return {"method": check.method, "max_relative_error": check.max_relative_error, "holds": check.holds}
+
+
 def _gradient(derivation: Derivation, name: str) -> dict[str, Any]:
     result = derivation.results[name]
     checks = []
     if derivation.report is not None:
-        check = derivation.report.checks[name]
-        checks.append({"method": check.method, "max_relative_error": check.max_relative_error, "holds": check.holds})
+        checks.append(_check(derivation.report.checks[name]))
     return {
         "wrt": name,
         "wanted": name in derivation.wrt,
@@ -116,6 +122,29 @@ def _gradient(derivation: Derivation, name: str) -> dict[str, Any]:
         "numpy": numpy_expression(derivation, name),
         "checks": checks,
     }
+
+
+def _further(derivation: Derivation, further: Further) -> dict[str, Any]:
+    """A derivative beyond the gradient; `latex` and `numpy` are null where it is longer than anybody reads."""
+    form = further.form
+    spelled = names.identifiers([*derivation.network.inputs, *(name for name, _ in further.directions)])
+    return {
+        "kind": further.kind,
+        "of": further.of,
+        "wrt": list(further.wrt),
+        "shape": list(map(str, further.left.shape)),
+        "left": latex(further.left),
+        "latex": None if form is None else latex(form),
+        "numpy": None if form is None else _beyond_program(derivation, further).expression(further.name),
+        "directions": [{"name": n, "identifier": spelled[n], "shape": list(map(str, shape))} for n, shape in further.directions],
+        "remark": further.remark,
+        "conditions": [f"{latex(form)} {said}" for form, said in further.conditions],
+        "checks": [] if further.check is None else [_check(further.check)],
+    }
+
+
+def _beyond_program(derivation: Derivation, further: Further) -> Program:
+    return forward_program(derivation.network, derivation.results, "written out", [further])
 
 
 def numpy_expression(derivation: Derivation, name: str) -> str:

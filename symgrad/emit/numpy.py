@@ -13,6 +13,8 @@ def emit(derivation: Derivation) -> str:
     """The source of a module with one function `loss_and_gradients` (`forward` where there is no loss)."""
     network = derivation.network
     program = forward_program(network, derivation.results)
+    if derivation.further:
+        return _beyond(derivation)
     if derivation.of is None:
         last = list(network.definitions)
         program = program.shared()
@@ -24,6 +26,19 @@ def emit(derivation: Derivation) -> str:
     spelled = program.identifiers
     pairs = ", ".join(f"{spelled[n]!r}: {spelled[names.gradient(derivation.of, n)]}" for n in derivation.wrt)
     return function_source("loss_and_gradients", program, f"{spelled[derivation.of]}, {{{pairs}}}", _doc(derivation, spelled))
+
+
+def _beyond(derivation: Derivation) -> str:
+    """One function `derivatives` of the inputs and the directions, with everything that was asked for in a dictionary."""
+    further = [each for each in derivation.further if each.form is not None]
+    gradients = [names.gradient(str(derivation.of), name) for name in derivation.wrt] if derivation.of else []
+    wanted = [*([derivation.of] if derivation.of else []), *gradients, *(each.name for each in further)]
+    program = forward_program(derivation.network, derivation.results, further=further).needed(wanted).shared()
+    spelled = program.identifiers
+    pairs = ", ".join(f"{spelled[name]!r}: {spelled[name]}" for name in wanted)
+    doc = _doc(derivation, spelled)
+    doc += [f"{spelled[name]}: {show(shape)}, direction" for each in further for name, shape in each.directions]
+    return function_source("derivatives", program, f"{{{pairs}}}", list(dict.fromkeys(doc)))
 
 
 def _doc(derivation: Derivation, spelled: dict[str, str]) -> list[str]:

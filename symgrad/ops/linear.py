@@ -65,6 +65,11 @@ def _matmul_numpy(writer: Writer, form: Any) -> tuple[str, Prec]:
         matrix = writer.write(head.args[0].args[0] if turned else head.args[0], Prec.ATOM if turned else Prec.SUM)
         applied = " @ ".join(writer.write(arg, Prec.PREFIX if len(rest) > 1 else Prec.SUM) for arg in rest)
         return f"np.linalg.solve({matrix}{'.T' if turned else ''}, {applied})", Prec.ATOM
+    last = form.args[-1]
+    if last.op == "inverse":
+        applied = " @ ".join(writer.write(arg, Prec.PREFIX) for arg in form.args[:-1])
+        applied = f"({applied})" if len(form.args) > 2 else applied
+        return f"np.linalg.solve({writer.write(last.args[0], Prec.ATOM)}.T, {applied}.T).T", Prec.ATOM
     parts = [writer.write(arg, Prec.PREFIX) for arg in form.args]
     first, last = form.args[0].shape[0], form.args[-1].shape[1]
     if len(parts) > 2 and last.is_one and not first.is_one:
@@ -155,7 +160,7 @@ def _write_transpose(writer: Writer, form: Any) -> tuple[str, Prec]:
     mark = {"latex": r"^{\top}", "text": "ᵀ", "numpy": ".T"}[writer.mode]
     if writer.mode == "text" and body.op == "symbol":
         name = names.text(body.name)
-        return (f"({name})" if "/" in name else name) + mark, Prec.POSTFIX
+        return (f"({name})" if "/" in name or " " in name else name) + mark, Prec.POSTFIX
     if body.op in ("ones", "zeros") and body.shape[-1].is_one and writer.mode != "numpy":
         return writer.write(body, Prec.POSTFIX) + mark, Prec.POSTFIX
     return writer.write(body, Prec.ATOM) + mark, Prec.ATOM if writer.mode == "numpy" else Prec.POSTFIX

@@ -10,6 +10,7 @@ from symgrad.tensor import (
     UNIT,
     Add,
     Einsum,
+    Eye,
     Factor,
     Func,
     Map,
@@ -150,7 +151,8 @@ def distribute_when_shorter(node: Node, facts: Facts) -> Node | None:
             factors = [(term if i == k else n, ls) for i, (n, ls) in enumerate(node.factors)]
             terms.append(_products(einsum(factors, node.out, node.shape, node.coefficient, node.sizes), facts))
         expanded = add(terms)
-        if factors_written(expanded) < factors_written(node):
+        # diag(1 − u) is no longer than I − diag(u).
+        if factors_written(expanded, Eye) < factors_written(node, Eye):
             return expanded
     return None
 

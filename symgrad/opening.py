@@ -1,0 +1,62 @@
+"""Gradients in both depths, as tensors: in the named quantities next to them, and with the gradients inside substituted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from symgrad import names
+from symgrad.form import cost
+from symgrad.gradient import Gradient
+from symgrad.network import Network
+from symgrad.raising import raise_form
+from symgrad.rewrite import Facts, simplify
+from symgrad.rules import SIMPLIFY
+from symgrad.tensor import Node, Var, substitute, topological, var
+
+LONGEST_WRITTEN_OUT = 24
+"""How many factors a formula has before it is left in named quantities."""
+
+
+LONGEST_ON_THE_WAY = 8
+"""How many factors a quantity on the way has before it keeps its name in what follows."""
+
+
+LONGEST_DERIVATIVE = 40
+"""How many factors a Hessian or a Jacobian has before only its product with a direction is given."""
+
+
+@dataclass(frozen=True)
+class Depths:
+    """One gradient: `named`, and `whole` with the gradients inside it substituted, None where that is longer than anybody reads."""
+
+    named: Node
+    whole: Node | None
+
+
+def with_short_ones_opened(network: Network, found: Mapping[str, Gradient]) -> dict[str, Node]:
+    """Every gradient with the short ones inside it substituted: p − y is read off, but long chains stay a recursion."""
+    short: dict[Node, Node] = {}
+    nodes = {}
+    for name, gradient in found.items():
+        node = simplify(substitute(simplify(gradient.node, network.facts, SIMPLIFY), short), network.facts, SIMPLIFY)
+        if cost(raise_form(node, network.facts)) <= LONGEST_ON_THE_WAY:
+            short[var(gradient.name, gradient.shape)] = node
+        nodes[name] = node
+    return nodes
+
+
+def opened(facts: Facts, found: Mapping[str, Gradient]) -> dict[str, Depths]:
+    """Both depths of every gradient. They come from the loss backwards, so what one substitutes is already there."""
+    known: dict[Node, Node] = {}
+    depths = {}
+    for name, gradient in found.items():
+        node = simplify(gradient.node, facts, SIMPLIFY)
+        whole = None
+        inner = [n for n in topological([node]) if isinstance(n, Var) and names.gradient_of(n.name)]
+        if all(n in known for n in inner):
+            trial = simplify(substitute(node, known), facts, SIMPLIFY) if inner else node
+            if cost(raise_form(trial, facts)) <= LONGEST_WRITTEN_OUT:
+                known[var(gradient.name, gradient.shape)] = whole = trial
+        depths[name] = Depths(node, whole)
+    return depths
