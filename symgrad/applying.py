@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from symgrad import syntax as sx
-from symgrad.heads import as_call
+from symgrad.heads import as_call, names_more
 from symgrad.naming import plain_name, superscript
 from symgrad.prose import recognised_function
 from symgrad.read import functions as fn
@@ -33,7 +33,7 @@ def applied(sheet: Sheet) -> Sheet:
         node = changed = statement.node
         heads = [head for head in _heads(node) if not known.is_other(head)]
         if isinstance(node, sx.Relation) and heads:
-            sides = (node.sides[0], *(made.of(side) for side in node.sides[1:]))
+            sides = (_head(node), *(made.of(side) for side in node.sides[1:]))
             same = all(a is b for a, b in zip(sides, node.sides, strict=True))
             changed = node if same else replace(node, sides=sides)
         else:
@@ -99,6 +99,16 @@ def _heads(node: Node) -> list[_Head]:
     name = plain_name(head)
     is_literal = not any(isinstance(n, sx.Name) for n in sx.walk(node.sides[1]))
     return [] if name is None or is_literal else [(name, (), node.sides[1])]
+
+
+def _head(node: sx.Relation) -> Node:
+    """The side that is defined: `f(x, W) = W x` defines f, as nothing else could tell what its arguments are."""
+    head = as_call(node.sides[0])
+    arguments = [plain_name(arg) for arg in head.args] if isinstance(head, sx.Call) else []
+    if len(arguments) < 2 or names_more(node.sides[1:], frozenset(a for a in arguments if a is not None)):
+        return node.sides[0]
+    assert isinstance(head, sx.Call)
+    return head.function
 
 
 def _is_of_the_field(head: sx.Call, body: Node) -> bool:

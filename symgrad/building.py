@@ -23,8 +23,11 @@ from symgrad.terms import Builder, Term, names_in, walk
 _DIM_LETTERS = "nmdkpqrsuvw"
 
 
-def built(meaning: Meaning) -> Meaning | None:
-    """The meaning with names for its sizes, and its network; None when the definitions cannot be built."""
+def built(meaning: Meaning, uses: Mapping[str, Iterable[str]] | None = None) -> Meaning | None:
+    """The meaning with names for its sizes, and its network; None when the definitions cannot be built.
+
+    `uses` says of definitions which names they come to rest on, where that is known from a network built before.
+    """
     mentioned: dict[str, tuple[Dim, Dim]] = {}
     for name in (*meaning.vocabulary.declared, *meaning.vocabulary.literals, *meaning.terms):
         shape = meaning.shape(name)
@@ -35,7 +38,7 @@ def built(meaning: Meaning) -> Meaning | None:
             if t.op == "symbol":
                 mentioned.setdefault(t.params[0], (t.rows, t.cols))
     shapes = meaning.shapes
-    implied = _implied(meaning)
+    implied = _implied(meaning, uses or {})
     for name in dict.fromkeys(n for head, below in implied.items() for n in (head, *below)):
         if name not in mentioned:
             shapes, mentioned[name] = _guessed(meaning, shapes, name, mentioned)
@@ -88,6 +91,10 @@ def built(meaning: Meaning) -> Meaning | None:
         else:
             made.derived[name] = node
     made.network = _sharing(network)
+    if implied and uses is None and made.network is not network:
+        # What is only implied must not go round a name that is seen now: `y = W relu(V x)` rests on h where h = relu(V x).
+        rests = {d.name: [v.name for v in variables(d.node)] for d in made.network.definitions.values() if d.name in meaning.terms}
+        return built(meaning, rests)
     made.frozen = True
     return made
 
@@ -116,7 +123,7 @@ def _sharing(network: Network) -> Network:
 
     for name in nodes:
         define(name)
-    return shared
+    return _sharing(shared)  # `h = relu(a)` is seen once `a = W x` is
 
 
 def _in_order(terms: Mapping[str, Term], implied: Mapping[str, Sequence[str]]) -> list[tuple[str, Term | None]]:
@@ -137,10 +144,10 @@ def _in_order(terms: Mapping[str, Term], implied: Mapping[str, Sequence[str]]) -
     return list(done.items())
 
 
-def _implied(meaning: Meaning) -> dict[str, list[str]]:
+def _implied(meaning: Meaning, uses: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
     """What the names that are differentiated and never defined depend on."""
     vocabulary = meaning.vocabulary
-    defined: dict[str, Iterable[str]] = {name: names_in(term) for name, term in meaning.terms.items()}
+    defined: dict[str, Iterable[str]] = {name: uses.get(name, names_in(term)) for name, term in meaning.terms.items()}
     known = {**dict.fromkeys(vocabulary.literals, ()), **{name: () for name in vocabulary.declared if not is_loss(name)}, **defined}
     found = vocabulary.dependences.direct(known, weights_among(vocabulary.mentioned))
     found = {name: below for name, below in found.items() if meaning.same_as_defined(name) is None}

@@ -26,7 +26,7 @@ def without_arguments(sheet: Sheet) -> Sheet:
             name, arguments = _applied(head)
             if name is None:
                 name, arguments = plain_name(head), _NO_ARGUMENTS
-            elif not _names_more(statement.node.sides[1:], arguments):
+            elif not names_more(statement.node.sides[1:], arguments):
                 continue  # a function of its argument alone, such as `f(z) = \max(0, z)`
             if name is not None:
                 defined.setdefault(name, arguments)
@@ -80,7 +80,7 @@ def _applied(node: Node) -> tuple[str | None, frozenset[str]]:
     return name, frozenset(a for a in arguments if a is not None)
 
 
-def _names_more(sides: tuple[Node, ...], arguments: frozenset[str]) -> bool:
+def names_more(sides: tuple[Node, ...], arguments: frozenset[str]) -> bool:
     """Whether the sides speak of names beyond the arguments, or of sums and norms."""
     for side in sides:
         for node in sx.walk(side):
