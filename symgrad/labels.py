@@ -26,7 +26,7 @@ def picked(sheet: Sheet) -> Sheet:
     """The sheet with entries at labels written by one-hot vectors, and the names of those that were made."""
     vectors = {name for s in sheet.statements if isinstance(s.node, sx.Relation) for name in [_head(s.node)] if name is not None}
     labels = {name for s in sheet.statements for name in _labels(s.node, vectors)}
-    labels -= {name for s in sheet.statements for name in _running(s.node)} | vectors
+    labels -= {name for s in sheet.statements for name in (*_running(s.node), *_of_a_batch(s.node))} | vectors
     if not labels:
         return sheet
     said = _said(sheet)
@@ -106,6 +106,20 @@ def _running(node: Node) -> Iterator[str]:
             name = plain_name(n.below.sides[0] if isinstance(n.below, sx.Relation) else n.below)
             if name is not None:
                 yield name
+
+
+def _of_a_batch(node: Node) -> Iterator[str]:
+    r"""The `y_i`, `y^{(i)}` of a sum over i: labels of many examples, and no one class."""
+    for n in sx.walk(node):
+        if isinstance(n, sx.BigOp) and n.body is not None:
+            bound = set(_running(replace(n, body=None)))
+            for inner in sx.walk(n.body):
+                if isinstance(inner, sx.Scripted) and bound & {
+                    plain_name(m) for script in (inner.sub, inner.sup) if script for m in sx.walk(script)
+                }:
+                    name = plain_name(inner)
+                    if name is not None:
+                        yield name
 
 
 class _Picking:
