@@ -77,13 +77,19 @@ _PROPERTIES: tuple[tuple[str, str], ...] = (
     ("distribution", r"\bdistribution\b|\bsums? to (?:1|one)\b|\bprobability vector\b"),
     ("symmetric", r"(?<!non-)(?<!a)\bsymmetric\b|\bcovariance matrix\b|\bpositive (?:semi-?)?definite\b"),
 )
+_GAUSSIAN = re.compile(r"(?i)\bgaussians?\b|\bnormal distribution\b|\bmultivariate normal\b|\bcovariances?\b|\blog-?likelihood\b")
+_COVARIANCES = frozenset({"\\Sigma", "\\Lambda"})
 _NOT_SO = re.compile(r"(?i)\b(?:not|never|nor|no|without|neither)\b[^,;]*$")
 # Before a name, these make of what is said of it a condition for the lines that follow.
 _SUPPOSED = re.compile(r"(?i)\b(?:if|when|whenever|for|suppose|supposing|assume|assuming|provided)\b[^,;]*$")
 
 
 def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary) -> None:
-    r"""`$Y$ is one-hot`, `a mask $M$`, `M \in \{0, 1\}^{n \times d}`, `\sum_k y_k = 1`."""
+    r"""`$Y$ is one-hot`, `a mask $M$`, `M \in \{0, 1\}^{n \times d}`, `\sum_k y_k = 1`; the Σ of a Gaussian, which is symmetric."""
+    statements = list(statements)
+    if any(_GAUSSIAN.search(s.words) or _GAUSSIAN.search(s.words_after) for s in statements):
+        for covariance in {n.base for s in statements for n in sx.walk(s.node) if isinstance(n, sx.Name)} & _COVARIANCES:
+            vocabulary.properties.setdefault(covariance, set()).add("symmetric")
     for statement in statements:
         node = statement.node
         subject = node.sides[0] if isinstance(node, sx.Relation) and node.operators[0] == "in" else node

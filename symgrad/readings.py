@@ -352,7 +352,9 @@ class Reader:
             if len(letters) == 1 and (column or row):
                 found += self._indexed(reading, (letters[0], None) if column else (None, letters[0]), 0.0)
             elif len(letters) == 1:
-                found += self._indexed(reading, (letters[0], None, "column"), 1.0)
+                # The x_i of vectors x_1, …, x_n are columns, as those are.
+                is_family = term.op == "symbol" and term.params[0][:1].islower() and self.names.kinds(term.params[0])[0][1] == "matrix"
+                found += self._indexed(reading, (letters[0], None, "column"), 0.0 if is_family else 1.0)
                 found += self._indexed(reading, (letters[0], None), 1.5)
                 found += self._indexed(reading, (None, letters[0]), 2.0)
             return found
@@ -492,6 +494,9 @@ class Reader:
         if any(op not in OPERATORS for op in operators):
             bad = next(op for op in operators if op not in OPERATORS)
             raise Unreadable(node.span, f"the operator {bad} is not read here")
+        for letter, inside in zip(factors, factors[1:], strict=False):
+            if isinstance(letter, sx.Name) and letter.base == "d" and isinstance(inside, sx.Group) and self.names.tangents:
+                raise Unreadable(letter.span.to(inside.span), "the differential of an expression")
         if set(operators) == {""} and any(_is_bare_one(f) for f in factors):
             # Nobody multiplies by the number one: `1 bᵀ` and `Gᵀ 1` are typed for the vector of ones.
             ones = [sx.Name(f.span, "\\mathbf{1}") if _is_bare_one(f) else f for f in factors]
@@ -822,7 +827,12 @@ class Reader:
         for wrt in self._plain(node.wrt[0], shapes):
             variable = wrt.term
             for of in self._plain(node.of, wrt.shapes):
-                for made in self._by(of.term, variable, direct, node.kind != "nabla" and self.names.numerator):
+                as_row = node.kind != "nabla" and self.names.numerator
+                for made in self._by(of.term, variable, direct, as_row):
+                    if as_row and made.op == "jacobian" and is_scalar(of.shapes, of.term):
+                        flat = Term("jacobian_flat", (made,), (), variable.rows, variable.cols)
+                        yield Reading(wrt.cost + of.cost, of.shapes, transposed(flat), wrt.notes + of.notes)
+                        continue
                     reading = Reading(wrt.cost + of.cost, of.shapes, made, wrt.notes + of.notes)
                     if made.op == "jacobian" and made.params[1] == "direct" and not direct:
                         about = f"{of.term.params[0]} {variable.params[0]}"

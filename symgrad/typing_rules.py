@@ -233,7 +233,8 @@ def settle(reading: Reading) -> Iterator[Reading]:
         shape = (wrt_rows, wrt_cols) if scalar_of else of
         flat = Term("jacobian_flat", (term,), (), *shape)
         yield reading.plus(0.0, shapes, flat)
-        yield reading.plus(1.0, shapes, transposed(flat))
+        if any(map(shapes.is_one, shape)):  # of a matrix it would be another layout, which a sheet keeps to or does not
+            yield reading.plus(1.0, shapes, transposed(flat))
         return
     same = shapes.together((term.rows, wrt_rows), (term.cols, wrt_cols))
     if same is not None:

@@ -7,6 +7,7 @@ with the letter becomes one for each step that it makes sense for, sums and prod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -36,7 +37,7 @@ def unrolled(sheet: Sheet) -> Sheet:
     if steps is None:
         return sheet
     out: list[Statement] = []
-    explicit = {name for s in sheet.statements for name in _explicit_head(s) if _is_start(s)}
+    explicit = _starts(sheet)
     for group in _groups(sheet.statements):
         if _only_counts(group[0].node, steps):
             continue
@@ -235,6 +236,17 @@ def _explicit_head(statement: Statement) -> list[str]:
     numbered = any(_numbers(script) for script in _scripts(statement.node.sides[0]))
     name = plain_name(statement.node.sides[0])
     return [name] if numbered and name is not None else []
+
+
+def _starts(sheet: Sheet) -> set[str]:
+    """The names that recurrences begin with: of several values that are given, the first; the others are claimed to follow."""
+    first: dict[str, tuple[int, str]] = {}
+    for statement in sheet.statements:
+        for name in _explicit_head(statement) if _is_start(statement) else ():
+            number = min(n for script in _scripts_of_head(statement) for n in _numbers(script))
+            letter = re.sub(r"\d+", "", name)
+            first[letter] = min(first.get(letter, (number, name)), (number, name))
+    return {name for _, name in first.values()}
 
 
 def _is_start(statement: Statement) -> bool:
