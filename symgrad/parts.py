@@ -19,6 +19,8 @@ from symgrad.syntax import Node
 _ANEW = re.compile(r"(?i)\b(now (let|consider|suppose|take|assume|with)|instead|redefine|in place of)\b")
 # `For $C = A^{-1}$:` after `For $C = AB$:` is another case of the same letters.
 _ANOTHER_CASE = re.compile(r"(?:^|[.:;!?\n*-])\s*For\s*$")
+# An item of a list begins with a function of its own: `\item $f(X) = \operatorname{tr}(AX)$`.
+_ITEM = re.compile(r"(?:\\item|(?:^|\n)\s*(?:[-*]|\d+[.)]|\([a-z]\)))\s*$")
 # Words before an equation that holds for what follows only: `If we set $W_d = W_e^T$`.
 _IN_CASE = re.compile(r"(?i)\b(if (we|you|one)|in the (special )?case|for tied|with tied|suppose)\b[^.$]*$")
 
@@ -75,7 +77,7 @@ def _cuts(sheet: Sheet) -> list[int]:
     cuts = {bisect_left(places, heading) for heading in sheet.headings}
     cuts |= {i for i in blocks if _ANEW.search(sheet.statements[i].words[-120:])}
     cuts |= {i for i in blocks if _IN_CASE.search(sheet.statements[i].words[-60:])}
-    cuts |= {i for i in blocks if _ANOTHER_CASE.search(sheet.statements[i].words)}
+    cuts |= {i for i in blocks if _ANOTHER_CASE.search(sheet.statements[i].words) or _ITEM.search(sheet.statements[i].words)}
     return sorted(c for c in cuts if c < len(places))
 
 
@@ -92,6 +94,10 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
         other = {name for name, expression in heads(first) if name in known and known[name] != expression and _is_formula(expression)}
         told = [i for i in before if _ANOTHER_CASE.search(sheet.statements[i].words)]
         other |= {name for i in told for name, expression in heads(sheet.statements[i]) if heads(first) and _is_formula(expression)}
+        if other:
+            return other
+    if _ITEM.search(first.words):
+        other = {n for n, expression in heads(first) if n in sheet.arguments and n in known and known[n] != expression}
         if other:
             return other
     again: dict[str, bool] = {}

@@ -429,13 +429,13 @@ class Reader:
         square = not is_scalar(shapes, term) and shapes.resolve(term.rows) is shapes.resolve(term.cols)
         vector = shapes.is_one(term.rows) or shapes.is_one(term.cols)
         if square and exponent.denominator == 1 and 1 < exponent <= _LARGEST_POWER:
-            made = term
-            for _ in range(int(exponent) - 1):
-                made = Term("matmul", (made, term), (), term.rows, term.cols, free_of(made, term))
-            yield reading.plus(0.0, shapes, made)
+            yield reading.plus(0.0, shapes, _multiplied(term, int(exponent)))
             yield reading.plus(1.0, shapes, mapped)
             return
         yield reading.plus(0.0, shapes, mapped)
+        met = None if vector or is_scalar(shapes, term) or exponent.denominator != 1 or exponent < 2 else shapes.unify(term.rows, term.cols)
+        if met is not None:
+            yield reading.plus(0.5, met, _multiplied(term, int(exponent)))  # of a matrix that may be square
         if vector and exponent == 2 and not is_scalar(shapes, term):
             yield reading.plus(
                 CHARITY - 2.0, shapes, Term("inner", (term, term), (), ONE, ONE, term.free), Note("square_as_sum", node.span)
@@ -983,6 +983,14 @@ def _label_and_index(sub: Node | None, indices: set[str]) -> tuple[Node, Node] |
     return (
         (label, letter) if bound and set(bound) <= indices and script_text(label) and not set(letters_of(label) or ()) & indices else None
     )
+
+
+def _multiplied(term: Term, times: int) -> Term:
+    """A square matrix multiplied by itself."""
+    made = term
+    for _ in range(times - 1):
+        made = Term("matmul", (made, term), (), term.rows, term.cols, free_of(made, term))
+    return made
 
 
 def _as_entry(term: Term) -> Term | None:

@@ -256,7 +256,7 @@ def _taken_for_granted(judge: Judge) -> Iterator[Finding]:
             if any(isinstance(n, sx.Derivative) for n in sx.walk(found.sheet.statements[i].node)):
                 yield _finding(kind, found.sheet.statements[i].span, about)
                 break
-    for name in assumed.undeclared:
+    for name in (n for n in assumed.undeclared if found.vocabulary.declared_at[n] in found.part.own):
         shape, said = judge.meaning.shape(name), found.sheet.statements[found.vocabulary.declared_at[name]]
         needed = f"; what is computed with it needs {show(shape)}" if shape is not None else ""
         yield _finding("SG215", said.span, f"{names.text(name)} does not have this shape{needed}")
