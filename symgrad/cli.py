@@ -45,7 +45,13 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("source")
+@click.argument("source", required=False)
+@click.option(
+    "--expr", "expression", metavar="EXPR", help='A loss as NumPy would have it, as in "sum((X@w - y)**2)"; definitions before it.'
+)
+@click.option(
+    "--dims", default="", metavar="SHAPES", help='Shapes of names in --expr, as in "X: n,d; w: d,1; k: scalar". Default: inferred.'
+)
 @click.option("--wrt", multiple=True, metavar="NAME", help="Whose gradient is wanted; may be repeated. Default: the parameters.")
 @click.option("--of", "of", metavar="NAME", help="The loss. Default: the last definition, if it is a scalar.")
 @click.option("--order", type=click.IntRange(1, 2), default=1, help="2: the second derivatives too, as --kind hessian.")
@@ -60,7 +66,9 @@ def main() -> None:
 @click.option("--no-check", is_flag=True, help="Do not compare with finite differences.")
 @_engine
 def derive(
-    source: str,
+    source: str | None,
+    expression: str | None,
+    dims: str,
     wrt: tuple[str, ...],
     of: str | None,
     order: int,
@@ -75,18 +83,22 @@ def derive(
     no_check: bool,
     pdf_engine: str | None,
 ) -> None:
-    """Derive the gradients of the network in SOURCE.
+    """Derive the gradients of the network in SOURCE, or of the loss in --expr.
 
     SOURCE is a .py file that defines `network`, or the name of one that ships: cnn-rnn, dropping, midterm, relu-layer, rnn.
     """
     if fragment and form != "latex":
         raise click.UsageError("--fragment goes with --format latex")
     engine = _pdf_engine(output, pdf_engine)
+    if (source is None) is (expression is None):
+        raise click.UsageError("give a SOURCE, or a loss with --expr")
+    if dims and expression is None:
+        raise click.UsageError("--dims goes with --expr")
     from symgrad.library import load, parts_of
 
-    found = load(source, dict(map(_setting, settings)))
-    parts = parts_of(found)
     values = dict(map(_given, given))
+    found = load(source, dict(map(_setting, settings))) if source is not None else _network(expression or "", dims, values)
+    parts = parts_of(found)
     worked = [(part, _worked(part, wrt, of, values, layout, not no_check, order, kinds)) for part in _progress(parts)]
     _write(_solution_pdf(found, worked, engine, shapes) if engine else _emitted(found, worked, form, fragment, shapes), output)
 
@@ -126,6 +138,14 @@ def draw(
     title = found.title if part is None else parts[0].title
     made = _pictures_pdf(title, pictures, engine) if engine else (svg if form == "svg" else tikz).emit(title, pictures)
     _write(made, output)
+
+
+def _network(expression: str, dims: str, values: dict[str, Any]) -> Any:
+    from symgrad.network import exact_rows
+    from symgrad.read.expression import network_of
+
+    sizes = {name: (len(rows), len(rows[0])) for name, value in values.items() for rows in [exact_rows(value, name)]}
+    return network_of(expression, dims, sizes)
 
 
 @main.command()

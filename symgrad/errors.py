@@ -32,6 +32,10 @@ class InvalidNetwork(SymgradError):
     """A network that cannot be: a name defined twice, a loss that is no scalar, a file without a network."""
 
 
+class InvalidExpression(SymgradError):
+    """A text that is no expression, or one that says what symgrad does not read; with its place."""
+
+
 class InvalidGiven(SymgradError):
     """A given value that cannot be read, or whose shape does not fit its symbol."""
 

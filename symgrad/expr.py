@@ -622,4 +622,5 @@ _SYMPY_FORMS: dict[str, Callable[..., Any]] = {
     "zeros": lambda _, __, params: sp.ZeroMatrix(*map(size_of, params)),
     "trace": lambda _, args, __: sp.Trace(args[0]),
     "det": lambda _, args, __: sp.Determinant(args[0]),
+    "pi": lambda _, __, ___: sp.pi,
 }

@@ -381,8 +381,16 @@ class Judge:
                 ruling = self.compared(link, pair)
             except (SymgradError, RecursionError) as error:
                 ruling = Ruling(link, "undecided", pair=pair, reason=_reason(error))
-            if ruling.verdict in ("holds", "given"):
+            if ruling.verdict == "holds":
                 return ruling
+            if ruling.verdict == "given":
+                # A strange reading, of which nothing is known, is no way out for one that is wrong as it is usually read.
+                is_strange = (
+                    failed is not None and failed.verdict == "fails" and failed.pair is not None and pair.cost > failed.pair.cost + 1.0
+                )
+                if not is_strange:
+                    return ruling
+                continue
             if failed is None or (failed.verdict == "undecided" and ruling.verdict == "fails"):
                 failed = ruling
         if failed is None:
@@ -675,7 +683,8 @@ class Judge:
         if not holds:
             slack = slack + self._carried(link, pair, values, np.asarray(a, dtype=float), np.asarray(b, dtype=float))
             holds = carried = bool(np.all(gap <= slack + scale))
-        method = "exact" if point.exact and not np.any(slack) else "rounded" if np.any(slack) else "numeric"
+        differs = bool(np.any(gap > scale))
+        method = "rounded" if np.any(slack) and (differs or not holds) else "exact" if point.exact else "numeric"
         evidence = {"method": method, "holds": holds, "max_error": float(np.max(gap, initial=0.0))}
         notes = [*pair.notes, Note("rounded", link.right.span)] if carried else list(pair.notes)
         return Ruling(link, "holds" if holds else "fails", [evidence], pair, notes, numeric=True, expected=a, found=b)

@@ -24,7 +24,7 @@ from symgrad.gradient import Gradient, gradients
 from symgrad.implied import is_made_up
 from symgrad.meaning import Meaning
 from symgrad.network import Input, Network
-from symgrad.points import Point
+from symgrad.points import Point, Singular
 from symgrad.raising import raise_form
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
@@ -265,8 +265,11 @@ class Lab:
             return Evidence("exact", True)
         worst, tried, largest = 0.0, 0, 0.0
         for point in self.points:
-            with np.errstate(all="ignore"):
-                a, b = np.asarray(point.array(left), dtype=float), np.asarray(point.array(right), dtype=float)
+            try:
+                with np.errstate(all="ignore"):
+                    a, b = np.asarray(point.array(left), dtype=float), np.asarray(point.array(right), dtype=float)
+            except Singular:
+                continue
             if not (np.all(np.isfinite(a)) and np.all(np.isfinite(b))):
                 continue
             tried += 1

@@ -22,6 +22,12 @@ from symgrad.numpycode import Program
 from symgrad.tensor import UNIT, Add, Einsum, Eye, Func, Literal, Map, Node, Params, Var, topological
 
 _LARGEST = 4_000_000
+_NEED_AN_INVERSE = frozenset({"inverse", "logdet"})
+_SINGULAR = 1e10
+
+
+class Singular(Unsupported):
+    """A matrix that has no inverse at a point, of which another point may have one."""
 
 
 class Point:
@@ -80,10 +86,13 @@ class Point:
             return self._literal([[Fraction(int(i == j)) for j in range(size)] for i in range(size)]) if self.exact else np.eye(size)
         if isinstance(node, Einsum):
             return self._einsum(node)
+        operands = [self._done[operand] for operand in node.operands]
+        if isinstance(node, Func) and node.fn in _NEED_AN_INVERSE and not self.exact and np.linalg.cond(operands[0]) > _SINGULAR:
+            raise Singular("a matrix here has no inverse")
         try:
-            return self._computed(node, [self._done[operand] for operand in node.operands])
+            return self._computed(node, operands)
         except np.linalg.LinAlgError:
-            raise Unsupported("a matrix here has no inverse") from None
+            raise Singular("a matrix here has no inverse") from None
 
     def _computed(self, node: Node, operands: list[Any]) -> Any:
         if isinstance(node, Add):

@@ -28,6 +28,7 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
     Raises `Unsupported` when no sizes are found that meet the network's conditions.
     """
     dims = [dim for dim in network.dims if not dim.is_one]
+    rooms = _rooms(network)
     symbols = sorted({name for dim in dims for name in dim.symbols} | _names(network))
     if not symbols:
         return {}
@@ -38,7 +39,7 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
         low = wide if attempt % 2 else 2
         alike = dict.fromkeys(symbols, low + attempt % 8)
         sizes = alike if equal else {name: int(rng.integers(low, low + 4 + attempt % _LARGEST)) for name in symbols}
-        if not _possible(network, dims, sizes):
+        if not _possible(network, [*dims, *rooms], sizes):
             continue
         values = [dim.evaluate(sizes) for dim in dims]
         clashes = len(values) - len(set(values))
@@ -51,6 +52,17 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
     if best is None:
         raise Unsupported("no sizes up to 13 meet the conditions: " + "; ".join(map(str, network.conditions)))
     return best[3]
+
+
+def _rooms(network: Network) -> list[Dim]:
+    """What must be at least 1 for every slice to lie inside its axis."""
+    found: dict[Dim, None] = {}
+    for definition in network.definitions.values():
+        for node in topological([definition.node]):
+            if isinstance(node, Func) and node.fn == "slice":
+                axis, start, stop, _ = node.params
+                found.update(dict.fromkeys((start + 1, node.operands[0].shape[axis] - stop + 1)))
+    return [dim for dim in found if dim.symbols]
 
 
 def _names(network: Network) -> set[str]:

@@ -77,6 +77,8 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     found = Gathered(sheet, vocabulary, part)
     functions_in_words(sheet, vocabulary)
     properties_in_words((sheet.statements[i] for i in part.statements), vocabulary)
+    for name in sheet.one_hot:
+        vocabulary.properties.setdefault(name, set()).add("one_hot")
     for i, about, shape in shapes_in_words((i, sheet.statements[i]) for i in part.statements):
         if declare_in_words(vocabulary, i, about, shape):
             found.declared.append((i, sheet.statements[i].span))

@@ -19,6 +19,7 @@ from symgrad.read.document import Sheet
 from symgrad.syntax import Node
 
 _FEWEST = 2
+_MANY = 3
 _COUNTS = frozenset("nmNMBKTdD")
 
 
@@ -43,7 +44,7 @@ def _with_limit(node: Node) -> Node:
 
 
 def _without_bars(sheet: Sheet) -> Sheet:
-    if not any(_states_an_adjoint(s.node) or _ADJOINT.search(s.words) for s in sheet.statements):
+    if not any(_states_an_adjoint(s.node) or _ADJOINT.search(s.words) for s in sheet.statements) and len(_barred(sheet)) < _MANY:
         return sheet
     related = {name for s in sheet.statements if isinstance(s.node, sx.Relation) for name in mentions(s.node)}
 
@@ -66,6 +67,12 @@ def _without_bars(sheet: Sheet) -> Sheet:
         return made if all(set(mentions(n.of)) & related for n in bars) else node
 
     return replace(sheet, statements=[replace(s, node=kept(s.node)) for s in sheet.statements])
+
+
+def _barred(sheet: Sheet) -> set[str]:
+    """Quantities that the sheet defines and that it also writes equations for with a bar over them."""
+    heads = {plain_name(s.node.sides[0]) for s in sheet.statements if isinstance(s.node, sx.Relation)}
+    return {h for h in heads if h is not None and h.startswith("\\bar{") and h.replace("\\bar{", "", 1).replace("}", "", 1) in heads}
 
 
 def _states_an_adjoint(node: Node) -> bool:

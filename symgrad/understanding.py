@@ -20,6 +20,7 @@ from symgrad.terms import Term, names_in, walk
 from symgrad.typing_rules import Note, Reading
 
 _BEAM = 10
+_VECTORS = frozenset("xwhuv")
 # Understandings that cost so much more than the cheapest are not tried: that a line holds in one says nothing.
 _SPREAD = 2.5
 
@@ -31,7 +32,7 @@ def understood(vocabulary: Vocabulary, definitions: Sequence[Definition], width:
         extended = [new for meaning in beam for new in _with(meaning, definition)]
         extended.sort(key=lambda m: m.cost)
         beam = _distinct(extended)[:_BEAM]
-    beam.sort(key=lambda m: m.cost + _oddness(m))
+    beam = sorted((replace(m, cost=m.cost + _oddness(m)) for m in beam), key=lambda m: m.cost)
     consistent = [m for m in beam if _sizes_agree(m)] or beam
     made = []
     for meaning in consistent:
@@ -123,8 +124,9 @@ def _oddness(meaning: Meaning) -> float:
         thin = meaning.shapes.is_one(shape[0]) or meaning.shapes.is_one(shape[1])
         if thin and stem(name)[:1].isupper() and name not in meaning.vocabulary.literals and name not in meaning.vocabulary.declared:
             total += 0.5 if meaning.kinds(name)[0][1] == "matrix" else 0.0
-        if name in transposed and meaning.shapes.is_one(shape[0]) and meaning.shapes.is_one(shape[1]):
-            total += 2.0  # nobody transposes a number
+        if meaning.shapes.is_one(shape[0]) and meaning.shapes.is_one(shape[1]) and not _is_told(meaning, name):
+            # Nobody transposes a number, and what is called x is rarely one.
+            total += 2.0 if name in transposed else 1.0 if stem(name) in _VECTORS else 0.0
     every = names_used | meaning.terms.keys()
     for name in every:
         plain = bare(name)
@@ -132,6 +134,11 @@ def _oddness(meaning: Meaning) -> float:
             first, second = (meaning.shape(n) or (unknown(f"rows:{n}"), unknown(f"cols:{n}")) for n in (name, plain))
             total += 2.0 if meaning.shapes.shape(*first) != meaning.shapes.shape(*second) else 0.0
     return total
+
+
+def _is_told(meaning: Meaning, name: str) -> bool:
+    """Whether the sheet itself says of what shape a name is."""
+    return name in meaning.vocabulary.literals or name in meaning.vocabulary.declared
 
 
 def _distinct(beam: list[Meaning]) -> list[Meaning]:

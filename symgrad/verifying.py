@@ -21,6 +21,7 @@ from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
 from symgrad.judge import MISFIT, UNKNOWN_NAME, Judge, Judged, Ruling, claim_of, is_charitable
 from symgrad.keys import Key, against
+from symgrad.labels import picked
 from symgrad.meaning import Assumed, stem
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.parts import Part, heads, mentions, parts, split
@@ -58,7 +59,7 @@ def verify(sheet: Source | str | Path, key: Key | None = None) -> Verification:
     Raises `SymgradError` for a file that cannot be read.
     """
     source = sheet if isinstance(sheet, Source) else load_sheet(sheet)
-    read = unrolled(without_arguments(applied(written_out(separated(read_document(source))))))
+    read = unrolled(without_arguments(applied(written_out(picked(separated(read_document(source)))))))
     out = Verification(source)
     for part in parts(read):
         for judge, judged in _with_splits(read, part):

@@ -32,8 +32,8 @@ LAYERS = [
     ("what a sheet says", "shapes naming syntax read.*"),
     (
         "what its lines mean",
-        "heads applying tuples unrolling parts terms typing_rules readings implied meaning building understanding prose shorthand sheet "
-        "rounding points conditions lab",
+        "heads applying labels tuples unrolling parts terms typing_rules readings implied meaning building understanding prose shorthand "
+        "sheet rounding points conditions lab",
     ),
     ("what is found in them", "judge mistakes mistakes.* findings verification counts keys verifying"),
     ("what is printed, and from what", "emit.* library"),

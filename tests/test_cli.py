@@ -95,7 +95,7 @@ def test_every_file_that_is_wrong_is_in_the_table(name):
 def test_options_there_are_not_end_with_status_2_and_the_usage(run, args):
     status, printed, messages = run("derive", *args.split())
     assert (status, printed) == (2, "")
-    assert messages.startswith("Usage: symgrad derive [OPTIONS] SOURCE\n")
+    assert messages.startswith("Usage: symgrad derive [OPTIONS] [SOURCE]\n")
 
 
 def test_a_name_too_long_for_a_file_is_a_file_there_is_not(run):

@@ -224,8 +224,8 @@ def test_two_checks_of_one_derivation_are_equal():
 # ── a wrong derivative in a record ───────────────────────────────────────────────────────────────────────────────────
 
 
-WITHOUT_SLOPE = {"is_max", "polar"}
-"""A derivative that is 0 everywhere, and one that is refused."""
+WITHOUT_SLOPE = {"is_max", "pi", "polar"}
+"""Derivatives that are 0 everywhere, and one that is refused."""
 
 
 def wrong_record(monkeypatch, name):

@@ -149,6 +149,7 @@ ROWS = (
     row("ones", [], lambda: np.ones((3, 4)), (n, m)),
     row("zeros", [], lambda: np.zeros((3, 4)), (n, m)),
     row("eye", [], lambda: np.identity(3), (n,)),
+    row("pi", [], lambda: np.array(math.pi)),
     row("sum", ["n m"], lambda a: a.sum(), (None,)),
     row("sum", ["n m"], lambda a: a.sum(0, keepdims=True), (0,)),
     row("sum", ["n m"], lambda a: a.sum(1, keepdims=True), (1,)),

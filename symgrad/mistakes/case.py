@@ -19,7 +19,7 @@ from symgrad.rules import SIMPLIFY
 from symgrad.sheet import is_worked, literal_rows
 from symgrad.span import Span
 from symgrad.syntax import Node as Written
-from symgrad.tensor import Node
+from symgrad.tensor import Node, variables
 from symgrad.typeset import text
 from symgrad.typing_rules import Reading
 
@@ -127,6 +127,8 @@ class Case:
             right = self.pair.right_node if right is None else simplify(right, self.network.facts, SIMPLIFY)
         except SymgradError:
             return False
+        if not variables(right) and variables(self.pair.right_node):
+            return False  # a side that vanishes shows nothing
         return self.holds(replace(self.pair, left_node=left, right_node=right))
 
     def holds_as_written(self, made: Written) -> Pair | None:

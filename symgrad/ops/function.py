@@ -123,6 +123,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("logdet", lambda node, g: (_times(g, _inverse_transposed(node.operands[0])),),
              lambda node, t: _inner(_inverse_transposed(node.operands[0]), _only(t)),
              domain="positive_definite", source="Matrix Cookbook (57)"),
+    Function("pi", lambda node, g: (), lambda node, t: constant(0, ())),
 )  # fmt: skip
 
 
@@ -243,4 +244,5 @@ RECORDS: tuple[Op, ...] = (
        Notation(r"\det\left({0}\right)"), Notation("det({0})"), Notation("np.linalg.det({0})")),
     Op("logdet", 1, lambda shapes, _: _square(shapes, "the log-determinant")[2:], _lowered("logdet"),
        Notation(r"\log\det\left({0}\right)"), Notation("log det({0})"), Notation("np.linalg.slogdet({0})[1]")),
+    Op("pi", 0, lambda shapes, _: (), lambda nodes, _: func("pi", (), (), ()), Notation(r"\pi"), Notation("π"), Notation("np.pi")),
 )  # fmt: skip

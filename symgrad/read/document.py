@@ -43,6 +43,7 @@ class Sheet:
     headings: list[int] = field(default_factory=list)
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     scalars: frozenset[str] = frozenset()  # arguments of functions of one number
+    one_hot: frozenset[str] = frozenset()  # vectors made for the labels of classes
     macros: dict[str, Macro] = field(default_factory=dict)
 
 

@@ -617,7 +617,8 @@ class _Parser:
             sub = self._script()
             of = self._operand()
             return sx.Derivative(self._from(start), of, (sub,), "partial", "operator", order, mark)
-        of = self._operand()
+        called = self.peek.text.removeprefix("\\") in voc.FUNCTIONS
+        of = self.factor() if called else self._operand()
         if self.peek.text == "/" and self.ahead(1).text == "\\partial":
             self.take()
             self.take()

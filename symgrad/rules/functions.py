@@ -102,7 +102,7 @@ def power_of_product(node: Node, facts: Facts) -> Node | None:
     if not isinstance(node, Map) or node.fn != "power" or node.order or node.params[0].denominator != 1:
         return None
     inner = node.operands[0]
-    if not isinstance(inner, Einsum) or len(inner.factors) < 2 or inner.dims or inner.sizes or not inner.coefficient:
+    if not isinstance(inner, Einsum) or not inner.factors or inner.dims or inner.sizes or not inner.coefficient:
         return None
     exponent = node.params[0]
     factors = [(power(n, exponent), labels) for n, labels in inner.factors]

@@ -1,0 +1,196 @@
+r"""Labels of classes as what they pick: in `-\log p_y` the y is no index that runs, but the right class of an example.
+
+An entry at a label is the inner product with the label's one-hot vector, `\mathbb{1}[k = y]` and `\delta_{ky}` are its entries, and
+`\sum_{j \ne y}` leaves one out. The vector is the one-hot vector that the sheet speaks of, or one that is made for the label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from symgrad import syntax as sx
+from symgrad.naming import plain_name
+from symgrad.read import functions as fn
+from symgrad.read.document import Sheet
+from symgrad.span import Span
+from symgrad.syntax import Node
+
+_ROW = "row"  # brackets around a row at a label, until it is known whether something is differentiated by it
+_LETTERS = frozenset("yocg")
+_ONE_HOT = re.compile(r"(?i)\bone[- ]?hot\b")
+
+
+def picked(sheet: Sheet) -> Sheet:
+    """The sheet with entries at labels written by one-hot vectors, and the names of those that were made."""
+    vectors = {name for s in sheet.statements if isinstance(s.node, sx.Relation) for name in [_head(s.node)] if name is not None}
+    labels = {name for s in sheet.statements for name in _labels(s.node, vectors)}
+    labels -= {name for s in sheet.statements for name in (*_running(s.node), *_of_a_batch(s.node))} | vectors
+    if not labels:
+        return sheet
+    said = _said(sheet)
+    made = {label: said if said is not None and said not in labels else f"e_{label}" for label in labels}
+    spoken = {name for s in sheet.statements for name in _alone(s.node)}
+    picking = _Picking(made, vectors - labels, spoken)
+    changed = [replace(s, node=sx.mapped(s.node, picking.node)) for s in sheet.statements]
+    for i, statement in enumerate(sheet.statements):
+        for other in (i - 1, i + 1):
+            if 0 <= other < len(changed) and picking.excludes(statement.node, sheet.statements[other].node):
+                changed[other] = replace(changed[other], node=picking.elsewhere(changed[other].node, statement.node))
+    changed = [replace(s, node=sx.mapped(s.node, _bracketed)) for s in changed]
+    return replace(sheet, statements=changed, one_hot=frozenset(_spelled(name) for name in made.values()))
+
+
+def _bracketed(node: Node) -> Node:
+    return replace(node, open="(") if isinstance(node, sx.Group) and node.open == _ROW else node
+
+
+def _inside(node: Node) -> Node:
+    return _inside(node.body) if isinstance(node, sx.Group) else node
+
+
+def _spelled(name: str) -> str:
+    return plain_name(sx.Name(Span(0, 0), name)) or name
+
+
+def _head(node: sx.Relation) -> str | None:
+    """What a relation defines, without the index that it defines it by."""
+    head = node.sides[0]
+    return plain_name(head.base if isinstance(head, sx.Scripted) and isinstance(head.base, sx.Name) else head)
+
+
+def _said(sheet: Sheet) -> str | None:
+    """The vector that is called one-hot."""
+    for statement in sheet.statements:
+        name = plain_name(statement.node) if not statement.display else None
+        if name is not None and (_ONE_HOT.search(statement.words[-30:]) or _ONE_HOT.search(statement.words_after[:30])):
+            return name
+    return None
+
+
+def _labels(node: Node, vectors: set[str]) -> Iterator[str]:
+    """The letters that stand for a class: in `\\log p_y`, `1[k = y]`, `\\sum_{j \\ne y}`."""
+    for n in sx.walk(node):
+        match n:
+            case sx.Call(function=sx.Name(base=word), args=(sx.Scripted(base=sx.Name() as base, sub=sx.Node() as sub),)):
+                if fn.word_of(word) in ("log", "ln") and plain_name(base) in vectors:
+                    yield from _label(sub)
+            case sx.Indicator(condition=sx.Relation(sides=(one, other), operators=("=",))):
+                yield from (*_label(one), *_label(other))
+            case sx.BigOp(below=sx.Relation(sides=(_, other), operators=("ne",))):
+                yield from _label(other)
+
+
+def _label(node: Node) -> Iterator[str]:
+    name = plain_name(node)
+    base = node.base if isinstance(node, sx.Scripted) else node
+    if name is not None and isinstance(base, sx.Name) and base.base in _LETTERS and not base.accents:
+        yield name
+
+
+def _alone(node: Node) -> Iterator[str]:
+    """The names that stand by themselves, and not only with an index."""
+    name = plain_name(node) if isinstance(node, (sx.Name, sx.Scripted)) else None
+    if name is not None:
+        yield name
+    for child in sx.children(node):
+        if not (isinstance(node, sx.Scripted) and child is node.base and node.sub is not None):
+            yield from _alone(child)
+
+
+def _running(node: Node) -> Iterator[str]:
+    """The indices that sums run over."""
+    for n in sx.walk(node):
+        if isinstance(n, sx.BigOp) and n.below is not None:
+            name = plain_name(n.below.sides[0] if isinstance(n.below, sx.Relation) else n.below)
+            if name is not None:
+                yield name
+
+
+def _of_a_batch(node: Node) -> Iterator[str]:
+    r"""The `y_i`, `y^{(i)}` of a sum over i: labels of many examples, and no one class."""
+    for n in sx.walk(node):
+        if isinstance(n, sx.BigOp) and n.body is not None:
+            bound = set(_running(replace(n, body=None)))
+            for inner in sx.walk(n.body):
+                if isinstance(inner, sx.Scripted) and bound & {
+                    plain_name(m) for script in (inner.sub, inner.sup) if script for m in sx.walk(script)
+                }:
+                    name = plain_name(inner)
+                    if name is not None:
+                        yield name
+
+
+class _Picking:
+    """One pass over a tree, from the inside out."""
+
+    def __init__(self, made: dict[str, str], vectors: set[str], spoken: set[str]) -> None:
+        self.made, self.vectors, self.spoken = made, vectors, spoken
+
+    def excludes(self, condition: Node, claim: Node) -> bool:
+        r"""Whether `w \ne o` stands beside a claim about the w-th of something."""
+        match _inside(condition):
+            case sx.Relation(sides=(index, label), operators=("ne",)) if self._name(label) and isinstance(claim, sx.Relation):
+                scripts = [n.sub for n in sx.walk(claim) if isinstance(n, sx.Scripted) and n.sub is not None]
+                return set(claim.operators) == {"="} and any(plain_name(script) == plain_name(index) for script in scripts)
+        return False
+
+    def elsewhere(self, claim: Node, condition: Node) -> Node:
+        """The claim for all indices but the label."""
+        told = _inside(condition)
+        assert isinstance(claim, sx.Relation) and isinstance(told, sx.Relation)
+        index, label = told.sides
+        rest = self._all_but(label, index)
+        sides = tuple(sx.Product(side.span, (rest, sx.Group(side.span, "(", ")", side)), ("",)) for side in claim.sides)
+        return replace(claim, sides=sides)
+
+    def _all_but(self, label: Node, index: Node) -> Node:
+        """`1 - e_{y,k}`."""
+        one = sx.Number(label.span, "1")
+        return sx.Group(label.span, "(", ")", sx.Sum(label.span, (one, sx.Scripted(label.span, self._one_hot(label), index)), ("", "-")))
+
+    def _whole(self, base: sx.Name) -> sx.Name | None:
+        """The U whose row `u_o` is."""
+        capital = replace(base, base=base.base.upper())
+        known = len(base.base) == 1 and base.base.islower() and plain_name(base) not in self.spoken
+        return capital if known and plain_name(capital) in self.spoken else None
+
+    def node(self, node: Node) -> Node:
+        match node:
+            case sx.Scripted(base=sx.Name(base="e" | "1") as base, sub=sx.Node() as sub, sup=sup) if self._name(sub):
+                vector = replace(self._one_hot(sub), span=base.span)
+                return vector if sup is None else replace(node, base=vector, sub=None)
+            case sx.Scripted(base=sx.Name() as base, sub=sx.Node() as sub) if self._name(sub) and plain_name(base) in self.vectors:
+                product = sx.Product(node.span, (self._one_hot(sub), base), ("odot",))
+                entry = sx.Call(node.span, sx.Name(node.span, "sum"), (product,))
+                return entry if node.sup is None else replace(node, base=sx.Group(node.span, "(", ")", entry), sub=None)
+            case sx.Scripted(base=sx.Name(base="\\delta"), sub=sx.Product(factors=(one, other)) | sx.Listing(items=(one, other))):
+                return self._entry(node, one, other)
+            case sx.Indicator(condition=sx.Relation(sides=(one, other), operators=("=",))):
+                return self._entry(node, one, other)
+            case sx.BigOp(operator="sum", below=sx.Relation(sides=(index, other), operators=("ne",)), body=sx.Node() as body) if self._name(
+                other
+            ):
+                factors = (self._all_but(other, index), sx.Group(node.span, "(", ")", body))
+                return replace(node, below=index, body=sx.Product(node.span, factors, ("",)))
+            case sx.Derivative(wrt=(sx.Group(open="row", body=sx.Product(factors=(sx.Scripted(base=whole), vector))),)):
+                by_the_whole = replace(node, wrt=(whole,))
+                turned = sx.Scripted(node.span, sx.Group(node.span, "(", ")", by_the_whole), None, sx.Mark(node.span, "T"))
+                return sx.Product(node.span, (turned, vector), ("",))
+            case sx.Scripted(base=sx.Name() as base, sub=sx.Node() as sub) if self._name(sub) and (held := self._whole(base)):
+                turned = sx.Scripted(node.span, held, None, sx.Mark(node.span, "T"))
+                row = sx.Group(node.span, _ROW, ")", sx.Product(node.span, (turned, self._one_hot(sub)), ("",)))
+                return row if node.sup is None else replace(node, base=row, sub=None)
+        return node
+
+    def _entry(self, node: Node, one: Node, other: Node) -> Node:
+        """`1[k = y]`, whichever of the two is the label."""
+        label, index = (one, other) if self._name(one) else (other, one)
+        return sx.Scripted(node.span, self._one_hot(label), index) if self._name(label) and not self._name(index) else node
+
+    def _name(self, node: Node) -> str | None:
+        return self.made.get(plain_name(node) or "")
+
+    def _one_hot(self, label: Node) -> sx.Name:
+        return sx.Name(label.span, self.made[plain_name(label) or ""])

@@ -1,0 +1,403 @@
+"""Typed pieces of an expression: arrays of two axes whose sizes are unified as NumPy would broadcast them.
+
+    array ::= rows × columns, and the form it will be once every size is known
+
+Two sizes that cannot be told apart are taken to be equal: NumPy would also take either of them to be 1, but nobody means that. What
+an undeclared name is (a column, a row, a scalar) is chosen before; an array only says what speaks against that choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import count
+
+from symgrad.dims import ONE, Dim, Shape, show
+from symgrad.errors import ShapeError, SymgradError
+from symgrad.form import Form, apply, number, symbol
+from symgrad.shapes import Shapes, is_unknown, unknown
+from symgrad.span import Source, Span, caret
+from symgrad.textbook import product_of, scaled
+
+Make = Callable[[Shapes], Form]
+_SIZES = "ndkmpqrsuvhlabcefgijotwxyz"
+# What speaks against a choice of kinds: a row that meets a column, a bias that is no row, a product over an axis of size 1.
+OUTER, BIAS, THIN = 3.0, 2.0, 3.0
+
+
+class Refused(Exception):
+    """A place in an expression that cannot be, the kind of error that it is, and the names whose kind may be to blame."""
+
+    def __init__(self, kind: type[SymgradError], message: str, span: Span, names: frozenset[str] = frozenset()) -> None:
+        super().__init__(message)
+        self.kind, self.message, self.span, self.names = kind, message, span, names
+
+    def at(self, source: Source) -> SymgradError:
+        """The error with its place: line, column, the line itself and a caret."""
+        line, column = source.place(self.span.start)
+        first, *more = self.message.splitlines()
+        return self.kind("\n".join([f"{source.name}:{line}:{column}: {first}", caret(source, self.span), *more]))
+
+
+@dataclass(frozen=True)
+class Array:
+    """A piece of an expression.
+
+    `names` are the undeclared names in it; `bare` is the one name of which it is a function entry by entry; `kept` says that an axis of
+    size 1 is what a sum left; `ends` are the names that a matrix product begins and ends with; `literal` is the value of a number;
+    `norm_of` what it is the norm of.
+    """
+
+    rows: Dim
+    cols: Dim
+    make: Make
+    span: Span
+    names: frozenset[str] = frozenset()
+    bare: str | None = None
+    kept: bool = False
+    ends: tuple[str | None, str | None] | None = None
+    literal: Fraction | None = None
+    norm_of: Array | None = None
+
+
+def literal(value: Fraction, span: Span) -> Array:
+    """A number."""
+    return Array(ONE, ONE, lambda _: number(value), span, literal=value)
+
+
+def sized(dim: Dim, span: Span) -> Array:
+    """A size as a number: the n of `sum(x) / n`."""
+
+    def make(shapes: Shapes) -> Form:
+        found = shapes.resolve(dim)
+        return number(found.number) if found.number is not None else number(1, ((found, 1),))
+
+    return Array(ONE, ONE, make, span)
+
+
+def squeezed(form: Form) -> Form:
+    """A scalar of shape () where a matrix of 1×1 is needed."""
+    return form if form.shape else apply("reshape", [form], (ONE, ONE))
+
+
+@dataclass
+class Typing:
+    """What has been found of the sizes under one choice of kinds, and what speaks against the choice."""
+
+    source: Source
+    taken: frozenset[str] = frozenset()
+    shapes: Shapes = field(default_factory=Shapes)
+    cost: float = 0.0
+    blamed: set[str] = field(default_factory=set)
+    beside_scalars: set[str] = field(default_factory=set)
+    equal_at_last: list[Dim] = field(default_factory=list)
+    lengths: list[Dim] = field(default_factory=list)
+    met: dict[str, tuple[Dim, Dim]] = field(default_factory=dict)
+
+    # ── names and sizes ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def name(self, name: str, kind: str, span: Span) -> Array:
+        """An undeclared name of a kind: "matrix", "column", "row" or "scalar"."""
+        rows, cols = unknown(f"rows:{name}"), unknown(f"cols:{name}")
+        rows = ONE if kind in ("row", "scalar") else rows
+        cols = ONE if kind in ("column", "scalar") else cols
+        self.met[name] = rows, cols
+        self.lengths += {"column": [rows], "row": [cols]}.get(kind, [])
+        shape: Shape = () if kind == "scalar" else (rows, cols)
+        loose = frozenset() if kind == "matrix" else frozenset((name,))
+        return Array(rows, cols, lambda shapes: symbol(name, shapes.shape(*shape)), span, loose, name, ends=(name, name))
+
+    def declared(self, name: str, shape: Shape, span: Span) -> Array:
+        """A name whose shape is known."""
+        rows, cols = shape or (ONE, ONE)
+        return Array(rows, cols, lambda shapes: symbol(name, shapes.shape(*shape)), span, bare=name, ends=(name, name))
+
+    def settle(self) -> None:
+        """Sizes that are still open get letters; before that, what only broadcasting could tell apart is taken to be equal."""
+        for dim in self.equal_at_last:
+            if self.shapes.is_open(dim) and not self.is_length(dim):
+                self.shapes = self.shapes.unify(dim, ONE) or self.shapes
+
+    def lettered(self, dims: Iterable[Dim]) -> None:
+        """Letters for the sizes that are open, in the order in which they are met."""
+        used = {name for dim in self.shapes.bound.values() for name in dim.symbols} | self.taken
+        fresh = (c for i in count() for c in (letter + (str(i) if i else "") for letter in _SIZES) if c not in used)
+        for dim in dims:
+            for name in sorted(self.shapes.resolve(dim).symbols):
+                if is_unknown(name):
+                    self.shapes = self.shapes.unify(Dim.of(name), Dim.of(next(fresh))) or self.shapes
+
+    def is_length(self, dim: Dim) -> bool:
+        """Whether it is how long a vector is: that is never taken to be 1."""
+        return any(self.shapes.resolve(length) is self.shapes.resolve(dim) for length in self.lengths)
+
+    def is_scalar(self, array: Array) -> bool:
+        return self.shapes.is_one(array.rows) and self.shapes.is_one(array.cols)
+
+    def is_vector(self, array: Array) -> bool:
+        return self.shapes.is_one(array.rows) or self.shapes.is_one(array.cols)
+
+    def described(self, *arrays: Array) -> str:
+        """The operands with their shapes, as they are known so far."""
+        return ", ".join(dict.fromkeys(f"{self.source.slice(a.span)} is {self.shown(a)}" for a in arrays))
+
+    def shown(self, array: Array) -> str:
+        """The shape of an operand for a message; sizes that are open get letters."""
+        self.lettered((array.rows, array.cols))
+        return show(self.shapes.shape(array.rows, array.cols))
+
+    def clash(self, message: str, span: Span, *arrays: Array) -> Refused:
+        """Operands whose shapes do not go together."""
+        blamed = frozenset().union(*(array.names for array in arrays))
+        return Refused(ShapeError, f"{message}\n  where {self.described(*arrays)}", span, blamed)
+
+    def blame(self, cost: float, names: Iterable[str]) -> None:
+        found = set(names)
+        if found:
+            self.cost += cost
+            self.blamed |= found
+
+    # ── entry by entry ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def broadcast(self, what: str, arrays: Sequence[Array], span: Span, make: Callable[[list[Form]], Form], bias: bool = False) -> Array:
+        """Operands combined entry by entry under NumPy's broadcasting; `bias` where a vector is added to a matrix."""
+        shaped = [a for a in arrays if not self.is_scalar(a)]
+        self._speak_against(arrays, shaped, bias)
+        rows, cols = ONE, ONE
+        for k, array in enumerate(arrays):
+            before = arrays[:k]
+            rows = self._axis(rows, array.rows, what, span, before, array)
+            cols = self._axis(cols, array.cols, what, span, before, array)
+        names = frozenset().union(*(a.names for a in arrays))
+        bare = shaped[0].bare if len(shaped) == 1 else arrays[0].bare if len(arrays) == 1 else None
+        bare = bare if not shaped or len(shaped) == 1 else None
+        ends = next((a.ends for a in arrays if a.ends is not None and a.bare is None), None)
+        kept = any(a.kept for a in arrays)
+        return Array(rows, cols, lambda shapes: make([a.make(shapes) for a in arrays]), span, names, bare, kept, ends)
+
+    def _axis(self, so_far: Dim, new: Dim, what: str, span: Span, before: Sequence[Array], array: Array) -> Dim:
+        left, right = self.shapes.resolve(so_far), self.shapes.resolve(new)
+        if left is right or not before:
+            return right
+        if right.is_one or left.is_one:
+            longer = left if right.is_one else right
+            owner, other = (before[-1], array) if right.is_one else (array, before[-1])
+            named = owner.bare is not None and other.bare is None and not other.kept and not self.is_scalar(other)
+            if named and self.shapes.is_open(longer):
+                self.equal_at_last.append(longer)
+            return longer
+        met = self.shapes.unify(left, right)
+        if met is None:
+            both = self._shapes_of([*before, array])
+            raise self.clash(f"{what} of {both}: {self.shapes.resolve(left)} is not {self.shapes.resolve(right)}", span, *before, array)
+        self.shapes = met
+        return met.resolve(left)
+
+    def _shapes_of(self, arrays: Sequence[Array]) -> str:
+        return " and ".join(self.shown(a) for a in arrays if not self.is_scalar(a))
+
+    def _speak_against(self, arrays: Sequence[Array], shaped: Sequence[Array], bias: bool) -> None:
+        if len(shaped) == 1 and len(arrays) > 1 and shaped[0].bare and any(a.literal is None for a in arrays if a is not shaped[0]):
+            self.beside_scalars |= shaped[0].names
+        columns = [a for a in shaped if self.shapes.is_one(a.cols)]
+        rows = [a for a in shaped if self.shapes.is_one(a.rows)]
+        if columns and rows:
+            # A row and a column make a matrix of all their pairs; whoever means that writes the transpose himself.
+            self.blame(OUTER, {a.bare for a in (*columns, *rows) if a.bare is not None and a.bare in a.names})
+        matrices = [a for a in shaped if not self.is_vector(a)]
+        if not bias or not matrices:
+            return
+        first, last = matrices[0].ends or (None, None)
+        columns_of_data = first is not None and last is not None and is_weight(first) and not is_weight(last)
+        against = rows if columns_of_data else columns
+        self.blame(BIAS, {a.bare for a in against if a.bare is not None and a.bare in a.names})
+
+    def elementwise(self, op: str, arrays: Sequence[Array], span: Span, params: tuple[Fraction, ...] = ()) -> Array:
+        return self.broadcast(op, arrays, span, lambda forms: apply(op, forms, params))
+
+    def add(self, arrays: Sequence[Array], span: Span) -> Array:
+        return self.broadcast("a sum", arrays, span, _summed, bias=True)
+
+    def negative(self, array: Array, span: Span) -> Array:
+        if array.literal is not None:
+            return literal(-array.literal, span)
+        return replace(array, make=lambda shapes: scaled([number(-1)], array.make(shapes)), span=span, norm_of=None)
+
+    def times(self, left: Array, right: Array, span: Span) -> Array:
+        """The product entry by entry; a factor of 1×1 stands in front."""
+        if left.literal is not None and right.literal is not None:
+            return literal(left.literal * right.literal, span)
+        return self.broadcast("an entrywise product", [left, right], span, _multiplied)
+
+    def over(self, left: Array, right: Array, span: Span) -> Array:
+        """The quotient entry by entry."""
+        if right.literal is not None and right.literal:
+            return self.times(left, literal(1 / right.literal, right.span), span)
+        return self.broadcast("a quotient", [left, right], span, _divided)
+
+    # ── matrices ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def matmul(self, left: Array, right: Array, span: Span) -> Array:
+        """The matrix product; a scalar beside a matrix that it does not fit is refused, as NumPy does."""
+        inner, outer = self.shapes.resolve(left.cols), self.shapes.resolve(right.rows)
+        met = self.shapes.unify(inner, outer)
+        thin = inner.is_one is not outer.is_one
+        if met is None or (thin and self.is_length(outer if inner.is_one else inner)):
+            both = self._shapes_of([left, right])
+            inner, outer = self.shapes.resolve(inner), self.shapes.resolve(outer)
+            raise self.clash(f"a matrix product of {both}: {inner} columns do not meet {outer} rows", span, left, right)
+        if thin:
+            self.blame(THIN, left.names | right.names)
+        self.shapes = met
+        ends = (left.ends or (None, None))[0], (right.ends or (None, None))[1]
+
+        def make(shapes: Shapes) -> Form:
+            return product_of([squeezed(left.make(shapes)), squeezed(right.make(shapes))])
+
+        return Array(left.rows, right.cols, make, span, left.names | right.names, kept=False, ends=ends)
+
+    def transpose(self, array: Array, span: Span) -> Array:
+        def make(shapes: Shapes) -> Form:
+            form = array.make(shapes)
+            return form if form.is_scalar else form.args[0] if form.op == "transpose" else apply("transpose", [form])
+
+        ends = None if array.ends is None else (array.ends[1], array.ends[0])
+        return replace(array, rows=array.cols, cols=array.rows, make=make, span=span, bare=None, ends=ends, norm_of=None)
+
+    def square(self, array: Array, what: str, span: Span) -> Array:
+        """The array, which has to be a square matrix."""
+        met = self.shapes.unify(array.rows, array.cols)
+        if met is None:
+            raise self.clash(f"{what} of a {self.shown(array)}: it needs a square matrix", span, array)
+        self.shapes = met
+        return array
+
+    def column(self, array: Array, span: Span) -> Array:
+        """A vector as a column."""
+        return self.transpose(array, span) if self.shapes.is_one(array.rows) and not self.shapes.is_one(array.cols) else array
+
+    def one(
+        self, op: str, array: Array, rows: Dim, cols: Dim, span: Span, params: Callable[[Shapes], tuple[object, ...]] | None = None
+    ) -> Array:
+        """An op of one operand whose result has that shape."""
+
+        def make(shapes: Shapes) -> Form:
+            return apply(op, [squeezed(array.make(shapes))], params(shapes) if params else ())
+
+        return Array(rows, cols, make, span, array.names)
+
+    def reduced(self, op: str, array: Array, axis: int | None, span: Span) -> Array:
+        """A sum or mean over all entries, or along an axis that stays with size 1."""
+        if axis is None and self.is_scalar(array):
+            return replace(array, span=span)
+        made = self.one(
+            op, array, ONE if axis in (None, 0) else array.rows, ONE if axis in (None, 1) else array.cols, span, lambda _: (axis,)
+        )
+        return replace(made, kept=axis is not None)
+
+    def filled(self, op: str, rows: Dim, cols: Dim, span: Span) -> Array:
+        """A matrix of ones or zeros, or an identity."""
+        params = (lambda s: (s.resolve(rows),)) if op == "eye" else (lambda s: s.shape(rows, cols))
+        return Array(rows, cols, lambda shapes: apply(op, (), params(shapes)), span)
+
+    def joined(self, arrays: Sequence[Array], axis: int, span: Span) -> Array:
+        """Matrices on top of each other (axis 0) or side by side (axis 1)."""
+        first = arrays[0]
+        across = first.cols if axis == 0 else first.rows
+        length = Dim.of(0)
+        for array in arrays:
+            own, along = (array.cols, array.rows) if axis == 0 else (array.rows, array.cols)
+            met = self.shapes.unify(across, own)
+            if met is None:
+                what = ("columns", "rows")[axis]
+                raise self.clash(f"{('vstack', 'hstack')[axis]}: they must have the same number of {what}", span, *arrays)
+            self.shapes = met
+            length = length + along
+        rows, cols = (length, across) if axis == 0 else (across, length)
+        names = frozenset().union(*(a.names for a in arrays))
+        return Array(rows, cols, lambda shapes: apply("concat", [squeezed(a.make(shapes)) for a in arrays], (axis,)), span, names)
+
+    def sliced(self, array: Array, axis: int, start: Dim, stop: Dim, step: int, span: Span) -> Array:
+        """Positions from `start` up to, not with, `stop` along an axis."""
+        length = stop - start if step == 1 else (stop - start - 1) / step + 1
+        rows, cols = (length, array.cols) if axis == 0 else (array.rows, length)
+
+        def make(shapes: Shapes) -> Form:
+            form = squeezed(array.make(shapes))
+            first, last = shapes.resolve(start), shapes.resolve(stop)
+            whole = step == 1 and (first, last) == (Dim.of(0), form.shape[axis])
+            return form if whole else apply("slice", [form], (axis, first, last, step))
+
+        return Array(rows, cols, make, span, array.names)
+
+    def reshaped(self, array: Array, rows: Dim, cols: Dim, span: Span) -> Array:
+        """The same entries, row after row, in another shape."""
+        return self.one("reshape", array, rows, cols, span, lambda shapes: shapes.shape(rows, cols))
+
+    def index_product(self, spec: str, arrays: Sequence[Array], shape: Sequence[Dim], span: Span) -> Array:
+        """`np.einsum`: at most two letters a result; a result of one letter is a column. Operands have two letters each."""
+        rows, cols = (*shape, ONE, ONE)[:2]
+        names = frozenset().union(*(a.names for a in arrays))
+
+        def make(shapes: Shapes) -> Form:
+            form = apply("einsum", [squeezed(a.make(shapes)) for a in arrays], (spec,))
+            return apply("reshape", [form], shapes.shape(rows, cols)) if len(shape) == 1 else form
+
+        return Array(rows, cols, make, span, names)
+
+
+_WEIGHTS = ("W", "U", "V", "A", "K", "Theta", "Θ")
+
+
+def is_weight(name: str) -> bool:
+    """Whether people give that name to a matrix of weights."""
+    return stem(name) in _WEIGHTS
+
+
+def stem(name: str) -> str:
+    """The letters that a name begins with: W of W1, W_hh and W2.
+
+    >>> stem("W1"), stem("W_hh"), stem("theta_0"), stem("Wx")
+    ('W', 'W', 'theta', 'W')
+    """
+    head = name.split("_")[0].rstrip("0123456789")
+    return head[0] if len(head) == 2 and head[0].isupper() and head[1].islower() else head
+
+
+def _summed(forms: list[Form]) -> Form:
+    terms = [inner for form in forms for inner in (form.args if form is forms[0] and form.op == "add" else (form,))]
+    if all(term.op == "number" and not term.sizes for term in terms):
+        return number(sum((term.value for term in terms), Fraction(0)))
+    return apply("add", terms)
+
+
+def _multiplied(forms: list[Form]) -> Form:
+    left, right = forms
+    if left.is_scalar:
+        return scaled([left], right)
+    if right.is_scalar:
+        return scaled([right], left)
+    flat = [*(left.args if left.op == "hadamard" else (left,)), right]
+    return apply("hadamard", flat)
+
+
+def _divided(forms: list[Form]) -> Form:
+    top, below = forms
+    lead, rest = (below.args[0], below.args[1:]) if below.op == "scale" else (below, ())
+    if lead.op != "number" or not lead.value:
+        return apply("divide", [top, below])
+    under = scaled(list(rest[:-1]), rest[-1]) if rest else None
+    reciprocal = number(1 / lead.value, tuple((dim, -exponent) for dim, exponent in lead.sizes))
+    return scaled([reciprocal], top if under is None else apply("divide", [top, under]))
+
+
+def kinds_in_order(name: str, greek: Mapping[str, str]) -> tuple[str, ...]:
+    """What an undeclared name may be, the most usual first: lower case a column, upper case a matrix, Greek a scalar."""
+    first = stem(name)
+    is_greek = (
+        (first in greek and first.islower()) or first in ("lam", "lmbda", "lamb", "eps") or (first in greek.values() and first.islower())
+    )
+    if is_greek:
+        return "scalar", "column", "row"
+    return ("matrix",) if name[0].isupper() else ("column", "row", "scalar")

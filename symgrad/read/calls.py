@@ -1,0 +1,568 @@
+"""The functions that an expression may call, by the words that NumPy and people have for them.
+
+Functions of every entry come from the records of `symgrad.ops` and the words of `symgrad.read.functions`; the others are here, one
+function each, from a call to a typed array. A vector is a column or a row, and sums keep their axes.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+from symgrad.dims import ONE, Dim
+from symgrad.errors import InvalidExpression, Unsupported
+from symgrad.ops.elementwise import ELEMENTWISE
+from symgrad.read import functions
+from symgrad.read.arrays import Array, Refused, Typing, literal
+from symgrad.span import Span
+
+_LARGEST_POWER = 16
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+class Reading(Protocol):
+    """What a function may ask of the expression that it stands in."""
+
+    typing: Typing
+
+    def array(self, node: ast.expr) -> Array: ...
+    def size(self, node: ast.expr) -> Dim: ...
+    def span(self, node: ast.AST) -> Span: ...
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call: its word, its arguments (the object of a method first), and the expression that it stands in."""
+
+    spelled: str
+    args: Sequence[ast.expr]
+    keywords: Mapping[str, ast.expr]
+    span: Span
+    reader: Reading
+
+    @property
+    def word(self) -> str:
+        """What the function is looked up by."""
+        return functions.word_of(self.spelled)
+
+    @property
+    def typing(self) -> Typing:
+        return self.reader.typing
+
+    def refused(self, message: str, node: ast.AST | None = None, kind: type[InvalidExpression] = InvalidExpression) -> Refused:
+        return Refused(kind, message, self.span if node is None else self.reader.span(node))
+
+    def arrays(self, least: int, most: int | None = None) -> list[Array]:
+        """Its arguments as arrays; the number of them is checked."""
+        most = most or least
+        if not least <= len(self.args) <= most:
+            wanted = str(least) if least == most else f"{least} to {most}"
+            raise self.refused(f"{self.word} takes {wanted} argument{'s' * (most > 1)}, not {len(self.args)}")
+        return [self.reader.array(arg) for arg in self.args]
+
+    def axis(self, position: int = 1) -> int | None:
+        """The axis that is asked for, 0 or 1; None for all entries."""
+        node = self.keywords.get("axis", self.keywords.get("dim", self.args[position] if len(self.args) > position else None))
+        if node is None or (isinstance(node, ast.Constant) and node.value is None):
+            return None
+        if isinstance(node, ast.Tuple):
+            found = sorted(self._axis(item) for item in node.elts)
+            if found == [0, 1]:
+                return None
+            return found[0] if len(found) == 1 else self._no_axis(node)
+        return self._axis(node)
+
+    def _axis(self, node: ast.expr) -> int:
+        value = whole(node)
+        return value % 2 if value in (-2, -1, 0, 1) else self._no_axis(node)
+
+    def _no_axis(self, node: ast.expr) -> int:
+        raise self.refused(f"an axis is 0 or 1, not {ast.unparse(node)}", node)
+
+    def exactly(self, value: int | Fraction) -> Array:
+        return literal(Fraction(value), self.span)
+
+
+def whole(node: ast.expr) -> int | None:
+    """A whole number that is written out."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        inside = whole(node.operand)
+        return None if inside is None else -inside
+    return node.value if isinstance(node, ast.Constant) and type(node.value) is int else None
+
+
+def listed(call: Call, node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, (ast.List, ast.Tuple)) and node.elts:
+        return list(node.elts)
+    raise call.refused(f"{call.word} takes a list of matrices, as in {call.word}([A, B])", node)
+
+
+# ── sums ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _reduction(op: str) -> Callable[[Call], Array]:
+    def reduce(call: Call) -> Array:
+        array = call.reader.array(first(call))
+        return call.typing.reduced(op, array, call.axis(), call.span)
+
+    return reduce
+
+
+def first(call: Call) -> ast.expr:
+    if not call.args:
+        raise call.refused(f"{call.word} takes an argument")
+    return call.args[0]
+
+
+def _variance(call: Call) -> Array:
+    t, array, axis = call.typing, call.reader.array(first(call)), call.axis()
+    centred = t.add([array, t.negative(t.reduced("mean", array, axis, call.span), call.span)], call.span)
+    return t.reduced("mean", t.elementwise("square", [centred], call.span), axis, call.span)
+
+
+def _deviation(call: Call) -> Array:
+    return call.typing.elementwise("sqrt", [_variance(call)], call.span)
+
+
+def _norm(call: Call) -> Array:
+    t, array = call.typing, call.reader.array(first(call))
+    order = call.keywords.get("ord", call.args[1] if len(call.args) > 1 else None)
+    written = None if order is None or (isinstance(order, ast.Constant) and order.value is None) else ast.unparse(order)
+    axis = call.axis(2)
+    vector = t.is_vector(array) or axis is not None
+    if written == "1" and vector:
+        return t.reduced("sum", t.elementwise("abs", [array], call.span), axis, call.span)
+    if written not in (None, "'fro'") and not (written == "2" and vector):
+        raise call.refused(f"symgrad has no norm of order {written} of a {t.shown(array)}; there are 2, 1 (of a vector) and 'fro'", order)
+    if axis is not None:
+        squares = t.reduced("sum", t.elementwise("square", [array], call.span), axis, call.span)
+        return t.elementwise("sqrt", [squares], call.span)
+    made = t.one("norm", array, ONE, ONE, call.span)
+    return Array(ONE, ONE, made.make, call.span, made.names, norm_of=array)
+
+
+def _along(op: str) -> Callable[[Call], Array]:
+    """A function along an axis: a vector's own; of a matrix each row, unless an axis is named."""
+
+    def along(call: Call) -> Array:
+        t, array = call.typing, call.reader.array(first(call))
+        axis = call.axis()
+        if axis is None and op == "logsumexp" and not t.is_vector(array):
+            # As in SciPy: over all entries.
+            exps = t.elementwise("exp", [array], call.span)
+            return t.elementwise("log", [t.reduced("sum", exps, None, call.span)], call.span)
+        if axis is None:
+            axis = 0 if t.shapes.is_one(array.cols) else 1
+        return along_axis(call, op, array, axis)
+
+    return along
+
+
+def along_axis(call: Call, op: str, array: Array, axis: int) -> Array:
+    reduces = op == "logsumexp"
+    rows = ONE if reduces and axis == 0 else array.rows
+    cols = ONE if reduces and axis == 1 else array.cols
+    made = call.typing.one(op, array, rows, cols, call.span, lambda _: (axis,))
+    if reduces:
+        return Array(rows, cols, made.make, call.span, made.names, kept=True)
+    return Array(rows, cols, made.make, call.span, made.names, array.bare, ends=array.ends)
+
+
+# ── matrices ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_a_matrix(op: str, what: str, scalar: bool) -> Callable[[Call], Array]:
+    def function(call: Call) -> Array:
+        (array,) = call.arrays(1)
+        call.typing.square(array, what, call.span)
+        if op == "inverse" and call.typing.is_scalar(array):
+            return call.typing.over(call.exactly(1), array, call.span)
+        shape = (ONE, ONE) if scalar else (array.rows, array.cols)
+        return call.typing.one(op, array, *shape, call.span)
+
+    return function
+
+
+def _slogdet(call: Call) -> Array:
+    raise call.refused("slogdet gives two numbers; write slogdet(A)[1], or logdet(A)")
+
+
+def _transposed(call: Call) -> Array:
+    (array,) = call.arrays(1)
+    return call.typing.transpose(array, call.span)
+
+
+def _dot(call: Call) -> Array:
+    """A matrix product; of two columns or two rows their inner product."""
+    left, right = call.arrays(2)
+    t = call.typing
+    if t.is_scalar(left) or t.is_scalar(right):
+        return t.times(left, right, call.span)
+    if t.is_vector(left) and t.is_vector(right):
+        return t.matmul(t.transpose(t.column(left, left.span), left.span), t.column(right, right.span), call.span)
+    return t.matmul(left, right, call.span)
+
+
+def _matmul(call: Call) -> Array:
+    left, right = call.arrays(2)
+    return call.typing.matmul(left, right, call.span)
+
+
+def _inner(call: Call) -> Array:
+    left, right = call.arrays(2)
+    if not (call.typing.is_vector(left) and call.typing.is_vector(right)):
+        raise call.typing.clash(f"{call.word} is of two vectors", call.span, left, right)
+    return _dot(call)
+
+
+def _outer(call: Call) -> Array:
+    left, right = call.arrays(2)
+    t = call.typing
+    if not (t.is_vector(left) and t.is_vector(right)):
+        raise t.clash("outer is of two vectors", call.span, left, right)
+    row = t.transpose(t.column(right, right.span), right.span)
+    return t.matmul(t.column(left, left.span), row, call.span)
+
+
+def _solve(call: Call) -> Array:
+    """A⁻¹ B."""
+    left, right = call.arrays(2)
+    t = call.typing
+    t.square(left, "solve", call.span)
+    return t.matmul(t.one("inverse", left, left.rows, left.cols, left.span), right, call.span)
+
+
+def _matrix_power(call: Call) -> Array:
+    if len(call.args) != 2:
+        raise call.refused("matrix_power takes a matrix and a whole number")
+    array, exponent = call.reader.array(call.args[0]), whole(call.args[1])
+    if exponent is None or abs(exponent) > _LARGEST_POWER:
+        raise call.refused(f"the power of a matrix is a whole number from -{_LARGEST_POWER} to {_LARGEST_POWER}", call.args[1])
+    t = call.typing
+    t.square(array, "a power", call.span)
+    if exponent == 0:
+        return t.filled("eye", array.rows, array.rows, call.span)
+    base = t.one("inverse", array, array.rows, array.cols, call.span) if exponent < 0 else array
+    made = base
+    for _ in range(abs(exponent) - 1):
+        made = t.matmul(made, base, call.span)
+    return made
+
+
+def _diag(call: Call) -> Array:
+    """The diagonal matrix of a vector; of a matrix its diagonal, a column."""
+    (array,) = call.arrays(1)
+    return _diagonal_matrix(call, array) if call.typing.is_vector(array) else _diagonal_of(call, array)
+
+
+def _diagonal_matrix(call: Call, array: Array) -> Array:
+    vector = call.typing.column(array, array.span)
+    return call.typing.one("diag", vector, vector.rows, vector.rows, call.span)
+
+
+def _diagonal_of(call: Call, array: Array) -> Array:
+    call.typing.square(array, "the diagonal", call.span)
+    return call.typing.one("diagonal", array, array.rows, ONE, call.span)
+
+
+def _diagonal(call: Call) -> Array:
+    (array,) = call.arrays(1)
+    return _diagonal_of(call, array)
+
+
+def _kron(call: Call) -> Array:
+    left, right = call.arrays(2)
+    made = call.typing.index_product("ij,kl->ikjl", [left, right], (left.rows, right.rows, left.cols, right.cols), call.span)
+    rows, cols = left.rows * right.rows, left.cols * right.cols
+    return call.typing.reshaped(made, rows, cols, call.span)
+
+
+def _vec(call: Call) -> Array:
+    """The columns on top of each other."""
+    (array,) = call.arrays(1)
+    turned = call.typing.transpose(array, call.span)
+    return call.typing.reshaped(turned, array.rows * array.cols, ONE, call.span)
+
+
+def _ravel(call: Call) -> Array:
+    """The rows one after the other, as a column."""
+    (array,) = call.arrays(1)
+    if call.typing.is_vector(array):
+        return call.typing.column(array, call.span)
+    return call.typing.reshaped(array, array.rows * array.cols, ONE, call.span)
+
+
+def _reshape(call: Call) -> Array:
+    array = call.reader.array(first(call))
+    sizes = list(call.args[1:])
+    if len(sizes) == 1 and isinstance(sizes[0], (ast.Tuple, ast.List)):
+        sizes = list(sizes[0].elts)
+    if len(sizes) not in (1, 2):
+        raise call.refused("reshape takes a shape of two sizes")
+    total = call.typing.shapes.resolve(array.rows) * call.typing.shapes.resolve(array.cols)
+    free = [whole(size) == -1 for size in sizes]
+    known = [ONE if is_free else call.reader.size(size) for is_free, size in zip(free, sizes, strict=True)]
+    if any(free):
+        other = ONE if len(known) == 1 else known[1 - free.index(True)]
+        if not other.is_one:
+            raise call.refused("the size -1 is read beside a 1, as in reshape(-1, 1)", call.args[-1])
+        known[free.index(True)] = total
+    rows, cols = (*known, ONE)[:2]
+    return call.typing.reshaped(array, rows, cols, call.span)
+
+
+def _filled(op: str) -> Callable[[Call], Array]:
+    def function(call: Call) -> Array:
+        args = list(call.args)
+        if len(args) == 1 and isinstance(args[0], (ast.Tuple, ast.List)):
+            args = list(args[0].elts)
+        if len(args) not in (1, 2):
+            raise call.refused(f"{call.word} takes a shape of two sizes, as in {call.word}((n, 1))")
+        rows, cols = (*(call.reader.size(arg) for arg in args), ONE)[:2]
+        return call.typing.filled(op, rows, cols, call.span)
+
+    return function
+
+
+def _filled_like(op: str) -> Callable[[Call], Array]:
+    def function(call: Call) -> Array:
+        (array,) = call.arrays(1)
+        return call.typing.filled(op, array.rows, array.cols, call.span)
+
+    return function
+
+
+def _eye(call: Call) -> Array:
+    if len(call.args) != 1:
+        raise call.refused(f"{call.word} takes one size, as in {call.word}(n)")
+    size = call.reader.size(call.args[0])
+    return call.typing.filled("eye", size, size, call.span)
+
+
+def _joined(axis: int | None) -> Callable[[Call], Array]:
+    def function(call: Call) -> Array:
+        along = axis if axis is not None else call.axis() or 0
+        arrays = [call.reader.array(item) for item in listed(call, first(call))]
+        return call.typing.joined(arrays, along, call.span)
+
+    return function
+
+
+def _einsum(call: Call) -> Array:
+    """`einsum("ij,jk->ik", A, B)`; a vector has one letter or two, and what comes out has at most two."""
+    spec = first(call)
+    if not isinstance(spec, ast.Constant) or not isinstance(spec.value, str):
+        raise call.refused('einsum begins with its letters in quotes, as in einsum("ij,jk->ik", A, B)', spec)
+    left, arrow, out = spec.value.replace(" ", "").partition("->")
+    letters = left.split(",")
+    arrays = [call.reader.array(arg) for arg in call.args[1:]]
+    if not all(c in _LETTERS for c in left.replace(",", "") + out):
+        raise call.refused("the letters of einsum are a to z", spec)
+    if len(letters) != len(arrays):
+        raise call.refused(f"einsum has letters for {len(letters)} operands, and {len(arrays)} are given")
+    if not arrow:
+        every = left.replace(",", "")
+        out = "".join(sorted(c for c in set(every) if every.count(c) == 1))
+    if len(out) > 2 or len(set(out)) != len(out) or not set(out) <= set(left):
+        raise call.refused(f"a result with the letters {out!r}: symgrad reads one with at most two, each of them an operand's", spec)
+    spare = [c for c in reversed(_LETTERS) if c not in left]
+    t = call.typing
+    sizes: dict[str, Dim] = {}
+    spelled = []
+    for own, array in zip(letters, arrays, strict=True):
+        if len(own) == 1 and t.is_vector(array):
+            own = own + spare.pop() if t.shapes.is_one(array.cols) else spare.pop() + own
+        if len(own) != 2:
+            raise call.refused(f"einsum gives {own!r} to an operand with two axes", spec)
+        for letter, dim in zip(own, (array.rows, array.cols), strict=True):
+            met = t.shapes.unify(sizes.setdefault(letter, dim), dim)
+            if met is None:
+                known = t.shapes.resolve(sizes[letter])
+                raise t.clash(f"the index {letter} of einsum runs over {known} and over {t.shapes.resolve(dim)}", call.span, *arrays)
+            t.shapes = met
+        spelled.append(own)
+    return t.index_product(f"{','.join(spelled)}->{out}", arrays, [sizes[c] for c in out], call.span)
+
+
+# ── entry by entry ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _two(name: str) -> Callable[[Call], Array]:
+    def function(call: Call) -> Array:
+        left, right = call.arrays(2)
+        t = call.typing
+        if name == "subtract":
+            return t.add([left, t.negative(right, right.span)], call.span)
+        return {"add": lambda: t.add([left, right], call.span), "multiply": lambda: t.times(left, right, call.span)}.get(
+            name, lambda: t.over(left, right, call.span)
+        )()
+
+    return function
+
+
+def _extreme(op: str) -> Callable[[Call], Array]:
+    def function(call: Call) -> Array:
+        if len(call.args) != 2:
+            raise call.refused(f"symgrad has {call.word} of two operands, entry by entry, and no {call.word} over the entries of one", None)
+        left, right = call.arrays(2)
+        for zero, other in ((left, right), (right, left)):
+            if op == "maximum" and zero.literal == 0 and other.literal is None:
+                return call.typing.elementwise("relu", [other], call.span)
+        return call.typing.elementwise(op, [left, right], call.span)
+
+    return function
+
+
+def _clip(call: Call) -> Array:
+    array, low, high = call.arrays(3)
+    t = call.typing
+    return t.elementwise("minimum", [t.elementwise("maximum", [array, low], call.span), high], call.span)
+
+
+def _where(call: Call) -> Array:
+    """c ⊙ a + (1 − c) ⊙ b, with c 0 or 1."""
+    condition, chosen, otherwise = call.arrays(3)
+    if not isinstance(call.args[0], ast.Compare):
+        raise call.refused("where begins with a comparison, as in where(Z > 0, Z, 0)", call.args[0])
+    t = call.typing
+    rest = t.add([call.exactly(1), t.negative(condition, call.span)], call.span)
+    return t.add([t.times(condition, chosen, call.span), t.times(rest, otherwise, call.span)], call.span)
+
+
+def _power(call: Call) -> Array:
+    if len(call.args) != 2:
+        raise call.refused("power takes an array and a number")
+    return call.reader.array(ast.copy_location(ast.BinOp(call.args[0], ast.Pow(), call.args[1]), call.args[0]))
+
+
+def _negative(call: Call) -> Array:
+    (array,) = call.arrays(1)
+    return call.typing.negative(array, call.span)
+
+
+def _reciprocal(call: Call) -> Array:
+    (array,) = call.arrays(1)
+    return call.typing.over(call.exactly(1), array, call.span)
+
+
+def _heaviside(call: Call) -> Array:
+    array, *_ = call.arrays(1, 2)
+    return call.typing.elementwise("step", [array], call.span)
+
+
+def _same(call: Call) -> Array:
+    return call.reader.array(first(call))
+
+
+def _with_slope(op: str, usual: Fraction) -> Callable[[Call], Array]:
+    """An activation with a number of its own: `leaky_relu(x, 0.1)`."""
+
+    def function(call: Call) -> Array:
+        array, *slope = call.arrays(1, 2)
+        if slope and slope[0].literal is None:
+            raise call.refused(f"the second argument of {call.word} is a number", call.args[1])
+        return call.typing.elementwise(op, [array], call.span, (slope[0].literal if slope and slope[0].literal is not None else usual,))
+
+    return function
+
+
+def _entrywise(op: str, params: tuple[Fraction, ...]) -> Callable[[Call], Array]:
+    def function(call: Call) -> Array:
+        (array,) = call.arrays(1)
+        if op == "power" and params[0] == 2:
+            return call.typing.elementwise("square", [array], call.span)
+        return call.typing.elementwise(op, [array], call.span, params)
+
+    return function
+
+
+_ENTRYWISE: dict[str, Callable[[Call], Array]] = {
+    **{name.replace("_", ""): _entrywise(name, ()) for name, record in ELEMENTWISE.items() if record.arity == 1 and name != "power"},
+    **{word: _entrywise(op, params) for word, (op, params) in functions.ELEMENTWISE_WORDS.items()},
+    **{
+        word: _with_slope(op, params[0])
+        for word, (op, params) in functions.ELEMENTWISE_WORDS.items()
+        if params and ELEMENTWISE[op].arity == 1 and op != "power"
+    },
+    "sigma": _entrywise("sigmoid", ()),
+    "absolute": _entrywise("abs", ()),
+    "atan": _entrywise("arctan", ()),
+    "heaviside": _heaviside,
+    "reciprocal": _reciprocal,
+    "negative": _negative,
+    "power": _power,
+    "pow": _power,
+    "clip": _clip,
+    "where": _where,
+    "copy": _same,
+    "asarray": _same,
+    "array": _same,
+    **{name: _two(name) for name in ("add", "subtract", "multiply", "divide")},
+    **dict.fromkeys(functions.MAXIMA, _extreme("maximum")),
+    **dict.fromkeys(functions.MINIMA, _extreme("minimum")),
+}
+
+_MATRIX_WORDS = {"inverse": "the inverse", "det": "the determinant", "logdet": "the log-determinant"}
+
+CALLS: dict[str, Callable[[Call], Array]] = {
+    **_ENTRYWISE,
+    **{word: _along(op) for word, op in functions.ALONG_AN_AXIS.items()},
+    **{word: _of_a_matrix(op, _MATRIX_WORDS[op], op != "inverse") for word, op in functions.OF_A_MATRIX.items()},
+    **dict.fromkeys(functions.SUMS, _reduction("sum")),
+    **dict.fromkeys(functions.MEANS, _reduction("mean")),
+    **dict.fromkeys(functions.TRACES, lambda call: _of_a_matrix("trace", "the trace", True)(call)),
+    **dict.fromkeys(functions.DIAGONALS, _diag),
+    "diagflat": _diag,
+    "diagonal": _diagonal,
+    "matmul": _matmul,
+    "dot": _dot,
+    "inner": _inner,
+    "vdot": _inner,
+    **dict.fromkeys(functions.OUTERS, _outer),
+    "transpose": _transposed,
+    "solve": _solve,
+    "slogdet": _slogdet,
+    "matrixpower": _matrix_power,
+    "norm": _norm,
+    "var": _variance,
+    "std": _deviation,
+    "kron": _kron,
+    "vec": _vec,
+    "ravel": _ravel,
+    "flatten": _ravel,
+    "reshape": _reshape,
+    "eye": _eye,
+    "identity": _eye,
+    "ones": _filled("ones"),
+    "zeros": _filled("zeros"),
+    "oneslike": _filled_like("ones"),
+    "zeroslike": _filled_like("zeros"),
+    "hstack": _joined(1),
+    "vstack": _joined(0),
+    "columnstack": _joined(1),
+    "concatenate": _joined(None),
+    "einsum": _einsum,
+}
+METHODS = ("sum", "mean", "dot", "trace", "diagonal", "reshape", "ravel", "flatten", "transpose", "var", "std", "copy", "clip")
+"""The functions that an array has as methods."""
+SIZED = ("eye", "identity", "ones", "zeros", "reshape")
+"""The functions whose arguments, the first of `reshape` aside, are sizes."""
+
+
+def called(call: Call) -> Array:
+    """The array that a call is. Raises `Refused` for a word that is no function."""
+    function = CALLS.get(call.word)
+    if function is None:
+        close = difflib.get_close_matches(call.word, CALLS, n=1)
+        raise Refused(Unsupported, f"symgrad has no function {call.spelled}{f'; did you mean {close[0]}?' if close else ''}", call.span)
+    odd = [name for name in call.keywords if name not in _KEYWORDS]
+    if odd:
+        raise call.refused(f"{call.word} has no argument {odd[0]} here", call.keywords[odd[0]])
+    return function(call)
+
+
+_KEYWORDS = frozenset({"axis", "dim", "keepdims", "keepdim", "ord", "optimize", "dtype"})

@@ -1,0 +1,80 @@
+"""What is declared of names on a command line: `X: n,d; w: d,1; k: scalar`.
+
+    declarations ::= declaration (";" declaration)*       declaration ::= name ":" what
+
+A shape is `scalar`, one size (a column), or two sizes, between commas or `×`; a size is a name or a whole number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from symgrad.dims import ONE, Dim, Shape
+from symgrad.errors import InvalidExpression
+from symgrad.read.arrays import Refused
+from symgrad.span import Source, Span
+
+_NAME = re.compile(r"[^\W\d]\w*")
+_SIZES = re.compile(r"\s*[,×x]\s*|\s+by\s+|\s+")
+_LONGEST = 10_000
+_LARGEST = 10**6
+
+
+def read_declarations(text: str, option: str) -> Iterator[tuple[str, str, Source, Span]]:
+    """Every name that is declared, and what of it, with its place. Raises `SymgradError` with the place that cannot be read."""
+    source = Source(text, option)
+    if len(text) > _LONGEST:
+        raise InvalidExpression(f"{option}: {len(text)} characters; {_LONGEST} are read")
+    seen: set[str] = set()
+    start = 0
+    for piece in re.split(r"([;\n])", text):
+        span = Span(start, start + len(piece))
+        start += len(piece)
+        if not piece.strip(" \t\r;\n"):
+            continue
+        name, colon, what = piece.partition(":")
+        name = name.strip()
+        if not colon or not _NAME.fullmatch(name) or not what.strip():
+            raise Refused(InvalidExpression, "a declaration is a name, a colon and what it is, as in X: n,d", _bare(source, span)).at(
+                source
+            )
+        if name in seen:
+            raise Refused(InvalidExpression, f"{name} is declared twice", _bare(source, span)).at(source)
+        seen.add(name)
+        yield name, what.strip(), source, _bare(source, Span(span.start + len(piece) - len(what), span.end))
+
+
+def _bare(source: Source, span: Span) -> Span:
+    """Without the space around it."""
+    text = source.slice(span)
+    return Span(span.start + len(text) - len(text.lstrip()), span.end - (len(text) - len(text.rstrip())))
+
+
+def read_shapes(text: str) -> dict[str, Shape]:
+    """The shapes that are declared.
+
+    >>> from symgrad.dims import show
+    >>> {name: show(shape) for name, shape in read_shapes("X: n,d; w: d,1; b: 3; k: scalar").items()}
+    {'X': 'n×d', 'w': 'd×1', 'b': '3×1', 'k': 'scalar'}
+    """
+    return {name: _shape(what, source, span) for name, what, source, span in read_declarations(text, "--dims")}
+
+
+def _shape(what: str, source: Source, span: Span) -> Shape:
+    inside = what[1:-1].strip(" ,") if what[0] + what[-1] in ("()", "[]") else what
+    if inside in ("scalar", ""):
+        return ()
+    sizes = _SIZES.split(inside)
+    if len(sizes) > 2:
+        raise Refused(InvalidExpression, f"{len(sizes)} sizes; an expression has matrices, of two", span).at(source)
+    dims = tuple(_size(size, source, span) for size in sizes)
+    return dims if len(dims) == 2 else (dims[0], ONE)
+
+
+def _size(text: str, source: Source, span: Span) -> Dim:
+    if text.isdecimal() and text.isascii() and len(text) <= 7 and 1 <= int(text) <= _LARGEST:
+        return Dim.of(int(text))
+    if _NAME.fullmatch(text):
+        return Dim.of(text)
+    raise Refused(InvalidExpression, f"a size is a name or a whole number from 1 to {_LARGEST}, not {text or 'nothing'}", span).at(source)

@@ -1,0 +1,637 @@
+"""NumPy as people type it → a network: `sum((relu(X@W1 + b)@W2 - Y)**2)`.
+
+    text ::= definition ((";" | newline) definition)*      definition ::= [name "="] expression
+
+The text is parsed by Python's `ast`, held against a list of what is allowed, and never evaluated. What nobody declares is inferred: sizes
+by unification, and what a name is by its letter (lower case a column, upper case a matrix, Greek a scalar), or otherwise where
+something speaks against that: of all choices the one is taken that the least speaks against.
+Source of the search: Hart, Nilsson, Raphael, *A formal basis for the heuristic determination of minimum cost paths* (1968).
+"""
+
+from __future__ import annotations
+
+import ast
+import heapq
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import count
+
+from symgrad import names
+from symgrad.dims import ONE, Dim, Shape, show
+from symgrad.errors import InvalidExpression, InvalidNetwork, ShapeError, SymgradError, UnknownName, Unsupported, nearest
+from symgrad.form import apply, matrix, symbols
+from symgrad.network import Network
+from symgrad.read.arrays import Array, Refused, Typing, kinds_in_order, literal, sized, stem
+from symgrad.read.calls import CALLS, METHODS, SIZED, Call, called, whole
+from symgrad.read.declared import read_shapes
+from symgrad.read.functions import word_of
+from symgrad.span import Source, Span
+
+_LONGEST = 10_000
+_DEEPEST = 80
+_MOST_NODES = 4_000
+_MOST_DIGITS = 60
+_LARGEST_EXPONENT = 64
+_MOST_TRIED = 300
+_FLIPPED, _MADE_SCALAR, _IMPOSSIBLE = 1.0, 2.0, 1000.0
+
+MODULES = frozenset({"np", "numpy", "jnp", "jax", "torch", "math", "scipy", "linalg", "special", "nn", "functional", "F", "sp"})
+"""The names of modules that functions are looked up in; what a function is does not depend on its module."""
+
+# Python does not let a name be called lambda; this one of the same length stands for it while the text is parsed.
+_LAMBDA = "lambdą"
+_PARAMETERS = frozenset({"W", "w", "b", "U", "V", "u", "v", "theta", "Theta", "bias", "weights", "params"})
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One definition of the text: its name (None where none is written), its place, its tree."""
+
+    name: str | None
+    tree: ast.expr
+    span: Span
+
+
+def network_of(text: str, dims: str = "", given: Mapping[str, tuple[int, int]] | None = None) -> Network:
+    """The network of an expression; `dims` declares shapes as `--dims` does, `given` has the sizes of values that are given.
+
+    Raises `SymgradError`, with the place and a caret, for what cannot be read or does not go together.
+
+    >>> print(network_of("sum((X@w - y)**2)"))
+      X  data       n×d
+      w  parameter  d×1
+      y  data       n×1
+      L = Σ (X w − y)²  scalar
+    """
+    source = Source(text, "--expr")
+    try:
+        return _network(source, read_shapes(dims), given or {})
+    except Refused as refused:
+        raise refused.at(source) from None
+
+
+def _network(source: Source, shapes: Mapping[str, Shape], given: Mapping[str, tuple[int, int]]) -> Network:
+    found = assignments(source)
+    vocabulary = _Vocabulary.of(source, found, shapes, given)
+    typing, arrays = _best(vocabulary)
+    return _built(vocabulary, typing, arrays)
+
+
+# ── text → trees ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def assignments(source: Source) -> list[Assignment]:
+    """The definitions of a text. Raises `Refused` for one that is not Python, or too long, too deep or too large."""
+    if len(source.text) > _LONGEST:
+        raise Refused(InvalidExpression, f"an expression of {len(source.text)} characters; {_LONGEST} are read", Span(0, 1))
+    found = [_assignment(source, piece) for piece in _pieces(source)]
+    if not found:
+        raise Refused(InvalidExpression, "there is no expression", Span(0, 0))
+    for assignment in found[:-1]:
+        if assignment.name is None:
+            raise Refused(InvalidExpression, "only the last expression may be without a name; write H = … in front", assignment.span)
+    seen: set[str] = set()
+    for assignment in found:
+        if assignment.name in seen:
+            raise Refused(InvalidNetwork, f"{assignment.name} is defined twice; a definition is written once", assignment.span)
+        seen |= {assignment.name} if assignment.name else set()
+    return found
+
+
+def _pieces(source: Source) -> Iterator[Span]:
+    """The stretches between semicolons and ends of lines that stand in no bracket."""
+    depth, start = 0, 0
+    for i, char in enumerate(source.text):
+        depth += (char in "([{") - (char in ")]}")
+        if char == ";" or (char in "\r\n" and depth <= 0):
+            yield from _trimmed(source, start, i)
+            start, depth = i + 1, 0
+    yield from _trimmed(source, start, len(source.text))
+
+
+def _trimmed(source: Source, start: int, end: int) -> Iterator[Span]:
+    piece = source.text[start:end]
+    if piece.strip():
+        yield Span(start + len(piece) - len(piece.lstrip()), end - (len(piece) - len(piece.rstrip())))
+
+
+def _assignment(source: Source, span: Span) -> Assignment:
+    # Inside brackets a line may end; it is a space here, so that places stay where they are.
+    written = re.sub(r"[\r\n\t]", " ", source.slice(span))
+    written = re.sub(r"(?<![\w.])lambda(?!\w)(?!\s*\w*\s*:)", _LAMBDA, written)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            body = ast.parse(written).body
+    except SyntaxError as error:
+        at = min(max((error.offset or 1) - 1, 0), len(written) - 1)
+        raise Refused(InvalidExpression, f"this is no expression: {error.msg}", Span(span.start + at, span.start + at + 1)) from None
+    except (ValueError, MemoryError, RecursionError) as error:
+        raise Refused(InvalidExpression, f"this is no expression: {error or 'it is nested too deeply'}", span) from None
+    _placed(body, written, span.start)
+    statement = body[0]
+    if len(body) == 1 and isinstance(statement, ast.Expr):
+        name, tree = None, statement.value
+    elif (
+        len(body) == 1 and isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name)
+    ):
+        name, tree = _plain(statement.targets[0].id), statement.value
+    else:
+        raise Refused(InvalidExpression, "a definition is written name = expression", span)
+    return Assignment(name, tree, span)
+
+
+def _placed(body: Sequence[ast.stmt], written: str, start: int) -> None:
+    """Places as characters of the whole text, where `ast` counts bytes of a line; and the bounds on size and depth."""
+    at_byte = [i for i, char in enumerate(written) for _ in char.encode("utf-8", "surrogatepass")] + [len(written)]
+    stack: list[tuple[ast.AST, int]] = [(statement, 0) for statement in body]
+    nodes = 0
+    while stack:
+        node, depth = stack.pop()
+        nodes += 1
+        if isinstance(node, (ast.expr, ast.stmt, ast.keyword)):
+            node.col_offset, node.end_col_offset = start + at_byte[node.col_offset], start + at_byte[node.end_col_offset or 0]
+        if depth > _DEEPEST or nodes > _MOST_NODES:
+            bound = f"deeper than {_DEEPEST} levels" if depth > _DEEPEST else f"of more than {_MOST_NODES} pieces"
+            raise Refused(InvalidExpression, f"an expression {bound}; give its parts names", Span(start, start + len(written)))
+        stack.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
+
+
+def _plain(name: str) -> str:
+    """A name as it is meant: `lambda_`, and the name that stands for lambda, are lambda."""
+    return "lambda" if name in (_LAMBDA, "lambda_") else name
+
+
+# ── what is declared, and what names may be ──────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class _Vocabulary:
+    """What is known before anything is typed: the definitions, the declared shapes, the sizes, and what each other name may be."""
+
+    source: Source
+    definitions: tuple[Assignment, ...]
+    shapes: Mapping[str, Shape]
+    sizes: frozenset[str]
+    kinds: Mapping[str, tuple[str, ...]]
+    loss: str
+
+    @classmethod
+    def of(
+        cls, source: Source, found: Sequence[Assignment], shapes: Mapping[str, Shape], given: Mapping[str, tuple[int, int]]
+    ) -> _Vocabulary:
+        used = list(dict.fromkeys(name for a in found for name in _names_in(a.tree)))
+        defined = {a.name for a in found if a.name}
+        sizes = {name for shape in shapes.values() for dim in shape for name in dim.symbols} - set(shapes)
+        sizes |= {name for a in found for name in _sizes_in(a.tree)} - set(shapes) - defined
+        for name in shapes:
+            if name not in used and name not in defined:
+                raise UnknownName(f"--dims: the expression has no {name}; {nearest(name, used)}")
+        kinds = {name: _kinds(name, given.get(name)) for name in used if name not in shapes and name not in defined and name not in sizes}
+        loss = next(name for name in ("L", "J", "loss", "objective") if name not in used)
+        named = [replace(a, name=a.name or loss) for a in found]
+        if len({a.name for a in named}) < len(named):
+            raise Refused(InvalidExpression, f"{loss} is defined already; give the last expression a name of its own", found[-1].span)
+        return cls(source, tuple(named), shapes, frozenset(sizes), kinds, named[-1].name or loss)
+
+
+def _names_in(tree: ast.expr) -> Iterator[str]:
+    """The names of quantities, in the order in which they are written."""
+    functions = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
+    found = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in functions and n.id != "pi" and not _is_module(n)]
+    inside = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Attribute) and _is_module(n.value)}
+    for node in sorted(found, key=lambda n: n.col_offset):
+        if id(node) not in inside:
+            yield _plain(node.id)
+
+
+def _is_module(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("np", "numpy", "jnp", "torch", "math", "scipy")
+
+
+def _sizes_in(tree: ast.expr) -> Iterator[str]:
+    """The names that stand where a size is asked for: the d of `eye(d)`."""
+    for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
+        word = word_of(_dotted(call.func) or "")
+        if word in SIZED:
+            for arg in call.args[1 if word == "reshape" and not _is_method(call) else 0 :]:
+                yield from _free_names(arg)
+
+
+def _free_names(node: ast.AST) -> Iterator[str]:
+    """The names of a size, but for those whose shape or length is asked for."""
+    if isinstance(node, ast.Name):
+        yield _plain(node.id)
+    elif not isinstance(node, (ast.Attribute, ast.Call)):
+        for child in ast.iter_child_nodes(node):
+            yield from _free_names(child)
+
+
+def _is_method(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and not _from_module(call.func)
+
+
+def _from_module(node: ast.Attribute) -> bool:
+    """Whether it is a function of a module: `np.linalg.inv`."""
+    root = (_dotted(node) or "").split(".")[0]
+    return root in MODULES and (root != "F" or word_of(node.attr) not in METHODS)
+
+
+def _dotted(node: ast.expr) -> str | None:
+    """`np.linalg.inv` as it is written; None for what is no chain of names."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        inner = _dotted(node.value)
+        return None if inner is None else f"{inner}.{node.attr}"
+    return None
+
+
+def _kinds(name: str, given: tuple[int, int] | None) -> tuple[str, ...]:
+    """What a name may be; the shape of a value that is given for it settles that."""
+    usual = kinds_in_order(name, names.GREEK)
+    if given is None or usual == ("matrix",):
+        return usual
+    rows, cols = given
+    fits = {"scalar": rows == cols == 1, "column": cols == 1, "row": rows == 1}
+    return tuple(kind for kind in usual if fits[kind]) or ("matrix",)
+
+
+# ── the search for what names are ────────────────────────────────────────────────────────────────────────────────────
+
+Typed = tuple[Typing, dict[str, Array]]
+
+
+def _best(vocabulary: _Vocabulary) -> Typed:
+    """The arrays of the definitions under the choice of kinds that the least speaks against."""
+    serial = count()
+    start = dict.fromkeys(vocabulary.kinds, 0)
+    tried = {tuple(start.values())}
+    cost, blamed, typed, refused = _typed(vocabulary, start)
+    queue = [(cost, next(serial), start, blamed, typed)]
+    first = refused
+    best: tuple[float, Typed] | None = None
+    while queue and len(tried) < _MOST_TRIED:
+        cost, _, choice, blamed, typed = heapq.heappop(queue)
+        if typed is not None and (best is None or cost < best[0]):
+            best = cost, typed
+        if not blamed or (best is not None and best[0] <= _flips(vocabulary, choice) + _FLIPPED):
+            break
+        for name in sorted(blamed):
+            for kind in range(len(vocabulary.kinds.get(name, ()))):
+                other = {**choice, name: kind}
+                if tuple(other.values()) in tried:
+                    continue
+                if (
+                    vocabulary.kinds[name][kind] == "scalar"
+                    and name not in (typed[0] if typed else Typing(vocabulary.source)).beside_scalars
+                ):
+                    continue
+                tried.add(tuple(other.values()))
+                cost, further, made, _ = _typed(vocabulary, other)
+                heapq.heappush(queue, (cost, next(serial), other, further, made))
+    if best is None:
+        assert first is not None
+        raise first
+    if best[0] >= _IMPOSSIBLE:
+        raise _no_scalar(vocabulary, best[1])
+    return best[1]
+
+
+def _no_scalar(vocabulary: _Vocabulary, typed: Typed) -> Refused:
+    typing, arrays = typed
+    last = vocabulary.definitions[-1]
+    typing.settle()
+    array = arrays[vocabulary.loss]
+    typing.lettered((array.rows, array.cols))
+    return Refused(InvalidNetwork, f"{last.name} is {typing.shown(array)}, and a gradient is of a scalar; sum it", last.span)
+
+
+def _flips(vocabulary: _Vocabulary, choice: Mapping[str, int]) -> float:
+    kinds = (vocabulary.kinds[name][k] for name, k in choice.items() if k)
+    return sum(_MADE_SCALAR if kind == "scalar" else _FLIPPED for kind in kinds)
+
+
+def _typed(vocabulary: _Vocabulary, choice: Mapping[str, int]) -> tuple[float, frozenset[str], Typed | None, Refused | None]:
+    """The definitions under a choice of kinds: what it costs, which names are to blame, and the arrays, or why there are none."""
+    kinds = {name: vocabulary.kinds[name][k] for name, k in choice.items()}
+    taken = frozenset({*vocabulary.sizes, *kinds, *vocabulary.shapes, *(a.name for a in vocabulary.definitions if a.name)})
+    reader = _Reader(vocabulary, kinds, Typing(vocabulary.source, taken))
+    typing = reader.typing
+    cost = _flips(vocabulary, choice)
+    try:
+        for definition in vocabulary.definitions:
+            array = reader.array(definition.tree)
+            assert definition.name is not None
+            reader.defined[definition.name] = reader.as_declared(definition, array)
+    except Refused as refused:
+        if refused.kind is not ShapeError:
+            raise
+        return 2 * _IMPOSSIBLE + cost + typing.cost, refused.names, None, refused
+    loss = reader.defined[vocabulary.loss]
+    if not typing.is_scalar(loss):
+        typing.blame(0.0, loss.names | typing.beside_scalars)
+        cost += _IMPOSSIBLE
+    return cost + typing.cost, frozenset(typing.blamed), (typing, reader.defined), None
+
+
+# ── trees → typed arrays ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class _Reader:
+    """Reads trees under one choice of kinds."""
+
+    vocabulary: _Vocabulary
+    kinds: Mapping[str, str]
+    typing: Typing
+    defined: dict[str, Array] = field(default_factory=dict)
+
+    def span(self, node: ast.AST) -> Span:
+        return Span(node.col_offset, node.end_col_offset)  # type: ignore[attr-defined]
+
+    def as_declared(self, definition: Assignment, array: Array) -> Array:
+        """A definition whose shape is declared too has to have it."""
+        shape = self.vocabulary.shapes.get(definition.name or "")
+        if shape is not None:
+            rows, cols = shape or (ONE, ONE)
+            met = self.typing.shapes.together((array.rows, rows), (array.cols, cols))
+            if met is None:
+                raise self.typing.clash(f"{definition.name} is declared {show(shape)}", definition.span, array)
+            self.typing.shapes = met
+        return array
+
+    def array(self, node: ast.expr) -> Array:
+        """The typed array of a tree. Raises `Refused` for what is not allowed and what does not go together."""
+        read = _ARRAYS.get(type(node))
+        if read is None:
+            what = _NOT_READ.get(type(node).__name__, f"a Python {type(node).__name__}")
+            raise Refused(InvalidExpression, f"symgrad reads no {what} in an expression", self.span(node))
+        return read(self, node)
+
+    def _name(self, node: ast.Name) -> Array:
+        name, span = _plain(node.id), self.span(node)
+        if name in self.defined:
+            known = self.defined[name]
+            shape = known.rows, known.cols
+            make = self.typing.declared(name, shape, span).make
+            return replace(known, make=make, span=span, bare=None, names=known.names, literal=None, norm_of=None, ends=(name, name))
+        if any(a.name == name for a in self.vocabulary.definitions):
+            raise Refused(InvalidNetwork, f"{name} is used before it is defined", span)
+        if name in self.vocabulary.shapes:
+            return self.typing.declared(name, self.vocabulary.shapes[name], span)
+        if name in self.vocabulary.sizes:
+            return sized(Dim.of(name), span)
+        if name == "pi":
+            return self._pi(node)
+        return self.typing.name(name, self.kinds[name], span)
+
+    def _pi(self, node: ast.expr) -> Array:
+        return Array(ONE, ONE, lambda _: apply("pi", ()), self.span(node))
+
+    def _constant(self, node: ast.Constant) -> Array:
+        span = self.span(node)
+        if type(node.value) not in (int, float):
+            raise Refused(InvalidExpression, f"{ast.unparse(node)[:20]} is no number", span)
+        written = self.vocabulary.source.slice(span).replace("_", "").lower()
+        mantissa, _, exponent = written.partition("e") if not written.startswith("0x") else (written, "", "")
+        if len(mantissa) > _MOST_DIGITS or abs(int(exponent or 0)) > _MOST_DIGITS:
+            raise Refused(InvalidExpression, f"a number of more than {_MOST_DIGITS} digits", span)
+        return literal(Fraction(node.value) if isinstance(node.value, int) else Fraction(written), span)
+
+    def _unary(self, node: ast.UnaryOp) -> Array:
+        if isinstance(node.op, ast.UAdd):
+            return self.array(node.operand)
+        if isinstance(node.op, ast.USub):
+            return self.typing.negative(self.array(node.operand), self.span(node))
+        raise Refused(
+            InvalidExpression, f"symgrad reads no {'~' if isinstance(node.op, ast.Invert) else 'not'} in an expression", self.span(node)
+        )
+
+    def _binary(self, node: ast.BinOp) -> Array:
+        span, typing = self.span(node), self.typing
+        if isinstance(node.op, ast.Pow):
+            return self._power(node)
+        combine = _OPERATORS.get(type(node.op))
+        if combine is None:
+            sign = {"BitXor": "^", "Mod": "%", "FloorDiv": "//", "BitAnd": "&", "BitOr": "|", "LShift": "<<", "RShift": ">>"}
+            shown = sign.get(type(node.op).__name__, type(node.op).__name__)
+            raise Refused(InvalidExpression, f"symgrad reads no {shown} in an expression", span)
+        return combine(typing, self.array(node.left), self.array(node.right), span)
+
+    def _power(self, node: ast.BinOp) -> Array:
+        """A power entry by entry, `A**-1` too, as in NumPy; its exponent is a number."""
+        span, base = self.span(node), self.array(node.left)
+        exponent = self.array(node.right).literal
+        if exponent is None:
+            raise Refused(
+                Unsupported,
+                f"{self.vocabulary.source.slice(self.span(node.right))} is no number, and an exponent is",
+                self.span(node.right),
+            )
+        if abs(exponent) > _LARGEST_EXPONENT or exponent.denominator > 1000:
+            raise Refused(InvalidExpression, f"an exponent beyond {_LARGEST_EXPONENT}", self.span(node.right))
+        if base.literal is not None:
+            if exponent.denominator == 1 and (base.literal or exponent >= 0):
+                return literal(base.literal ** int(exponent), span)
+            if not base.literal:
+                raise Refused(InvalidExpression, "a power of 0", span)
+        if exponent == 2 and base.norm_of is not None:
+            return self.typing.one("squared_norm", base.norm_of, ONE, ONE, span)
+        if exponent == 1:
+            return replace(base, span=span)
+        op = {Fraction(2): "square", Fraction(1, 2): "sqrt"}.get(exponent)
+        return self.typing.elementwise(op or "power", [base], span, () if op else (exponent,))
+
+    def _attribute(self, node: ast.Attribute) -> Array:
+        dotted = _dotted(node) or ""
+        if dotted.split(".")[0] in MODULES and node.attr in ("pi",):
+            return self._pi(node)
+        if node.attr in ("T", "mT"):
+            return self.typing.transpose(self.array(node.value), self.span(node))
+        if node.attr == "size":
+            array = self.array(node.value)
+            return sized(self.typing.shapes.resolve(array.rows) * self.typing.shapes.resolve(array.cols), self.span(node))
+        raise Refused(Unsupported, f"symgrad reads no .{node.attr} in an expression; .T and .shape it does", self.span(node))
+
+    def _compare(self, node: ast.Compare) -> Array:
+        """A comparison as a mask of 0 and 1: 1[left − right > 0]."""
+        span, typing = self.span(node), self.typing
+        if len(node.ops) != 1 or not isinstance(node.ops[0], (ast.Gt, ast.GtE, ast.Lt, ast.LtE)):
+            raise Refused(InvalidExpression, "a comparison is one of > >= < <=, between two sides", span)
+        left, right = self.array(node.left), self.array(node.comparators[0])
+        if isinstance(node.ops[0], (ast.Lt, ast.GtE)):
+            left, right = right, left
+        gap = left if right.literal == 0 else typing.add([left, typing.negative(right, right.span)], span)
+        mask = typing.elementwise("step", [gap], span)
+        if isinstance(node.ops[0], (ast.Gt, ast.Lt)):
+            return mask
+        return typing.add([literal(Fraction(1), span), typing.negative(mask, span)], span)
+
+    def _call(self, node: ast.Call) -> Array:
+        span = self.span(node)
+        if any(isinstance(arg, ast.Starred) for arg in node.args) or any(k.arg is None for k in node.keywords):
+            raise Refused(InvalidExpression, "symgrad reads no starred argument in an expression", span)
+        keywords = {str(k.arg): k.value for k in node.keywords}
+        if isinstance(node.func, ast.Attribute) and not _from_module(node.func):
+            word = word_of(node.func.attr)
+            if word not in METHODS:
+                raise Refused(Unsupported, f"symgrad knows no method .{node.func.attr}; {nearest(word, METHODS)}", span)
+            return called(Call(node.func.attr, [node.func.value, *node.args], keywords, span, self))
+        dotted = _dotted(node.func)
+        if dotted is None:
+            raise Refused(InvalidExpression, "only a function by its name can be called", self.span(node.func))
+        word = word_of(dotted)
+        if word == "len" and len(node.args) == 1:
+            return sized(self.typing.shapes.resolve(self.array(node.args[0]).rows), span)
+        name = _plain(dotted)
+        if word not in CALLS and (name in self.kinds or name in self.vocabulary.shapes or name in self.defined):
+            raise Refused(InvalidExpression, f"{name} is no function; a product is written *, a matrix product @", span)
+        return called(Call(dotted, node.args, keywords, span, self))
+
+    def _list(self, node: ast.List | ast.Tuple) -> Array:
+        """A matrix written out: `array([[1, 2], [3, 4]])`; a list of numbers is a column."""
+        rows = [list(item.elts) if isinstance(item, (ast.List, ast.Tuple)) else [item] for item in node.elts]
+        if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
+            raise Refused(InvalidExpression, "a matrix written out needs rows of one length", self.span(node))
+        values = [[self.array(item).literal for item in row] for row in rows]
+        if any(value is None for row in values for value in row):
+            raise Refused(Unsupported, "a matrix written out has numbers in it; hstack and vstack join matrices", self.span(node))
+        form = matrix([[value or Fraction(0) for value in row] for row in values])
+        return Array(Dim.of(len(rows)), Dim.of(len(rows[0])), lambda _: form, self.span(node))
+
+    # ── sizes and slices ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def size(self, node: ast.expr) -> Dim:
+        """A size: a whole number, a name, `X.shape[0]`, `len(X)`, or sums and products of these."""
+        value = whole(node)
+        if value is not None and 0 < value <= 10**6:
+            return Dim.of(value)
+        if isinstance(node, ast.Name) and _plain(node.id) in self.vocabulary.sizes:
+            return Dim.of(_plain(node.id))
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
+            array, axis = self.array(node.value.value), whole(node.slice)
+            if axis in (-2, -1, 0, 1):
+                return self.typing.shapes.resolve((array.rows, array.cols)[axis])
+        if isinstance(node, ast.Call) and _dotted(node.func) == "len" and len(node.args) == 1:
+            return self.typing.shapes.resolve(self.array(node.args[0]).rows)
+        if isinstance(node, ast.Attribute) and node.attr == "size":
+            array = self.array(node.value)
+            return self.typing.shapes.resolve(array.rows) * self.typing.shapes.resolve(array.cols)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub, ast.Mult)):
+            left, right = (Dim.of(w) if (w := whole(side)) is not None else self.size(side) for side in (node.left, node.right))
+            return left + right if isinstance(node.op, ast.Add) else left - right if isinstance(node.op, ast.Sub) else left * right
+        shown = self.vocabulary.source.slice(self.span(node))
+        raise Refused(InvalidExpression, f"{shown} is no size: a whole number, a name, or X.shape[0]", self.span(node))
+
+    def _subscript(self, node: ast.Subscript) -> Array:
+        if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
+            return sized(self.size(node), self.span(node))
+        if isinstance(node.value, ast.Call) and word_of(_dotted(node.value.func) or "") == "slogdet" and whole(node.slice) == 1:
+            return called(Call("logdet", node.value.args, {}, self.span(node), self))
+        array, span = self.array(node.value), self.span(node)
+        places = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if any(isinstance(p, ast.Constant) and p.value is None for p in places):
+            return self._new_axis(array, places, span)
+        if len(places) > 2:
+            raise Refused(InvalidExpression, f"{len(places)} places, and an array has two axes", span)
+        if len(places) == 1 and self.typing.shapes.is_one(array.rows) and not self.typing.shapes.is_one(array.cols):
+            places = [ast.Slice(), places[0]]  # the places of a row
+        for axis, place in enumerate(places):
+            array = self._cut(array, axis, place, span)
+        return array
+
+    def _new_axis(self, array: Array, places: Sequence[ast.expr], span: Span) -> Array:
+        """`x[:, None]` is the vector as a column, `x[None, :]` as a row."""
+        new = [isinstance(p, ast.Constant) and p.value is None for p in places]
+        whole_other = all(
+            n or (isinstance(p, ast.Slice) and p.lower is p.upper is p.step is None) for n, p in zip(new, places, strict=True)
+        )
+        if not self.typing.is_vector(array) or new not in ([True, False], [False, True], [True]) or not whole_other:
+            raise Refused(InvalidExpression, "a new axis makes a column x[:, None] or a row x[None, :] of a vector", span)
+        column = self.typing.column(array, span)
+        return replace(column if new == [False, True] else self.typing.transpose(column, span), bare=None, span=span)
+
+    def _cut(self, array: Array, axis: int, place: ast.expr, span: Span) -> Array:
+        length = self.typing.shapes.resolve(array.rows if axis == 0 else array.cols)
+        if isinstance(place, ast.Slice):
+            if place.lower is place.upper is place.step is None:
+                return array
+            step = 1 if place.step is None else whole(place.step)
+            if step is None or step < 1:
+                raise Refused(Unsupported, "the step of a slice is a whole number above 0", self.span(place))
+            start = Dim.of(0) if place.lower is None else self._place(place.lower, length)
+            stop = length if place.upper is None else self._place(place.upper, length)
+            return self.typing.sliced(array, axis, start, stop, step, span)
+        at = self._place(place, length)
+        return self.typing.sliced(array, axis, at, at + 1, 1, span)
+
+    def _place(self, node: ast.expr, length: Dim) -> Dim:
+        """A position from 0; a negative one counts from the end."""
+        value = whole(node)
+        if value is not None and abs(value) <= 10**6:
+            return Dim.of(value) if value >= 0 else length + value
+        return self.size(node)
+
+
+_OPERATORS: dict[type[ast.operator], Callable[[Typing, Array, Array, Span], Array]] = {
+    ast.Add: lambda t, left, right, span: t.add([left, right], span),
+    ast.Sub: lambda t, left, right, span: t.add([left, t.negative(right, right.span)], span),
+    ast.Mult: lambda t, left, right, span: t.times(left, right, span),
+    ast.Div: lambda t, left, right, span: t.over(left, right, span),
+    ast.MatMult: lambda t, left, right, span: t.matmul(left, right, span),
+}
+_ARRAYS: dict[type[ast.expr], Callable[[_Reader, ast.expr], Array]] = {
+    ast.Name: _Reader._name,  # type: ignore[dict-item]
+    ast.Constant: _Reader._constant,  # type: ignore[dict-item]
+    ast.UnaryOp: _Reader._unary,  # type: ignore[dict-item]
+    ast.BinOp: _Reader._binary,  # type: ignore[dict-item]
+    ast.Compare: _Reader._compare,  # type: ignore[dict-item]
+    ast.Attribute: _Reader._attribute,  # type: ignore[dict-item]
+    ast.Call: _Reader._call,  # type: ignore[dict-item]
+    ast.List: _Reader._list,  # type: ignore[dict-item]
+    ast.Tuple: _Reader._list,  # type: ignore[dict-item]
+    ast.Subscript: _Reader._subscript,  # type: ignore[dict-item]
+}
+_NOT_READ = {
+    "Lambda": "lambda", "IfExp": "if … else (where(Z > 0, A, B) chooses entry by entry)", "ListComp": "comprehension",
+    "GeneratorExp": "comprehension", "SetComp": "comprehension", "DictComp": "comprehension", "BoolOp": "and, or",
+    "JoinedStr": "text", "Dict": "dictionary", "Set": "set", "NamedExpr": ":=", "Await": "await", "Yield": "yield",
+    "Starred": "starred argument", "Slice": "slice here",
+}  # fmt: skip
+
+
+# ── typed arrays → a network ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _built(vocabulary: _Vocabulary, typing: Typing, arrays: Mapping[str, Array]) -> Network:
+    typing.settle()
+    inputs = [name for a in vocabulary.definitions for name in _names_in(a.tree)]
+    inputs = [n for n in dict.fromkeys(inputs) if n in vocabulary.kinds or (n in vocabulary.shapes and n not in arrays)]
+    typing.lettered(dim for name in inputs for dim in typing.met.get(name, ()))
+    typing.lettered(dim for array in arrays.values() for dim in (array.rows, array.cols))
+    forms = {}
+    for definition in vocabulary.definitions:
+        assert definition.name is not None
+        try:
+            forms[definition.name] = arrays[definition.name].make(typing.shapes)
+        except SymgradError as error:
+            raise Refused(type(error), str(error), definition.span) from None
+    found = {f.name: f.shape for form in forms.values() for f in symbols(form) if f.name not in forms}
+    network = Network()
+    parameters = _parameters(inputs)
+    for name in inputs:
+        if name in found:
+            network.declare(name, found[name], "parameter" if name in parameters else "data" if parameters else "input")
+    for name, form in forms.items():
+        network.define_form(name, form)
+    return network
+
+
+def _parameters(inputs: Sequence[str]) -> set[str]:
+    """The inputs that look like parameters; a b alone may as well be the right side of A x = b."""
+    found = {name for name in inputs if stem(name) in _PARAMETERS}
+    return found if any(stem(name) not in ("b", "u", "v") for name in found) else set()

@@ -1,0 +1,204 @@
+"""Expressions typed on a command line: what they are read as, the gradients printed, and what is refused, with its place.
+
+The gradients, as the NumPy of the JSON, are held against differences of the expression itself, run by plain NumPy.
+"""
+
+import json
+import math
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from evaluating import close, differences
+
+from symgrad.dims import show
+from symgrad.emit.json import emit
+from symgrad.errors import SymgradError
+from symgrad.pipeline import derive
+from symgrad.read.declared import read_shapes
+from symgrad.read.expression import network_of
+
+DATA = Path(__file__).parent / "data"
+
+
+def blocks(text):
+    """The lines that begin at the margin, each with the indented lines under it."""
+    found = []
+    for line in text.splitlines():
+        if line.startswith(" "):
+            found[-1][1].append(line.strip())
+        elif line and not line.startswith("#"):
+            found.append((line, []))
+    return found
+
+
+def read(block):
+    """The expression, its declared shapes, the expression in plain NumPy, the shapes of its inputs, the printed gradients."""
+    head, (shapes, *gradients) = block
+    expression, dims, plain, *_ = [part.strip() for part in head.split(" | ")] + ["", ""]
+    return expression.replace(r"\n", "\n"), dims, plain or expression, shapes, gradients
+
+
+CASES = [read(block) for block in blocks((DATA / "expressions.txt").read_text(encoding="utf-8"))]
+each_case = pytest.mark.parametrize("expression, dims, plain, shapes, gradients", CASES, ids=[case[0] for case in CASES])
+
+# ── what is read, and what is printed ────────────────────────────────────────────────────────────────────────────────
+
+
+def asked(gradients):
+    return [line.split(" = ")[0].partition("/∂")[2] for line in gradients]
+
+
+def derived(expression, dims, gradients):
+    network = network_of(expression, dims)
+    return derive(network, [network.resolve(name) for name in asked(gradients)], check=False)
+
+
+@each_case
+def test_the_shapes_are_inferred_and_the_gradients_printed(expression, dims, plain, shapes, gradients):
+    derivation = derived(expression, dims, gradients)
+    assert ", ".join(f"{name}: {show(item.shape)}" for name, item in derivation.network.inputs.items()) == shapes
+    assert [repr(derivation[name]) for name in asked(gradients)] == gradients
+
+
+# ── what it is worth ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def keeping(function):
+    return lambda x, axis=None: function(np.asarray(x), axis=axis, keepdims=axis is not None)
+
+
+def softmax(x, axis=None):
+    axis = (0 if x.shape[1] == 1 else 1) if axis is None else axis
+    shifted = np.exp(x - x.max(axis=axis, keepdims=True))
+    return shifted / shifted.sum(axis=axis, keepdims=True)
+
+
+def erf(x):
+    return np.vectorize(math.erf)(x)
+
+
+FUNCTIONS = {
+    name: getattr(np, name)
+    for name in "exp log sqrt tanh sign maximum minimum where trace hstack vstack eye ones kron outer einsum".split()
+}
+FUNCTIONS |= {name: keeping(getattr(np, name)) for name in ("sum", "mean", "var")}
+FUNCTIONS |= {name: getattr(np.linalg, name) for name in ("inv", "det", "matrix_power")}
+FUNCTIONS |= {
+    "norm": lambda x, order=None, axis=None: np.abs(x).sum() if order == 1 else np.sqrt(keeping(np.sum)(x * x, axis)),
+    "relu": lambda x: np.maximum(x, 0),
+    "leaky_relu": lambda x, slope: np.where(x > 0, x, slope * x),
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "silu": lambda x: x / (1 + np.exp(-x)),
+    "gelu": lambda x: x * (1 + erf(x / 2**0.5)) / 2,
+    "softmax": softmax,
+    "logsumexp": lambda x, axis: np.log(np.exp(x).sum(axis=axis, keepdims=True)),
+    "logdet": lambda x: np.linalg.slogdet(x)[1],
+    "diag": lambda x: np.diagflat(x) if x.shape[1] == 1 else np.diagonal(x).reshape(-1, 1),
+    "vec": lambda x: x.T.reshape(-1, 1),
+    "np": SimpleNamespace(
+        sum=keeping(np.sum), exp=np.exp, log=np.log, eye=np.eye, pi=np.pi, array=np.array, vstack=np.vstack, linalg=np.linalg
+    ),
+}
+
+
+class Array(np.ndarray):
+    """An array of two axes that stays one, where the method of NumPy would drop an axis."""
+
+    def mean(self, axis=None):
+        return np.asarray(self).mean(axis=axis, keepdims=axis is not None).view(Array)
+
+    def __getitem__(self, at):
+        at = at if isinstance(at, tuple) else (at,)
+        return np.asarray(self)[tuple(slice(i, i + 1 or None) if isinstance(i, int) else i for i in at)].view(Array)
+
+
+def point(network, seed=3):
+    """Values of distinct sizes; square matrices are far from singular and have a positive determinant."""
+    symbols = sorted({name for dim in network.dims for name in dim.symbols})
+    sizes = dict(zip(symbols, (3, 4, 5, 2, 6, 7), strict=False))
+    rng = np.random.default_rng(seed)
+    values = {}
+    for name, item in network.inputs.items():
+        shape = tuple(int(dim.evaluate(sizes)) for dim in item.shape)
+        value = rng.uniform(0.3, 1.2, shape) * rng.choice([-1, 1], shape) if shape else rng.uniform(0.5, 1.5)
+        square = len(shape) == 2 and shape[0] == shape[1] > 1
+        values[name] = value + 3 * np.eye(*shape) if square else value
+    return values
+
+
+@each_case
+def test_the_gradients_are_the_slopes_of_the_expression(expression, dims, plain, shapes, gradients):
+    derivation = derived(expression, dims, gradients)
+    data = json.loads(emit([derivation]))
+    at = point(derivation.network)
+    spelled = {item["name"]: item["identifier"] for item in data["inputs"]}
+
+    def loss(values):
+        arrays = {spelled[name]: np.asarray(value).view(Array) if np.ndim(value) else value for name, value in values.items()}
+        return np.asarray(eval(plain, FUNCTIONS | arrays), dtype=float).item()
+
+    for gradient in data["gradients"]:
+        if gradient["wanted"]:
+            name = gradient["wrt"]
+            value = np.asarray(eval(gradient["numpy"], {"np": np, **{spelled[n]: v for n, v in at.items()}}), dtype=float)
+            slopes = differences(loss, {n: np.asarray(v, dtype=float) for n, v in at.items()}, name)
+            close(value.reshape(slopes.shape) if value.size == 1 else value, slopes)
+
+
+# ── what is refused ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+WRONG = [
+    (*[part.strip() for part in (head + " | ").split(" | ")][:2], "\n".join(lines))
+    for head, lines in blocks((DATA / "expression_errors.txt").read_text(encoding="utf-8"))
+]
+
+
+@pytest.mark.parametrize("expression, dims, message", WRONG, ids=[f"{e} {d}" for e, d, _ in WRONG])
+def test_what_cannot_be_is_refused_with_its_place(expression, dims, message):
+    with pytest.raises(SymgradError) as refused:
+        derive(network_of(expression.replace(r"\n", "\n"), dims))
+    assert "\n".join(line.strip() for line in str(refused.value).splitlines()) == message
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "x" + " + x" * 4000, "(" * 150 + "x" + ")" * 150, "-" * 300 + "x", "sum(" * 90 + "x" + ")" * 90, "x[" * 60 + "0" + "]" * 60,
+        "x*" + "9" * 100, "x*1e999", "x**1e9", "x**(2**30)", "2**64**2*x", "x.T" * 500, "\0", "x\ud800", "eye(10**9)", "",
+        ";" * 50, "=", "x = = y", "x == y", "x := 3", "f'{x}'", "x if y else z", "not x", "*x", "[x for x in y]", "x.__class__",
+        "(lambda: 0)()", "x()", "x;y", "sum(*x)", "sum(**x)", "x[0:1:0]", "x[::2, None]", "...", "x[...]", "print(x)", "await x", "0x1g",
+    ],
+)  # fmt: skip
+def test_nothing_that_is_typed_ends_in_a_traceback(expression):
+    with pytest.raises(SymgradError) as refused:
+        network_of(expression)
+    assert str(refused.value)
+
+
+def test_shapes_are_declared_in_several_spellings():
+    shapes = read_shapes("X: n,d; w: (d, 1)\nA: 3×k; b: [m]; k: scalar; c: n x 2; beta: 1,1;")
+    assert {name: show(shape) for name, shape in shapes.items()} == {
+        "X": "n×d", "w": "d×1", "A": "3×k", "b": "m×1", "k": "scalar", "c": "n×2", "beta": "1×1",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("dims", ["X", "X:", "X: n,", "X: n,m,k", "X: 0,2", "X: -1", "X: n; X: m", "1: n", "X: 99999999", "X: n+1", ":"])
+def test_a_shape_that_cannot_be_is_refused(dims):
+    with pytest.raises(SymgradError, match="--dims:1:"):
+        read_shapes(dims)
+
+
+@pytest.mark.parametrize(
+    "given, shape", [({}, "column"), ({"b": (1, 3)}, "row"), ({"b": (3, 1)}, "column")], ids=["nothing", "a row", "a column"]
+)
+def test_the_shape_of_a_given_value_says_what_a_vector_is(given, shape):
+    rows, cols = network_of("sum(A + 2*b) + sum(b*b)" if given else "sum(b)", given=given).inputs["b"].shape
+    assert (rows.is_one, cols.is_one) == (shape == "row", shape == "column")
+
+
+def test_a_deep_network_is_read_in_the_time_of_its_size():
+    layers = "; ".join(f"h{i} = tanh(W{i}@{'x' if i == 1 else f'h{i - 1}'} + b{i})" for i in range(1, 13))
+    network = network_of(f"{layers}; sum((h12 - y)**2)")
+    assert all(network.inputs[f"b{i}"].shape[1].is_one for i in range(1, 13))
