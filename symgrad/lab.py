@@ -23,7 +23,7 @@ from symgrad.errors import Unsupported
 from symgrad.gradient import Gradient, gradients
 from symgrad.implied import is_made_up
 from symgrad.meaning import Meaning
-from symgrad.network import Network
+from symgrad.network import Input, Network
 from symgrad.points import Point, Singular
 from symgrad.raising import raise_form
 from symgrad.rewrite import simplify
@@ -242,7 +242,8 @@ class Lab:
                 if not is_made_up(name)
             }
             choices = [1, 2, 3] if attempt > 8 else [-2, -1, 1, 2, 3]
-            point = Point({name: rng.choice(choices, shape).astype(float) for name, shape in shapes.items()}, sizes, self.supply)
+            drawn = {name: _small(self.network.inputs[name], shape, choices, rng) for name, shape in shapes.items()}
+            point = Point(drawn, sizes, self.supply)
             if all(_finite(point, d.node) for d in self.network.definitions.values()):
                 yield point
 
@@ -294,6 +295,21 @@ class Lab:
             report = check_gradients(self.network, of, {wrt: [forms[name]]}, list(forms.items()))
             self._checks[of, wrt] = report.checks[wrt]
         return self._checks[of, wrt]
+
+
+def _small(item: Input, shape: tuple[int, ...], choices: list[int], rng: np.random.Generator) -> Any:
+    """Small whole numbers that have the properties of an input; what sums to one is one-hot."""
+    values = rng.choice(choices, shape).astype(float)
+    if "mask" in item.properties:
+        return (values > 1).astype(float)
+    if "symmetric" in item.properties:
+        return np.triu(values) + np.triu(values, 1).T
+    for known in item.properties:
+        kind, _, axis = known.partition(":")
+        if kind in ("one_hot", "distribution"):
+            largest = values == values.max(int(axis), keepdims=True)
+            return (largest & (np.cumsum(largest, int(axis)) == 1)).astype(float)
+    return np.abs(values) if "positive" in item.properties else values
 
 
 def _finite(point: Point, node: Node) -> bool:

@@ -1,4 +1,4 @@
-"""CONTRIBUTING's way to add an op, followed to the letter in a copy of symgrad."""
+"""CONTRIBUTING names every module, and its way to add an op is followed to the letter in a copy of symgrad."""
 
 import os
 import re
@@ -12,7 +12,9 @@ import pytest
 import symgrad
 
 ROOT = Path(symgrad.__file__).parent.parent
-SECTION = re.search(r"## To add an op\n(.*?)\n## ", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.S).group(1)
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+SECTION = re.search(r"## To add an op\n(.*?)\n## ", CONTRIBUTING, re.S).group(1)
+ROOMS = re.search(r"## The rooms\n(.*?)\n## ", CONTRIBUTING, re.S).group(1)
 BLOCKS = re.findall(r"```python\n# (\S+), after: ([^\n]*)\n(.*?)```", SECTION, re.S)
 
 USE = """
@@ -33,6 +35,23 @@ SHEET = r"""
 Let $z = W x$ with $W$ of size $n \times d$ and $x$ of size $d \times 1$, and $L = \mathbf{1}^\top \operatorname{arsinh}(z)$. Then
 $$\frac{\partial L}{\partial W} = %s$$
 """
+
+
+def test_every_module_is_named_and_every_name_is_a_module():
+    """In a sentence of the rooms a folder comes first, and what is named after it is in the folder while such a file is there."""
+    package = ROOT / "symgrad"
+    named = set()
+    for paragraph in re.split(r"\n(?=- )|\n\n", ROOMS):
+        folder = ""
+        for name in re.findall(r"`(\w+/|\w+\.py)`", paragraph):
+            if name.endswith("/"):
+                folder = name
+                assert (package / folder).is_dir() or folder in ("symgrad/",), name
+            else:
+                inside = f"{folder}{name}"
+                named.add(inside if (package / inside).is_file() else name)
+    modules = {str(path.relative_to(package)) for path in package.rglob("*.py") if path.name != "__init__.py"}
+    assert named == {name for name in modules if not name.startswith("derivations/")}
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,9 @@ from symgrad.findings import KINDS  # noqa: E402
 from symgrad.span import Source  # noqa: E402
 from symgrad.verifying import verify  # noqa: E402
 
+WITHOUT_A_SHEET = {"SG220", "SG312"}
+"""Findings for which no small sheet is known: nothing makes the first, and the second is said where no other note is more telling."""
+
 
 @pytest.mark.parametrize("path", build.WRITTEN, ids=lambda path: path.name)
 def test_what_a_document_shows_is_real(path):
@@ -40,9 +43,9 @@ def test_every_page_is_linked_from_the_readme():
     assert {path.name for path in (ROOT / "docs").glob("*.md")} <= linked
 
 
-def test_every_sheet_of_a_finding_is_one():
+def test_a_finding_has_a_sheet_and_a_sheet_a_finding():
     named = {path.stem.upper() for path in (ROOT / "docs" / "sheets").glob("sg*.md")}
-    assert named <= {kind.code for kind in KINDS}
+    assert named == {kind.code for kind in KINDS} - WITHOUT_A_SHEET
 
 
 def spellings():

@@ -1,5 +1,6 @@
 """Sheets by hand: right ones are called right, and a slip is flagged at its line with its cause."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -52,6 +53,33 @@ def test_slips(text, old, new, cause):
     found = errors(judged(text.replace(old, new)))
     assert (line, cause) in found
     assert found[0][0] == line, "the first wrong line is the one with the slip"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "is_one"),
+    [
+        (
+            r"$z = (M \odot W) x$ with a mask $M$ of zeros and ones, $L = \|z - y\|^2$. $\frac{\partial L}{\partial W} = 2 (z - y) x^\top$",
+            "M",
+            lambda rows: {entry for row in rows for entry in row} == {0, 1},
+        ),
+        (
+            r"$p = \mathrm{softmax}(z)$, $L = -\sum_k y_k \log p_k$, $y$ is one-hot. $\frac{\partial L}{\partial z} = 2 (p - y)$",
+            "y",
+            lambda rows: sorted(entry for row in rows for entry in row) == [*[0] * (len(rows) - 1), 1],
+        ),
+        (
+            r"Let $S$ be symmetric and $f = x^\top S x$. $\frac{\partial f}{\partial x} = S x$",
+            "S",
+            lambda rows: rows == [list(column) for column in zip(*rows, strict=True)],
+        ),
+    ],
+    ids=["a mask", "one-hot targets", "a symmetric matrix"],
+)
+def test_a_counterexample_has_the_properties_that_are_declared(text, name, is_one):
+    (found,) = (f for f in judged(text).findings if f.severity == "error")
+    rows = re.search(rf"\b{name} = \[([^]]*)\]", found.example)[1].replace("−", "-").split(";")
+    assert is_one([[int(entry) for entry in row.split()] for row in rows])
 
 
 # ── the midterm review sheet, as OCR left it ─────────────────────────────────────────────────────────────────────────
