@@ -494,7 +494,7 @@ class Reader:
         if any(op not in OPERATORS for op in operators):
             bad = next(op for op in operators if op not in OPERATORS)
             raise Unreadable(node.span, f"the operator {bad} is not read here")
-        for letter, inside in zip(factors, factors[1:], strict=False):
+        for letter, inside in pairwise(factors):
             if isinstance(letter, sx.Name) and letter.base == "d" and isinstance(inside, sx.Group) and self.names.tangents:
                 raise Unreadable(letter.span.to(inside.span), "the differential of an expression")
         if set(operators) == {""} and any(_is_bare_one(f) for f in factors):
