@@ -51,6 +51,7 @@ def built(meaning: Meaning) -> Meaning | None:
                 if shapes.is_open(dim):
                     shapes = shapes.unify(dim, Dim.of(count)) or shapes
     taken = {s for dims in meaning.vocabulary.declared.values() for d in dims for s in d.symbols} | set(mentioned)
+    taken |= {s for dims in mentioned.values() for d in dims for s in shapes.resolve(d).symbols}
     fresh = (n for i in range(1000) for n in (letter + (str(i) if i else "") for letter in _DIM_LETTERS) if n not in taken)
     for dims in mentioned.values():
         for dim in dims:

@@ -34,7 +34,7 @@ LAYERS = [
         "heads unrolling parts terms typing_rules readings implied meaning building understanding prose sheet rounding points "
         "conditions lab",
     ),
-    ("what is found in them", "judge mistakes mistakes.* findings verification counts keys verifying"),
+    ("what is found in them", "judge mistakes mistakes.* findings verification counts keys verifying formulas"),
     ("what is printed, and from what", "emit.* library"),
     ("the command", "cli"),
 ]
