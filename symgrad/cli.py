@@ -141,11 +141,11 @@ def draw(
 
 
 def _network(expression: str, dims: str, values: dict[str, Any]) -> Any:
+    from symgrad.formulas import network_of_text
     from symgrad.network import exact_rows
-    from symgrad.read.expression import network_of
 
     sizes = {name: (len(rows), len(rows[0])) for name, value in values.items() for rows in [exact_rows(value, name)]}
-    return network_of(expression, dims, sizes)
+    return network_of_text(expression, dims, sizes)
 
 
 @main.command()

@@ -35,7 +35,7 @@ LAYERS = [
         "heads applying labels tuples unrolling parts terms typing_rules readings implied meaning building understanding prose shorthand "
         "sheet rounding points conditions lab",
     ),
-    ("what is found in them", "judge mistakes mistakes.* findings verification counts keys verifying"),
+    ("what is found in them", "judge mistakes mistakes.* findings verification counts keys verifying formulas"),
     ("what is printed, and from what", "emit.* library"),
     ("the command", "cli"),
 ]

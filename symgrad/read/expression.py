@@ -622,7 +622,7 @@ def _built(vocabulary: _Vocabulary, typing: Typing, arrays: Mapping[str, Array])
             raise Refused(type(error), str(error), definition.span) from None
     found = {f.name: f.shape for form in forms.values() for f in symbols(form) if f.name not in forms}
     network = Network()
-    parameters = _parameters(inputs)
+    parameters = looks_like_parameters(dict(zip(inputs, inputs, strict=True)))
     for name in inputs:
         if name in found:
             network.declare(name, found[name], "parameter" if name in parameters else "data" if parameters else "input")
@@ -631,7 +631,7 @@ def _built(vocabulary: _Vocabulary, typing: Typing, arrays: Mapping[str, Array])
     return network
 
 
-def _parameters(inputs: Sequence[str]) -> set[str]:
-    """The inputs that look like parameters; a b alone may as well be the right side of A x = b."""
-    found = {name for name in inputs if stem(name) in _PARAMETERS}
-    return found if any(stem(name) not in ("b", "u", "v") for name in found) else set()
+def looks_like_parameters(identifiers: Mapping[str, str]) -> set[str]:
+    """The names that look like parameters by their identifiers; a b alone may as well be the right side of A x = b."""
+    found = {name for name, identifier in identifiers.items() if stem(identifier) in _PARAMETERS}
+    return found if any(stem(identifiers[name]) not in ("b", "u", "v") for name in found) else set()

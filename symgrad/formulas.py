@@ -1,0 +1,280 @@
+r"""Networks from formulas as people write them: LaTeX on a command line, the definitions of a Markdown or LaTeX sheet.
+
+They are read and understood as `verify` reads a sheet. A derivation has nothing to hold a reading against, so only a plain one is taken:
+what could be meant only by changing what is written, or is no scalar where a loss is, is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from symgrad import names
+from symgrad.dims import ONE, Shape
+from symgrad.errors import InvalidExpression, InvalidNetwork, SymgradError, UnknownName, Unsupported, nearest
+from symgrad.heads import without_arguments
+from symgrad.meaning import Meaning, stem
+from symgrad.network import Network
+from symgrad.parts import parts
+from symgrad.read.arrays import Refused
+from symgrad.read.declared import read_shapes
+from symgrad.read.document import read_document
+from symgrad.read.expression import assignments, looks_like_parameters, network_of
+from symgrad.shapes import is_unknown, unknown
+from symgrad.sheet import Gathered, gathered
+from symgrad.span import Source, Span
+from symgrad.syntax import Unreadable
+from symgrad.tensor import variables
+from symgrad.terms import walk
+from symgrad.understanding import understood
+from symgrad.unrolling import unrolled
+
+_WIDTH = 8
+_LONGEST = 10_000
+# What a reading may say of itself and still be what is written.
+_PLAIN = frozenset({"direct", "drifted"})
+# What may be a scalar where a vector does not fit: the target of one example, a bias; and what such a reading may cost at most.
+_SCALARS_AT_LAST = frozenset({"y", "t", "b", "c", "\\hat{y}"})
+_PLAIN_COST = 2.0
+_MOST_SCALARS = 6
+
+
+def network_of_text(text: str, dims: str = "", given: Mapping[str, tuple[int, int]] | None = None) -> Network:
+    r"""The network of an expression, in NumPy or in LaTeX.
+
+    >>> print(network_of_text(r"\frac{1}{2}\|Xw - y\|_2^2"))
+      X  data       n×m
+      w  parameter  m×1
+      y  data       n×1
+      L = 1/2 (X w − y)ᵀ (X w − y)  1×1
+    """
+    if is_formula(text):
+        return network_of_formula(text, dims)
+    return network_of(text, dims, given)
+
+
+def is_formula(text: str) -> bool:
+    """Whether a text is LaTeX, or mathematics in Unicode, and not NumPy.
+
+    >>> [is_formula(text) for text in (r"\\|x\\|", "x^2", "xᵀ A x", "2 A x", "x.T@A@x", "sum(x", "δ*x")]
+    [True, True, True, True, False, False, False]
+    """
+    if (
+        "\\" in text
+        or "^" in text
+        or any(unicodedata.normalize("NFKC", c) != c or (unicodedata.category(c) == "Sm" and c not in "+-*/<>=|~") for c in text)
+    ):
+        return True
+    if "‖" in text or "⊙" in text:
+        return True
+    if re.search(r"[@\[]|\*\*|\bnp\.", text) or any(text.count(a) != text.count(b) for a, b in ("()", "{}")):
+        return False
+    try:
+        assignments(Source(text, "--expr"))
+    except Refused:
+        return bool(text.strip())
+    return False
+
+
+# ── a formula on the command line ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A definition of the text, where it stands in the sheet that is made of it, and by how much that is further on."""
+
+    inside: Span
+    shift: int
+
+
+def network_of_formula(text: str, dims: str = "") -> Network:
+    r"""The network of LaTeX definitions between semicolons or lines; the last may go without a name.
+
+    Raises `SymgradError`, with the place and a caret, for what cannot be read plainly.
+    """
+    source = Source(text, "--expr")
+    if len(text) > _LONGEST:
+        raise InvalidExpression(f"--expr: an expression of {len(text)} characters; {_LONGEST} are read")
+    shapes = read_shapes(dims)
+    sheet_text, pieces = _as_sheet(text)
+    sheet = unrolled(without_arguments(read_document(Source(sheet_text, "--expr.md"))))
+
+    def own(span: Span) -> Span:
+        """A place of the sheet as one of the text."""
+        for piece in pieces:
+            if piece.inside.start <= span.start <= piece.inside.end:
+                return Span(max(span.start - piece.shift, 0), max(min(span.end, piece.inside.end) - piece.shift, 1))
+        return Span(0, len(text))
+
+    try:
+        (part, *others) = parts(sheet)
+        if others:
+            raise Refused(InvalidExpression, "a name is defined twice", Span(0, len(text)))
+        found = gathered(sheet, part)
+        for link in found.links:
+            raise Refused(InvalidExpression, "this is no definition of a name that is new", link.span)
+        _declare(found, shapes)
+        meaning = _understood(found)
+        network = _network(meaning, found, text)
+    except Unreadable as error:
+        raise Refused(InvalidExpression, f"this is not read: {error.reason}", own(error.span)).at(source) from None
+    except Refused as refused:
+        raise Refused(refused.kind, refused.message, own(refused.span)).at(source) from None
+    return network
+
+
+def _as_sheet(text: str) -> tuple[str, list[_Piece]]:
+    """The definitions as displays of a sheet; one without a name is of L."""
+    out, pieces, start = "", [], 0
+    for piece in re.split(r"([;\n]|\\\\(?=\s))", text):
+        body = piece.strip(" \t\r$")
+        if body and body not in (";", "\n", "\\\\"):
+            at = start + piece.index(body)
+            out += "$$" + ("" if _has_equation(body) else "L = ")
+            pieces.append(_Piece(Span(len(out), len(out) + len(body)), len(out) - at))
+            out += body + "$$\n\n"
+        start += len(piece)
+    if not pieces:
+        raise InvalidExpression("--expr: there is no expression")
+    return out, pieces
+
+
+def _has_equation(text: str) -> bool:
+    """Whether an equal sign stands in no braces and no parentheses."""
+    depth = 0
+    for char in text:
+        depth += (char in "{([") - (char in "})]")
+        if char == "=" and depth == 0:
+            return True
+    return False
+
+
+# ── what is meant ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _declare(found: Gathered, shapes: Mapping[str, Shape]) -> None:
+    """Shapes that are declared, under the names of the sheet; a capital is a matrix, though B and N count things elsewhere."""
+    known = {names.identifier(name): name for name in (*found.vocabulary.mentioned, *(d.name for d in found.definitions))}
+    for name, shape in shapes.items():
+        if names.identifier(name) not in known:
+            raise UnknownName(f"--dims: the expression has no {name}; {nearest(name, sorted(known))}")
+        found.vocabulary.declared[known[names.identifier(name)]] = (shape[0], shape[1]) if shape else (ONE, ONE)
+    for name in found.vocabulary.mentioned:
+        if stem(name) in ("B", "N") and name not in found.vocabulary.declared:
+            found.vocabulary.declared[name] = unknown(f"rows:{name}"), unknown(f"cols:{name}")
+
+
+def _understood(found: Gathered) -> Meaning:
+    """The cheapest plain understanding. Raises `Refused`, or `Unreadable`, where there is none."""
+    for _, span, reason in found.unread:
+        raise Unreadable(span, reason)
+    if not found.definitions:
+        raise Refused(InvalidNetwork, "this defines nothing to differentiate", Span(0, 0))
+    meanings = sorted(_plain(found), key=lambda meaning: len(_thin(meaning)))
+    if meanings and not _thin(meanings[0]):
+        return meanings[0]
+    scalars = sorted(n for n in found.vocabulary.mentioned if stem(n) in _SCALARS_AT_LAST and n not in found.vocabulary.declared)
+    for several in (1, 2):
+        for chosen in combinations(scalars[:_MOST_SCALARS], several):
+            found.vocabulary.declared |= dict.fromkeys(chosen, (ONE, ONE))
+            meanings = [meaning for meaning in _plain(found) if not _thin(meaning) and meaning.cost < _PLAIN_COST]
+            if meanings:
+                return meanings[0]
+            for name in chosen:
+                del found.vocabulary.declared[name]
+    raise _why_not(found)
+
+
+def _plain(found: Gathered) -> Iterator[Meaning]:
+    for meaning in understood(found.vocabulary, found.definitions, _WIDTH):
+        notes = {note.kind for noted in meaning.notes.values() for note in noted}
+        whole = all(d.name in meaning.network.definitions for d in found.definitions)
+        capitals = any(stem(name)[:1].isupper() for name in _thin(meaning))
+        if whole and not meaning.unread and notes <= _PLAIN and not capitals and not _broad(meaning, found):
+            yield meaning
+
+
+def _broad(meaning: Meaning, found: Gathered) -> bool:
+    """Whether a vector by its letter came out as a matrix, and no subscript says that it has rows."""
+    for item in meaning.network.inputs.values():
+        full = len(item.shape) == 2 and not item.shape[0].is_one and not item.shape[1].is_one
+        written = re.search(rf"(?<![A-Za-z\\]){re.escape(stem(item.name))}\}}*_", found.sheet.source.text) is not None
+        if full and not written and meaning.kinds(item.name)[0][1] == "column" and item.name not in meaning.vocabulary.declared:
+            return True
+    return False
+
+
+def _thin(meaning: Meaning) -> list[str]:
+    """The names that came out with one row, though nobody declares it: matrices by their letter, or vectors that are scalars."""
+    found = [item.name for item in meaning.network.inputs.values() if item.shape[0].is_one and item.name not in _declared(meaning)]
+    multiplied = {
+        str(a.params[0]) for term in meaning.terms.values() for t in walk(term) if t.op == "inner" for a in t.args if a.op == "symbol"
+    }
+    vectors = [i.name for i in meaning.network.inputs.values() if i.name in multiplied and i.shape[1].is_one and stem(i.name)[:1].isupper()]
+    return [name for name in found if meaning.kinds(name)[0][1] in ("matrix", "column") and not is_greek(name)] + vectors
+
+
+def is_greek(name: str) -> bool:
+    """Whether it is a lower-case Greek letter, which may be a scalar as well as a vector."""
+    return names.text(stem(name)) in names.GREEK.values() and names.text(stem(name)).islower()
+
+
+def _declared(meaning: Meaning) -> set[str]:
+    return {name for name, shape in meaning.vocabulary.declared.items() if not any(is_unknown(s) for dim in shape for s in dim.symbols)}
+
+
+def _why_not(found: Gathered) -> SymgradError | Refused:
+    """Why no understanding is plain."""
+    (meaning, *_) = [*understood(found.vocabulary, found.definitions, 1), None]
+    if meaning is None:
+        return Refused(InvalidExpression, "its sizes do not fit together; declare some with --dims", found.definitions[-1].expression.span)
+    for error in meaning.unread.values():
+        return error
+    for definition in found.definitions:
+        for note in meaning.notes.get(definition.name, ()):
+            if note.kind == "loss_summed":
+                said = "as its sizes are understood, this is no scalar; sum it, or declare sizes with --dims"
+                return Refused(InvalidNetwork, said, definition.expression.span)
+            if note.kind not in _PLAIN:
+                return Refused(
+                    InvalidExpression, "this fits together only if it is not read as written; declare sizes with --dims", note.span
+                )
+    thin = _thin(meaning)
+    if _broad(meaning, found):
+        said = "for this to fit together a vector would have to be a matrix; write ‖…‖ for a norm, or declare sizes with --dims"
+        return Refused(InvalidExpression, said, found.definitions[-1].expression.span)
+    if thin:
+        said = f"{names.text(thin[0])} would have to have one row for this to fit together; declare sizes with --dims"
+        return Refused(InvalidExpression, said, found.definitions[-1].expression.span)
+    missing = [d for d in found.definitions if d.name not in meaning.network.definitions]
+    return Refused(Unsupported, "symgrad cannot make a network of this", (missing or found.definitions)[-1].expression.span)
+
+
+def _network(meaning: Meaning, found: Gathered, text: str) -> Network:
+    """The network with its inputs in the order in which the text has them, and with roles."""
+    made = meaning.network
+    used = {v.name for definition in made.definitions.values() for v in variables(definition.node)}
+    order = sorted((name for name in made.inputs if name in used), key=lambda name: _first(name, text))
+    parameters = looks_like_parameters({name: names.identifier(name) for name in order})
+    network = Network()
+    for name in order:
+        item = made.inputs[name]
+        network.declare(name, item.shape, "parameter" if name in parameters else "data" if parameters else "input", item.properties)
+    for definition in made.definitions.values():
+        form = definition.form
+        if form.op == "reshape" and form.is_scalar and form.args[0].is_scalar and definition.name not in used:
+            form = form.args[0]  # a loss is a number; only what others use has to stay 1×1
+        if form.op == "symbol" and form.name == definition.name:
+            network.define_node(definition.name, definition.node)
+        else:
+            network.define_form(definition.name, form)
+    return network
+
+
+def _first(name: str, text: str) -> int:
+    """Where a name stands first in the text."""
+    spellings = (name, name.replace("{", "").replace("}", ""), names.text(name), stem(name))
+    return min((at for s in spellings if (at := text.find(s)) >= 0), default=len(text))
