@@ -43,6 +43,7 @@ def main() -> None:
 @click.option(
     "--dims", default="", metavar="SHAPES", help='Shapes of names in --expr, as in "X: n,d; w: d,1; k: scalar". Default: inferred.'
 )
+@click.option("--assume", "assumed", default="", metavar="WORDS", help='Properties of names in --expr, as in "A: symmetric; y: one-hot".')
 @click.option("--wrt", multiple=True, metavar="NAME", help="Whose gradient is wanted; may be repeated. Default: the parameters.")
 @click.option("--of", "of", metavar="NAME", help="The loss. Default: the last definition, if it is a scalar.")
 @click.option("--given", multiple=True, metavar="NAME=ROWS", help='A given value, as in "y=[[8],[11]]"; may be repeated.')
@@ -57,6 +58,7 @@ def derive(
     source: str | None,
     expression: str | None,
     dims: str,
+    assumed: str,
     wrt: tuple[str, ...],
     of: str | None,
     given: tuple[str, ...],
@@ -76,24 +78,24 @@ def derive(
         raise click.UsageError("--fragment goes with --format latex")
     if (source is None) is (expression is None):
         raise click.UsageError("give a SOURCE, or a loss with --expr")
-    if dims and expression is None:
-        raise click.UsageError("--dims goes with --expr")
+    if (dims or assumed) and expression is None:
+        raise click.UsageError(f"--{'dims' if dims else 'assume'} goes with --expr")
     from symgrad.library import load, parts_of
 
     values = dict(map(_given, given))
-    found = load(source, dict(map(_setting, settings))) if source is not None else _network(expression or "", dims, values)
+    found = load(source, dict(map(_setting, settings))) if source is not None else _network(expression or "", dims, values, assumed)
     parts = parts_of(found)
     worked = [(part, _worked(part, wrt, of, values, layout, not no_check)) for part in _progress(parts)]
     text = _emitted(found, worked, form, fragment, shapes)
     _write(text, output)
 
 
-def _network(expression: str, dims: str, values: dict[str, Any]) -> Any:
+def _network(expression: str, dims: str, values: dict[str, Any], assumed: str) -> Any:
     from symgrad.formulas import network_of_text
     from symgrad.network import exact_rows
 
     sizes = {name: (len(rows), len(rows[0])) for name, value in values.items() for rows in [exact_rows(value, name)]}
-    return network_of_text(expression, dims, sizes)
+    return network_of_text(expression, dims, sizes, assumed)
 
 
 @main.command()

@@ -26,7 +26,16 @@ M, Y, S = var("M", (n, m)), var("Y", (n, m)), var("S", (n, n))
 Z, H = var("Z", (n, m)), var("H", (n, m))
 ZERO = Dim.of(0)
 
-FACTS = Facts({"M": frozenset(["mask"]), "Y": frozenset(["distribution:1"]), "S": frozenset(["symmetric"])})
+Q, P = var("Q", (n, n)), var("P", (m, n))
+FACTS = Facts(
+    {
+        "M": frozenset(["mask"]),
+        "Y": frozenset(["distribution:1"]),
+        "S": frozenset(["symmetric"]),
+        "Q": frozenset(["orthogonal", "orthonormal"]),
+        "P": frozenset(["orthonormal"]),
+    }
+)
 
 
 def inverse(node):
@@ -84,6 +93,13 @@ FIRES = {
     ],
     "distribute-when-shorter": [(A * (1 - B * power(A, -1)), FACTS), (s * (2 - power(s, -1)), FACTS)],
     "symmetric-matrix": [(product("ji,j1->i1", S, u), FACTS), (product("ji,jk->ik", inverse(S), X), FACTS)],
+    "orthonormal-columns": [
+        (product("ji,jk->ik", P, P), FACTS),
+        (product("ij,kj,k1->i1", Q, Q, u), FACTS),
+        (product("ji,jk,kl->il", Q, Q, A), FACTS),
+        (product("ij,ij->", P, P), FACTS),
+    ],
+    "orthogonal-inverse": [(inverse(Q), FACTS)],
     "expand-sum-when-shorter": [((1 - B) * A - B * (1 - A), FACTS)],
     "open-sum-when-shorter": [(A - (A - B), FACTS), (2 * A - 2 * (A - B), FACTS)],
 }
@@ -108,6 +124,13 @@ STAYS = {
     ],
     "distribute-when-shorter": [(A * (1 - B), FACTS), (A * (B + C), FACTS)],
     "symmetric-matrix": [(product("ij,j1->i1", S, u), FACTS), (product("ji,j1->i1", S, u), Facts())],
+    "orthonormal-columns": [
+        (product("ij,kj->ik", P, P), FACTS),
+        (product("ij,jk->ik", Q, Q), FACTS),
+        (product("ij,ik,i1->jk", Q, Q, u), FACTS),
+        (product("ji,jk->ik", P, P), Facts()),
+    ],
+    "orthogonal-inverse": [(inverse(S), FACTS), (inverse(Q), Facts())],
     "expand-sum-when-shorter": [((1 - B) * A - C * (1 - A), FACTS)],
     "open-sum-when-shorter": [(A - 2 * (B - C), FACTS)],
 }
@@ -120,7 +143,7 @@ def cases(table):
 CASES = [case for listed in FIRES.values() for case in listed]
 
 
-KNOWN = (A, B, C, W, X, u, r, s, M, Y, S, Z, H)
+KNOWN = (A, B, C, W, X, u, r, s, M, Y, S, Z, H, Q, P)
 
 
 def point(facts, seed):
@@ -130,6 +153,7 @@ def point(facts, seed):
     values["M"] = (rng.random((3, 4)) < 0.5).astype(float)
     values["Y"] /= values["Y"].sum(1, keepdims=True)
     values["S"] = values["S"] + values["S"].T + 3 * np.identity(3)
+    values["Q"], values["P"] = np.linalg.qr(values["Q"])[0], np.linalg.qr(values["P"])[0]
     return values | {name.name: function(node, KNOWN)(values) for node, name in facts.named.items()}
 
 
