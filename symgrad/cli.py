@@ -52,6 +52,7 @@ def main() -> None:
 @click.option(
     "--dims", default="", metavar="SHAPES", help='Shapes of names in --expr, as in "X: n,d; w: d,1; k: scalar". Default: inferred.'
 )
+@click.option("--assume", "assumed", default="", metavar="WORDS", help='Properties of names in --expr, as in "A: symmetric; y: one-hot".')
 @click.option("--wrt", multiple=True, metavar="NAME", help="Whose gradient is wanted; may be repeated. Default: the parameters.")
 @click.option("--of", "of", metavar="NAME", help="The loss. Default: the last definition, if it is a scalar.")
 @click.option("--order", type=click.IntRange(1, 2), default=1, help="2: the second derivatives too, as --kind hessian.")
@@ -69,6 +70,7 @@ def derive(
     source: str | None,
     expression: str | None,
     dims: str,
+    assumed: str,
     wrt: tuple[str, ...],
     of: str | None,
     order: int,
@@ -92,12 +94,12 @@ def derive(
     engine = _pdf_engine(output, pdf_engine)
     if (source is None) is (expression is None):
         raise click.UsageError("give a SOURCE, or a loss with --expr")
-    if dims and expression is None:
-        raise click.UsageError("--dims goes with --expr")
+    if (dims or assumed) and expression is None:
+        raise click.UsageError(f"--{'dims' if dims else 'assume'} goes with --expr")
     from symgrad.library import load, parts_of
 
     values = dict(map(_given, given))
-    found = load(source, dict(map(_setting, settings))) if source is not None else _network(expression or "", dims, values)
+    found = load(source, dict(map(_setting, settings))) if source is not None else _network(expression or "", dims, values, assumed)
     parts = parts_of(found)
     worked = [(part, _worked(part, wrt, of, values, layout, not no_check, order, kinds)) for part in _progress(parts)]
     _write(_solution_pdf(found, worked, engine, shapes) if engine else _emitted(found, worked, form, fragment, shapes), output)
@@ -140,12 +142,12 @@ def draw(
     _write(made, output)
 
 
-def _network(expression: str, dims: str, values: dict[str, Any]) -> Any:
+def _network(expression: str, dims: str, values: dict[str, Any], assumed: str) -> Any:
     from symgrad.formulas import network_of_text
     from symgrad.network import exact_rows
 
     sizes = {name: (len(rows), len(rows[0])) for name, value in values.items() for rows in [exact_rows(value, name)]}
-    return network_of_text(expression, dims, sizes)
+    return network_of_text(expression, dims, sizes, assumed)
 
 
 @main.command()

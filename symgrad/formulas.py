@@ -19,8 +19,9 @@ from symgrad.heads import without_arguments
 from symgrad.meaning import Meaning, stem
 from symgrad.network import Network
 from symgrad.parts import parts
+from symgrad.properties import PROPERTIES, along
 from symgrad.read.arrays import Refused
-from symgrad.read.declared import read_shapes
+from symgrad.read.declared import read_properties, read_shapes
 from symgrad.read.document import read_document
 from symgrad.read.expression import assignments, looks_like_parameters, network_of
 from symgrad.shapes import is_unknown, unknown
@@ -42,7 +43,7 @@ _PLAIN_COST = 2.0
 _MOST_SCALARS = 6
 
 
-def network_of_text(text: str, dims: str = "", given: Mapping[str, tuple[int, int]] | None = None) -> Network:
+def network_of_text(text: str, dims: str = "", given: Mapping[str, tuple[int, int]] | None = None, assumed: str = "") -> Network:
     r"""The network of an expression, in NumPy or in LaTeX.
 
     >>> print(network_of_text(r"\frac{1}{2}\|Xw - y\|_2^2"))
@@ -52,8 +53,8 @@ def network_of_text(text: str, dims: str = "", given: Mapping[str, tuple[int, in
       L = 1/2 (X w − y)ᵀ (X w − y)  1×1
     """
     if is_formula(text):
-        return network_of_formula(text, dims)
-    return network_of(text, dims, given)
+        return network_of_formula(text, dims, assumed)
+    return network_of(text, dims, given, assumed)
 
 
 def is_formula(text: str) -> bool:
@@ -90,7 +91,7 @@ class _Piece:
     shift: int
 
 
-def network_of_formula(text: str, dims: str = "") -> Network:
+def network_of_formula(text: str, dims: str = "", assumed: str = "") -> Network:
     r"""The network of LaTeX definitions between semicolons or lines; the last may go without a name.
 
     Raises `SymgradError`, with the place and a caret, for what cannot be read plainly.
@@ -98,7 +99,7 @@ def network_of_formula(text: str, dims: str = "") -> Network:
     source = Source(text, "--expr")
     if len(text) > _LONGEST:
         raise InvalidExpression(f"--expr: an expression of {len(text)} characters; {_LONGEST} are read")
-    shapes = read_shapes(dims)
+    shapes, properties = read_shapes(dims), read_properties(assumed)
     sheet_text, pieces = _as_sheet(text)
     sheet = unrolled(without_arguments(read_document(Source(sheet_text, "--expr.md"))))
 
@@ -117,8 +118,9 @@ def network_of_formula(text: str, dims: str = "") -> Network:
         for link in found.links:
             raise Refused(InvalidExpression, "this is no definition of a name that is new", link.span)
         _declare(found, shapes)
+        held = _assume(found, properties)
         meaning = _understood(found)
-        network = _network(meaning, found, text)
+        network = _network(meaning, found, text, held)
     except Unreadable as error:
         raise Refused(InvalidExpression, f"this is not read: {error.reason}", own(error.span)).at(source) from None
     except Refused as refused:
@@ -165,6 +167,24 @@ def _declare(found: Gathered, shapes: Mapping[str, Shape]) -> None:
     for name in found.vocabulary.mentioned:
         if stem(name) in ("B", "N") and name not in found.vocabulary.declared:
             found.vocabulary.declared[name] = unknown(f"rows:{name}"), unknown(f"cols:{name}")
+
+
+def _assume(found: Gathered, properties: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """What is declared and what the sheet says of its names, by name.
+
+    It is taken from what the reading uses: derivatives are of what is written, and properties hold of the values.
+    """
+    known = {names.identifier(name): name for name in found.vocabulary.mentioned}
+    said = {name: frozenset(held) for name, held in found.vocabulary.properties.items()}
+    found.vocabulary.properties.clear()
+    for name, held in properties.items():
+        if names.identifier(name) not in known:
+            raise UnknownName(f"--assume: the expression has no {name}; {nearest(name, sorted(known))}")
+        own = known[names.identifier(name)]
+        said[own] = said.get(own, frozenset()) | held
+        if any(PROPERTIES[p].square for p in held) and own not in found.vocabulary.declared:
+            found.vocabulary.declared[own] = unknown(f"rows:{own}"), unknown(f"rows:{own}")
+    return said
 
 
 def _understood(found: Gathered) -> Meaning:
@@ -253,7 +273,7 @@ def _why_not(found: Gathered) -> SymgradError | Refused:
     return Refused(Unsupported, "symgrad cannot make a network of this", (missing or found.definitions)[-1].expression.span)
 
 
-def _network(meaning: Meaning, found: Gathered, text: str) -> Network:
+def _network(meaning: Meaning, found: Gathered, text: str, properties: Mapping[str, frozenset[str]]) -> Network:
     """The network with its inputs in the order in which the text has them, and with roles."""
     made = meaning.network
     used = {v.name for definition in made.definitions.values() for v in variables(definition.node)}
@@ -261,8 +281,10 @@ def _network(meaning: Meaning, found: Gathered, text: str) -> Network:
     parameters = looks_like_parameters({name: names.identifier(name) for name in order})
     network = Network()
     for name in order:
-        item = made.inputs[name]
-        network.declare(name, item.shape, "parameter" if name in parameters else "data" if parameters else "input", item.properties)
+        shape = made.inputs[name].shape
+        held = along(properties.get(name, ()), shape)
+        role = "mask" if "mask" in held else "parameter" if name in parameters else "data" if parameters else "input"
+        network.declare(name, shape, role, held)
     for definition in made.definitions.values():
         form = definition.form
         if form.op == "reshape" and form.is_scalar and form.args[0].is_scalar and definition.name not in used:

@@ -22,6 +22,7 @@ from symgrad.dims import Condition, Dim, Shape, show, solve, whole
 from symgrad.errors import InvalidGiven, InvalidNetwork, ShapeError, UnknownName, Unsupported, nearest
 from symgrad.form import Form, symbol, symbols
 from symgrad.lowering import lower
+from symgrad.properties import PROPERTIES, closed
 from symgrad.raising import matching, raise_form
 from symgrad.rewrite import Facts, is_symmetric
 from symgrad.tensor import Func, Node, Var, topological, var
@@ -146,7 +147,7 @@ class Network:
     def declare(self, name: str, shape: Shape, role: str = "input", properties: Iterable[str] = (), value: Any = None) -> Form:
         """An input by its shape of dimensions. Raises `InvalidNetwork` for a name that is taken."""
         self._free_name(name)
-        self.inputs[name] = Input(name, shape, role, frozenset(properties))
+        self.inputs[name] = Input(name, shape, role, closed(properties, shape, name))
         try:
             if value is not None:
                 self._set_value(name, value)
@@ -375,17 +376,12 @@ def _no_equation(expression: Any) -> Any:
 
 def _properties(flags: Mapping[str, Any]) -> list[str]:
     """`symmetric=True` → "symmetric"; `distribution=1` → "distribution:1"."""
-    known = ("mask", "symmetric", "positive", "distribution", "one_hot")
     found = []
     for name, value in flags.items():
-        if name not in known:
-            raise InvalidNetwork(f"symgrad knows no property {name!r}; {nearest(name, known)}")
-        if value is False or value is None:
-            continue
-        if name in ("distribution", "one_hot"):
-            found.append(f"distribution:{int(value)}")
-        if name != "distribution":
-            found.append(name if name != "one_hot" else f"one_hot:{int(value)}")
+        if name not in PROPERTIES:
+            raise InvalidNetwork(f"symgrad knows no property {name!r}; {nearest(name, PROPERTIES)}")
+        if value is not False and value is not None:
+            found.append(f"{name}:{int(value)}" if PROPERTIES[name].along_an_axis else name)
     return found
 
 

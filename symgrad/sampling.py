@@ -6,7 +6,7 @@ network's conditions; values have both signs, except where a declared property o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -55,13 +55,16 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
 
 
 def _rooms(network: Network) -> list[Dim]:
-    """What must be at least 1 for every slice to lie inside its axis."""
+    """What must be at least 1 for every slice to lie inside its axis, and for columns to be orthonormal."""
     found: dict[Dim, None] = {}
     for definition in network.definitions.values():
         for node in topological([definition.node]):
             if isinstance(node, Func) and node.fn == "slice":
                 axis, start, stop, _ = node.params
                 found.update(dict.fromkeys((start + 1, node.operands[0].shape[axis] - stop + 1)))
+    for item in network.inputs.values():
+        if "orthonormal" in item.properties and len(item.shape) == 2:
+            found[item.shape[0] - item.shape[1] + 1] = None  # more columns than rows cannot be orthonormal
     return [dim for dim in found if dim.symbols]
 
 
@@ -82,7 +85,7 @@ def draw_values(network: Network, sizes: Mapping[str, int], rng: np.random.Gener
 
 def _draw(item: Input, sizes: Mapping[str, int], rng: np.random.Generator, positive: bool) -> Any:
     shape = tuple(int(dim.evaluate(sizes)) for dim in item.shape)
-    if "mask" in item.properties:
+    if "mask" in item.properties and not any(known.startswith("one_hot") for known in item.properties):
         mask = (rng.random(shape) < 0.6).astype(float)
         if mask.size > 1:
             mask.flat[0], mask.flat[-1] = 1.0, 0.0
@@ -104,9 +107,35 @@ def _draw(item: Input, sizes: Mapping[str, int], rng: np.random.Generator, posit
         values = values * (2 / max(shape, default=1)) ** 0.5
     if len(shape) == 2 and shape[0] == shape[1] and positive:
         values = values + shape[0] * np.eye(shape[0])
-    if "symmetric" in item.properties:
-        values = (values + values.T) / 2
+    for known, made in _MADE:
+        if known in item.properties:
+            return made(values)
     return values
+
+
+def _positive_definite(values: Any) -> Any:
+    return values @ values.T / len(values) + 0.5 * np.eye(len(values))
+
+
+def _diagonal(values: Any) -> Any:
+    return np.diag(np.diag(values))
+
+
+def _symmetric(values: Any) -> Any:
+    return (values + values.T) / 2
+
+
+def _orthonormal(values: Any) -> Any:
+    return np.linalg.qr(values)[0]
+
+
+# What makes values have a property; the first that is declared implies those of it that come later.
+_MADE: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("orthonormal", _orthonormal),
+    ("diagonal", _diagonal),
+    ("positive_definite", _positive_definite),
+    ("symmetric", _symmetric),
+)
 
 
 def needs_positive(network: Network) -> bool:

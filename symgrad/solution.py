@@ -23,6 +23,7 @@ from symgrad.network import Network
 from symgrad.paper import SECTIONS, Part
 from symgrad.pictures import picture_of
 from symgrad.pictures.picture import Picture
+from symgrad.properties import stated
 
 
 @dataclass(frozen=True)
@@ -156,10 +157,19 @@ def _network(derivation: Derivation) -> list[Block]:
             groups += [", " if i else "", *_named_run(run), " (", Math(shape), ")"]
     blocks: list[Block] = [Equations(_of_kind(derivation, "definition"))]
     if groups:
-        blocks.insert(0, Prose((*groups, ".")))
+        blocks.insert(0, Prose((*groups, ".", *_assumed(network))))
     if derivation.of:
         blocks.append(Prose(_wanted(derivation)))
     return blocks
+
+
+def _assumed(network: Network) -> list[Inline]:
+    """What is declared of inputs: `A is symmetric`."""
+    out: list[Inline] = []
+    for item in network.inputs.values():
+        for said in stated(item.properties) if item.role != "mask" and network.uses[item.name] else ():
+            out += ["; " if out else " Here ", _math(item.name, item.shape), f" {said}"]
+    return [*out, "."] if out else out
 
 
 def _wanted(derivation: Derivation) -> tuple[Inline, ...]:

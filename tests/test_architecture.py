@@ -24,7 +24,7 @@ LAYERS = [
     ("the door to SymPy", "sympyforms expr"),
     ("the calculus", "vjp rewrite rules.*"),
     ("tensors back to matrices", "textbook raising"),
-    ("networks", "network gradient numpycode evaluate"),
+    ("networks", "properties network gradient numpycode evaluate"),
     ("checks", "sampling differences"),
     ("beyond the gradient", "opening coefficient tangents directional further second jacobians differentials stationary beyond"),
     ("derivations", "families derivation steps pipeline"),

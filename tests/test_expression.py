@@ -34,32 +34,37 @@ def blocks(text):
 
 
 def read(block):
-    """The expression, its declared shapes, the expression in plain NumPy, the shapes of its inputs, the printed gradients."""
+    """What is declared with it, the expression in plain NumPy, the shapes of its inputs, the printed gradients."""
     head, (shapes, *gradients) = block
-    expression, dims, plain, *_ = [part.strip() for part in head.split(" | ")] + ["", ""]
-    return expression.replace(r"\n", "\n"), dims, plain or expression, shapes, gradients
+    expression, dims, plain, assumed = ([part.strip() for part in head.split(" | ")] + ["", "", ""])[:4]
+    return (expression.replace(r"\n", "\n"), dims, assumed), plain or expression, shapes, gradients
 
 
-CASES = [read(block) for name in ("expressions.txt", "formulas.txt") for block in blocks((DATA / name).read_text(encoding="utf-8"))]
-each_case = pytest.mark.parametrize("expression, dims, plain, shapes, gradients", CASES, ids=[case[0] for case in CASES])
+CASES = [
+    read(block)
+    for name in ("expressions.txt", "formulas.txt", "assumed.txt")
+    for block in blocks((DATA / name).read_text(encoding="utf-8"))
+]
+each_case = pytest.mark.parametrize("asked, plain, shapes, gradients", CASES, ids=[" | ".join(case[0]) for case in CASES])
 
 # ── what is read, and what is printed ────────────────────────────────────────────────────────────────────────────────
 
 
-def asked(gradients):
+def wanted(gradients):
     return [line.split(" = ")[0].partition("/∂")[2] for line in gradients]
 
 
-def derived(expression, dims, gradients):
-    network = network_of_text(expression, dims)
-    return derive(network, [network.resolve(name) for name in asked(gradients)], check=False)
+def derived(asked, gradients):
+    expression, dims, assumed = asked
+    network = network_of_text(expression, dims, assumed=assumed)
+    return derive(network, [network.resolve(name) for name in wanted(gradients)], check=False)
 
 
 @each_case
-def test_the_shapes_are_inferred_and_the_gradients_printed(expression, dims, plain, shapes, gradients):
-    derivation = derived(expression, dims, gradients)
+def test_the_shapes_are_inferred_and_the_gradients_printed(asked, plain, shapes, gradients):
+    derivation = derived(asked, gradients)
     assert ", ".join(f"{name}: {show(item.shape)}" for name, item in derivation.network.inputs.items()) == shapes
-    assert [repr(derivation[name]) for name in asked(gradients)] == gradients
+    assert [repr(derivation[name]) for name in wanted(gradients)] == gradients
 
 
 # ── what it is worth ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -124,13 +129,31 @@ def point(network, seed=3):
         shape = tuple(int(dim.evaluate(sizes)) for dim in item.shape)
         value = rng.uniform(0.3, 1.2, shape) * rng.choice([-1, 1], shape) if shape else rng.uniform(0.5, 1.5)
         square = len(shape) == 2 and shape[0] == shape[1] > 1
-        values[name] = value + 3 * np.eye(*shape) if square else value
+        values[name] = having(item.properties, value + 3 * np.eye(*shape) if square else value)
     return values
 
 
+def having(properties, value):
+    """The value made to have what is declared of it."""
+    if "mask" in properties:
+        return (value > 0).astype(float)
+    if "orthonormal" in properties:
+        return np.linalg.qr(value)[0]
+    if "diagonal" in properties:
+        return value * np.eye(len(value))
+    if "symmetric" in properties:
+        return value @ value.T if "positive_definite" in properties else value + value.T
+    for axis in (0, 1):
+        if f"one_hot:{axis}" in properties:
+            return (np.abs(value) == np.abs(value).max(axis=axis, keepdims=True)).astype(float)
+        if f"distribution:{axis}" in properties:
+            return np.abs(value) / np.abs(value).sum(axis=axis, keepdims=True)
+    return value
+
+
 @each_case
-def test_the_gradients_are_the_slopes_of_the_expression(expression, dims, plain, shapes, gradients):
-    derivation = derived(expression, dims, gradients)
+def test_the_gradients_are_the_slopes_of_the_expression(asked, plain, shapes, gradients):
+    derivation = derived(asked, gradients)
     data = json.loads(emit([derivation]))
     at = point(derivation.network)
     spelled = {item["name"]: item["identifier"] for item in data["inputs"]}
@@ -153,15 +176,15 @@ def test_the_gradients_are_the_slopes_of_the_expression(expression, dims, plain,
 # ── what is refused ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 WRONG = [
-    (*[part.strip() for part in (head + " | ").split(" | ")][:2], "\n".join(lines))
+    (*[part.strip() for part in (head + " |  | ").split(" | ")][:3], "\n".join(lines))
     for head, lines in blocks((DATA / "expression_errors.txt").read_text(encoding="utf-8"))
 ]
 
 
-@pytest.mark.parametrize("expression, dims, message", WRONG, ids=[f"{e} {d}" for e, d, _ in WRONG])
-def test_what_cannot_be_is_refused_with_its_place(expression, dims, message):
+@pytest.mark.parametrize("expression, dims, assumed, message", WRONG, ids=[" | ".join(wrong[:3]) for wrong in WRONG])
+def test_what_cannot_be_is_refused_with_its_place(expression, dims, assumed, message):
     with pytest.raises(SymgradError) as refused:
-        derive(network_of_text(expression.replace(r"\n", "\n"), dims))
+        derive(network_of_text(expression, dims, assumed=assumed))
     assert "\n".join(line.strip() for line in str(refused.value).splitlines()) == message
 
 

@@ -27,7 +27,16 @@ M, Y, S = var("M", (n, m)), var("Y", (n, m)), var("S", (n, n))
 Z, H = var("Z", (n, m)), var("H", (n, m))
 ZERO = Dim.of(0)
 
-FACTS = Facts({"M": frozenset(["mask"]), "Y": frozenset(["distribution:1"]), "S": frozenset(["symmetric"])})
+G, N = var("G", (n, n)), var("N", (m, n))  # orthogonal, orthonormal
+FACTS = Facts(
+    {
+        "M": frozenset(["mask"]),
+        "Y": frozenset(["distribution:1"]),
+        "S": frozenset(["symmetric"]),
+        "G": frozenset(["orthogonal", "orthonormal"]),
+        "N": frozenset(["orthonormal"]),
+    }
+)
 
 
 def inverse(node):
@@ -146,6 +155,13 @@ FIRES = {
         (product("ji,jk->ik", inverse(S), X), FACTS),
         (product("ji,jk->ik", inverse(PSP), X), FACTS),
     ],
+    "orthonormal-columns": [
+        (product("ji,jk->ik", N, N), FACTS),
+        (product("ij,kj,k1->i1", G, G, u), FACTS),
+        (product("ji,jk,kl->il", G, G, A), FACTS),
+        (product("ij,ij->", N, N), FACTS),
+    ],
+    "orthogonal-inverse": [(inverse(G), FACTS)],
     "expand-sum-when-shorter": [((1 - B) * A - B * (1 - A), FACTS)],
     "open-sum-when-shorter": [(A - (A - B), FACTS), (2 * A - 2 * (A - B), FACTS)],
 }
@@ -194,6 +210,13 @@ STAYS = {
     ],
     "distribute-when-shorter": [(A * (1 - B), FACTS), (A * (B + C), FACTS)],
     "symmetric-matrix": [(product("ij,j1->i1", S, u), FACTS), (product("ji,j1->i1", S, u), Facts())],
+    "orthonormal-columns": [
+        (product("ij,kj->ik", N, N), FACTS),
+        (product("ij,jk->ik", G, G), FACTS),
+        (product("ij,ik,i1->jk", G, G, u), FACTS),
+        (product("ji,jk->ik", N, N), Facts()),
+    ],
+    "orthogonal-inverse": [(inverse(S), FACTS), (inverse(G), Facts())],
     "expand-sum-when-shorter": [((1 - B) * A - C * (1 - A), FACTS)],
     "open-sum-when-shorter": [(A - 2 * (B - C), FACTS)],
 }
@@ -206,7 +229,7 @@ def cases(table):
 CASES = [case for listed in FIRES.values() for case in listed]
 
 
-KNOWN = (A, B, C, W, X, u, r, s, M, Y, S, Z, H, P, Q, K, v)
+KNOWN = (A, B, C, W, X, u, r, s, M, Y, S, Z, H, P, Q, K, v, N, G)
 
 
 def point(facts, seed):
@@ -218,6 +241,7 @@ def point(facts, seed):
     values["S"] = values["S"] + values["S"].T + 3 * np.identity(3)
     values["P"] += 3 * np.identity(3)
     values["Q"] += 4 * np.identity(3)
+    values["G"], values["N"] = np.linalg.qr(values["G"])[0], np.linalg.qr(values["N"])[0]
     return values | {name.name: function(node, KNOWN)(values) for node, name in facts.named.items()}
 
 

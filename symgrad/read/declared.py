@@ -1,8 +1,9 @@
-"""What is declared of names on a command line: `X: n,d; w: d,1; k: scalar`.
+"""What is declared of names on a command line: `X: n,d; w: d,1; k: scalar`, and `A: symmetric; y: one-hot`.
 
     declarations ::= declaration (";" declaration)*       declaration ::= name ":" what
 
-A shape is `scalar`, one size (a column), or two sizes, between commas or `×`; a size is a name or a whole number.
+A shape is `scalar`, one size (a column), or two sizes, between commas or `×`; a size is a name or a whole number. Properties are
+words of `symgrad.properties`, between commas.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import re
 from collections.abc import Iterator
 
 from symgrad.dims import ONE, Dim, Shape
-from symgrad.errors import InvalidExpression
+from symgrad.errors import InvalidExpression, nearest
+from symgrad.properties import BY_WORD
 from symgrad.read.arrays import Refused
 from symgrad.span import Source, Span
 
@@ -59,6 +61,23 @@ def read_shapes(text: str) -> dict[str, Shape]:
     {'X': 'n×d', 'w': 'd×1', 'b': '3×1', 'k': 'scalar'}
     """
     return {name: _shape(what, source, span) for name, what, source, span in read_declarations(text, "--dims")}
+
+
+def read_properties(text: str) -> dict[str, frozenset[str]]:
+    """The properties that are declared, without their axes.
+
+    >>> {name: sorted(found) for name, found in read_properties("A: symmetric, positive; y: one-hot").items()}
+    {'A': ['positive', 'symmetric'], 'y': ['one_hot']}
+    """
+    return {name: _properties(what, source, span) for name, what, source, span in read_declarations(text, "--assume")}
+
+
+def _properties(what: str, source: Source, span: Span) -> frozenset[str]:
+    words = [" ".join(word.lower().split()) for word in what.split(",")]
+    for word in words:
+        if word not in BY_WORD:
+            raise Refused(InvalidExpression, f"symgrad knows no property {word!r}; {nearest(word, BY_WORD)}", span).at(source)
+    return frozenset(BY_WORD[word] for word in words)
 
 
 def _shape(what: str, source: Source, span: Span) -> Shape:

@@ -24,9 +24,10 @@ from symgrad.dims import ONE, Dim, Shape, show
 from symgrad.errors import InvalidExpression, InvalidNetwork, ShapeError, SymgradError, UnknownName, Unsupported, nearest
 from symgrad.form import apply, matrix, symbols
 from symgrad.network import Network
+from symgrad.properties import PROPERTIES, along
 from symgrad.read.arrays import Array, Refused, Typing, kinds_in_order, literal, sized, stem
 from symgrad.read.calls import CALLS, METHODS, SIZED, Call, called, whole
-from symgrad.read.declared import read_shapes
+from symgrad.read.declared import read_properties, read_shapes
 from symgrad.read.functions import word_of
 from symgrad.span import Source, Span
 
@@ -55,8 +56,10 @@ class Assignment:
     span: Span
 
 
-def network_of(text: str, dims: str = "", given: Mapping[str, tuple[int, int]] | None = None) -> Network:
+def network_of(text: str, dims: str = "", given: Mapping[str, tuple[int, int]] | None = None, assumed: str = "") -> Network:
     """The network of an expression; `dims` declares shapes as `--dims` does, `given` has the sizes of values that are given.
+
+    `assumed` declares properties as `--assume` does: rewrites hold by them, and values are drawn so; derivatives are as without them.
 
     Raises `SymgradError`, with the place and a caret, for what cannot be read or does not go together.
 
@@ -68,14 +71,16 @@ def network_of(text: str, dims: str = "", given: Mapping[str, tuple[int, int]] |
     """
     source = Source(text, "--expr")
     try:
-        return _network(source, read_shapes(dims), given or {})
+        return _network(source, read_shapes(dims), given or {}, read_properties(assumed))
     except Refused as refused:
         raise refused.at(source) from None
 
 
-def _network(source: Source, shapes: Mapping[str, Shape], given: Mapping[str, tuple[int, int]]) -> Network:
+def _network(
+    source: Source, shapes: Mapping[str, Shape], given: Mapping[str, tuple[int, int]], properties: Mapping[str, frozenset[str]]
+) -> Network:
     found = assignments(source)
-    vocabulary = _Vocabulary.of(source, found, shapes, given)
+    vocabulary = _Vocabulary.of(source, found, shapes, given, properties)
     typing, arrays = _best(vocabulary)
     return _built(vocabulary, typing, arrays)
 
@@ -177,11 +182,17 @@ class _Vocabulary:
     shapes: Mapping[str, Shape]
     sizes: frozenset[str]
     kinds: Mapping[str, tuple[str, ...]]
+    properties: Mapping[str, frozenset[str]]
     loss: str
 
     @classmethod
     def of(
-        cls, source: Source, found: Sequence[Assignment], shapes: Mapping[str, Shape], given: Mapping[str, tuple[int, int]]
+        cls,
+        source: Source,
+        found: Sequence[Assignment],
+        shapes: Mapping[str, Shape],
+        given: Mapping[str, tuple[int, int]],
+        properties: Mapping[str, frozenset[str]],
     ) -> _Vocabulary:
         used = list(dict.fromkeys(name for a in found for name in _names_in(a.tree)))
         defined = {a.name for a in found if a.name}
@@ -190,12 +201,20 @@ class _Vocabulary:
         for name in shapes:
             if name not in used and name not in defined:
                 raise UnknownName(f"--dims: the expression has no {name}; {nearest(name, used)}")
-        kinds = {name: _kinds(name, given.get(name)) for name in used if name not in shapes and name not in defined and name not in sizes}
+        for name in properties:
+            if name not in used or name in defined or name in sizes:
+                raise UnknownName(f"--assume: the expression has no input {name}; {nearest(name, [n for n in used if n not in defined])}")
+        square = {name for name, held in properties.items() if any(PROPERTIES[p].square for p in held)}
+        kinds = {
+            name: ("matrix",) if name in square else _kinds(name, given.get(name))
+            for name in used
+            if name not in shapes and name not in defined and name not in sizes
+        }
         loss = next(name for name in ("L", "J", "loss", "objective") if name not in used)
         named = [replace(a, name=a.name or loss) for a in found]
         if len({a.name for a in named}) < len(named):
             raise Refused(InvalidExpression, f"{loss} is defined already; give the last expression a name of its own", found[-1].span)
-        return cls(source, tuple(named), shapes, frozenset(sizes), kinds, named[-1].name or loss)
+        return cls(source, tuple(named), shapes, frozenset(sizes), kinds, properties, named[-1].name or loss)
 
 
 def _names_in(tree: ast.expr) -> Iterator[str]:
@@ -382,12 +401,19 @@ class _Reader:
         if any(a.name == name for a in self.vocabulary.definitions):
             raise Refused(InvalidNetwork, f"{name} is used before it is defined", span)
         if name in self.vocabulary.shapes:
-            return self.typing.declared(name, self.vocabulary.shapes[name], span)
+            return self._as_assumed(name, self.typing.declared(name, self.vocabulary.shapes[name], span))
         if name in self.vocabulary.sizes:
             return sized(Dim.of(name), span)
         if name == "pi":
             return self._pi(node)
-        return self.typing.name(name, self.kinds[name], span)
+        return self._as_assumed(name, self.typing.name(name, self.kinds[name], span))
+
+    def _as_assumed(self, name: str, array: Array) -> Array:
+        """A matrix with a property that only square ones have is square."""
+        for known in self.vocabulary.properties.get(name, ()):
+            if PROPERTIES[known].square:
+                self.typing.square(array, f"{known.replace('_', ' ')} is said", array.span)
+        return array
 
     def _pi(self, node: ast.expr) -> Array:
         return Array(ONE, ONE, lambda _: apply("pi", ()), self.span(node))
@@ -625,7 +651,9 @@ def _built(vocabulary: _Vocabulary, typing: Typing, arrays: Mapping[str, Array])
     parameters = looks_like_parameters(dict(zip(inputs, inputs, strict=True)))
     for name in inputs:
         if name in found:
-            network.declare(name, found[name], "parameter" if name in parameters else "data" if parameters else "input")
+            held = along(vocabulary.properties.get(name, ()), found[name])
+            role = "mask" if "mask" in held else "parameter" if name in parameters else "data" if parameters else "input"
+            network.declare(name, found[name], role, held)
     for name, form in forms.items():
         network.define_form(name, form)
     return network

@@ -19,7 +19,9 @@ from symgrad.tensor import (
     add,
     constant,
     einsum,
+    eye,
     power,
+    transpose,
 )
 
 
@@ -101,7 +103,7 @@ def cancel_reciprocal(node: Node, facts: Facts) -> Node | None:
 
 
 def mask_idempotent(node: Node, facts: Facts) -> Node | None:
-    """M ⊙ M = M for a mask."""
+    """M ⊙ M = M for a mask, and for what is one-hot."""
     if not isinstance(node, Einsum):
         return None
     seen: set[Factor] = set()
@@ -109,9 +111,13 @@ def mask_idempotent(node: Node, facts: Facts) -> Node | None:
         if factor in seen:
             rest = [f for i, f in enumerate(node.factors) if i != k]
             return einsum(rest, node.out, node.shape, node.coefficient, node.sizes)
-        if isinstance(factor[0], Var) and "mask" in facts.of(factor[0].name):
+        if isinstance(factor[0], Var) and _of_zeros_and_ones(factor[0], facts):
             seen.add(factor)
     return None
+
+
+def _of_zeros_and_ones(node: Var, facts: Facts) -> bool:
+    return any(known == "mask" or known.startswith("one_hot") for known in facts.of(node.name))
 
 
 def distribution_sums_to_one(node: Node, facts: Facts) -> Node | None:
@@ -164,6 +170,7 @@ def _products(node: Node, facts: Facts) -> Node:
         cancel_reciprocal,
         mask_idempotent,
         distribution_sums_to_one,
+        orthonormal_columns,
         symmetric_matrix,
         cancel_inverse,
         open_inverse_when_shorter,
@@ -185,6 +192,34 @@ def symmetric_matrix(node: Node, facts: Facts) -> Node | None:
     if all(new[1] == old[1] for new, old in zip(factors, node.factors, strict=True)):
         return None
     return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
+
+
+def orthonormal_columns(node: Node, facts: Facts) -> Node | None:
+    """Σ_i Q_ij Q_ik = δ_jk for orthonormal columns; Q Qᵀ = I too for an orthogonal matrix."""
+    if not isinstance(node, Einsum):
+        return None
+    for first, (factor, labels) in enumerate(node.factors):
+        known = facts.of(factor.name) if isinstance(factor, Var) else frozenset()
+        for axis, needed in ((0, "orthonormal"), (1, "orthogonal")):
+            if needed not in known or labels[axis] == UNIT or labels[axis] in node.out:
+                continue
+            if sum(ls.count(labels[axis]) for _, ls in node.factors) != 2:
+                continue
+            for second in range(first + 1, len(node.factors)):
+                other, others = node.factors[second]
+                if other is factor and others[axis] == labels[axis]:
+                    size = factor.shape[1 - axis]
+                    left = [f for i, f in enumerate(node.factors) if i not in (first, second)]
+                    joined = (eye(size), (labels[1 - axis], others[1 - axis]))
+                    return einsum([*left, joined, _repeat(node, labels[axis])], node.out, node.shape, node.coefficient, node.sizes)
+    return None
+
+
+def orthogonal_inverse(node: Node, facts: Facts) -> Node | None:
+    """Q⁻¹ = Qᵀ for an orthogonal matrix."""
+    if not isinstance(node, Func) or node.fn != "inverse" or not isinstance(node.operands[0], Var):
+        return None
+    return transpose(node.operands[0]) if "orthogonal" in facts.of(node.operands[0].name) else None
 
 
 def expand_sum_when_shorter(node: Node, facts: Facts) -> Node | None:
@@ -238,6 +273,8 @@ RULES: tuple[Rule, ...] = (
     Rule("distribution-sums-to-one", "Σ y = 1", "fewer factors", distribution_sums_to_one),
     Rule("distribute-when-shorter", "a (b + c) = a b + a c", "fewer factors, by its own condition", distribute_when_shorter),
     Rule("symmetric-matrix", "Sᵀ = S", "indices of symmetric factors get sorted", symmetric_matrix),
+    Rule("orthonormal-columns", "Qᵀ Q = I", "two factors become an identity", orthonormal_columns),
+    Rule("orthogonal-inverse", "Q⁻¹ = Qᵀ", "an inverse disappears", orthogonal_inverse),
     Rule("expand-sum-when-shorter", "(1 − y) p − y (1 − p) = p − y", "fewer factors, by its own condition", expand_sum_when_shorter),
     Rule("open-sum-when-shorter", "a − (a − b) = b", "fewer factors, by its own condition", open_sum_when_shorter),
 )
