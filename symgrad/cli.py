@@ -87,7 +87,8 @@ def derive(
 ) -> None:
     """Derive the gradients of the network in SOURCE, or of the loss in --expr.
 
-    SOURCE is a .py file that defines `network`, or the name of one that ships: cnn-rnn, dropping, midterm, relu-layer, rnn.
+    SOURCE is a .py file that defines `network`, a .md or .tex sheet whose definitions make one, or the name of one that ships:
+    cnn-rnn, dropping, midterm, relu-layer, rnn.
     """
     if fragment and form != "latex":
         raise click.UsageError("--fragment goes with --format latex")
@@ -183,11 +184,11 @@ def verify(sheets: tuple[str, ...], key: str | None, strict: bool, form: str, ou
 def _key(source: str) -> Any:
     """The key in a sheet, or in a network."""
     from symgrad.keys import key_of_networks, key_of_sheet
-    from symgrad.library import load, parts_of
+    from symgrad.library import SHEETS, load, parts_of
     from symgrad.read.document import read_document
     from symgrad.verifying import load_sheet
 
-    if source.endswith((".md", ".markdown", ".tex")):
+    if source.endswith(SHEETS):
         return key_of_sheet(read_document(load_sheet(source)))
     return key_of_networks(source, [part.network for part in parts_of(load(source))])
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from symgrad import names
+from symgrad import syntax as sx
 from symgrad.dims import ONE, Shape
 from symgrad.errors import InvalidExpression, InvalidNetwork, SymgradError, UnknownName, Unsupported, nearest
 from symgrad.heads import without_arguments
-from symgrad.meaning import Meaning, stem
+from symgrad.meaning import Definition, Meaning, is_loss_here, stem
 from symgrad.network import Network
 from symgrad.parts import parts
 from symgrad.properties import PROPERTIES, along
@@ -25,11 +26,11 @@ from symgrad.read.declared import read_properties, read_shapes
 from symgrad.read.document import read_document
 from symgrad.read.expression import assignments, looks_like_parameters, network_of
 from symgrad.shapes import is_unknown, unknown
-from symgrad.sheet import Gathered, gathered
+from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
 from symgrad.span import Source, Span
 from symgrad.syntax import Unreadable
 from symgrad.tensor import variables
-from symgrad.terms import walk
+from symgrad.terms import names_in, walk
 from symgrad.understanding import understood
 from symgrad.unrolling import unrolled
 
@@ -37,6 +38,8 @@ _WIDTH = 8
 _LONGEST = 10_000
 # What a reading may say of itself and still be what is written.
 _PLAIN = frozenset({"direct", "drifted"})
+# On a sheet the loss of a batch is meant summed, L = (y − ŷ)²; its definition is printed with the sum.
+_PLAIN_ON_A_SHEET = _PLAIN | {"loss_summed"}
 # What may be a scalar where a vector does not fit: the target of one example, a bias; and what such a reading may cost at most.
 _SCALARS_AT_LAST = frozenset({"y", "t", "b", "c", "\\hat{y}"})
 _PLAIN_COST = 2.0
@@ -120,7 +123,7 @@ def network_of_formula(text: str, dims: str = "", assumed: str = "") -> Network:
         _declare(found, shapes)
         held = _assume(found, properties)
         meaning = _understood(found)
-        network = _network(meaning, found, text, held)
+        network = _network(meaning, text, held, meaning.terms)
     except Unreadable as error:
         raise Refused(InvalidExpression, f"this is not read: {error.reason}", own(error.span)).at(source) from None
     except Refused as refused:
@@ -154,6 +157,137 @@ def _has_equation(text: str) -> bool:
     return False
 
 
+# ── a sheet ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def networks_of_sheet(source: Source) -> list[Network]:
+    """The networks of a sheet, one for each part that defines a loss: the definitions that lead to it, and the values that are given.
+
+    What the part differentiates by are the parameters. Raises `SymgradError` for a sheet that defines no loss, or one that is not read
+    plainly.
+    """
+    sheet = unrolled(without_arguments(read_document(source)))
+    made: list[Network] = []
+    unread: list[tuple[Span, str]] = []
+    try:
+        for part in parts(sheet):
+            found = gathered(sheet, part)
+            unread += [(span, reason) for _, span, reason in found.unread]
+            loss = _loss(found)
+            if loss is not None:
+                made.append(_network_of_part(found, loss))
+                _read_all(made[-1], found)
+        if not made and unread:
+            raise Unreadable(*unread[0])
+    except Unreadable as error:
+        raise Refused(InvalidExpression, f"this is not read: {error.reason}", error.span).at(source) from None
+    except Refused as refused:
+        raise refused.at(source) from None
+    if not made:
+        raise InvalidNetwork(
+            f"{source.name}: this sheet defines no loss; a loss is a scalar called L, J, E, C, ℓ or loss, or what is differentiated"
+        )
+    return made
+
+
+def _loss(found: Gathered) -> str | None:
+    """The loss of a part: the last definition with the name of one, else the last that is differentiated."""
+    dependences = found.vocabulary.dependences
+    defined = [d.name for d in found.definitions if not _is_derivative(d.expression)]
+    for candidates in ([n for n in defined if is_loss_here(found.vocabulary, n)], [n for n in defined if n in dependences.asked]):
+        asked = [name for name in candidates if name in dependences.asked]
+        if candidates:
+            return (asked or candidates)[-1]
+    return None
+
+
+def _is_of_entries(node: sx.Node) -> bool:
+    """Whether an expression is made of squares or logarithms of entries, which are added up for a loss."""
+    for n in sx.walk(node):
+        if isinstance(n, sx.Scripted) and isinstance(n.sup, sx.Number) and n.sup.text == "2":
+            return True
+        if isinstance(n, sx.Name) and n.base in ("\\log", "\\ln", "log", "ln"):
+            return True
+    return False
+
+
+def _is_derivative(node: sx.Node) -> bool:
+    return any(isinstance(n, sx.Derivative) for n in sx.walk(node))
+
+
+def _network_of_part(found: Gathered, loss: str) -> Network:
+    """The network that leads to the loss. Raises `Refused` or `Unreadable` where it is not read plainly."""
+    said = _assume(found, {})
+    _as_matrices(found, ("B",))
+    meanings = understood(found.vocabulary, found.definitions, _WIDTH)
+    problem: SymgradError | Refused | None = None
+    for meaning in meanings:
+        needed = _leading_to(loss, meaning)
+        kept = [d for d in found.definitions if d.name in needed]
+        found_wrong = _problem(meaning, kept, _PLAIN_ON_A_SHEET) or _shrunk(meaning, kept)
+        if found_wrong is None:
+            break
+        problem = problem or found_wrong
+    else:
+        span = next(d.expression.span for d in found.definitions if d.name == loss)
+        raise problem or Refused(InvalidExpression, "the sizes of what leads to this do not fit together", span)
+    dependences = found.vocabulary.dependences
+    asked = {*dependences.asked.get(loss, ()), *dependences.inside.get(loss, ())}
+    network = _network(meaning, found.sheet.source.text, said, needed, asked)
+    given = {name: literal_rows(node) for stated in reversed(found.given.values()) for name, node in reversed(stated)}
+    return network.given({name: rows for name, rows in given.items() if name in network.inputs and rows is not None})
+
+
+def _read_all(network: Network, found: Gathered) -> None:
+    """Raises `Unreadable` where an input of the network is defined by something that was not read."""
+    for _, span, reason in found.unread:
+        head, equal, _rest = found.sheet.source.slice(span).partition("=")
+        spelled = re.sub(r"[${}\s]|\\(left|right|displaystyle|quad)\b", "", head)
+        if equal and any(spelled == re.sub(r"[{}\s]", "", name) for name in network.inputs):
+            raise Unreadable(span, reason)
+
+
+def _shrunk(meaning: Meaning, kept: Sequence[Definition]) -> Refused | None:
+    """A matrix by its letter that came out as 1×1, though nobody declares it."""
+    for name in (n for definition in kept for n in names_in(meaning.terms[definition.name])):
+        item = meaning.network.inputs.get(name)
+        matrix = stem(name)[:1].isupper() and name not in _declared(meaning) and name not in meaning.vocabulary.literals
+        if item is not None and matrix and all(dim.is_one for dim in item.shape) and meaning.kinds(name)[0][1] == "matrix":
+            said = f"{names.text(name)} would have to be 1×1 for this to fit together; declare its shape"
+            return Refused(InvalidNetwork, said, kept[-1].expression.span)
+    return None
+
+
+def _leading_to(loss: str, meaning: Meaning) -> set[str]:
+    """The names of the loss and of the definitions that lead to it."""
+    needed, waiting = set[str](), [loss]
+    while waiting:
+        name = waiting.pop()
+        if name in meaning.terms and name not in needed:
+            needed.add(name)
+            built = meaning.network.definitions.get(name)
+            waiting += names_in(meaning.terms[name]) if built is None else [v.name for v in variables(built.node)]
+    return needed | {loss}
+
+
+def _problem(meaning: Meaning, kept: Sequence[Definition], plain: Container[str] = _PLAIN) -> SymgradError | Refused | None:
+    """Why an understanding of these definitions is none that is plain."""
+    for definition in kept:
+        span = definition.expression.span
+        if definition.name in meaning.unread:
+            return meaning.unread[definition.name]
+        if is_numeric(definition.expression):
+            return Refused(InvalidNetwork, f"{names.text(definition.name)} is only given by numbers here, and a formula is needed", span)
+        for note in meaning.notes.get(definition.name, ()):
+            if note.kind == "loss_summed" and (note.kind not in plain or not _is_of_entries(definition.expression)):
+                return Refused(InvalidNetwork, "as its sizes are understood, this is no scalar; write its sum, or declare sizes", span)
+            if note.kind not in plain:
+                return Refused(InvalidExpression, "this fits together only if it is not read as written; declare sizes", note.span)
+        if definition.name not in meaning.network.definitions:
+            return Refused(Unsupported, "symgrad cannot make a network of this", span)
+    return None
+
+
 # ── what is meant ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -164,9 +298,15 @@ def _declare(found: Gathered, shapes: Mapping[str, Shape]) -> None:
         if names.identifier(name) not in known:
             raise UnknownName(f"--dims: the expression has no {name}; {nearest(name, sorted(known))}")
         found.vocabulary.declared[known[names.identifier(name)]] = (shape[0], shape[1]) if shape else (ONE, ONE)
-    for name in found.vocabulary.mentioned:
-        if stem(name) in ("B", "N") and name not in found.vocabulary.declared:
-            found.vocabulary.declared[name] = unknown(f"rows:{name}"), unknown(f"cols:{name}")
+    _as_matrices(found, ("B", "N"))
+
+
+def _as_matrices(found: Gathered, letters: Container[str]) -> None:
+    """Capitals that may count something are matrices here, unless they are known to be sizes."""
+    vocabulary = found.vocabulary
+    for name in vocabulary.mentioned - vocabulary.sizes - vocabulary.declared.keys() - vocabulary.literals.keys():
+        if stem(name) in letters:
+            vocabulary.declared[name] = unknown(f"rows:{name}"), unknown(f"cols:{name}")
 
 
 def _assume(found: Gathered, properties: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
@@ -251,17 +391,9 @@ def _why_not(found: Gathered) -> SymgradError | Refused:
     (meaning, *_) = [*understood(found.vocabulary, found.definitions, 1), None]
     if meaning is None:
         return Refused(InvalidExpression, "its sizes do not fit together; declare some with --dims", found.definitions[-1].expression.span)
-    for error in meaning.unread.values():
-        return error
-    for definition in found.definitions:
-        for note in meaning.notes.get(definition.name, ()):
-            if note.kind == "loss_summed":
-                said = "as its sizes are understood, this is no scalar; sum it, or declare sizes with --dims"
-                return Refused(InvalidNetwork, said, definition.expression.span)
-            if note.kind not in _PLAIN:
-                return Refused(
-                    InvalidExpression, "this fits together only if it is not read as written; declare sizes with --dims", note.span
-                )
+    problem = _problem(meaning, found.definitions)
+    if problem is not None:
+        return problem
     thin = _thin(meaning)
     if _broad(meaning, found):
         said = "for this to fit together a vector would have to be a matrix; write ‖…‖ for a norm, or declare sizes with --dims"
@@ -269,23 +401,28 @@ def _why_not(found: Gathered) -> SymgradError | Refused:
     if thin:
         said = f"{names.text(thin[0])} would have to have one row for this to fit together; declare sizes with --dims"
         return Refused(InvalidExpression, said, found.definitions[-1].expression.span)
-    missing = [d for d in found.definitions if d.name not in meaning.network.definitions]
-    return Refused(Unsupported, "symgrad cannot make a network of this", (missing or found.definitions)[-1].expression.span)
+    return Refused(Unsupported, "symgrad cannot make a network of this", found.definitions[-1].expression.span)
 
 
-def _network(meaning: Meaning, found: Gathered, text: str, properties: Mapping[str, frozenset[str]]) -> Network:
-    """The network with its inputs in the order in which the text has them, and with roles."""
+def _network(
+    meaning: Meaning, text: str, properties: Mapping[str, frozenset[str]], needed: Container[str], asked: Container[str] = ()
+) -> Network:
+    """The network of the definitions that are needed, with its inputs in the order in which the text has them, and with roles.
+
+    The parameters are what is asked for, or what looks like parameters.
+    """
     made = meaning.network
-    used = {v.name for definition in made.definitions.values() for v in variables(definition.node)}
+    definitions = [definition for definition in made.definitions.values() if definition.name in needed]
+    used = {v.name for definition in definitions for v in variables(definition.node)}
     order = sorted((name for name in made.inputs if name in used), key=lambda name: _first(name, text))
-    parameters = looks_like_parameters({name: names.identifier(name) for name in order})
+    parameters = {name for name in order if name in asked} or looks_like_parameters({name: names.identifier(name) for name in order})
     network = Network()
     for name in order:
         shape = made.inputs[name].shape
         held = along(properties.get(name, ()), shape)
         role = "mask" if "mask" in held else "parameter" if name in parameters else "data" if parameters else "input"
         network.declare(name, shape, role, held)
-    for definition in made.definitions.values():
+    for definition in definitions:
         form = definition.form
         if form.op == "reshape" and form.is_scalar and form.args[0].is_scalar and definition.name not in used:
             form = form.args[0]  # a loss is a number; only what others use has to stay 1×1

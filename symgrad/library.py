@@ -1,4 +1,4 @@
-"""Where networks come from: a `.py` file of the user's, or one that ships with symgrad.
+"""Where networks come from: a `.py` file of the user's, one that ships with symgrad, or a sheet, which is read and not executed.
 
 A file defines `network` (a `Network`, or a function of whole numbers that makes one) or `paper` (a `Paper`). It is
 imported, so it is trusted like any module; whatever goes wrong in it is reported with its line.
@@ -18,12 +18,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from symgrad.errors import InvalidNetwork, SymgradError, UnknownName, Unsupported, nearest
+from symgrad.errors import InvalidNetwork, SymgradError, UnknownName, nearest
 from symgrad.network import Network
 from symgrad.paper import Paper, Part
 
 _HERE = Path(__file__).resolve().parent
-_READ_LATER = (".md", ".tex", ".markdown")
+SHEETS = (".md", ".tex", ".markdown")
+"""The ends of names of files that are read, and never executed."""
 
 
 def shipped() -> dict[str, Path]:
@@ -46,11 +47,25 @@ def load(source: str, settings: Mapping[str, int] | None = None) -> Network | Pa
         if path.suffix:
             raise UnknownName(f"there is no file {source}")
         raise UnknownName(f"there is no file {source}, and none of that name ships with symgrad; {nearest(name, known)}")
-    if path.suffix in _READ_LATER:
-        raise Unsupported(f"{source}: symgrad does not read networks from {path.suffix} files yet; write it as a .py file")
+    if path.suffix in SHEETS and not path.is_dir():
+        if settings:
+            raise InvalidNetwork(f"{source}: a sheet is not a function, so there is nothing to set")
+        return _of_sheet(path, source)
     if path.is_dir() or path.suffix != ".py":
-        raise InvalidNetwork(f"{source} is no network: symgrad derives from .py files, or from a name that ships ({', '.join(known)})")
+        files = "symgrad derives from .py, .md and .tex files, or from a name that ships"
+        raise InvalidNetwork(f"{source} is no network: {files} ({', '.join(known)})")
     return _find(_imported(path.resolve(), source), source, settings or {})
+
+
+def _of_sheet(path: Path, source: str) -> Network | Paper:
+    """The network that a sheet's definitions make; of several parts, a paper."""
+    from symgrad.formulas import networks_of_sheet
+    from symgrad.verifying import load_sheet
+
+    made = networks_of_sheet(load_sheet(source))
+    for network in made:
+        network.title = path.stem
+    return made[0] if len(made) == 1 else Paper(path.stem, tuple(Part(f"Part {i}", network) for i, network in enumerate(made, start=1)))
 
 
 def _imported(path: Path, source: str) -> ModuleType:

@@ -38,6 +38,7 @@ FILES = {
     "endless.py": "def f():\n    return f()\nf()\n",
     "notes.txt": "hello\n",
     "sheet.md": "hello\n",
+    "unread.md": "$$L = x \\nonsense$$\n",
 }
 LINES = (Path(__file__).parent / "data" / "cli_errors.txt").read_text(encoding="utf-8").splitlines()
 ERRORS = [tuple(part.strip() for part in line.split("=>")) for line in LINES if line and not line.startswith("#")]

@@ -243,11 +243,17 @@ class Typing:
         inner, outer = self.shapes.resolve(left.cols), self.shapes.resolve(right.rows)
         met = self.shapes.unify(inner, outer)
         thin = inner.is_one is not outer.is_one
-        if met is None or (thin and self.is_length(outer if inner.is_one else inner)):
+        wide = outer if inner.is_one else inner
+        undeclared = self.shapes.is_open(wide) and bool((left if inner.is_one else right).names)
+        at_last = any(self.shapes.resolve(dim) is wide for dim in self.equal_at_last)
+        long = thin and (self.is_length(wide) or (undeclared and not at_last))
+        # A product of all pairs is written x @ y.T; in x @ y nobody means y to be a row.
+        pairs = inner.is_one and right.bare is not None and right.bare in right.names and not self.is_scalar(left)
+        if met is None or long or pairs:
             both = self._shapes_of([left, right])
             inner, outer = self.shapes.resolve(inner), self.shapes.resolve(outer)
             raise self.clash(f"a matrix product of {both}: {inner} columns do not meet {outer} rows", span, left, right)
-        if thin:
+        if thin and not at_last:
             self.blame(THIN, left.names | right.names)
         self.shapes = met
         ends = (left.ends or (None, None))[0], (right.ends or (None, None))[1]

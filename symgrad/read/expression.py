@@ -349,7 +349,9 @@ def _typed(vocabulary: _Vocabulary, choice: Mapping[str, int]) -> tuple[float, f
     except Refused as refused:
         if refused.kind is not ShapeError:
             raise
-        return 2 * _IMPOSSIBLE + cost + typing.cost, refused.names, None, refused
+        # The further it was read before something did not fit, the nearer it is to fitting.
+        unread = 1 - refused.span.end / max(len(vocabulary.source.text), 1)
+        return (2 + unread) * _IMPOSSIBLE + cost + typing.cost, refused.names, None, refused
     loss = reader.defined[vocabulary.loss]
     if not typing.is_scalar(loss):
         typing.blame(0.0, loss.names | typing.beside_scalars)
