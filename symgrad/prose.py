@@ -78,6 +78,8 @@ _PROPERTIES: tuple[tuple[str, str], ...] = (
     ("symmetric", r"(?<!non-)(?<!a)\bsymmetric\b|\bcovariance matrix\b|\bpositive (?:semi-?)?definite\b"),
 )
 _GAUSSIAN = re.compile(r"(?i)\bgaussians?\b|\bnormal distribution\b|\bmultivariate normal\b|\bcovariances?\b|\blog-?likelihood\b")
+# `y one-hot`, typed without dollars.
+_TYPED_ONE_HOT = re.compile(r"\b([A-Za-z])\b(?:\s+(?:is|are))?(?:\s+an?)?\s+one[- ]?hot\b")
 _COVARIANCES = frozenset({"\\Sigma", "\\Lambda"})
 _NOT_SO = re.compile(r"(?i)\b(?:not|never|nor|no|without|neither)\b[^,;]*$")
 # Before a name, these make of what is said of it a condition for the lines that follow.
@@ -90,27 +92,29 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
     if any(_GAUSSIAN.search(s.words) or _GAUSSIAN.search(s.words_after) for s in statements):
         for covariance in {n.base for s in statements for n in sx.walk(s.node) if isinstance(n, sx.Name)} & _COVARIANCES:
             vocabulary.properties.setdefault(covariance, set()).add("symmetric")
+    for name in {found[1] for s in statements for words in (s.words, s.words_after) for found in _TYPED_ONE_HOT.finditer(words)}:
+        vocabulary.properties.setdefault(name, set()).add("one_hot")
     for statement in statements:
         node = statement.node
         subject = node.sides[0] if isinstance(node, sx.Relation) and node.operators[0] == "in" else node
         for item in subject.items if isinstance(subject, sx.Listing) else (subject,):
-            name = plain_name(item, vocabulary.styled)
-            if name is None or statement.display:
+            about = plain_name(item, vocabulary.styled)
+            if about is None or statement.display:
                 continue
             after = re.split(r"[.;]", statement.words_after)[0][:50]
             before = re.split(r"[.;,]", statement.words)[-1][-30:]
             for known, pattern in _PROPERTIES:
                 if _is_said(pattern, before, after) and not (known == "symmetric" and _is_supposed(before, after)):
-                    vocabulary.properties.setdefault(name, set()).add(known)
+                    vocabulary.properties.setdefault(about, set()).add(known)
             if isinstance(node, sx.Relation) and node.operators[0] == "in" and _of_zeros_and_ones(node.sides[1]):
-                vocabulary.properties.setdefault(name, set()).add("mask")
+                vocabulary.properties.setdefault(about, set()).add("mask")
         match node:
             case sx.Relation(
                 sides=(sx.BigOp(operator="sum", body=sx.Scripted(base=sx.Name() as base)), sx.Number(text="1")), operators=("=",)
             ):
-                name = plain_name(base, vocabulary.styled)
-                if name is not None:
-                    vocabulary.properties.setdefault(name, set()).add("distribution")
+                summed = plain_name(base, vocabulary.styled)
+                if summed is not None:
+                    vocabulary.properties.setdefault(summed, set()).add("distribution")
 
 
 def _is_said(pattern: str, before: str, after: str) -> bool:
