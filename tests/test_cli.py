@@ -196,7 +196,7 @@ def test_a_part_of_a_paper_is_drawn_by_its_number_or_title(run, part):
         ("nothing.py", "there is no file nothing.py"),
         ("midterm --part 9", "there is no part '9'; there are 1: 2 (A) One row through the layer; 2: …"),
         ("midterm --part 2 (", "there is more than one part '2 ('; there are 1: …"),
-        ("sheet.md", "sheet.md: symgrad does not read networks from .md files yet; write it as a .py file"),
+        ("sheet.md", "sheet.md: this sheet defines no loss; …"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(run, args, message):

@@ -34,7 +34,7 @@ def said(text):
     return "\n".join(line.rstrip() for line in lines).strip()
 
 
-@pytest.mark.parametrize("title", SHEETS)
+@pytest.mark.parametrize("title", EXPECTED)
 def test_a_sheet_makes_the_network_that_its_definitions_mean(title):
     text = SHEETS[title].split("\n-> ")[0] + "\n"
     assert said(text) == EXPECTED[title].strip()
