@@ -149,7 +149,8 @@ def _implied(meaning: Meaning, uses: Mapping[str, Iterable[str]]) -> dict[str, l
     vocabulary = meaning.vocabulary
     defined: dict[str, Iterable[str]] = {name: uses.get(name, names_in(term)) for name, term in meaning.terms.items()}
     known = {**dict.fromkeys(vocabulary.literals, ()), **{name: () for name in vocabulary.declared if not is_loss(name)}, **defined}
-    found = vocabulary.dependences.direct(known, weights_among(vocabulary.mentioned))
+    weights = [name for name in weights_among(vocabulary.mentioned) if name not in meaning.terms]
+    found = vocabulary.dependences.direct(known, weights)
     found = {name: below for name, below in found.items() if meaning.same_as_defined(name) is None}
     return {name: list(dict.fromkeys(meaning.same_as_defined(b) or b for b in below)) for name, below in found.items()}
 

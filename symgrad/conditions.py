@@ -113,14 +113,37 @@ def modelled(statement: int, text: str, names: Sequence[str], agrees: Callable[[
 
 def comparisons(sheet: Sheet, statements: Sequence[int], i: int) -> Iterator[tuple[int, sx.Node, sx.Node]]:
     """The inequalities of the sentence of a statement: before it, or right behind it after a word such as `if`; larger side first."""
+    led = False
     for j in statements:
         statement = sheet.statements[j]
         node = statement.node
-        if j == i or not isinstance(node, sx.Relation) or len(node.sides) != 2 or node.operators[0] not in _COMPARISONS:
+        if (j > i and led) or j == i or not isinstance(node, sx.Relation) or len(node.sides) != 2 or node.operators[0] not in _COMPARISONS:
             continue
         if (j < i or _LEADS.search(statement.words)) and one_sentence(sheet, min(i, j), max(i, j)):
+            led = led or j < i
             left, right = node.sides
             yield (j, left, right) if node.operators[0] in (">", "ge") else (j, right, left)
+
+
+# Words that speak of one case of a definition by cases.
+_CASE = re.compile(
+    r"(?i)\b(?:if|when|where|for|otherwise|else|case|zone|region|regime|range|branch|side|inside|outside|small|large|active)\b"
+)
+
+
+def branches(expression: sx.Node, words: str) -> Iterator[tuple[sx.Node, sx.Node]]:
+    """What a definition by cases compares, either way round, where the words before a claim speak of one case; larger side first."""
+    if _CASE.search(words):
+        for node in (n for n in sx.walk(expression) if isinstance(n, sx.Case)):
+            if isinstance(node.condition, sx.Relation) and node.condition.operators[0] in _COMPARISONS:
+                left, right = node.condition.sides
+                yield left, right
+                yield right, left
+
+
+def words_before(sheet: Sheet, i: int) -> str:
+    """What is written between a statement and the one before it."""
+    return _between(sheet, max(0, i - 1), i)
 
 
 def one_sentence(sheet: Sheet, first: int, last: int) -> bool:

@@ -16,9 +16,10 @@ import numpy as np
 
 from symgrad import names
 from symgrad import syntax as sx
-from symgrad.conditions import Condition, comparisons, in_words, modelled, one_sentence
+from symgrad.conditions import Condition, branches, comparisons, in_words, modelled, one_sentence, words_before
 from symgrad.dims import show
 from symgrad.errors import SymgradError, Unsupported
+from symgrad.identities import on_its_own
 from symgrad.implied import is_made_up
 from symgrad.lab import Evidence, Lab, sizes_from
 from symgrad.meaning import Meaning, stem
@@ -35,7 +36,7 @@ from symgrad.span import Span
 from symgrad.syntax import Node, Unreadable
 from symgrad.tensor import Literal, Var, substitute, topological, variables
 from symgrad.tensor import Node as Tensor
-from symgrad.terms import Term, free_of
+from symgrad.terms import Term, free_of, walk
 from symgrad.typeset import latex, text
 from symgrad.typing_rules import CHARITY, Note, Reading, transposed
 from symgrad.verification import Claim
@@ -80,7 +81,7 @@ class Ruling:
     """What became of one equality.
 
     `stated` is a gradient that the sheet may state, of a loss that it does not define; `values` are those that the sheet had given
-    when it came to this line.
+    when it came to this line; `by` is the judge of its own that an identity has.
     """
 
     link: Link
@@ -94,6 +95,7 @@ class Ruling:
     found: Any = None
     stated: tuple[str, str] | None = None
     values: dict[str, Rows] = field(default_factory=dict)
+    by: Judge | None = None
 
 
 @dataclass
@@ -141,9 +143,7 @@ class Judge:
         for i in self.gathered.part.statements:
             for name, node in self.gathered.given.get(i, []):
                 self._give(name, node)
-            for name, kind in conditions_in_words(self.gathered.sheet.statements[i], self.meaning.styled):
-                if name in self.meaning.network.inputs:
-                    self.conditions.append(Condition(i, f"{names.text(name)} is {kind.replace('_', ' in its ')}", (name, kind)))
+            self._hear_conditions(i)
             for link in by_statement.get(i, []):
                 values = dict(self.values)
                 ruling = self.rule(link)
@@ -153,6 +153,11 @@ class Judge:
                 if most is not None and judged.doubt > most:
                     return None
         return judged
+
+    def _hear_conditions(self, i: int) -> None:
+        for name, kind in conditions_in_words(self.gathered.sheet.statements[i], self.meaning.styled):
+            if name in self.meaning.network.inputs:
+                self.conditions.append(Condition(i, f"{names.text(name)} is {kind.replace('_', ' in its ')}", (name, kind)))
 
     # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -244,7 +249,8 @@ class Judge:
     def paired(self, left: Reading, right: Reading, reader: Reader) -> Pair | None:
         a, b, shapes = left.term, right.term, right.shapes
         met = shapes.together((a.rows, b.rows), (a.cols, b.cols))
-        if met is None and "literal" in (a.op, b.op):
+        is_example = "literal" in (a.op, b.op) or (self.gathered.vocabulary.is_illustrated and not (_has_names(a) and _has_names(b)))
+        if met is None and is_example:
             met = _one_example(shapes, a, b)
         if met is None and self.meaning.numerator and "vjp" in (a.op, b.op):
             # A product of Jacobians is a row, as every gradient is in this layout.
@@ -266,6 +272,28 @@ class Judge:
         """Holds, fails, undecided or unread, by the cheapest reading that holds."""
         if link.operator == "in":
             return self._of_shape(link)
+        identity = self._as_identity(link)
+        if identity is not None and identity.verdict == "holds":
+            return identity
+        claim = self._as_claim(link)  # with the values that the sheet gives
+        is_settled = claim.verdict in ("holds", "given") or claim.numeric
+        return claim if identity is None or identity.verdict != "fails" or is_settled else identity
+
+    def _as_identity(self, link: Link) -> Ruling | None:
+        """The ruling on an identity about names of its own, by the plainest typing of them in which it holds."""
+        failed: Ruling | None = None
+        for meaning in on_its_own(self.gathered, self.meaning, link):
+            judge = Judge(self.gathered, meaning)
+            for i in (i for i in self.gathered.part.statements if i <= link.statement):
+                judge._hear_conditions(i)
+            ruling = replace(judge._as_claim(link), by=judge)
+            if ruling.verdict == "holds":
+                return ruling
+            failed = failed or ruling
+        return failed
+
+    def _as_claim(self, link: Link) -> Ruling:
+        """The ruling in the names of the sheet."""
         failed: Ruling | None = None
         for charity in (False, True):
             try:
@@ -283,7 +311,7 @@ class Judge:
                 failed = ruling
         assert failed is not None
         if failed.verdict == "fails" or failed.reason == MISFIT:
-            return self._of_one_letter(link) or self._under_conditions(link) or failed
+            return self._of_one_letter(link) or self._under_conditions(link) or self._in_one_case(link) or failed
         return failed
 
     def _of_one_letter(self, link: Link) -> Ruling | None:
@@ -324,6 +352,25 @@ class Judge:
             reason = f"it is claimed where {loose[0]}, which is not put in here" if loose else ""
             return replace(ruling, verdict="undecided", reason=reason) if reason else None
         return ruling if ruling.verdict == "undecided" else None
+
+    def _in_one_case(self, link: Link) -> Ruling | None:
+        """The claim for one case of a definition by cases, where its sentence speaks of one."""
+        words = words_before(self.gathered.sheet, link.statement)
+        for definition in self.gathered.definitions:
+            for larger, smaller in branches(definition.expression, words):
+                for condition in self._compared_as(definition.statement, larger, smaller):
+                    general, self.lab = self.lab, self.lab.under([condition])
+                    try:
+                        ruling = self._first_that_holds(link, self.pairs(link, False)) if condition.is_modelled else None
+                    except (SymgradError, RecursionError):
+                        ruling = None
+                    finally:
+                        self.lab = general
+                    if ruling is not None and ruling.verdict == "holds":
+                        source = self.gathered.sheet.source
+                        under = f"{source.slice(larger.span).strip()} > {source.slice(smaller.span).strip()}"
+                        return replace(ruling, evidence=[{**shown, "under": under} for shown in ruling.evidence])
+        return None
 
     def _supposing(self, link: Link) -> tuple[list[Condition], Lab]:
         """What a claim is made under, and where to try it."""
@@ -837,6 +884,10 @@ def _arguments(node: Node) -> Iterator[str]:
         return
     for child in sx.children(node):
         yield from _arguments(child)
+
+
+def _has_names(term: Term) -> bool:
+    return any(t.op in ("symbol", "gradient", "jacobian") for t in walk(term))
 
 
 def _with_free(term: Term, free: tuple[str, ...]) -> Term:

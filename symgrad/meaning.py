@@ -97,11 +97,14 @@ class Vocabulary:
     sizes: set[str] = field(default_factory=set)
     losses: set[str] = field(default_factory=set)
     literals: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    layout: str = ""  # of Jacobians, where the sheet announces one
+    is_illustrated: bool = False  # by single numbers, for sizes of one
     properties: dict[str, set[str]] = field(default_factory=dict)
     assumed: Assumed = field(default_factory=Assumed)
     mentioned: frozenset[str] = frozenset()
     bold: frozenset[str] = frozenset()
     entrywise: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()  # said to be positive, or one of a set
     families: frozenset[str] = frozenset()  # the v of v_1, …, v_C, which are vectors
     heads: frozenset[str] = frozenset()
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -169,7 +172,7 @@ class Meaning:
             return [(0.0, "matrix"), (3.0, "column"), (4.0, "row"), (5.0, "scalar")]
         if name in self.vocabulary.entrywise and letter.startswith("\\"):
             return [(0.0, "column"), (0.8, "matrix"), (2.0, "row"), (3.0, "scalar")]
-        if letter in _SCALAR_GREEK:
+        if letter in _SCALAR_GREEK or (name in self.vocabulary.numbers and name not in self.vocabulary.bold):
             return [(0.0, "scalar"), (3.0, "column"), (4.0, "matrix")]
         if letter.startswith("\\") and letter[1:2].islower():
             return [(0.0, "column"), (0.8, "matrix"), (1.2, "scalar"), (3.0, "row")]
@@ -182,7 +185,7 @@ class Meaning:
         if letter[:1].isupper() or letter.startswith("\\"):
             return [(0.0, "matrix"), (3.0, "column"), (4.0, "row"), (4.0, "scalar")]
         if letter in ("b", "c"):
-            return [(0.0, "column"), (1.0, "row"), (1.5, "matrix"), (2.5, "scalar")]
+            return [(0.0, "column"), (1.0, "row"), (2.5, "scalar"), (3.5, "matrix")]
         return [(0.0, "column"), (1.5, "matrix"), (2.0, "row"), (2.2 if letter == "y" else 2.5, "scalar")]
 
     def is_size(self, name: str) -> bool:
@@ -219,6 +222,10 @@ class Meaning:
         scalars = self.losses()
         named = [name for name in scalars if is_loss(name)]
         return next(iter(reversed(named or scalars)), None)
+
+    @property
+    def layout(self) -> str:
+        return self.vocabulary.layout
 
     def variable_of(self, name: str) -> str | None:
         known = [n for n in self.vocabulary.arguments.get(name, ()) if self.shape(n) is not None]

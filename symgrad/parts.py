@@ -46,7 +46,7 @@ def parts(sheet: Sheet) -> list[Part]:
     stops = [*cuts, len(sheet.statements)][1:]
     for cut, stop in zip(cuts, stops, strict=True):
         before = (*context, *range(begin, cut))
-        anew = _defined_anew(sheet, before, range(cut, stop))
+        anew = _defined_anew(sheet, before, range(cut, stop)) or _declared_anew(sheet, before, range(cut, len(sheet.statements)))
         if anew:
             found.append(Part(range(begin, cut), _wanted(sheet, context, range(begin, cut)), renewed))
             # What was an input and is settled now was defined nowhere, so that nothing said by means of it is outdated.
@@ -110,6 +110,32 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
             met.add(name)
         met |= set(mentions(sheet.statements[i].node))
     return set(again) if len(again) > 1 or any(again.values()) else set()
+
+
+def _declared_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[str]:
+    """Names that are declared now though they were used before, where nothing that follows speaks of what was defined there."""
+    first = sheet.statements[after.start].span.start
+    if not any(
+        bisect_left(sheet.headings, first) and sheet.statements[i].span.start < h <= first for i in before[-1:] for h in sheet.headings
+    ):
+        return set()
+    settled = {name for i in before for name, _ in heads(sheet.statements[i])}
+    spoken = {name for i in after for name in mentions(sheet.statements[i].node)}
+    if not settled or settled & spoken:
+        return set()
+    used = {name for i in before for name in mentions(sheet.statements[i].node)} - {
+        name for i in before for name in _declared(sheet.statements[i])
+    }
+    return used & {name for i in after for name in _declared(sheet.statements[i])}
+
+
+def _declared(statement: Statement) -> set[str]:
+    """The names that a statement says to be of some space."""
+    node = statement.node
+    if not isinstance(node, sx.Relation) or node.operators[0] != "in":
+        return set()
+    subject = node.sides[0]
+    return {name for item in (subject.items if isinstance(subject, sx.Listing) else (subject,)) if (name := plain_name(item)) is not None}
 
 
 def _still_holding(sheet: Sheet, before: tuple[int, ...], anew: set[str]) -> tuple[int, ...]:

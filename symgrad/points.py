@@ -46,7 +46,10 @@ class Point:
         """The value of a node, with its axes. Raises `Unsupported` where there is none."""
         for n in topological([node]):
             if n not in self._done:
-                self._done[n] = self._value(n)
+                try:
+                    self._done[n] = self._value(n)
+                except np.linalg.LinAlgError as error:
+                    raise Unsupported(f"it has no value here: {error}") from error
         return self._done[node]
 
     def forget(self) -> None:

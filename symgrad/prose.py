@@ -57,12 +57,35 @@ def recognised_function(body: Node, argument: sx.Name) -> Function | None:
             inner == argument and fn.word_of(word) == "max"
         ):
             return "relu", ()
+        case sx.Cases(rows=(first, second)):
+            return _by_cases(first, second, argument)
         case sx.Frac(above=sx.Number(text="1"), below=sx.Sum(terms=(sx.Number(text="1"), power), signs=("" | "+", "+"))):
             match power:
                 case sx.Call(function=sx.Name(base=word), args=(exponent,)) if fn.word_of(word) == "exp":
                     return _sigmoid_of(exponent, argument)
                 case sx.Scripted(base=sx.Name(base="e"), sub=None, sup=exponent):
                     return _sigmoid_of(exponent, argument)
+    return None
+
+
+_ABOVE = frozenset({">", "ge", "geq"})
+_BELOW = frozenset({"<", "le", "leq"})
+
+
+def _by_cases(first: sx.Case, second: sx.Case, argument: sx.Name) -> Function | None:
+    r"""`u` where `u > 0` and `0`, or `0.1 u`, elsewhere: the ReLU and the leaky ReLU."""
+    match first.condition:
+        case sx.Relation(sides=(sx.Name() as letter, sx.Number(text="0")), operators=(operator,)) if letter == argument:
+            above, below = (first.value, second.value) if operator in _ABOVE else (second.value, first.value)
+        case _:
+            return None
+    if operator not in _ABOVE | _BELOW or above != argument:
+        return None
+    if below == sx.Number(below.span, "0"):
+        return "relu", ()
+    match below:
+        case sx.Product(factors=(slope, sx.Name() as letter)) if letter == argument and (value := constant_of(slope)) is not None:
+            return "leaky_relu", (value,)
     return None
 
 
@@ -279,6 +302,26 @@ def declarations(i: int, node: Node, vocabulary: Vocabulary) -> None:
             vocabulary.sizes |= set(dim.symbols)
 
 
+# After these words a comparison is a condition, which may be one for every entry.
+_CONDITIONAL = re.compile(r"(?i)\b(?:if|when|whenever|where|wherever|for|since|because|as|otherwise|units?|entries|and|or|iff)\W*$")
+
+
+def numbers_in_words(statements: Iterable[Statement], styled: frozenset[str]) -> Iterator[str]:
+    r"""The v of "a variance $v > 0$", the t of `t \in \{-1, 1\}`: names of numbers."""
+    for statement in statements:
+        match statement.node:
+            case sx.Relation(sides=(subject, sx.Number(text="0")), operators=(">" | "ge",)) if not _CONDITIONAL.search(
+                statement.words[-30:]
+            ):
+                about: tuple[Node, ...] = (subject,)
+            case sx.Relation(sides=(subject, sx.Group(open="{" | "\\{") | sx.List()), operators=("in",)):
+                about = subject.items if isinstance(subject, sx.Listing) else (subject,)
+            case _:
+                continue
+        if not statement.display:
+            yield from (name for item in about if (name := plain_name(item, styled)) is not None and not name[:1].isupper())
+
+
 def space(node: Node) -> tuple[Dim, Dim] | None:
     r"""The shape of `\mathbb{R}^{n \times d}`; None for another set."""
     if not (isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name) and node.base.base == "R") or node.sup is None:
@@ -348,3 +391,18 @@ def size_of_node(node: Node) -> Dim | None:
                 total = total - size if sign == "-" else total + size
             return total
     return None
+
+
+_LAYOUTS = {
+    "numerator": re.compile(
+        r"(?i)numerator[- ]layout|jacobian (?:layout|convention|formulation)|rows (?:are|index) (?:the )?outputs"
+        r"|(?:one|a) row (?:for each|per) (?:entry|component|output)"
+    ),
+    "denominator": re.compile(r"(?i)denominator[- ]layout|hessian formulation|columns (?:are|index) (?:the )?outputs"),
+}
+
+
+def layout_in_words(text: str) -> str:
+    """The layout that a sheet says it keeps to; "" for none, or for both."""
+    found = [layout for layout, pattern in _LAYOUTS.items() if pattern.search(text)]
+    return found[0] if len(found) == 1 else ""

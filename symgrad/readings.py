@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from symgrad import syntax as sx
+from symgrad.cases import as_sum
 from symgrad.dims import ONE, Dim
 from symgrad.naming import letters_of, numbers_of, plain_name, script_text, spelled, superscript
 from symgrad.read import functions as fn
@@ -83,6 +84,10 @@ class Names(Protocol):
     def numerator(self) -> bool:
         """Whether gradients have the transposed shape of their variable on this sheet."""
 
+    @property
+    def layout(self) -> str:
+        """The layout of Jacobians that the sheet announces; "" for none."""
+
     def variable_of(self, name: str) -> str | None:
         """What a function of the sheet is differentiated by, when nobody says."""
 
@@ -117,6 +122,8 @@ class Reader:
         self.all_tried += self.tried
         self.tried = 0
         found = [settled for reading in self.read(node, shapes) for settled in settle(reading)]
+        if self.names.layout:
+            found = [r for r in found if r.term.op != "jacobian_matrix" or r.term.params[0] == self.names.layout]
         return best(found)
 
     def index(self, letter: str) -> Dim:
@@ -756,6 +763,12 @@ class Reader:
             for option in options:
                 yield option.with_term(_mapped("step", option.term))
 
+    def cases(self, node: sx.Cases, shapes: Shapes) -> Variants:
+        made = as_sum(node)
+        if made is None:
+            raise Unreadable(node.span, "cases that no comparison tells apart")
+        yield from self.read(made, shapes)
+
     def kronecker(self, i: str, j: str, shapes: Shapes) -> Iterator[Reading]:
         met = shapes.unify(self.index(i), self.index(j))
         if met is not None:
@@ -850,6 +863,12 @@ class Reader:
             for second in self._plain(bases[-1], first.shapes):
                 for of in self._plain(node.of, second.shapes):
                     a, b, f = first.term, second.term, of.term
+                    if a.op == b.op == "entry" and f.op == "symbol" and f.params[0] in self.names.losses():
+                        cost = first.cost + second.cost + of.cost
+                        for slope in self._by(f, a, False):
+                            for made in self._by(slope, b, False):
+                                yield Reading(cost, of.shapes, made, first.notes + second.notes + of.notes)
+                        continue
                     if not (a.op == b.op == f.op == "symbol") or f.params[0] not in self.names.losses():
                         continue
                     gradient = Term("gradient", (), (f.params[0], a.params[0]), a.rows, a.cols)
@@ -1318,6 +1337,7 @@ _READERS: dict[type[Node], Callable[[Reader, Any, Shapes], Variants]] = {
     sx.Angle: Reader.angle,
     sx.Call: Reader.call,
     sx.Indicator: Reader.indicator,
+    sx.Cases: Reader.cases,
     sx.BigOp: Reader.big,
     sx.Derivative: Reader.derivative,
     sx.Differential: Reader.differential,

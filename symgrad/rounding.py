@@ -33,7 +33,9 @@ class Rounding:
         for number in _numbers(result):
             if number.decimals:
                 self._texts.add(number.text)
-        self._units |= dict.fromkeys(names, max((n.decimals for n in _numbers(result)), default=0))
+        digits = max((n.decimals for n in _numbers(result)), default=0)
+        if digits:  # whole numbers are exact
+            self._units |= dict.fromkeys(names, digits)
 
     def has_numbers(self, side: Node) -> bool:
         """Whether a number that was computed stands in a formula."""

@@ -22,8 +22,10 @@ from symgrad.prose import (
     equal_sizes,
     functions_in_words,
     is_own_transpose,
+    layout_in_words,
     limits_of_sums,
     losses_in_words,
+    numbers_in_words,
     properties_in_words,
     shape_of_node,
     shapes_in_words,
@@ -76,6 +78,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     vocabulary = Vocabulary(styled=styled, assumed=assumed, arguments=dict(sheet.arguments))
     found = Gathered(sheet, vocabulary, part)
     functions_in_words(sheet, vocabulary)
+    vocabulary.layout = layout_in_words(sheet.source.text)
     properties_in_words((sheet.statements[i] for i in part.statements), vocabulary)
     for name in sheet.one_hot:
         vocabulary.properties.setdefault(name, set()).add("one_hot")
@@ -87,6 +90,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     for i in part.statements:
         declarations(i, sheet.statements[i].node, vocabulary)
         vocabulary.dependences.read(sheet.statements[i].node, styled)
+    vocabulary.numbers = frozenset(numbers_in_words((sheet.statements[i] for i in part.statements), styled))
     vocabulary.bold = frozenset(_bold(sheet, styled))
     several = [(name.partition("_")[0], shape) for name, shape in vocabulary.declared.items() if "_" in name]
     vocabulary.families = frozenset(base for base, shape in several if base not in vocabulary.declared and not shape[0].is_one)
@@ -115,11 +119,23 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     chain = Chain()
     for i in part.own:
         chain = _add(found, i, chain, known)
+    _without_illustrations(found)
     own = part.own
     found.links = [link for link in found.links if link.statement in own]
     found.unread = [item for item in found.unread if item[0] in own]
     found.declared = [item for item in found.declared if item[0] in own]
     return found
+
+
+def _without_illustrations(found: Gathered) -> None:
+    """Single numbers for what the sheet transposes are a check with sizes of one, which says nothing of the shapes in general."""
+    literals, styled = found.vocabulary.literals, found.vocabulary.styled
+    single = {name for name, sizes in literals.items() if set(sizes) == {(1, 1)}}
+    nodes = (n for i in found.part.statements for n in sx.walk(found.sheet.statements[i].node))
+    turned = {name for name, _, is_turned in (_perhaps_turned(n, styled) for n in nodes) if is_turned}
+    if single & turned and single == literals.keys():
+        found.vocabulary.literals = {name: literals[name] for name in single if name.startswith("\\")}
+        found.vocabulary.is_illustrated = True
 
 
 @dataclass(frozen=True)
@@ -277,9 +293,32 @@ def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> N
         if tied is not None:
             found.definitions.append(tied)
             known.add(tied.name)
-    for k in range(start, len(sides)):
+    stop = len(sides)
+    named = _named_at_the_end(found, i, sides, known) if len(sides) > start else None
+    if named is not None:
+        found.definitions.append(named)
+        known.add(named.name)
+        stop -= 1
+    for k in range(start, stop):
         span = sides[k].span if k > 1 or continued else statement.span if len(sides) == 2 else sides[0].span.to(sides[k].span)
         found.links.append(Link(sides[k - 1], sides[k], run.operators[k - 1], i, span, head, k == 1 and not continued))
+
+
+def _named_at_the_end(found: Gathered, i: int, sides: list[Node], known: set[str]) -> Definition | None:
+    r"""The p of `\frac{\partial f}{\partial z_k} = \frac{e^{z_k}}{\sum_j e^{z_j}} = p_k`, which nothing else defines."""
+    vocabulary, (before, last) = found.vocabulary, sides[-2:]
+    name = plain_name(last, vocabulary.styled)
+    if name is None or is_loss(name) or len(sides) < 3 or plain_name(before, vocabulary.styled) is not None or is_numeric(before):
+        return None
+    letters = _index_letters(last, known)
+    base = spelled(last.base) if letters and isinstance(last, sx.Scripted) and isinstance(last.base, sx.Name) else name
+    settled = {*known, *vocabulary.heads, *vocabulary.declared, *vocabulary.literals, *vocabulary.sizes, *vocabulary.dependences.variables}
+    spoken = {plain_name(n, vocabulary.styled) for n in sx.walk(before)}
+    earlier = {n for j in found.part.statements if j < i for n in mentions(found.sheet.statements[j].node, vocabulary.styled)}
+    is_known = {name, base} & (settled | earlier) or any(head.partition("_")[0] == base for head in vocabulary.heads)
+    if is_known or {name, base} & spoken or any(isinstance(n, sx.Derivative) for n in sx.walk(before)):
+        return None
+    return Definition(base, before, i, letters)
 
 
 def _tied(found: Gathered, i: int, sides: list[Node], known: set[str]) -> Definition | None:
@@ -341,6 +380,9 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     if base in known or name in mentions(sides[1], vocabulary.styled) or is_own_transpose(name, sides[1]):
         return False
     expression = sides[1] if zero else next((side for side in sides[1:] if literal_rows(side) is None), sides[1])
+    spoken = {plain_name(n, vocabulary.styled) for n in sx.walk(expression) if isinstance(n, (sx.Name, sx.Scripted))}
+    # `s = \log v`, and then `v = e^s`: of two that give each other the later one is meant.
+    found.definitions = [d for d in found.definitions if d.name not in spoken or base not in mentions(d.expression, vocabulary.styled)]
     found.definitions.append(Definition(base, expression, i, letters))
     known.add(base)
     return True

@@ -22,9 +22,11 @@ from symgrad.heads import without_arguments
 from symgrad.judge import MISFIT, UNKNOWN_NAME, Judge, Judged, Ruling, claim_of, is_charitable
 from symgrad.keys import Key, against
 from symgrad.labels import picked
+from symgrad.layouts import against_the_others
 from symgrad.meaning import Assumed, stem
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.parts import Part, heads, mentions, parts, split
+from symgrad.piecewise import joined
 from symgrad.read.document import Sheet, read_document
 from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
 from symgrad.shorthand import written_out
@@ -59,7 +61,7 @@ def verify(sheet: Source | str | Path, key: Key | None = None) -> Verification:
     Raises `SymgradError` for a file that cannot be read.
     """
     source = sheet if isinstance(sheet, Source) else load_sheet(sheet)
-    read = unrolled(without_arguments(applied(written_out(picked(separated(read_document(source)))))))
+    read = unrolled(without_arguments(applied(joined(written_out(picked(separated(read_document(source))))))))
     out = Verification(source)
     for part in parts(read):
         for judge, judged in _with_splits(read, part):
@@ -226,15 +228,17 @@ def _report(out: Verification, judge: Judge, judged: Judged) -> None:
     for statement in sorted(i for i in found.defining | {i for i, _ in found.declared} if i in found.part.own):
         out.claims.append(_given_claim(judge, statement, out))
     slipped: set[int] = set()
+    turned = {id(ruling): diagnosis for ruling, diagnosis in against_the_others(judge, judged.rulings)}
     for ruling in judged.rulings:
-        diagnosis = _diagnosis(judge, ruling)
+        by = ruling.by or judge
+        diagnosis = turned.get(id(ruling)) or _diagnosis(by, ruling)
         if diagnosis is not None:
             ruling = replace(ruling, verdict="fails")
-        claim = claim_of(ruling, found, judge.lab)
+        claim = claim_of(ruling, found, by.lab)
         out.claims.append(claim)
         if ruling.verdict == "holds":
-            out.findings += _held_against_differences(judge, ruling, claim)
-        out.findings += _findings_of(judge, ruling, diagnosis)
+            out.findings += _held_against_differences(by, ruling, claim)
+        out.findings += _findings_of(by, ruling, diagnosis)
         if ruling.verdict == "fails" or (ruling.verdict == "holds" and id(ruling.link.left) in slipped):
             slipped.add(id(ruling.link.right))
             if ruling.verdict == "holds":

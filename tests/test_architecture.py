@@ -32,10 +32,10 @@ LAYERS = [
     ("what a sheet says", "shapes naming syntax read.*"),
     (
         "what its lines mean",
-        "heads applying labels tuples unrolling parts terms typing_rules readings implied meaning building understanding prose shorthand "
-        "sheet rounding points conditions lab",
+        "heads applying labels tuples unrolling parts cases terms typing_rules readings implied meaning building understanding prose "
+        "shorthand sheet rounding points conditions piecewise identities lab",
     ),
-    ("what is found in them", "judge mistakes mistakes.* findings verification counts keys verifying formulas"),
+    ("what is found in them", "judge mistakes mistakes.* layouts findings verification counts keys verifying formulas"),
     ("what is printed, and from what", "emit.* library"),
     ("the command", "cli"),
 ]

@@ -1,0 +1,43 @@
+r"""Identities that speak of names of their own: `\frac{\partial}{\partial A} a^\top A b = a b^\top`, where no line declares A, a or b.
+
+Such a line is true or false by itself. Its names are typed from what is differentiated, apart from everything else on the sheet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from symgrad import syntax as sx
+from symgrad.meaning import Definition, Meaning
+from symgrad.naming import plain_name
+from symgrad.parts import mentions
+from symgrad.sheet import Gathered, Link
+from symgrad.understanding import understood
+
+_WHOLE = "\u2063of"
+_MOST_NAMES = 8
+
+
+def on_its_own(gathered: Gathered, meaning: Meaning, link: Link) -> list[Meaning]:
+    """Understandings of an identity that is about names which the sheet does not know; none where it is about the sheet's own."""
+    expressions = list(_differentiated(link, meaning.styled))
+    names = {name for e in expressions for name in mentions(e, meaning.styled)}
+    if not 0 < len(names) <= _MOST_NAMES or not any(_is_strange(name, meaning) for name in names):
+        return []
+    if any(d.name in names for d in gathered.definitions):
+        return []  # about a quantity of the sheet, of which something was not read
+    wholes = [Definition(f"{_WHOLE}{i}", e, link.statement) for i, e in enumerate(expressions)]
+    return [m for m in understood(gathered.vocabulary, wholes) if not m.unread]
+
+
+def _differentiated(link: Link, styled: frozenset[str]) -> Iterator[sx.Node]:
+    """The expressions, of more than one name, that a derivative is taken of, in names that occur in them."""
+    for node in (n for side in (link.left, link.right) for n in sx.walk(side)):
+        if isinstance(node, sx.Derivative) and node.of is not None and len(node.wrt) == 1 and node.order is None:
+            name = plain_name(node.wrt[0], styled)
+            if plain_name(node.of, styled) is None and name in set(mentions(node.of, styled)):
+                yield node.of
+
+
+def _is_strange(name: str, meaning: Meaning) -> bool:
+    return meaning.shape(name) is None and name not in meaning.functions and not meaning.is_size(name)
