@@ -7,7 +7,7 @@ is met by making the input symmetric, orthonormal or centred, whichever meets it
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -24,6 +24,10 @@ _COMPARISONS = frozenset({"<", ">", "le", "ge"})
 # A sentence ends with a full stop, or where a new paragraph begins with a capital, a heading or an item.
 _STOP = re.compile(r"(?<!i\.e)(?<!e\.g)(?<!\bcf)(?<!resp)(?<!w\.r\.t)[.;!?](?=[\s$*)\\]|$)|\n\s*\n\s*(?:[A-Z#*\-]|\d+[.)])")
 _LEADS = re.compile(r"(?i)\b(?:if|for|when|where|whenever|provided(?: that)?|as long as|assuming|suppose|with)\b[^.;:]*$")
+_LONG_PASSAGE = 400
+_NEWTON_STEPS = 40
+_NEWTON_WIDTH = 1e-4
+_SINGULAR = 1e9
 _IN_WORDS = re.compile(
     r"(?i)\b(?:where|when|if|whenever|wherever|while|as long as)\W+(?:it|this|that|the \w+)\W+(?:is|stays)\W+(?:strictly\W+)?"
     r"(positive|negative|active)\b"
@@ -38,10 +42,11 @@ class Condition:
     text: str
     adjusts: tuple[str, str] | None = None
     above: tuple[Tensor, Tensor] | None = None
+    vanishes: tuple[Tensor, str] | None = None  # a gradient, and the input by which it is
 
     @property
     def is_modelled(self) -> bool:
-        return self.adjusts is not None or self.above is not None
+        return self.adjusts is not None or self.above is not None or self.vanishes is not None
 
     def adjusted(self, values: dict[str, Any]) -> dict[str, Any] | None:
         """The values with the condition met; None where these sizes do not allow it."""
@@ -50,6 +55,37 @@ class Condition:
         name, kind = self.adjusts
         made = ADJUSTMENTS[kind](np.asarray(values[name], dtype=float)) if name in values else None
         return None if made is None else {**values, name: made}
+
+    def at_rest(self, values: dict[str, Any], sizes: Mapping[str, int], supply: Callable[..., Any]) -> dict[str, Any] | None:
+        """The values with the input where the gradient vanishes, by Newton's method; None where that finds no single point."""
+        if self.vanishes is None:
+            return values
+        gradient, name = self.vanishes
+        start = np.asarray(values[name], dtype=float)
+
+        def slope(flat: Any) -> Any:
+            point = Point({**values, name: flat.reshape(start.shape)}, dict(sizes), supply)
+            return np.asarray(point.array(gradient), dtype=float).ravel()
+
+        flat = start.ravel()
+        try:
+            with np.errstate(all="ignore"):
+                for _ in range(_NEWTON_STEPS):
+                    now = slope(flat)
+                    if not np.all(np.isfinite(now)) or now.size != flat.size:
+                        return None
+                    moved = np.eye(flat.size) * _NEWTON_WIDTH * max(1.0, float(np.max(np.abs(flat))))
+                    columns = [(slope(flat + e) - slope(flat - e)) / (2 * np.max(e)) for e in moved]
+                    hessian = np.stack(columns, axis=1)
+                    if not np.all(np.isfinite(hessian)) or np.linalg.cond(hessian) > _SINGULAR:
+                        return None
+                    step = np.linalg.solve(hessian, now)
+                    flat = flat - step
+                    if np.max(np.abs(step)) < 1e-11 * max(1.0, float(np.max(np.abs(flat)))):
+                        return {**values, name: flat.reshape(start.shape)}
+        except (Unsupported, ValueError, np.linalg.LinAlgError):
+            return None
+        return None
 
     def chosen(self, point: Point) -> bool:
         """Whether the point is one of those that the condition speaks of."""
@@ -144,6 +180,12 @@ def branches(expression: sx.Node, words: str) -> Iterator[tuple[sx.Node, sx.Node
 def words_before(sheet: Sheet, i: int) -> str:
     """What is written between a statement and the one before it."""
     return _between(sheet, max(0, i - 1), i)
+
+
+def one_passage(sheet: Sheet, first: int, last: int) -> bool:
+    """Whether no heading stands between two statements, and little text."""
+    start, end = sheet.statements[first].span.end, sheet.statements[last].span.start
+    return not any(start <= heading <= end for heading in sheet.headings) and len(_between(sheet, first, last)) < _LONG_PASSAGE
 
 
 def one_sentence(sheet: Sheet, first: int, last: int) -> bool:

@@ -131,7 +131,7 @@ class Judge:
         self.repairs_tried = 0
         self.gradients: dict[Span, str] = {}  # what a chain of equalities began with
         self.conditions: list[Condition] = []
-        self._labs: dict[int, tuple[list[Condition], Lab]] = {}
+        self._labs: dict[int, tuple[Link, list[Condition], Lab]] = {}
         self.rounding = Rounding(node for given in gathered.given.values() for _, node in given)
 
     def run(self, most: int | None = None) -> Judged | None:
@@ -292,8 +292,34 @@ class Judge:
             failed = failed or ruling
         return failed
 
+    def _at_an_optimum(self, link: Link) -> Ruling | None:
+        """The ruling on what is said of a stationary point; None where none is found."""
+        resting = [c for c in self._supposing(link)[0] if c.vanishes is not None]
+        if not resting:
+            return None
+        general, self.lab = self.lab, self._supposing(link)[1]
+        try:
+            if not self.lab.points:
+                return None
+            evidence, found = None, None
+            for pair in self.pairs(link, False):
+                found = pair if found is None else found
+                evidence = self.lab.equal(pair.left_node, pair.right_node)
+                if evidence.holds:
+                    shown = {**_shown(evidence), "under": resting[0].text}
+                    return Ruling(link, "holds", [shown], pair, list(pair.notes))
+        except (SymgradError, RecursionError):
+            return None
+        finally:
+            self.lab = general
+        return None if found is None else Ruling(link, "undecided", pair=found, reason=f"it is not where {resting[0].text}")
+
     def _as_claim(self, link: Link) -> Ruling:
         """The ruling in the names of the sheet."""
+        if link.optimal:
+            ruling = self._at_an_optimum(link)
+            if ruling is not None:
+                return ruling
         failed: Ruling | None = None
         for charity in (False, True):
             try:
@@ -377,13 +403,16 @@ class Judge:
         key = id(link)
         if key not in self._labs:
             supposed = list(self._supposed(link))
-            self._labs[key] = supposed, self.lab.under(c for c in supposed if c.is_modelled) if supposed else self.lab
-        return self._labs[key]
+            lab = self.lab.under(c for c in supposed if c.is_modelled) if supposed else self.lab
+            self._labs[key] = link, supposed, lab  # the link is kept alive, and so its identity
+        return self._labs[key][1:]
 
     def _supposed(self, link: Link) -> Iterator[Condition]:
         """What a claim is made under: equations for inputs from where they stand on, and what its own sentence compares."""
         sheet, i = self.gathered.sheet, link.statement
         own = self.gathered.part.statements
+        if link.optimal:
+            yield from self._resting(link)
         for condition in self.conditions:
             here = condition.statement <= i
             if here and (condition.is_modelled or one_sentence(sheet, condition.statement, i)):
@@ -393,6 +422,19 @@ class Judge:
         for j, head, positive in in_words(sheet, own, i):
             zero = sx.Number(head.span, "0")
             yield from self._compared_as(j, head, zero) if positive else self._compared_as(j, zero, head)
+
+    def _resting(self, link: Link) -> Iterator[Condition]:
+        """Where the gradient vanishes by the input that an equation is for, or else by one that gradients are asked by."""
+        network, asked = self.meaning.network, self.gathered.vocabulary.dependences.variables
+        alone = plain_name(link.left, self.meaning.styled)
+        both = [n for side in (link.left, link.right) for n in mentions(side, self.meaning.styled)]
+        spoken = [alone] if alone in network.inputs else [n for n in both if n in asked]
+        before = [d.name for d in self.gathered.definitions if d.statement <= link.statement]
+        for loss in reversed([name for name in before if name in self.meaning.losses()]):
+            for name in (n for n in spoken if n is not None and n in network.inputs and self.meaning.rests_on(loss, n)):
+                gradient = self.lab.fully_opened(self.lab.gradient_node(loss, name))
+                yield Condition(link.statement, f"{names.text(names.gradient(loss, name))} vanishes", vanishes=(gradient, name))
+                return
 
     def _compared_as(self, statement: int, larger: Node, smaller: Node) -> Iterator[Condition]:
         span = self.gathered.sheet.statements[statement].span
@@ -588,6 +630,9 @@ class Judge:
         numeric = self._by_numbers(link, pair)
         if numeric.verdict == "undecided" and self._is_condition(link, pair):
             return self._given_as_condition(link, pair)
+        is_zero = isinstance(link.right, sx.Number) and link.right.value == 0
+        if numeric.verdict == "undecided" and is_zero and any(isinstance(n, sx.Derivative) for n in sx.walk(link.head)):
+            return Ruling(link, "given", pair=pair)  # "setting the gradient to zero"
         if numeric.verdict == "undecided" and general is not None and not self._is_number(link):
             self._insist_on_names(pair, Evidence("identity_test", False))
             return general

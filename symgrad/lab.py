@@ -219,6 +219,7 @@ class Lab:
                 values: dict[str, Any] | None = draw_values(self.network, sizes, rng, positive and attempt % 2 == 1)
                 for condition in self._conditions:
                     values = condition.adjusted(values) if values is not None else None
+                    values = condition.at_rest(values, sizes, self.supply) if values is not None else None
                 if values is None:
                     continue
                 point = Point(values, sizes, self._supply_or_draw)

@@ -14,6 +14,7 @@ from symgrad import syntax as sx
 from symgrad.dims import ONE
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
 from symgrad.naming import letters_of, plain_name, spelled, superscript
+from symgrad.optima import is_optimised, is_said, of_which
 from symgrad.parts import Part, heads, mentions
 from symgrad.prose import (
     declarations,
@@ -55,6 +56,7 @@ class Link:
     span: Span
     head: Node
     first: bool
+    optimal: bool = False  # it says where the gradient of the loss vanishes
 
 
 @dataclass
@@ -289,6 +291,11 @@ def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> N
     if not continued and len(sides) > 1 and _gives_meaning(found, i, sides, known):
         found.defining.add(i)
         start = 2
+        optimum = of_which(sides[0], is_said(found.sheet, i))
+        if optimum is not None and is_optimised(
+            found.definitions, plain_name(optimum, found.vocabulary.styled), found.vocabulary.dependences
+        ):
+            found.links.append(Link(optimum, sides[1], run.operators[0], i, statement.span, optimum, True, True))
         tied = _tied(found, i, sides, known) if len(sides) == 3 else None
         if tied is not None:
             found.definitions.append(tied)
@@ -301,7 +308,9 @@ def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> N
         stop -= 1
     for k in range(start, stop):
         span = sides[k].span if k > 1 or continued else statement.span if len(sides) == 2 else sides[0].span.to(sides[k].span)
-        found.links.append(Link(sides[k - 1], sides[k], run.operators[k - 1], i, span, head, k == 1 and not continued))
+        spoken = {name for side in sides[k - 1 : k + 1] for name in mentions(side, found.vocabulary.styled)}
+        optimal = any(is_optimised(found.definitions, name, found.vocabulary.dependences) for name in spoken) and is_said(found.sheet, i)
+        found.links.append(Link(sides[k - 1], sides[k], run.operators[k - 1], i, span, head, k == 1 and not continued, optimal))
 
 
 def _named_at_the_end(found: Gathered, i: int, sides: list[Node], known: set[str]) -> Definition | None:
@@ -378,6 +387,8 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         letters = letters if written & set(letters) else ()
     base = spelled(sides[0].base) if letters and isinstance(sides[0], sx.Scripted) and isinstance(sides[0].base, sx.Name) else name
     if base in known or name in mentions(sides[1], vocabulary.styled) or is_own_transpose(name, sides[1]):
+        return False
+    if is_optimised(found.definitions, base, vocabulary.dependences) and is_said(found.sheet, i):
         return False
     expression = sides[1] if zero else next((side for side in sides[1:] if literal_rows(side) is None), sides[1])
     spoken = {plain_name(n, vocabulary.styled) for n in sx.walk(expression) if isinstance(n, (sx.Name, sx.Scripted))}

@@ -309,6 +309,14 @@ def _diagnosis(judge: Judge, ruling: Ruling) -> Diagnosis | None:
     """
     if ruling.verdict == "fails":
         return diagnosed(judge, ruling)
+    if ruling.link.optimal and ruling.verdict == "undecided" and ruling.pair is not None:
+        # An equation for the optimum that is none may rest on something unsaid; one that a small repair mends does not.
+        link, pair = ruling.link, ruling.pair
+        turned = replace(link, left=link.right, right=link.left)
+        mirrored = replace(
+            ruling, link=turned, pair=replace(pair, left=pair.right, right=pair.left, left_node=pair.right_node, right_node=pair.left_node)
+        )
+        return repaired(judge, ruling, telling=False) or repaired(judge, mirrored, telling=False)
     is_open = ruling.verdict == "undecided" and (ruling.pair is not None or ruling.reason == MISFIT)
     return repaired(judge, ruling) if is_open else None
 

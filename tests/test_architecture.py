@@ -33,7 +33,7 @@ LAYERS = [
     (
         "what its lines mean",
         "heads applying labels tuples unrolling parts cases terms typing_rules readings implied meaning building understanding prose "
-        "shorthand sheet rounding points conditions piecewise identities lab",
+        "shorthand points conditions piecewise optima sheet rounding identities lab",
     ),
     ("what is found in them", "judge mistakes mistakes.* layouts findings verification counts keys verifying formulas"),
     ("what is printed, and from what", "emit.* library"),

@@ -44,6 +44,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("a number in a calculation", edits.repairs(edits.leaf), telling=False),
     Mistake("a sign", edits.repairs(edits.sign)),
     Mistake("a transpose", edits.repairs(edits.transpose)),
+    Mistake("an inverse", edits.repairs(edits.inverse, slight=True)),
     Mistake("indices exchanged", edits.repairs(edits.letters)),
     Mistake("a prime", edits.repairs(edits.prime, slight=True)),
     Mistake("the other product", edits.repairs(edits.operator)),

@@ -240,6 +240,17 @@ def transpose(node: Node, around: Surroundings) -> Iterator[Option]:
         yield _turned(node), "missing_transpose", "a transpose is missing"
 
 
+def inverse(node: Node, around: Surroundings) -> Iterator[Option]:
+    """An inverse left out, or one too many, also of a transposed inverse."""
+    minus_one = sx.Prefix(node.span, "-", sx.Number(node.span, "1"))
+    if isinstance(node, sx.Scripted) and superscript(node.sup).inverse:
+        kept = sx.Text(node.span, "T") if superscript(node.sup).transposed else None
+        bare = replace(node, sup=kept) if kept is not None or node.sub is not None else node.base
+        yield bare, "unknown", "an inverse too many"
+    elif isinstance(node, (sx.Name, sx.Scripted, sx.Group)):
+        yield sx.Scripted(node.span, _bracketed(node), None, minus_one), "unknown", "an inverse is missing"
+
+
 def letters(node: Node, around: Surroundings) -> Iterator[Option]:
     """Two indices that changed places: the transpose in index notation."""
     if isinstance(node, sx.Scripted) and isinstance(node.sub, sx.Product) and len(letters_of(node.sub) or ()) == 2:

@@ -1,0 +1,79 @@
+r"""What a sheet says of a stationary point: `w^* = (X^\top X)^{-1} X^\top y`, "setting the gradient to zero gives $X^\top X w = X^\top y$".
+
+Such an equation is no definition and holds for no other w: it is judged where the gradient of the loss by w vanishes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from symgrad import syntax as sx
+from symgrad.conditions import one_passage, words_before
+from symgrad.implied import Dependences
+from symgrad.meaning import Definition, is_loss
+from symgrad.naming import script_text
+from symgrad.parts import mentions
+from symgrad.read.document import Sheet
+from symgrad.syntax import Node
+
+_SAID = re.compile(
+    r"(?i)\b(?:set(?:ting)?\b[^.]*?\b(?:zero|0)|equat\w+\b[^.]*?\b(?:zero|0)|vanish\w*|minimi[sz]\w+|maximi[sz]\w+|optimal|optimum|stationar\w+"
+    r"|critical point|normal equations?|closed[- ]form|solv(?:e|ed|es|ing)|first[- ]order condition|solution|estimator|estimate)\b"
+)
+_MARK = re.compile(r"(?:\*|\\ast|\\star|opt|min|max|ML|MLE|MAP|LS|OLS|ridge|ols|ml|map|mle)")
+_STARS = frozenset({"*", "\\ast", "\\star"})
+
+
+_MOST_STEPS = 4
+
+
+def is_said(sheet: Sheet, i: int) -> bool:
+    """Whether the words before a statement put it at a stationary point, or those before an equation that it follows from."""
+    for j in range(i, max(i - _MOST_STEPS, -1), -1):
+        if _SAID.search(words_before(sheet, j)) or _SAID.search(sheet.statements[j].words[-80:]):
+            return True
+        if not j or not one_passage(sheet, j - 1, i):
+            return False
+        before = sheet.statements[j - 1].node
+        if _is_zero_slope(before):
+            return True
+        if not isinstance(before, sx.Relation) or any(isinstance(n, sx.Derivative) for n in sx.walk(before.sides[0])):
+            return False
+    return False
+
+
+def _is_zero_slope(node: Node) -> bool:
+    """`\\nabla_w L = … = 0`."""
+    if not isinstance(node, sx.Relation) or not (isinstance(node.sides[-1], sx.Number) and node.sides[-1].value == 0):
+        return False
+    return any(isinstance(n, sx.Derivative) for n in sx.walk(node.sides[0])) or len(node.sides) == 2
+
+
+def of_which(node: Node, said: bool) -> Node | None:
+    r"""The w of `w^*`, and where words say so of `\hat w` and `w_{\text{ML}}`; None for a name that marks no optimum."""
+    base = node.base if isinstance(node, sx.Scripted) else node
+    if not isinstance(base, sx.Name):
+        return None
+    if isinstance(node, sx.Scripted):
+        scripts = [script_text(script) for script in (node.sub, node.sup) if script is not None]
+        is_mark = len(scripts) == 1 and _MARK.fullmatch(scripts[0] or "") and (said or scripts[0] in _STARS)
+        return base if is_mark and not node.primes else None
+    return replace(base, accents=base.accents[1:]) if said and base.accents[:1] in (("hat",), ("widehat",)) else None
+
+
+def is_optimised(definitions: list[Definition], name: str | None, dependences: Dependences) -> bool:
+    """Whether what is differentiated by a name, which is no definition itself, is computed from it; a loss may be differentiated unsaid."""
+    by_name = {d.name: d for d in definitions}
+    asked = {of for held in (dependences.inside, dependences.asked) for of, by in held.items() if name in by}
+    waiting, seen = [d for d in by_name if is_loss(d) or d in asked], set[str]()
+    if name is None or name in by_name:
+        return False
+    while waiting:
+        current = waiting.pop()
+        if current == name:
+            return True
+        if current in by_name and current not in seen:
+            seen.add(current)
+            waiting += mentions(by_name[current].expression)
+    return False
