@@ -25,6 +25,8 @@ ALIKE = (
     {"missing_transpose", "wrong_order", "shape_mismatch"},
     {"sum_vs_mean", "missing_factor"},
     {"missing_sum", "shape_mismatch"},
+    {"missing_sum", "missing_chain_term"},
+    {"wrong_layout", "missing_transpose"},
 )
 
 

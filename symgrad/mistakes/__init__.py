@@ -55,6 +55,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("a slope left out", edits.repairs(edits.slope, slight=True)),
     Mistake("a mask left out", edits.repairs(edits.mask, slight=True)),
     Mistake("half of a slope", edits.repairs(edits.half_slope)),
+    Mistake("the slope of another activation", edits.repairs(edits.other_slope)),
     Mistake("a slope left out further in", truths.slope),
     Mistake("a mask left out further in", truths.mask),
     Mistake("a term left out", truths.term),

@@ -7,9 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
+from symgrad import syntax as sx
 from symgrad.errors import SymgradError
 from symgrad.implied import is_made_up
 from symgrad.judge import Judge, Pair, Ruling, tolerance
+from symgrad.meaning import bare, stem
 from symgrad.naming import plain_name
 from symgrad.network import Network
 from symgrad.raising import raise_form
@@ -29,6 +31,7 @@ _LIKELY = 2
 _MOST_TRIED = 2500
 _MOST_READ = 60_000
 _SMALL = 30
+_MASK_LETTERS = frozenset({"M", "m", "D", "d", "R", "r", "B", "b", "Omega", "mask", "mathrm{mask}"})
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,23 @@ class Case:
     def is_followed(self) -> bool:
         """Whether the formula is right and its numbers are wrong: a change of it shows what the author computed instead."""
         return self.ruling.numeric and literal_rows(self.link.right) is not None and not is_worked(self.link.right)
+
+    @cached_property
+    def masks(self) -> list[str]:
+        """The inputs that definitions multiply by entry by entry, and that are masks by what is said of them or by their letter."""
+        meaning = self.judge.meaning
+        known = meaning.vocabulary
+        return sorted(
+            name
+            for name in meaning.hadamard_factors() & self.network.inputs.keys()
+            if "mask" in known.properties.get(name, ()) or name in known.assumed.masks or bare(stem(name)).lstrip("\\") in _MASK_LETTERS
+        )
+
+    @cached_property
+    def is_counted(self) -> bool:
+        """Whether only numbers stand on both sides, and where the line begins: a count, or a sum worked out."""
+        sides = (self.link.head, self.link.left, self.formula)
+        return not any(isinstance(n, (sx.Name, sx.Derivative)) for side in sides for n in sx.walk(side))
 
     @cached_property
     def is_slight(self) -> bool:

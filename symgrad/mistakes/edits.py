@@ -46,8 +46,15 @@ class Surroundings:
         return [(function, pre) for pre, function, params in self.case.judge.meaning.activations() if not params]
 
     @cached_property
+    def outputs(self) -> list[tuple[str, str]]:
+        """Functions of every entry whose slope is written by their value, and the names of those values."""
+        found = self.case.judge.meaning.terms.items()
+        own = [(t.params[0], name) for name, t in found if t.op == "elementwise" and t.params[0] in _SLOPES_BY_VALUE]
+        return own[:_MOST_NAMES]
+
+    @property
     def masks(self) -> list[str]:
-        return sorted(self.case.judge.meaning.hadamard_factors() & self.case.network.inputs.keys())
+        return self.case.masks
 
     @cached_property
     def sizes(self) -> list[str]:
@@ -91,6 +98,18 @@ class Surroundings:
 
     def is_activation(self, name: str) -> bool:
         return any(pre != name and name in self.related(pre) for _, pre in self.slopes)
+
+
+# The derivative by the value of the function: σ' = a ⊙ (1 − a), tanh' = 1 − a ⊙ a, ReLU' = 1[a > 0].
+_SLOPES_BY_VALUE: dict[str, Callable[[Node], Node]] = {
+    "sigmoid": lambda a: sx.Product(a.span, (a, _one_less(a.span, a)), ("odot",)),
+    "tanh": lambda a: _one_less(a.span, sx.Product(a.span, (a, a), ("odot",))),
+    "relu": lambda a: sx.Indicator(a.span, sx.Number(a.span, "1"), sx.Relation(a.span, (a, sx.Number(a.span, "0")), (">",))),
+}
+
+
+def _one_less(span: Span, node: Node) -> Node:
+    return _bracketed(sx.Sum(span, (sx.Number(span, "1"), node), ("", "-")))
 
 
 # ── pieces, and what goes in their place ─────────────────────────────────────────────────────────────────────────────
@@ -322,6 +341,26 @@ def slope(node: Node, around: Surroundings) -> Iterator[Option]:
         derivative = sx.Call(at, sx.Scripted(at, sx.Name(at, function), None, None, 1), (_meant(pre, at),))
         what = f"the derivative of {function} at {names.text(pre)} is left out"
         yield _times(node, derivative, "odot"), "missing_activation_derivative", what
+    for function, out in around.outputs:
+        by_value = _SLOPES_BY_VALUE[function](_meant(out, node.span))
+        what = f"the derivative of {function} that gives {names.text(out)} is left out"
+        yield _bracketed(_times(node, _bracketed(by_value), "odot")), "missing_activation_derivative", what
+        diagonal = sx.Call(node.span, sx.Name(node.span, "diag"), (by_value,))
+        yield _bracketed(_times(node, diagonal, "")), "missing_activation_derivative", what
+
+
+def other_slope(node: Node, around: Surroundings) -> Iterator[Option]:
+    """The derivative of another activation, or at another name."""
+    if not isinstance(node, (sx.Group, sx.Product, sx.Sum, sx.Call, sx.Indicator)) or not _is_slope(node):
+        return
+    if isinstance(node, sx.Product) and not all(_is_slope(f) or around.name_of(f) for f in node.factors):
+        return
+    for function, out in around.outputs:
+        by_value = _SLOPES_BY_VALUE[function](_meant(out, node.span))
+        what = f"the derivative of {function} that gives {names.text(out)} is meant here"
+        if isinstance(node, sx.Call) and isinstance(node.function, sx.Name):
+            by_value = replace(node, args=(by_value,))
+        yield _bracketed(by_value), "wrong_activation_derivative", what
 
 
 def half_slope(node: Node, around: Surroundings) -> Iterator[Option]:
@@ -449,13 +488,13 @@ def inserted(node: Node, around: Surroundings) -> Iterator[Option]:
     """A matrix left out of a product, or a vector left out entry by entry."""
     if isinstance(node, (sx.Number, sx.Relation, sx.Prefix)):
         return
-    cause = "missing_chain_term" if around.case.gradient is not None else "missing_factor"
+    cause = "missing_chain_term"
     for name in around.matrices[:_MOST_FACTORS]:
         meant, message = _meant(name, node.span), f"the factor {names.text(name)} is left out"
         for other in (meant, _turned(meant)):
             yield _bracketed(sx.Product(node.span, (other, _bracketed(node)), ("",))), cause, message
             yield _bracketed(_times(node, other, "")), cause, message
-        yield _bracketed(_times(node, meant, "odot")), "missing_factor", message
+        yield _bracketed(_times(node, meant, "odot")), cause, message
 
 
 def applied(node: Node, around: Surroundings) -> Iterator[Option]:
@@ -534,6 +573,9 @@ def _letters(node: Node) -> list[str]:
     return list(dict.fromkeys(letter for sub in subs for letter in letters_of(sub) or ()))
 
 
+# What a calculation of numbers alone, which nothing is differentiated in, can have wrong.
+_OF_NUMBERS = dict.fromkeys(("missing_chain_term", "missing_factor", "missing_sum", "sum_vs_mean", "wrong_given"), "arithmetic_slip")
+
 Record = Callable[[Node, Surroundings], Iterator[Option]]
 
 
@@ -547,11 +589,13 @@ def repairs(record: Record, slight: bool = False) -> Callable[[Case], Iterator[D
         if case.is_slight and not slight and case.is_followed:
             return
         around = Surroundings(case)
+        counted = case.is_counted
         for piece, put in pieces(case.formula):
             for made, cause, message in record(piece, around):
                 found = case.holds_as_written(put(made))
                 if found is None:
                     continue
+                cause = _OF_NUMBERS.get(cause, cause) if counted else cause
                 if case.is_followed:
                     yield Diagnosis(cause, case.span, f"expected {rows_text(case.ruling.expected)}; {_FOLLOWED[cause]}", "")
                 else:
@@ -562,6 +606,7 @@ def repairs(record: Record, slight: bool = False) -> Callable[[Case], Iterator[D
 
 # What the author did who followed a formula and came to other numbers.
 _FOLLOWED = {
+    "arithmetic_slip": "with a term or factor more or less it comes out as written",
     "sign": "with another sign in its formula it comes out as written",
     "missing_transpose": "with a transpose more or less it comes out as written",
     "wrong_order": "with the factors in another order it comes out as written",

@@ -103,7 +103,7 @@ def mask(case: Case) -> Iterator[Diagnosis]:
     if case.gradient is None or case.pair is None:
         return
     whole = case.judge.lab.fully_opened(case.pair.left_node)
-    masks = case.judge.meaning.hadamard_factors()
+    masks = case.masks
     for v in variables(whole):
         item = case.network.inputs.get(v.name)
         if item is None or not ("mask" in item.properties or v.name in masks):

@@ -99,10 +99,10 @@ def called(function: str) -> str:
 
 
 def mask(case: Case) -> Iterator[Diagnosis]:
-    """A mask left out: any input of the same shape that the definitions multiply by entry by entry."""
+    """A mask left out."""
     if case.pair is None:
         return
-    for label in case.judge.meaning.hadamard_factors():
+    for label in case.masks:
         item = case.network.inputs.get(label)
         if item is not None and item.shape == case.pair.right_node.shape:
             made = multiply(case.network.variables[label], case.pair.right_node)
