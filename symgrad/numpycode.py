@@ -124,6 +124,8 @@ def _column(vector: Form) -> Form:
 
 def _unrepeated(form: Form) -> Form:
     """`1 b` and `u 1ᵀ` are rows and columns repeated."""
+    if form.op == "broadcast":
+        return form.args[0]
     if form.op == "scale":
         return apply("scale", [*form.args[:-1], _unrepeated(form.args[-1])])
     if form.op == "matmul" and len(form.args) >= 2:

@@ -131,9 +131,7 @@ class _Product:
         if not node.factors:
             return self._constant(node.coefficient, node.sizes, node.shape)
         lead = number(node.coefficient, node.sizes)
-        body = self._matrix_form()
-        if body is None:
-            body = self._index_form()
+        body = self._matrix_form() or self._entrywise_form() or self._index_form()
         return scaled([lead], body)
 
     def _constant(self, value: Fraction, sizes: Sizes, shape: Shape) -> Form:
@@ -324,6 +322,24 @@ class _Product:
         if v is not None:
             body = product_of([body, diag_of(v)])
         return scaled(self.scalars, body)
+
+    def _entrywise_form(self) -> Form | None:
+        """A product entry by entry of tensors as NumPy broadcasts them."""
+        node = self.node
+        rank = len(node.shape)
+        forms, scalars = [], []
+        for factor, labels in node.factors:
+            missing = rank - len(labels)
+            if all(label == UNIT for label in labels):
+                scalars.append(matching(self.done[factor], ()))
+            elif missing < 0 or any(label not in (UNIT, node.out[missing + i]) for i, label in enumerate(labels)):
+                return None
+            else:
+                forms.append(matching(self.done[factor], factor.shape))
+        if rank <= 2 or not forms:
+            return None
+        body = self._hadamard(forms)
+        return scaled(scalars, body if body.shape == node.shape else apply("broadcast", [body], node.shape))
 
     def _index_form(self) -> Form:
         """The same product in index notation. Axes of size 1 get letters of their own, as einsum wants them."""

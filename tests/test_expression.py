@@ -230,7 +230,7 @@ def test_shapes_are_declared_in_several_spellings():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("dims", ["X", "X:", "X: n,", "X: n,m,k", "X: 0,2", "X: -1", "X: n; X: m", "1: n", "X: 99999999", "X: n+1", ":"])
+@pytest.mark.parametrize("dims", ["X", "X:", "X: n,", "X: n,*k", "X: 0,2", "X: -1", "X: n; X: m", "1: n", "X: 99999999", "X: n+1", ":"])
 def test_a_shape_that_cannot_be_is_refused(dims):
     with pytest.raises(SymgradError, match="--dims:1:"):
         read_shapes(dims)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Protocol
 
-from symgrad.dims import ONE, Dim
-from symgrad.errors import InvalidExpression, Unsupported
+from symgrad.dims import ONE, Dim, show
+from symgrad.errors import InvalidExpression, SymgradError, Unsupported
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.read import functions
 from symgrad.read.arrays import Array, Refused, Typing, literal
@@ -53,35 +53,51 @@ class Call:
     def typing(self) -> Typing:
         return self.reader.typing
 
-    def refused(self, message: str, node: ast.AST | None = None, kind: type[InvalidExpression] = InvalidExpression) -> Refused:
+    def refused(self, message: str, node: ast.AST | None = None, kind: type[SymgradError] = InvalidExpression) -> Refused:
         return Refused(kind, message, self.span if node is None else self.reader.span(node))
 
-    def arrays(self, least: int, most: int | None = None) -> list[Array]:
-        """Its arguments as arrays; the number of them is checked."""
+    def arrays(self, least: int, most: int | None = None, tensors: bool = False) -> list[Array]:
+        """Its arguments as arrays; their number is checked, and that they are matrices unless `tensors` may have more axes."""
         most = most or least
         if not least <= len(self.args) <= most:
             wanted = str(least) if least == most else f"{least} to {most}"
             raise self.refused(f"{self.word} takes {wanted} argument{'s' * (most > 1)}, not {len(self.args)}")
-        return [self.reader.array(arg) for arg in self.args]
+        return [self.array(arg, tensors) for arg in self.args]
 
-    def axis(self, position: int = 1) -> int | None:
-        """The axis that is asked for, 0 or 1; None for all entries."""
+    def array(self, node: ast.expr, tensors: bool = False) -> Array:
+        """An argument as an array, of two axes unless `tensors` says so."""
+        array = self.reader.array(node)
+        if array.lead and not tensors:
+            raise self.refused(f"{self.word} is of a matrix, and this is {self.typing.shown(array)}", node, Unsupported)
+        return array
+
+    def axes(self, array: Array, position: int = 1) -> list[int] | None:
+        """The axes that are asked for; None for all entries."""
         node = self.keywords.get("axis", self.keywords.get("dim", self.args[position] if len(self.args) > position else None))
         if node is None or (isinstance(node, ast.Constant) and node.value is None):
             return None
-        if isinstance(node, ast.Tuple):
-            found = sorted(self._axis(item) for item in node.elts)
-            if found == [0, 1]:
-                return None
-            return found[0] if len(found) == 1 else self._no_axis(node)
-        return self._axis(node)
+        items = node.elts if isinstance(node, (ast.Tuple, ast.List)) and node.elts else [node]
+        return sorted({self.place(item, len(array.shape)) for item in items})
 
-    def _axis(self, node: ast.expr) -> int:
+    def axis(self, array: Array, position: int = 1) -> int | None:
+        """The one axis that is asked for; None for all entries."""
+        found = self.axes(array, position)
+        if found is not None and len(found) > 1:
+            raise self.refused(f"{self.word} is along one axis")
+        return None if found is None else found[0]
+
+    def place(self, node: ast.expr, rank: int) -> int:
+        """An axis by its number; a negative one counts from the end."""
         value = whole(node)
-        return value % 2 if value in (-2, -1, 0, 1) else self._no_axis(node)
+        if value is None or not -rank <= value < rank:
+            numbers = "0 or 1" if rank == 2 else f"from 0 to {rank - 1}"
+            raise self.refused(f"an axis is {numbers}, not {ast.unparse(node)}", node)
+        return value % rank
 
-    def _no_axis(self, node: ast.expr) -> int:
-        raise self.refused(f"an axis is 0 or 1, not {ast.unparse(node)}", node)
+    def keeps(self) -> bool:
+        """Whether axes that are summed stay with size 1."""
+        node = self.keywords.get("keepdims", self.keywords.get("keepdim"))
+        return isinstance(node, ast.Constant) and node.value is True
 
     def exactly(self, value: int | Fraction) -> Array:
         return literal(Fraction(value), self.span)
@@ -106,8 +122,8 @@ def listed(call: Call, node: ast.expr) -> list[ast.expr]:
 
 def _reduction(op: str) -> Callable[[Call], Array]:
     def reduce(call: Call) -> Array:
-        array = call.reader.array(first(call))
-        return call.typing.reduced(op, array, call.axis(), call.span)
+        array = call.array(first(call), tensors=True)
+        return call.typing.reduced(op, array, call.axes(array), call.keeps(), call.span)
 
     return reduce
 
@@ -119,9 +135,10 @@ def first(call: Call) -> ast.expr:
 
 
 def _variance(call: Call) -> Array:
-    t, array, axis = call.typing, call.reader.array(first(call)), call.axis()
-    centred = t.add([array, t.negative(t.reduced("mean", array, axis, call.span), call.span)], call.span)
-    return t.reduced("mean", t.elementwise("square", [centred], call.span), axis, call.span)
+    t, array = call.typing, call.array(first(call), tensors=True)
+    axes = call.axes(array)
+    centred = t.add([array, t.negative(t.reduced("mean", array, axes, True, call.span), call.span)], call.span)
+    return t.reduced("mean", t.elementwise("square", [centred], call.span), axes, call.keeps(), call.span)
 
 
 def _deviation(call: Call) -> Array:
@@ -129,47 +146,44 @@ def _deviation(call: Call) -> Array:
 
 
 def _norm(call: Call) -> Array:
-    t, array = call.typing, call.reader.array(first(call))
+    t, array = call.typing, call.array(first(call), tensors=True)
     order = call.keywords.get("ord", call.args[1] if len(call.args) > 1 else None)
     written = None if order is None or (isinstance(order, ast.Constant) and order.value is None) else ast.unparse(order)
-    axis = call.axis(2)
-    vector = t.is_vector(array) or axis is not None
+    axes = call.axes(array, 2)
+    vector = t.is_vector(array) or (axes is not None and len(axes) == 1)
     if written == "1" and vector:
-        return t.reduced("sum", t.elementwise("abs", [array], call.span), axis, call.span)
+        return t.reduced("sum", t.elementwise("abs", [array], call.span), axes, call.keeps(), call.span)
     if written not in (None, "'fro'") and not (written == "2" and vector):
         raise call.refused(f"symgrad has no norm of order {written} of a {t.shown(array)}; there are 2, 1 (of a vector) and 'fro'", order)
-    if axis is not None:
-        squares = t.reduced("sum", t.elementwise("square", [array], call.span), axis, call.span)
+    if axes is not None:
+        squares = t.reduced("sum", t.elementwise("square", [array], call.span), axes, call.keeps(), call.span)
         return t.elementwise("sqrt", [squares], call.span)
     made = t.one("norm", array, ONE, ONE, call.span)
     return Array(ONE, ONE, made.make, call.span, made.names, norm_of=array)
 
 
 def _along(op: str) -> Callable[[Call], Array]:
-    """A function along an axis: a vector's own; of a matrix each row, unless an axis is named."""
+    """A function along an axis: a vector's own; of a matrix each row, of more axes the last, unless an axis is named."""
 
     def along(call: Call) -> Array:
-        t, array = call.typing, call.reader.array(first(call))
-        axis = call.axis()
+        t, array = call.typing, call.array(first(call), tensors=True)
+        axis = call.axis(array)
         if axis is None and op == "logsumexp" and not t.is_vector(array):
             # As in SciPy: over all entries.
             exps = t.elementwise("exp", [array], call.span)
-            return t.elementwise("log", [t.reduced("sum", exps, None, call.span)], call.span)
+            return t.elementwise("log", [t.reduced("sum", exps, None, True, call.span)], call.span)
         if axis is None:
-            axis = 0 if t.shapes.is_one(array.cols) else 1
+            axis = len(array.lead) + (0 if t.is_vector(array) and t.shapes.is_one(array.cols) else 1)
         return along_axis(call, op, array, axis)
 
     return along
 
 
 def along_axis(call: Call, op: str, array: Array, axis: int) -> Array:
-    reduces = op == "logsumexp"
-    rows = ONE if reduces and axis == 0 else array.rows
-    cols = ONE if reduces and axis == 1 else array.cols
-    made = call.typing.one(op, array, rows, cols, call.span, lambda _: (axis,))
-    if reduces:
-        return Array(rows, cols, made.make, call.span, made.names, kept=True)
-    return Array(rows, cols, made.make, call.span, made.names, array.bare, ends=array.ends)
+    if op == "logsumexp":
+        return call.typing.reduced(op, array, [axis], call.keeps(), call.span)
+    made = call.typing.one(op, array, array.rows, array.cols, call.span, lambda _: (axis,), array.lead)
+    return replace(made, bare=array.bare, ends=array.ends)
 
 
 # ── matrices ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -192,14 +206,43 @@ def _slogdet(call: Call) -> Array:
 
 
 def _transposed(call: Call) -> Array:
-    (array,) = call.arrays(1)
-    return call.typing.transpose(array, call.span)
+    """`transpose(X)`, and the axes in another order: `X.transpose(0, 2, 1)`, `transpose(X, (0, 2, 1))`."""
+    array, order = call.array(first(call), tensors=True), list(call.args[1:])
+    if "axes" in call.keywords:
+        order.append(call.keywords["axes"])
+    if len(order) == 1 and isinstance(order[0], (ast.Tuple, ast.List)):
+        order = list(order[0].elts)
+    if not order:
+        return call.typing.transpose(array, call.span)
+    rank = len(array.shape)
+    places = [call.place(node, rank) for node in order]
+    if len(places) == 2 and rank > 2:
+        return _exchanged(call, array, *places)  # as PyTorch has it
+    if sorted(places) != list(range(rank)):
+        raise call.refused(f"the axes of {call.typing.shown(array)} are {', '.join(map(str, range(rank)))}, each once, in another order")
+    return call.typing.permuted(array, places, call.span)
+
+
+def _exchanged(call: Call, array: Array, one: int, other: int) -> Array:
+    order = list(range(len(array.shape)))
+    order[one], order[other] = other, one
+    return call.typing.permuted(array, order, call.span)
+
+
+def _swapped(call: Call) -> Array:
+    """Two axes exchanged: `swapaxes(X, 1, 2)`."""
+    if len(call.args) != 3:
+        raise call.refused(f"{call.word} takes an array and two axes")
+    array = call.array(call.args[0], tensors=True)
+    return _exchanged(call, array, *(call.place(node, len(array.shape)) for node in call.args[1:]))
 
 
 def _dot(call: Call) -> Array:
     """A matrix product; of two columns or two rows their inner product."""
-    left, right = call.arrays(2)
+    left, right = call.array(first(call), tensors=True), call.arrays(2, tensors=True)[1]
     t = call.typing
+    if right.lead:
+        raise call.refused("dot with more than two axes on the right sums over the last but one; write @ or einsum", call.args[1])
     if t.is_scalar(left) or t.is_scalar(right):
         return t.times(left, right, call.span)
     if t.is_vector(left) and t.is_vector(right):
@@ -208,7 +251,7 @@ def _dot(call: Call) -> Array:
 
 
 def _matmul(call: Call) -> Array:
-    left, right = call.arrays(2)
+    left, right = call.arrays(2, tensors=True)
     return call.typing.matmul(left, right, call.span)
 
 
@@ -245,7 +288,7 @@ def _matrix_power(call: Call) -> Array:
     t = call.typing
     t.square(array, "a power", call.span)
     if exponent == 0:
-        return t.filled("eye", array.rows, array.rows, call.span)
+        return t.filled("eye", (array.rows, array.rows), call.span)
     base = t.one("inverse", array, array.rows, array.cols, call.span) if exponent < 0 else array
     made = base
     for _ in range(abs(exponent) - 1):
@@ -277,42 +320,61 @@ def _diagonal(call: Call) -> Array:
 def _kron(call: Call) -> Array:
     left, right = call.arrays(2)
     made = call.typing.index_product("ij,kl->ikjl", [left, right], (left.rows, right.rows, left.cols, right.cols), call.span)
-    rows, cols = left.rows * right.rows, left.cols * right.cols
-    return call.typing.reshaped(made, rows, cols, call.span)
+    return call.typing.reshaped(made, (left.rows * right.rows, left.cols * right.cols), call.span)
 
 
 def _vec(call: Call) -> Array:
     """The columns on top of each other."""
     (array,) = call.arrays(1)
     turned = call.typing.transpose(array, call.span)
-    return call.typing.reshaped(turned, array.rows * array.cols, ONE, call.span)
+    return call.typing.reshaped(turned, (array.rows * array.cols, ONE), call.span)
 
 
 def _ravel(call: Call) -> Array:
-    """The rows one after the other, as a column."""
-    (array,) = call.arrays(1)
+    """The entries one after the other, as a column."""
+    (array,) = call.arrays(1, tensors=True)
     if call.typing.is_vector(array):
         return call.typing.column(array, call.span)
-    return call.typing.reshaped(array, array.rows * array.cols, ONE, call.span)
+    return call.typing.reshaped(array, (_entries(call, array), ONE), call.span)
+
+
+def _entries(call: Call, array: Array) -> Dim:
+    """How many entries there are."""
+    total = ONE
+    for dim in array.shape:
+        total = total * call.typing.shapes.resolve(dim)
+    return total
 
 
 def _reshape(call: Call) -> Array:
-    array = call.reader.array(first(call))
+    """`reshape(X, (b, t, h, d//h))`; the one size that is written −1 is what the others leave."""
+    array = call.array(first(call), tensors=True)
     sizes = list(call.args[1:])
     if len(sizes) == 1 and isinstance(sizes[0], (ast.Tuple, ast.List)):
         sizes = list(sizes[0].elts)
-    if len(sizes) not in (1, 2):
-        raise call.refused("reshape takes a shape of two sizes")
-    total = call.typing.shapes.resolve(array.rows) * call.typing.shapes.resolve(array.cols)
-    free = [whole(size) == -1 for size in sizes]
-    known = [ONE if is_free else call.reader.size(size) for is_free, size in zip(free, sizes, strict=True)]
-    if any(free):
-        other = ONE if len(known) == 1 else known[1 - free.index(True)]
-        if not other.is_one:
-            raise call.refused("the size -1 is read beside a 1, as in reshape(-1, 1)", call.args[-1])
-        known[free.index(True)] = total
-    rows, cols = (*known, ONE)[:2]
-    return call.typing.reshaped(array, rows, cols, call.span)
+    if not sizes:
+        raise call.refused("reshape takes a shape, as in reshape(X, (n, 1))")
+    free = [i for i, size in enumerate(sizes) if whole(size) == -1]
+    known = [ONE if i in free else call.reader.size(size) for i, size in enumerate(sizes)]
+    if len(free) > 1:
+        raise call.refused("only one size of a shape can be left open by a -1", call.args[-1])
+    if free:
+        known[free[0]] = _left_over(call, _entries(call, array), [dim for i, dim in enumerate(known) if i not in free])
+    return call.typing.reshaped(array, tuple(known) if len(known) > 1 else (known[0], ONE), call.span)
+
+
+def _left_over(call: Call, total: Dim, others: list[Dim]) -> Dim:
+    """The size that makes a product with the others the number of entries."""
+    entries = total
+    for dim in others:
+        quotient = total.over(dim)
+        if quotient is None:
+            raise call.refused(
+                f"{entries} entries are not known to be a multiple of {show(tuple(others))}; write the size out instead of -1",
+                call.args[-1],
+            )
+        total = quotient
+    return total
 
 
 def _filled(op: str) -> Callable[[Call], Array]:
@@ -320,18 +382,18 @@ def _filled(op: str) -> Callable[[Call], Array]:
         args = list(call.args)
         if len(args) == 1 and isinstance(args[0], (ast.Tuple, ast.List)):
             args = list(args[0].elts)
-        if len(args) not in (1, 2):
-            raise call.refused(f"{call.word} takes a shape of two sizes, as in {call.word}((n, 1))")
-        rows, cols = (*(call.reader.size(arg) for arg in args), ONE)[:2]
-        return call.typing.filled(op, rows, cols, call.span)
+        if not args:
+            raise call.refused(f"{call.word} takes a shape, as in {call.word}((n, 1))")
+        sizes = [call.reader.size(arg) for arg in args]
+        return call.typing.filled(op, tuple(sizes) if len(sizes) > 1 else (sizes[0], ONE), call.span)
 
     return function
 
 
 def _filled_like(op: str) -> Callable[[Call], Array]:
     def function(call: Call) -> Array:
-        (array,) = call.arrays(1)
-        return call.typing.filled(op, array.rows, array.cols, call.span)
+        (array,) = call.arrays(1, tensors=True)
+        return call.typing.filled(op, array.shape, call.span)
 
     return function
 
@@ -340,26 +402,26 @@ def _eye(call: Call) -> Array:
     if len(call.args) != 1:
         raise call.refused(f"{call.word} takes one size, as in {call.word}(n)")
     size = call.reader.size(call.args[0])
-    return call.typing.filled("eye", size, size, call.span)
+    return call.typing.filled("eye", (size, size), call.span)
 
 
 def _joined(axis: int | None) -> Callable[[Call], Array]:
     def function(call: Call) -> Array:
-        along = axis if axis is not None else call.axis() or 0
-        arrays = [call.reader.array(item) for item in listed(call, first(call))]
+        arrays = [call.array(item, tensors=axis is None) for item in listed(call, first(call))]
+        along = axis if axis is not None else call.axis(arrays[0]) or 0
         return call.typing.joined(arrays, along, call.span)
 
     return function
 
 
 def _einsum(call: Call) -> Array:
-    """`einsum("ij,jk->ik", A, B)`; a vector has one letter or two, and what comes out has at most two."""
+    """`einsum("ij,jk->ik", A, B)`; a vector has one letter or two."""
     spec = first(call)
     if not isinstance(spec, ast.Constant) or not isinstance(spec.value, str):
         raise call.refused('einsum begins with its letters in quotes, as in einsum("ij,jk->ik", A, B)', spec)
     left, arrow, out = spec.value.replace(" ", "").partition("->")
     letters = left.split(",")
-    arrays = [call.reader.array(arg) for arg in call.args[1:]]
+    arrays = [call.array(arg, tensors=True) for arg in call.args[1:]]
     if not all(c in _LETTERS for c in left.replace(",", "") + out):
         raise call.refused("the letters of einsum are a to z", spec)
     if len(letters) != len(arrays):
@@ -367,8 +429,8 @@ def _einsum(call: Call) -> Array:
     if not arrow:
         every = left.replace(",", "")
         out = "".join(sorted(c for c in set(every) if every.count(c) == 1))
-    if len(out) > 2 or len(set(out)) != len(out) or not set(out) <= set(left):
-        raise call.refused(f"a result with the letters {out!r}: symgrad reads one with at most two, each of them an operand's", spec)
+    if len(set(out)) != len(out) or not set(out) <= set(left):
+        raise call.refused(f"a result with the letters {out!r}: each is an operand's, and there once", spec)
     spare = [c for c in reversed(_LETTERS) if c not in left]
     t = call.typing
     sizes: dict[str, Dim] = {}
@@ -376,9 +438,10 @@ def _einsum(call: Call) -> Array:
     for own, array in zip(letters, arrays, strict=True):
         if len(own) == 1 and t.is_vector(array):
             own = own + spare.pop() if t.shapes.is_one(array.cols) else spare.pop() + own
-        if len(own) != 2:
-            raise call.refused(f"einsum gives {own!r} to an operand with two axes", spec)
-        for letter, dim in zip(own, (array.rows, array.cols), strict=True):
+        if len(own) != len(array.shape):
+            many = "two" if len(array.shape) == 2 else len(array.shape)
+            raise call.refused(f"einsum gives {own!r} to an operand with {many} axes", spec)
+        for letter, dim in zip(own, array.shape, strict=True):
             met = t.shapes.unify(sizes.setdefault(letter, dim), dim)
             if met is None:
                 known = t.shapes.resolve(sizes[letter])
@@ -393,7 +456,7 @@ def _einsum(call: Call) -> Array:
 
 def _two(name: str) -> Callable[[Call], Array]:
     def function(call: Call) -> Array:
-        left, right = call.arrays(2)
+        left, right = call.arrays(2, tensors=True)
         t = call.typing
         if name == "subtract":
             return t.add([left, t.negative(right, right.span)], call.span)
@@ -406,9 +469,12 @@ def _two(name: str) -> Callable[[Call], Array]:
 
 def _extreme(op: str) -> Callable[[Call], Array]:
     def function(call: Call) -> Array:
+        if call.word in ("max", "amax") and (len(call.args) == 1 or {"axis", "dim"} & set(call.keywords)):
+            array = call.array(first(call), tensors=True)
+            return call.typing.reduced("max", array, call.axes(array), call.keeps(), call.span)
         if len(call.args) != 2:
             raise call.refused(f"symgrad has {call.word} of two operands, entry by entry, and no {call.word} over the entries of one", None)
-        left, right = call.arrays(2)
+        left, right = call.arrays(2, tensors=True)
         for zero, other in ((left, right), (right, left)):
             if op == "maximum" and zero.literal == 0 and other.literal is None:
                 return call.typing.elementwise("relu", [other], call.span)
@@ -418,14 +484,14 @@ def _extreme(op: str) -> Callable[[Call], Array]:
 
 
 def _clip(call: Call) -> Array:
-    array, low, high = call.arrays(3)
+    array, low, high = call.arrays(3, tensors=True)
     t = call.typing
     return t.elementwise("minimum", [t.elementwise("maximum", [array, low], call.span), high], call.span)
 
 
 def _where(call: Call) -> Array:
     """c ⊙ a + (1 − c) ⊙ b, with c 0 or 1."""
-    condition, chosen, otherwise = call.arrays(3)
+    condition, chosen, otherwise = call.arrays(3, tensors=True)
     if not isinstance(call.args[0], ast.Compare):
         raise call.refused("where begins with a comparison, as in where(Z > 0, Z, 0)", call.args[0])
     t = call.typing
@@ -440,29 +506,29 @@ def _power(call: Call) -> Array:
 
 
 def _negative(call: Call) -> Array:
-    (array,) = call.arrays(1)
+    (array,) = call.arrays(1, tensors=True)
     return call.typing.negative(array, call.span)
 
 
 def _reciprocal(call: Call) -> Array:
-    (array,) = call.arrays(1)
+    (array,) = call.arrays(1, tensors=True)
     return call.typing.over(call.exactly(1), array, call.span)
 
 
 def _heaviside(call: Call) -> Array:
-    array, *_ = call.arrays(1, 2)
+    array, *_ = call.arrays(1, 2, tensors=True)
     return call.typing.elementwise("step", [array], call.span)
 
 
 def _same(call: Call) -> Array:
-    return call.reader.array(first(call))
+    return call.array(first(call), tensors=True)
 
 
 def _with_slope(op: str, usual: Fraction) -> Callable[[Call], Array]:
     """An activation with a number of its own: `leaky_relu(x, 0.1)`."""
 
     def function(call: Call) -> Array:
-        array, *slope = call.arrays(1, 2)
+        array, *slope = call.arrays(1, 2, tensors=True)
         if slope and slope[0].literal is None:
             raise call.refused(f"the second argument of {call.word} is a number", call.args[1])
         return call.typing.elementwise(op, [array], call.span, (slope[0].literal if slope and slope[0].literal is not None else usual,))
@@ -472,7 +538,7 @@ def _with_slope(op: str, usual: Fraction) -> Callable[[Call], Array]:
 
 def _entrywise(op: str, params: tuple[Fraction, ...]) -> Callable[[Call], Array]:
     def function(call: Call) -> Array:
-        (array,) = call.arrays(1)
+        (array,) = call.arrays(1, tensors=True)
         if op == "power" and params[0] == 2:
             return call.typing.elementwise("square", [array], call.span)
         return call.typing.elementwise(op, [array], call.span, params)
@@ -524,6 +590,9 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "vdot": _inner,
     **dict.fromkeys(functions.OUTERS, _outer),
     "transpose": _transposed,
+    "permute": _transposed,
+    "swapaxes": _swapped,
+    "amax": _extreme("maximum"),
     "solve": _solve,
     "slogdet": _slogdet,
     "matrixpower": _matrix_power,
@@ -535,6 +604,7 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "ravel": _ravel,
     "flatten": _ravel,
     "reshape": _reshape,
+    "view": _reshape,
     "eye": _eye,
     "identity": _eye,
     "ones": _filled("ones"),
@@ -547,9 +617,12 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "concatenate": _joined(None),
     "einsum": _einsum,
 }
-METHODS = ("sum", "mean", "dot", "trace", "diagonal", "reshape", "ravel", "flatten", "transpose", "var", "std", "copy", "clip")
+METHODS = (
+    "sum", "mean", "max", "dot", "trace", "diagonal", "reshape", "view", "ravel", "flatten", "transpose", "permute", "swapaxes", "var",
+    "std", "copy", "clip",
+)  # fmt: skip
 """The functions that an array has as methods."""
-SIZED = ("eye", "identity", "ones", "zeros", "reshape")
+SIZED = ("eye", "identity", "ones", "zeros", "reshape", "view")
 """The functions whose arguments, the first of `reshape` aside, are sizes."""
 
 
@@ -565,4 +638,4 @@ def called(call: Call) -> Array:
     return function(call)
 
 
-_KEYWORDS = frozenset({"axis", "dim", "keepdims", "keepdim", "ord", "optimize", "dtype"})
+_KEYWORDS = frozenset({"axis", "dim", "keepdims", "keepdim", "axes", "ord", "optimize", "dtype"})
