@@ -324,8 +324,13 @@ class _Product:
         return scaled(self.scalars, body)
 
     def _entrywise_form(self) -> Form | None:
-        """A product entry by entry of tensors as NumPy broadcasts them."""
+        """A product entry by entry of tensors as NumPy broadcasts them, or the sum of one."""
         node = self.node
+        whole = max((labels for _, labels in node.factors), key=len)
+        if not node.shape and len(whole) > 2 and len(set(whole)) == len(whole) and all(ls == whole for _, ls in node.factors):
+            forms = [self.done[n] for n, _ in node.factors]
+            same = len(forms) == 2 and forms[0] is forms[1]
+            return apply("squared_norm", [forms[0]]) if same else total_of(self._hadamard(forms))
         rank = len(node.shape)
         forms, scalars = [], []
         for factor, labels in node.factors:

@@ -42,7 +42,7 @@ def read(block):
 
 CASES = [
     read(block)
-    for name in ("expressions.txt", "formulas.txt", "assumed.txt")
+    for name in ("expressions.txt", "formulas.txt", "assumed.txt", "tensors.txt")
     for block in blocks((DATA / name).read_text(encoding="utf-8"))
 ]
 each_case = pytest.mark.parametrize("asked, plain, shapes, gradients", CASES, ids=[" | ".join(case[0]) for case in CASES])
@@ -103,7 +103,17 @@ FUNCTIONS |= {
     "diag": lambda x: np.diagflat(x) if x.shape[1] == 1 else np.diagonal(x).reshape(-1, 1),
     "vec": lambda x: x.T.reshape(-1, 1),
     "np": SimpleNamespace(
-        sum=keeping(np.sum), exp=np.exp, log=np.log, eye=np.eye, pi=np.pi, array=np.array, vstack=np.vstack, linalg=np.linalg
+        sum=keeping(np.sum),
+        exp=np.exp,
+        log=np.log,
+        eye=np.eye,
+        pi=np.pi,
+        array=np.array,
+        asarray=np.asarray,
+        vstack=np.vstack,
+        concatenate=np.concatenate,
+        log1p=np.log1p,
+        linalg=np.linalg,
     ),
 }
 

@@ -291,8 +291,9 @@ ROWS = (
     mapped("minimum", lambda x, y: (x + y - np.abs(x - y)) / 2, shapes=("n m", "n m")),
 )  # fmt: skip
 
-WITHOUT_TENSOR = {"series", "applied"}
-"""A series is written out before it becomes a tensor or NumPy; a derivative applied to a direction stands on the left."""
+WITHOUT_TENSOR = {"series", "applied", "at", "stack", "over"}
+"""A series is written out before it becomes a tensor or NumPy; a derivative applied to a direction stands on the left; places of a
+tensor have letters only in print."""
 
 WITHOUT_DERIVATIVE = {"polar"}
 """The derivative of the nuclear norm; there is no second one."""

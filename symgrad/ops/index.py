@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from symgrad import names
-from symgrad.dims import Dim, Shape, show
+from symgrad.dims import ONE, Dim, Shape, show
 from symgrad.errors import ShapeError, Unsupported
 from symgrad.op import Op, Prec, Writer
 from symgrad.tensor import Node, Params, einsum
@@ -180,9 +180,77 @@ def _is_written_only(nodes: tuple[Node, ...], params: Params) -> Node:
     raise Unsupported("a derivative applied to a direction stands only on the left of an equation")
 
 
+# ── matrices at places of tensors, as `symgrad.batches` prints them ──────────────────────────────────────────────────
+
+
+def _placed(shapes: tuple[Shape, ...], params: Params) -> Shape:
+    """Two axes that no letter has; of one a row, or a column where it is not the last; of none a scalar."""
+    if len(params) != len(shapes[0]):
+        raise ShapeError(f"{len(params)} places of a {show(shapes[0])}")
+    kept = [axis for axis, place in enumerate(params) if place is None]
+    dims = tuple(shapes[0][axis] for axis in kept)
+    if len(dims) == 1:
+        return (ONE, *dims) if kept[0] == len(params) - 1 else (*dims, ONE)
+    return dims
+
+
+def _write_placed(writer: Writer, form: Any) -> tuple[str, Prec]:
+    """`X_b`, `Q[b,:,h,:]`; in LaTeX the places stand below."""
+    (body,), places = form.args, form.params
+    if writer.mode == "numpy":
+        at = ", ".join(":" if p is None else p or "0" for p in places)
+        return f"np.reshape({writer.write(body, Prec.ATOM)}[{at}], ({', '.join(writer.write(d, Prec.SUM) for d in form.shape)}))", Prec.ATOM
+    whole = [":" if p is None else p for p in places if p != ""]
+    while len(whole) > 1 and whole[-1] == ":" and len(form.shape) == 2 and form.shape[0] is not ONE and places[-2:] == (None, None):
+        whole.pop()
+    shown = writer.write(body, Prec.SUM)
+    bare = body.op == "symbol" and not any(c in shown for c in "_^∂₀₁₂₃₄₅₆₇₈₉")
+    if all(place == ":" for place in whole):
+        return writer.written(body)
+    if writer.mode == "latex":
+        return (shown if bare else rf"\left({shown}\right)") + f"_{{{','.join(whole)}}}", Prec.ATOM
+    if ":" in whole:
+        return f"{writer.write(body, Prec.ATOM)}[{','.join(whole)}]", Prec.ATOM
+    return (shown if bare else f"({shown})") + f"_{''.join(whole)}", Prec.ATOM
+
+
+def _looped(writer: Writer, body: Any, letters: Params, dims: Params) -> str:
+    loops = " ".join(f"for {c} in range({writer.write(dim, Prec.SUM)})" for c, dim in zip(letters, dims, strict=True) if c)
+    return f"[{writer.write(body, Prec.SUM)} {loops}]"
+
+
+def _write_stack(writer: Writer, form: Any) -> tuple[str, Prec]:
+    """`[X_b W]_b`: the tensor whose b-th matrix is X_b W."""
+    (body,), (letters, shape) = form.args, form.params
+    if writer.mode == "numpy":
+        sizes = ", ".join(writer.write(dim, Prec.SUM) for dim in shape)
+        return f"np.reshape({_looped(writer, body, letters, shape[: len(letters)])}, ({sizes}))", Prec.ATOM
+    inside, below = writer.write(body, Prec.SUM), "".join(letters)
+    if not below:
+        return writer.written(body)
+    return (
+        rf"\left[{inside}\right]_{{{','.join(c for c in letters if c)}}}" if writer.mode == "latex" else f"[{inside}]_{below}"
+    ), Prec.ATOM
+
+
+def _write_over(writer: Writer, form: Any) -> tuple[str, Prec]:
+    (body,), (letters, dims) = form.args, form.params
+    if writer.mode == "numpy":
+        return f"sum({_looped(writer, body, letters, dims)})", Prec.ATOM
+    sign = rf"\sum_{{{','.join(letters)}}}" if writer.mode == "latex" else f"Σ_{','.join(letters)}"
+    return f"{sign} {writer.write(body, Prec.PRODUCT)}", Prec.PRODUCT
+
+
+def _only_printed(nodes: tuple[Node, ...], params: Params) -> Node:
+    raise Unsupported("the places of a tensor have letters only in print")
+
+
 RECORDS: tuple[Op, ...] = (
     Op("einsum", None, _shape, _lower, _write, _write, _write),
     Op("entries", 1, lambda shapes, _: shapes[0], lambda nodes, _: nodes[0], _write_entries, _write_entries, _write_entries),
     Op("applied", 2, lambda _, params: params, _is_written_only, _applied, _applied, _applied),
+    Op("at", 1, _placed, _only_printed, _write_placed, _write_placed, _write_placed),
+    Op("stack", 1, lambda _, params: params[1], _only_printed, _write_stack, _write_stack, _write_stack),
+    Op("over", 1, lambda shapes, _: shapes[0], _only_printed, _write_over, _write_over, _write_over),
     Op("series", 1, lambda shapes, _: shapes[0], _no_tensor, _write_series, _write_series, _write_series),
 )

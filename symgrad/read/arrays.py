@@ -364,7 +364,7 @@ class Typing:
         if axes is None or len(axes) == len(array.shape):
             return self.one(op, array, ONE, ONE, span, lambda _: (None,))
         gone = bool(array.lead) and not keep
-        if gone and op != "max" and len(array.shape) - len(axes) >= 2:
+        if gone and op in ("sum", "mean") and len(array.shape) - len(axes) >= 2:
             made = self.without(array, axes, span)
             return made if op == "sum" else self._over_sizes(made, [array.shape[axis] for axis in axes])
         made = array
