@@ -173,6 +173,8 @@ def _product(form: Form, fixed: Mapping[str, str], taken: frozenset[str], most: 
 
     As few sums as can be are written, and at most so many.
     """
+    if any(arg.op == "window" for arg in form.args):
+        return None
     operands, _, out = form.params[0].partition("->")
     spelled = [(arg, letters) for arg, letters in zip(form.args, operands.split(","), strict=True) if arg.op != "ones"]
     sizes = {c: dim for arg, letters in zip(form.args, operands.split(","), strict=True) for c, dim in zip(letters, arg.shape, strict=True)}

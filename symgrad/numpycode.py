@@ -59,6 +59,12 @@ HELPERS: dict[str, tuple[str, str]] = {
     "_eigenvalues": ("a", "np.linalg.eigvalsh((a + a.T) / 2)[:, None]"),
     "_eigenvectors": ("a", "(lambda v: v * np.sign(np.sum(v, axis=0)))(np.linalg.eigh((a + a.T) / 2)[1])"),
     "_polar": ("a", "(lambda u, _, v: u @ v)(*np.linalg.svd(a, full_matrices=False))"),
+    "_window": ("n, p, i, s, d, m", "1.0 * (np.arange(n)[:, None, None] == s * np.arange(p)[:, None] + d * np.arange(i) - m)"),
+    "_windows": (
+        "x, axis, i, s, d, m",
+        "np.moveaxis(np.lib.stride_tricks.sliding_window_view(np.pad(x, np.eye(x.ndim, dtype=int)[axis][:, None] * m), d * (i - 1) + 1, "
+        "axis=axis)[..., ::d], -1, axis + 1)[(slice(None),) * axis + (slice(None, None, s),)]",
+    ),
     "_unfold": (
         "x, width, stride",
         "np.lib.stride_tricks.sliding_window_view(x, width, axis=0)[::stride].swapaxes(1, 2).reshape(-1, width * x.shape[1])",

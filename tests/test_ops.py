@@ -235,6 +235,8 @@ ROWS = (
     row("einsum", ["n m", "n k", "m 1"], lambda a, b, c: a.T @ b * c, ("ab,ac,bd->bc",)),
     row("einsum", ["n m", "m k", "n k"], lambda a, b, c: np.sum((a @ b) * c), ("ab,bc,ac->",)),
     row("einsum", ["n n", "n m"], lambda a, b: np.diag(a)[:, None] * b, ("aa,ab->ab",)),
+    row("window", [], lambda: np.array([[[float(h == 2 * p + 2 * i - 1) for i in range(2)] for p in range(4)] for h in range(7)]),
+        (p, (p + 1) / 2, TWO, 2, 2, 1)),
     row("entries", ["n m"], lambda a: a, (1,)),
     mapped("relu", lambda x: (x + np.abs(x)) / 2),
     mapped("relu'", lambda x: (1 + np.sign(x)) / 2),
@@ -433,7 +435,7 @@ CLASHES = [
     ("unvec", ["k 1"], n, m), ("kron", ["n m", ""]), ("vech", ["n m"]), ("lower", ["k 1"], n), ("symmetric", ["n n"], n),
     ("causal_softmax", ["n m"]), ("max", ["n m"], 2),
     ("toeplitz", ["k 1"], n, m), ("eigenvalues", ["n m"]), ("eigenvectors", ["n m"]), ("nuclear_norm", [""]), ("vec", [""]),
-    ("broadcast", ["n m"], k, n), ("broadcast", ["n m"], k),
+    ("broadcast", ["n m"], k, n), ("window", [], p, m, d, 2, 3, 1), ("window", [], d, ONE, n, 1, 1, 0), ("broadcast", ["n m"], k),
     ("reshape", ["n m"], n, k), ("einsum", ["n m", "n k"], "ab,bc->ac"), ("einsum", ["n m"], "a->a"), ("relu", ["n m", "n m"]),
 ]  # fmt: skip
 

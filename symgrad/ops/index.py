@@ -12,9 +12,11 @@ from symgrad import names
 from symgrad.dims import ONE, Dim, Shape, show
 from symgrad.errors import ShapeError, Unsupported
 from symgrad.op import Op, Prec, Writer
+from symgrad.ops.window import offset
 from symgrad.tensor import Node, Params, einsum
 
 _LETTERS = "ijklmnpqrstuvw"
+_MORE = "abcdefghxyzo"
 
 
 def _read(spec: str) -> tuple[list[str], str]:
@@ -50,29 +52,86 @@ def _lower(nodes: tuple[Node, ...], params: Params) -> Node:
 def _write(writer: Writer, form: Any) -> tuple[str, Prec]:
     operands, out = _read(form.params[0])
     if writer.mode == "numpy":
-        args = ", ".join(writer.write(arg, Prec.SUM) for arg in form.args)
-        return f"np.einsum({form.params[0]!r}, {args}, optimize=True)", Prec.ATOM
+        return _write_numpy(writer, form, operands, out)
     sizes = _sizes(tuple(arg.shape for arg in form.args), form.params)
     shown = [c for c in dict.fromkeys(out + "".join(operands)) if not sizes[c].is_one]
-    letters = dict(zip(shown, _LETTERS, strict=False))
-    summed = [letters[c] for c in shown if c not in out]
+    letters = _letters(form, operands, shown, sizes)
+    spelled, conditions = _in_windows(writer, form, operands, out, letters)
+    summed = [letters[c] for c in shown if c not in out and spelled[c] == letters[c]]
     entries = []
     for arg, subscripts in zip(form.args, operands, strict=True):
+        if arg.op == "window" or (arg.op == "ones" and arg.is_scalar):
+            continue
         body = writer.write(arg, Prec.ATOM)
-        below = "".join(letters[c] for c in subscripts if c in letters)
+        places = [spelled[c] for c in subscripts if c in letters]
+        below = (", " if any(len(p) > 1 for p in places) and writer.mode == "latex" else "" if writer.mode == "latex" else ",").join(places)
         needs = arg.op != "symbol" or "_" in body or "frac" in body
+        body = writer.write(arg, Prec.SUM) if needs and arg.op != "symbol" else body
         if writer.mode == "latex":
             entries.append((rf"\left[{body}\right]" if needs else body) + (f"_{{{below}}}" if below else ""))
         else:
-            entries.append((f"[{body}]" if needs and arg.op != "symbol" else body) + (f"[{','.join(below)}]" if below else ""))
+            entries.append((f"[{body}]" if needs and arg.op != "symbol" else body) + (f"[{below}]" if below else ""))
     sign = ""
-    if summed:
-        sign = rf"\sum_{{{','.join(summed)}}} " if writer.mode == "latex" else f"Σ_{','.join(summed)} "
+    if summed or conditions:
+        below = ",".join(summed) + (": " if summed and conditions else "") + ", ".join(conditions)
+        sign = rf"\sum_{{{below}}} " if writer.mode == "latex" else f"Σ_{'{' * bool(conditions)}{below}{'}' * bool(conditions)} "
     free = "".join(letters[c] for c in out if c in letters)
-    body = sign + " ".join(entries)
+    body = sign + " ".join(entries or ["1"])
     if not free:
         return body, Prec.PRODUCT
     return (rf"\left[{body}\right]_{{{free}}}" if writer.mode == "latex" else f"[{body}]_{free}"), Prec.POSTFIX
+
+
+def _letters(form: Any, operands: list[str], shown: list[str], sizes: dict[str, Dim]) -> dict[str, str]:
+    """What every index is called: i, j, k, …; beside windows as their sizes are, windows p, q, … and their entries i, j, …"""
+    windows = [tuple(subscripts) for arg, subscripts in zip(form.args, operands, strict=True) if arg.op == "window"]
+    if not windows:
+        return dict(zip(shown, _LETTERS, strict=False))
+    wanted = {c: str(sizes[c]) for c in shown if str(sizes[c]).isalpha() and str(sizes[c]).islower()}
+    for place, entry, (_, many, width) in zip("pqr", "ijk", windows, strict=False):
+        wanted |= {many: place, width: entry}
+    taken = {arg.name for arg in form.args if arg.op == "symbol"}
+    found: dict[str, str] = {}
+    for c in [*(c for w in windows for c in w[1:] if c in shown), *shown]:
+        if c not in found:
+            spare = (x for x in (wanted.get(c, ""), *_LETTERS, *_MORE) if len(x) == 1 and x not in taken and x not in found.values())
+            found[c] = next(spare)
+    return found
+
+
+def _in_windows(writer: Writer, form: Any, operands: list[str], out: str, letters: dict[str, str]) -> tuple[dict[str, str], list[str]]:
+    """How every index is written, that of an axis with windows on it as `2p+i−1`, and the conditions where it is not summed."""
+    spelled, conditions = dict(letters), []
+    for arg, subscripts in zip(form.args, operands, strict=True):
+        if arg.op != "window":
+            continue
+        whole, many, width = tuple(subscripts)
+        at = offset(arg.params, letters.get(many, ""), letters.get(width, ""), writer.mode)
+        if whole in letters and whole not in out and spelled[whole] == letters[whole]:
+            spelled[whole] = at
+        else:
+            conditions.append(f"{at}={spelled.get(whole, '0')}")
+    return spelled, conditions
+
+
+def _write_numpy(writer: Writer, form: Any, operands: list[str], out: str) -> tuple[str, Prec]:
+    """`np.einsum`; windows on an axis that only one operand has are a view of that."""
+    parts = [(writer.write(arg, Prec.SUM), subscripts) for arg, subscripts in zip(form.args, operands, strict=True)]
+    for k, arg in enumerate(form.args):
+        if arg.op != "window":
+            continue
+        whole, many, width = tuple(operands[k])
+        beside = [i for i, (_, subscripts) in enumerate(parts) if whole in subscripts and i != k]
+        if whole in out or len(beside) != 1 or form.args[beside[0]].op == "window":
+            continue
+        (i,) = beside
+        body, subscripts = parts[i]
+        if subscripts.count(whole) == 1:
+            stride = ", ".join(map(str, arg.params[3:]))
+            view = f"_windows({body}, {subscripts.index(whole)}, {writer.write(arg.params[2], Prec.SUM)}, {stride})"
+            parts[i], parts[k] = (view, subscripts.replace(whole, many + width)), ("", "")
+    spec = ",".join(subscripts for body, subscripts in parts if body) + "->" + out
+    return f"np.einsum({spec!r}, {', '.join(body for body, _ in parts if body)}, optimize=True)", Prec.ATOM
 
 
 def _write_series(writer: Writer, form: Any) -> tuple[str, Prec]:
@@ -204,7 +263,7 @@ def _write_placed(writer: Writer, form: Any) -> tuple[str, Prec]:
     while len(whole) > 1 and whole[-1] == ":" and len(form.shape) == 2 and form.shape[0] is not ONE and places[-2:] == (None, None):
         whole.pop()
     shown = writer.write(body, Prec.SUM)
-    bare = body.op == "symbol" and not any(c in shown for c in "_^∂₀₁₂₃₄₅₆₇₈₉")
+    bare = body.op == "symbol" and not any(c in body.name for c in "_^∂")
     if all(place == ":" for place in whole):
         return writer.written(body)
     if writer.mode == "latex":
