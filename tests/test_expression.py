@@ -130,6 +130,7 @@ FUNCTIONS |= {
         pi=np.pi,
         array=np.array,
         asarray=np.asarray,
+        swapaxes=np.swapaxes,
         vstack=np.vstack,
         concatenate=np.concatenate,
         pad=np.pad,
