@@ -144,7 +144,7 @@ def _unrepeated(form: Form) -> Form:
 
 # ── programs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_CHEAP = {"symbol", "number", "matrix", "transpose", "slice", "ones", "zeros", "eye", "reshape", "diag"}
+_CHEAP = {"symbol", "number", "matrix", "transpose", "slice", "ones", "zeros", "eye", "reshape", "diag", "window"}
 
 
 @dataclass(frozen=True)
