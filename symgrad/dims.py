@@ -86,6 +86,28 @@ class Dim:
     def __truediv__(self, divisor: int) -> Dim:
         return self * Fraction(1, divisor)
 
+    def over(self, divisor: Dim) -> Dim | None:
+        """The quotient by a product of names and numbers, where it has no remainder; a number may leave a fraction.
+
+        >>> h, k = Dim.of("h"), Dim.of("k")
+        >>> (3 * h * k).over(h), h.over(k), (h + k).over(h + k)
+        (3k, None, 1)
+        """
+        if self is divisor:
+            return Dim.of(1)
+        if len(divisor.terms) != 1:
+            return None
+        ((below, factor),) = divisor.terms
+        quotient: dict[Monomial, Fraction] = {}
+        for monomial, coefficient in self.terms:
+            powers = dict(monomial)
+            for name, power in below:
+                powers[name] = powers.get(name, 0) - power
+            if any(power < 0 for power in powers.values()):
+                return None
+            quotient[tuple(sorted((n, p) for n, p in powers.items() if p))] = coefficient / factor
+        return Dim(quotient)
+
     def __reduce__(self) -> tuple[type[Dim], tuple[dict[Monomial, Fraction]]]:
         return Dim, (dict(self.terms),)
 

@@ -59,6 +59,12 @@ HELPERS: dict[str, tuple[str, str]] = {
     "_eigenvalues": ("a", "np.linalg.eigvalsh((a + a.T) / 2)[:, None]"),
     "_eigenvectors": ("a", "(lambda v: v * np.sign(np.sum(v, axis=0)))(np.linalg.eigh((a + a.T) / 2)[1])"),
     "_polar": ("a", "(lambda u, _, v: u @ v)(*np.linalg.svd(a, full_matrices=False))"),
+    "_window": ("n, p, i, s, d, m", "1.0 * (np.arange(n)[:, None, None] == s * np.arange(p)[:, None] + d * np.arange(i) - m)"),
+    "_windows": (
+        "x, axis, i, s, d, m",
+        "np.moveaxis(np.lib.stride_tricks.sliding_window_view(np.pad(x, np.eye(x.ndim, dtype=int)[axis][:, None] * m), d * (i - 1) + 1, "
+        "axis=axis)[..., ::d], -1, axis + 1)[(slice(None),) * axis + (slice(None, None, s),)]",
+    ),
     "_unfold": (
         "x, width, stride",
         "np.lib.stride_tricks.sliding_window_view(x, width, axis=0)[::stride].swapaxes(1, 2).reshape(-1, width * x.shape[1])",
@@ -124,6 +130,8 @@ def _column(vector: Form) -> Form:
 
 def _unrepeated(form: Form) -> Form:
     """`1 b` and `u 1ᵀ` are rows and columns repeated."""
+    if form.op == "broadcast":
+        return form.args[0]
     if form.op == "scale":
         return apply("scale", [*form.args[:-1], _unrepeated(form.args[-1])])
     if form.op == "matmul" and len(form.args) >= 2:
@@ -136,7 +144,7 @@ def _unrepeated(form: Form) -> Form:
 
 # ── programs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_CHEAP = {"symbol", "number", "matrix", "transpose", "slice", "ones", "zeros", "eye", "reshape", "diag"}
+_CHEAP = {"symbol", "number", "matrix", "transpose", "slice", "ones", "zeros", "eye", "reshape", "diag", "window"}
 
 
 @dataclass(frozen=True)

@@ -131,9 +131,7 @@ class _Product:
         if not node.factors:
             return self._constant(node.coefficient, node.sizes, node.shape)
         lead = number(node.coefficient, node.sizes)
-        body = self._matrix_form()
-        if body is None:
-            body = self._index_form()
+        body = self._matrix_form() or self._entrywise_form() or self._index_form()
         return scaled([lead], body)
 
     def _constant(self, value: Fraction, sizes: Sizes, shape: Shape) -> Form:
@@ -324,6 +322,29 @@ class _Product:
         if v is not None:
             body = product_of([body, diag_of(v)])
         return scaled(self.scalars, body)
+
+    def _entrywise_form(self) -> Form | None:
+        """A product entry by entry of tensors as NumPy broadcasts them, or the sum of one."""
+        node = self.node
+        whole = max((labels for _, labels in node.factors), key=len)
+        if not node.shape and len(whole) > 2 and len(set(whole)) == len(whole) and all(ls == whole for _, ls in node.factors):
+            forms = [self.done[n] for n, _ in node.factors]
+            same = len(forms) == 2 and forms[0] is forms[1]
+            return apply("squared_norm", [forms[0]]) if same else total_of(self._hadamard(forms))
+        rank = len(node.shape)
+        forms, scalars = [], []
+        for factor, labels in node.factors:
+            missing = rank - len(labels)
+            if all(label == UNIT for label in labels):
+                scalars.append(matching(self.done[factor], ()))
+            elif missing < 0 or any(label not in (UNIT, node.out[missing + i]) for i, label in enumerate(labels)):
+                return None
+            else:
+                forms.append(matching(self.done[factor], factor.shape))
+        if rank <= 2 or not forms:
+            return None
+        body = self._hadamard(forms)
+        return scaled(scalars, body if body.shape == node.shape else apply("broadcast", [body], node.shape))
 
     def _index_form(self) -> Form:
         """The same product in index notation. Axes of size 1 get letters of their own, as einsum wants them."""

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from symgrad import names
+from symgrad.batches import on_paper
 from symgrad.dims import Dim, latex_shape, show
 from symgrad.form import Form
 from symgrad.op import Infix, Notation, Prec, side_by_side
@@ -139,7 +140,7 @@ def latex(form: Form, shapes: bool = False) -> str:
     >>> latex(apply("transpose", [symbol("W^{(h)}", shape_of(["d", "d"]))]))
     'W^{(h)\\top}'
     """
-    return (_LATEX_SHAPES if shapes else _LATEX).write(form)
+    return (_LATEX_SHAPES if shapes else _LATEX).write(on_paper(form))
 
 
 def text(form: Form, shapes: bool = False) -> str:
@@ -150,7 +151,7 @@ def text(form: Form, shapes: bool = False) -> str:
     >>> text(apply("matmul", [w, apply("transpose", [x])]))
     '(∂L/∂z) xᵀ'
     """
-    return (_TEXT_SHAPES if shapes else _TEXT).write(form)
+    return (_TEXT_SHAPES if shapes else _TEXT).write(on_paper(form))
 
 
 def described(operands: Iterable[Form]) -> str:

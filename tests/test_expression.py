@@ -42,7 +42,7 @@ def read(block):
 
 CASES = [
     read(block)
-    for name in ("expressions.txt", "formulas.txt", "assumed.txt")
+    for name in ("expressions.txt", "formulas.txt", "assumed.txt", "tensors.txt")
     for block in blocks((DATA / name).read_text(encoding="utf-8"))
 ]
 each_case = pytest.mark.parametrize("asked, plain, shapes, gradients", CASES, ids=[" | ".join(case[0]) for case in CASES])
@@ -88,6 +88,26 @@ FUNCTIONS = {
     name: getattr(np, name)
     for name in "exp log sqrt tanh sign maximum minimum where trace hstack vstack eye ones kron outer einsum".split()
 }
+
+
+def convolved(x, kernel, stride=(1, 1), padding=(0, 0), dilation=(1, 1)):
+    """Examples × channels × height × width, window by window."""
+    kernel, x = np.asarray(kernel), np.pad(np.asarray(x), [(0, 0), (0, 0), *((around, around) for around in padding)])
+    high, wide = (step * (length - 1) + 1 for step, length in zip(dilation, kernel.shape[2:], strict=True))
+    rows, columns = (range(0, length - room + 1, step) for length, room, step in zip(x.shape[2:], (high, wide), stride, strict=True))
+    patches = [[x[:, :, r : r + high : dilation[0], c : c + wide : dilation[1]] for c in columns] for r in rows]
+    return np.array([[np.tensordot(patch, kernel, ((1, 2, 3), (1, 2, 3))) for patch in row] for row in patches]).transpose(2, 3, 0, 1)
+
+
+def pooled(x, size, stride, what):
+    """The mean or the maximum over the windows along the last two axes."""
+    x, over = np.asarray(x), {"mean": np.mean, "max": np.max}[what]
+    rows, columns = (range(0, length - s + 1, step) for length, s, step in zip(x.shape[-2:], size, stride, strict=True))
+    found = [[over(x[..., r : r + size[0], c : c + size[1]], axis=(-2, -1)) for c in columns] for r in rows]
+    return np.moveaxis(np.array(found), (0, 1), (-2, -1))
+
+
+FUNCTIONS |= {"convolved": convolved, "pooled": pooled}
 FUNCTIONS |= {name: keeping(getattr(np, name)) for name in ("sum", "mean", "var")}
 FUNCTIONS |= {name: getattr(np.linalg, name) for name in ("inv", "det", "matrix_power")}
 FUNCTIONS |= {
@@ -103,7 +123,19 @@ FUNCTIONS |= {
     "diag": lambda x: np.diagflat(x) if x.shape[1] == 1 else np.diagonal(x).reshape(-1, 1),
     "vec": lambda x: x.T.reshape(-1, 1),
     "np": SimpleNamespace(
-        sum=keeping(np.sum), exp=np.exp, log=np.log, eye=np.eye, pi=np.pi, array=np.array, vstack=np.vstack, linalg=np.linalg
+        sum=keeping(np.sum),
+        exp=np.exp,
+        log=np.log,
+        eye=np.eye,
+        pi=np.pi,
+        array=np.array,
+        asarray=np.asarray,
+        swapaxes=np.swapaxes,
+        vstack=np.vstack,
+        concatenate=np.concatenate,
+        pad=np.pad,
+        log1p=np.log1p,
+        linalg=np.linalg,
     ),
 }
 
@@ -230,7 +262,7 @@ def test_shapes_are_declared_in_several_spellings():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("dims", ["X", "X:", "X: n,", "X: n,m,k", "X: 0,2", "X: -1", "X: n; X: m", "1: n", "X: 99999999", "X: n+1", ":"])
+@pytest.mark.parametrize("dims", ["X", "X:", "X: n,", "X: n,*k", "X: 0,2", "X: -1", "X: n; X: m", "1: n", "X: 99999999", "X: n+1", ":"])
 def test_a_shape_that_cannot_be_is_refused(dims):
     with pytest.raises(SymgradError, match="--dims:1:"):
         read_shapes(dims)

@@ -141,6 +141,8 @@ ROWS = (
     row("hadamard", ["n m", "n 1"], lambda a, b: a * b),
     row("divide", ["n m", "n m"], lambda a, b: a / b, domain="positive"),
     row("divide", ["n m", ""], lambda a, b: a / b, domain="positive"),
+    row("broadcast", ["1 m"], lambda a: np.stack([np.repeat(a, 3, 0)] * 5), (k, n, m)),
+    row("broadcast", ["n 1"], lambda a: np.repeat(a, 4, 1), (n, m)),
     row("transpose", ["n m"], lambda a: a.T),
     row("trace", ["n n"], np.trace),
     row("diag", ["n 1"], lambda a: np.diag(a[:, 0])),
@@ -156,6 +158,10 @@ ROWS = (
     row("mean", ["n m"], lambda a: a.sum() / 12, (None,)),
     row("mean", ["n m"], lambda a: a.sum(0, keepdims=True) / 3, (0,)),
     row("mean", ["n m"], lambda a: a.sum(1, keepdims=True) / 4, (1,)),
+    row("sum", ["n m k"], lambda a: a.sum(1, keepdims=True), (1,)),
+    row("sum", ["n m k"], lambda a: a.sum(2, keepdims=True), (2,)),
+    row("mean", ["n m k"], lambda a: a.sum(0, keepdims=True) / 3, (0,)),
+    row("squared_norm", ["n m k"], lambda a: (a * a).sum()),
     row("squared_norm", ["n m"], lambda a: (a * a).sum()),
     row("norm", ["n m"], lambda a: math.sqrt((a * a).sum())),
     row("norm", ["n 1"], lambda a: math.hypot(*a[:, 0])),
@@ -174,6 +180,21 @@ ROWS = (
     row("fold", [(n, 2 * d)], lambda a: folded(a, 2, 2, 6), (2, 2, 2 * n)),
     row("reshape", ["n m"], lambda a: a.reshape(4, 3), (m, n)),
     row("reshape", ["n m"], lambda a: a.reshape(12), (n * m,)),
+    row("reshape", ["n m k"], lambda a: a.reshape(3, 20), (n, m * k)),
+    row("concat", ["n m d", "n m k"], lambda *xs: np.concatenate(xs, 2), (2,)),
+    row("slice", ["n m k"], lambda a: a[:, :, 1:4], (2, ONE, Dim.of(4), 1)),
+    row("pad", ["n d m"], lambda a: placed(a, 2, 2, 1, 7), (2, TWO, 1, p)),
+    row("pad", ["n m d"], lambda a: placed(a, 1, 0, 2, 7), (1, ZERO, 2, p)),
+    row("softmax", ["n m k"], lambda a: softmax(a, 2), (2,)),
+    row("softmax", ["n m k"], lambda a: softmax(a, 1), (1,)),
+    row("log_softmax", ["n m k"], lambda a: np.log(softmax(a, 2)), (2,)),
+    row("logsumexp", ["n m k"], lambda a: np.log(np.exp(a).sum(2, keepdims=True)), (2,)),
+    row("standardize", ["n m k"], lambda a: scattered(a, 2)[0], (2, TENTH)),
+    row("std", ["n m k"], lambda a: scattered(a, 1)[1], (1, TENTH)),
+    row("max", ["n m k"], lambda a: np.sort(a, 2)[:, :, -1:], (2,)),
+    row("is_max", ["n m k"], lambda a: 1.0 * (a >= np.sort(a, 1)[:, -1:]), (1,)),
+    row("hadamard", ["n m k", "m 1", "1 k"], lambda a, b, c: a * b * c),
+    row("einsum", ["d n m", "m k"], lambda a, b: np.stack([x @ b for x in a]), ("abc,cd->abd",)),
     row("softmax", ["n m"], lambda a: softmax(a, 0), (0,)),
     row("softmax", ["n m"], lambda a: softmax(a, 1), (1,)),
     row("softmax", ["n 1"], lambda a: softmax(a, 0), (0,)),
@@ -214,6 +235,8 @@ ROWS = (
     row("einsum", ["n m", "n k", "m 1"], lambda a, b, c: a.T @ b * c, ("ab,ac,bd->bc",)),
     row("einsum", ["n m", "m k", "n k"], lambda a, b, c: np.sum((a @ b) * c), ("ab,bc,ac->",)),
     row("einsum", ["n n", "n m"], lambda a, b: np.diag(a)[:, None] * b, ("aa,ab->ab",)),
+    row("window", [], lambda: np.array([[[float(h == 2 * p + 2 * i - 1) for i in range(2)] for p in range(4)] for h in range(7)]),
+        (p, (p + 1) / 2, TWO, 2, 2, 1)),
     row("entries", ["n m"], lambda a: a, (1,)),
     mapped("relu", lambda x: (x + np.abs(x)) / 2),
     mapped("relu'", lambda x: (1 + np.sign(x)) / 2),
@@ -270,8 +293,9 @@ ROWS = (
     mapped("minimum", lambda x, y: (x + y - np.abs(x - y)) / 2, shapes=("n m", "n m")),
 )  # fmt: skip
 
-WITHOUT_TENSOR = {"series", "applied"}
-"""A series is written out before it becomes a tensor or NumPy; a derivative applied to a direction stands on the left."""
+WITHOUT_TENSOR = {"series", "applied", "at", "stack", "over"}
+"""A series is written out before it becomes a tensor or NumPy; a derivative applied to a direction stands on the left; places of a
+tensor have letters only in print."""
 
 WITHOUT_DERIVATIVE = {"polar"}
 """The derivative of the nuclear norm; there is no second one."""
@@ -411,6 +435,7 @@ CLASHES = [
     ("unvec", ["k 1"], n, m), ("kron", ["n m", ""]), ("vech", ["n m"]), ("lower", ["k 1"], n), ("symmetric", ["n n"], n),
     ("causal_softmax", ["n m"]), ("max", ["n m"], 2),
     ("toeplitz", ["k 1"], n, m), ("eigenvalues", ["n m"]), ("eigenvectors", ["n m"]), ("nuclear_norm", [""]), ("vec", [""]),
+    ("broadcast", ["n m"], k, n), ("window", [], p, m, d, 2, 3, 1), ("window", [], d, ONE, n, 1, 1, 0), ("broadcast", ["n m"], k),
     ("reshape", ["n m"], n, k), ("einsum", ["n m", "n k"], "ab,bc->ac"), ("einsum", ["n m"], "a->a"), ("relu", ["n m", "n m"]),
 ]  # fmt: skip
 

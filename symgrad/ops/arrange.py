@@ -20,9 +20,9 @@ def _concatenated(shapes: tuple[Shape, ...], params: Params) -> Shape:
     first = shapes[0]
     for shape in shapes[1:]:
         if len(shape) != len(first) or any(a is not b for i, (a, b) in enumerate(zip(first, shape, strict=True)) if i != axis):
+            what = ("columns", "rows")[axis] if len(first) == 2 else f"entries along each axis but {axis}"
             raise ShapeError(
-                f"{('stacking', 'joining')[min(axis, 1)]} {' and '.join(map(show, shapes))}: "
-                f"they must have the same number of {('columns', 'rows')[min(axis, 1)]}"
+                f"{('stacking', 'joining')[min(axis, 1)]} {' and '.join(map(show, shapes))}: they must have the same number of {what}"
             )
     return tuple(sum((s[i] for s in shapes[1:]), dim) if i == axis else dim for i, dim in enumerate(first))
 
@@ -150,19 +150,24 @@ def _write_slice(writer: Writer, form: Any) -> tuple[str, Prec]:
         return f"{body}[{':, ' * axis}{span}]", Prec.ATOM
     if writer.mode == "latex":
         span = _span(start, stop, step, lambda d: d.latex)
-        where = (f"{span},:", f":,{span}")[axis] if axis < 2 else span
+        where = ",".join(span if i == axis else ":" for i in range(len(form.shape)))
         if form.args[0].op == "symbol" and "_" in body:
             body = rf"\left({body}\right)"
         return f"{body}_{{{where}}}", Prec.POSTFIX
     span = _span(start, stop, step, str)
-    return f"{body}[{(f'{span}, :', f':, {span}')[axis] if axis < 2 else span}]", Prec.ATOM
+    return f"{body}[{', '.join(span if i == axis else ':' for i in range(len(form.shape)))}]", Prec.ATOM
 
 
 def _write_concat(writer: Writer, form: Any) -> tuple[str, Prec]:
     (axis,) = form.params
     parts = [writer.write(arg, Prec.SUM) for arg in form.args]
+    if writer.mode == "numpy" and len(form.shape) != 2:
+        return f"np.concatenate([{', '.join(parts)}], axis={axis})", Prec.ATOM
     if writer.mode == "numpy":
         return f"np.{('vstack', 'hstack')[axis]}([{', '.join(parts)}])", Prec.ATOM
+    if len(form.shape) != 2:
+        joined = rf"\operatorname{{concat}}_{{{axis + 1}}}\left({{}}\right)" if writer.mode == "latex" else f"concat[axis {axis + 1}]({{}})"
+        return joined.replace("{}", ", ".join(parts)), Prec.ATOM
     if writer.mode == "latex":
         joint = (r" \\ ", " & ")[axis]
         return rf"\begin{{bmatrix}} {joint.join(parts)} \end{{bmatrix}}", Prec.ATOM
@@ -180,16 +185,19 @@ def _write_pad(writer: Writer, form: Any) -> tuple[str, Prec]:
             widths[axis] = f"({sizes[0]}, {sizes[1]})"
             return f"np.pad({body}, ({', '.join(widths)}))", Prec.ATOM
         last = writer.write(start + (length - 1) * step + 1, Prec.SUM)
+        if len(form.shape) != 2:
+            out, span = f"np.zeros(({', '.join(writer.write(d, Prec.SUM) for d in form.shape)}))", f"{':, ' * axis}{sizes[0]}:{last}:{step}"
+            return f"(lambda z, x: (z.__setitem__(np.s_[{span}], x), z)[1])({out}, {body})", Prec.ATOM
         chosen = f"np.eye({sizes[3]}, dtype=int)[{':, ' * (1 - axis)}{sizes[0]}:{last}:{step}]"
         atom = writer.write(form.args[0], Prec.PREFIX)
         return (f"{chosen} @ {atom}" if axis == 0 else f"{atom} @ {chosen}"), Prec.PRODUCT
-    what = ("rows", "columns")[axis] if axis < 2 else f"axis {axis}"
+    what = ("rows", "columns")[axis] if len(form.shape) == 2 else f"axis {axis + 1}"
     if writer.mode == "latex":
         span = _span(start, start + length if step == 1 else start + (length - 1) * step + 1, step, lambda d: d.latex)
-        what = what if ":" in span else what.removesuffix("s")
+        what = what if ":" in span or len(form.shape) != 2 else what.removesuffix("s")
         return rf"\operatorname{{pad}}_{{\text{{{what} }} {span}}}\left({body}\right)", Prec.ATOM
     span = _span(start, start + length if step == 1 else start + (length - 1) * step + 1, step, str)
-    return f"pad[{what if ':' in span else what.removesuffix('s')} {span}]({body})", Prec.ATOM
+    return f"pad[{what if ':' in span or len(form.shape) != 2 else what.removesuffix('s')} {span}]({body})", Prec.ATOM
 
 
 def _write_unfold(writer: Writer, form: Any) -> tuple[str, Prec]:

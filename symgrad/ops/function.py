@@ -13,7 +13,7 @@ from typing import Any
 from symgrad.dims import Shape, show
 from symgrad.errors import ShapeError
 from symgrad.op import Function, Notation, Op, Prec, Writer
-from symgrad.ops.reduce import mean, reduced_shape, total
+from symgrad.ops.reduce import along, mean, reduced_shape, total
 from symgrad.tensor import Func, Node, Params, broadcast, constant, einsum, func, multiply, power, scale, transpose
 
 HALF = Fraction(1, 2)
@@ -164,11 +164,10 @@ def _write_along(latex: str, text: str, numpy: str) -> Any:
         inside = writer.write(body, Prec.SUM)
         if writer.mode == "numpy":
             return numpy.format(x=inside, axis=axis), Prec.ATOM
-        vector = any(dim.is_one for dim in body.shape)
+        below, behind = along(axis, body.shape)
         if writer.mode == "latex":
-            below = "" if vector else rf"_{{\text{{{('columns', 'rows')[axis]}}}}}"
             return rf"{latex}{below}\left({inside}\right)", Prec.ATOM
-        return f"{text}{'' if vector else ('_columns', '_rows')[axis]}({inside})", Prec.ATOM
+        return f"{text}{behind}({inside})", Prec.ATOM
 
     return write
 
@@ -178,11 +177,10 @@ def _write_is_max(writer: Writer, form: Any) -> tuple[str, Prec]:
     inside = writer.write(body, Prec.SUM)
     if writer.mode == "numpy":
         return f"_is_max({inside}, {axis})", Prec.ATOM
-    below = "" if axis is None or any(dim.is_one for dim in body.shape) else ("columns", "rows")[axis]
+    below, behind = along(axis, body.shape)
     if writer.mode == "latex":
-        below = rf"_{{\text{{{below}}}}}" if below else ""
         return rf"\mathbb{{1}}\left[{inside} = \max{below}\left({inside}\right)\right]", Prec.ATOM
-    return f"1[{inside} = max{'_' + below if below else ''}({inside})]", Prec.ATOM
+    return f"1[{inside} = max{behind}({inside})]", Prec.ATOM
 
 
 def _write_max(writer: Writer, form: Any) -> tuple[str, Prec]:
@@ -190,11 +188,10 @@ def _write_max(writer: Writer, form: Any) -> tuple[str, Prec]:
     inside = writer.write(body, Prec.SUM)
     if writer.mode == "numpy":
         return f"np.max({inside})" if axis is None else f"np.max({inside}, axis={axis}, keepdims=True)", Prec.ATOM
-    below = "" if axis is None or any(dim.is_one for dim in body.shape) else ("columns", "rows")[axis]
+    below, behind = along(axis, body.shape)
     if writer.mode == "latex":
-        below = rf"_{{\text{{{below}}}}}" if below else ""
         return rf"\max{below}\left({inside}\right)", Prec.ATOM
-    return f"max{'_' + below if below else ''}({inside})", Prec.ATOM
+    return f"max{behind}({inside})", Prec.ATOM
 
 
 def _write_scattered(latex: str, text: str, numpy: str) -> Any:
@@ -205,12 +202,11 @@ def _write_scattered(latex: str, text: str, numpy: str) -> Any:
         inside = writer.write(body, Prec.SUM)
         if writer.mode == "numpy":
             return f"{numpy}({inside}, {axis}, {float(eps)})", Prec.ATOM
-        kind = "" if axis is None or any(dim.is_one for dim in body.shape) else ("columns", "rows")[axis]
+        below, behind = along(axis, body.shape)
         if writer.mode == "latex":
-            below = rf"_{{\text{{{kind}}}}}" if kind else ""
             added = rf"; \varepsilon = {eps}" if eps else ""
             return rf"{latex}{below}\left({inside}{added}\right)", Prec.ATOM
-        return f"{text}{'_' + kind if kind else ''}({inside}{f'; ε = {eps}' if eps else ''})", Prec.ATOM
+        return f"{text}{behind}({inside}{f'; ε = {eps}' if eps else ''})", Prec.ATOM
 
     return write
 

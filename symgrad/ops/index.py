@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from symgrad import names
-from symgrad.dims import Dim, Shape, show
+from symgrad.dims import ONE, Dim, Shape, show
 from symgrad.errors import ShapeError, Unsupported
 from symgrad.op import Op, Prec, Writer
+from symgrad.ops.window import offset
 from symgrad.tensor import Node, Params, einsum
 
 _LETTERS = "ijklmnpqrstuvw"
+_MORE = "abcdefghxyzo"
 
 
 def _read(spec: str) -> tuple[list[str], str]:
@@ -50,29 +52,86 @@ def _lower(nodes: tuple[Node, ...], params: Params) -> Node:
 def _write(writer: Writer, form: Any) -> tuple[str, Prec]:
     operands, out = _read(form.params[0])
     if writer.mode == "numpy":
-        args = ", ".join(writer.write(arg, Prec.SUM) for arg in form.args)
-        return f"np.einsum({form.params[0]!r}, {args}, optimize=True)", Prec.ATOM
+        return _write_numpy(writer, form, operands, out)
     sizes = _sizes(tuple(arg.shape for arg in form.args), form.params)
     shown = [c for c in dict.fromkeys(out + "".join(operands)) if not sizes[c].is_one]
-    letters = dict(zip(shown, _LETTERS, strict=False))
-    summed = [letters[c] for c in shown if c not in out]
+    letters = _letters(form, operands, shown, sizes)
+    spelled, conditions = _in_windows(writer, form, operands, out, letters)
+    summed = [letters[c] for c in shown if c not in out and spelled[c] == letters[c]]
     entries = []
     for arg, subscripts in zip(form.args, operands, strict=True):
+        if arg.op == "window" or (arg.op == "ones" and arg.is_scalar):
+            continue
         body = writer.write(arg, Prec.ATOM)
-        below = "".join(letters[c] for c in subscripts if c in letters)
+        places = [spelled[c] for c in subscripts if c in letters]
+        below = (", " if any(len(p) > 1 for p in places) and writer.mode == "latex" else "" if writer.mode == "latex" else ",").join(places)
         needs = arg.op != "symbol" or "_" in body or "frac" in body
+        body = writer.write(arg, Prec.SUM) if needs and arg.op != "symbol" else body
         if writer.mode == "latex":
             entries.append((rf"\left[{body}\right]" if needs else body) + (f"_{{{below}}}" if below else ""))
         else:
-            entries.append((f"[{body}]" if needs and arg.op != "symbol" else body) + (f"[{','.join(below)}]" if below else ""))
+            entries.append((f"[{body}]" if needs and arg.op != "symbol" else body) + (f"[{below}]" if below else ""))
     sign = ""
-    if summed:
-        sign = rf"\sum_{{{','.join(summed)}}} " if writer.mode == "latex" else f"Σ_{','.join(summed)} "
+    if summed or conditions:
+        below = ",".join(summed) + (": " if summed and conditions else "") + ", ".join(conditions)
+        sign = rf"\sum_{{{below}}} " if writer.mode == "latex" else f"Σ_{'{' * bool(conditions)}{below}{'}' * bool(conditions)} "
     free = "".join(letters[c] for c in out if c in letters)
-    body = sign + " ".join(entries)
+    body = sign + " ".join(entries or ["1"])
     if not free:
         return body, Prec.PRODUCT
     return (rf"\left[{body}\right]_{{{free}}}" if writer.mode == "latex" else f"[{body}]_{free}"), Prec.POSTFIX
+
+
+def _letters(form: Any, operands: list[str], shown: list[str], sizes: dict[str, Dim]) -> dict[str, str]:
+    """What every index is called: i, j, k, …; beside windows as their sizes are, windows p, q, … and their entries i, j, …"""
+    windows = [tuple(subscripts) for arg, subscripts in zip(form.args, operands, strict=True) if arg.op == "window"]
+    if not windows:
+        return dict(zip(shown, _LETTERS, strict=False))
+    wanted = {c: str(sizes[c]) for c in shown if str(sizes[c]).isalpha() and str(sizes[c]).islower()}
+    for place, entry, (_, many, width) in zip("pqr", "ijk", windows, strict=False):
+        wanted |= {many: place, width: entry}
+    taken = {arg.name for arg in form.args if arg.op == "symbol"}
+    found: dict[str, str] = {}
+    for c in [*(c for w in windows for c in w[1:] if c in shown), *shown]:
+        if c not in found:
+            spare = (x for x in (wanted.get(c, ""), *_LETTERS, *_MORE) if len(x) == 1 and x not in taken and x not in found.values())
+            found[c] = next(spare)
+    return found
+
+
+def _in_windows(writer: Writer, form: Any, operands: list[str], out: str, letters: dict[str, str]) -> tuple[dict[str, str], list[str]]:
+    """How every index is written, that of an axis with windows on it as `2p+i−1`, and the conditions where it is not summed."""
+    spelled, conditions = dict(letters), []
+    for arg, subscripts in zip(form.args, operands, strict=True):
+        if arg.op != "window":
+            continue
+        whole, many, width = tuple(subscripts)
+        at = offset(arg.params, letters.get(many, ""), letters.get(width, ""), writer.mode)
+        if whole in letters and whole not in out and spelled[whole] == letters[whole]:
+            spelled[whole] = at
+        else:
+            conditions.append(f"{at}={spelled.get(whole, '0')}")
+    return spelled, conditions
+
+
+def _write_numpy(writer: Writer, form: Any, operands: list[str], out: str) -> tuple[str, Prec]:
+    """`np.einsum`; windows on an axis that only one operand has are a view of that."""
+    parts = [(writer.write(arg, Prec.SUM), subscripts) for arg, subscripts in zip(form.args, operands, strict=True)]
+    for k, arg in enumerate(form.args):
+        if arg.op != "window":
+            continue
+        whole, many, width = tuple(operands[k])
+        beside = [i for i, (_, subscripts) in enumerate(parts) if whole in subscripts and i != k]
+        if whole in out or len(beside) != 1 or form.args[beside[0]].op == "window":
+            continue
+        (i,) = beside
+        body, subscripts = parts[i]
+        if subscripts.count(whole) == 1:
+            stride = ", ".join(map(str, arg.params[3:]))
+            view = f"_windows({body}, {subscripts.index(whole)}, {writer.write(arg.params[2], Prec.SUM)}, {stride})"
+            parts[i], parts[k] = (view, subscripts.replace(whole, many + width)), ("", "")
+    spec = ",".join(subscripts for body, subscripts in parts if body) + "->" + out
+    return f"np.einsum({spec!r}, {', '.join(body for body, _ in parts if body)}, optimize=True)", Prec.ATOM
 
 
 def _write_series(writer: Writer, form: Any) -> tuple[str, Prec]:
@@ -180,9 +239,77 @@ def _is_written_only(nodes: tuple[Node, ...], params: Params) -> Node:
     raise Unsupported("a derivative applied to a direction stands only on the left of an equation")
 
 
+# ── matrices at places of tensors, as `symgrad.batches` prints them ──────────────────────────────────────────────────
+
+
+def _placed(shapes: tuple[Shape, ...], params: Params) -> Shape:
+    """Two axes that no letter has; of one a row, or a column where it is not the last; of none a scalar."""
+    if len(params) != len(shapes[0]):
+        raise ShapeError(f"{len(params)} places of a {show(shapes[0])}")
+    kept = [axis for axis, place in enumerate(params) if place is None]
+    dims = tuple(shapes[0][axis] for axis in kept)
+    if len(dims) == 1:
+        return (ONE, *dims) if kept[0] == len(params) - 1 else (*dims, ONE)
+    return dims
+
+
+def _write_placed(writer: Writer, form: Any) -> tuple[str, Prec]:
+    """`X_b`, `Q[b,:,h,:]`; in LaTeX the places stand below."""
+    (body,), places = form.args, form.params
+    if writer.mode == "numpy":
+        at = ", ".join(":" if p is None else p or "0" for p in places)
+        return f"np.reshape({writer.write(body, Prec.ATOM)}[{at}], ({', '.join(writer.write(d, Prec.SUM) for d in form.shape)}))", Prec.ATOM
+    whole = [":" if p is None else p for p in places if p != ""]
+    while len(whole) > 1 and whole[-1] == ":" and len(form.shape) == 2 and form.shape[0] is not ONE and places[-2:] == (None, None):
+        whole.pop()
+    shown = writer.write(body, Prec.SUM)
+    bare = body.op == "symbol" and not any(c in body.name for c in "_^∂")
+    if all(place == ":" for place in whole):
+        return writer.written(body)
+    if writer.mode == "latex":
+        return (shown if bare else rf"\left({shown}\right)") + f"_{{{','.join(whole)}}}", Prec.ATOM
+    if ":" in whole:
+        return f"{writer.write(body, Prec.ATOM)}[{','.join(whole)}]", Prec.ATOM
+    return (shown if bare else f"({shown})") + f"_{''.join(whole)}", Prec.ATOM
+
+
+def _looped(writer: Writer, body: Any, letters: Params, dims: Params) -> str:
+    loops = " ".join(f"for {c} in range({writer.write(dim, Prec.SUM)})" for c, dim in zip(letters, dims, strict=True) if c)
+    return f"[{writer.write(body, Prec.SUM)} {loops}]"
+
+
+def _write_stack(writer: Writer, form: Any) -> tuple[str, Prec]:
+    """`[X_b W]_b`: the tensor whose b-th matrix is X_b W."""
+    (body,), (letters, shape) = form.args, form.params
+    if writer.mode == "numpy":
+        sizes = ", ".join(writer.write(dim, Prec.SUM) for dim in shape)
+        return f"np.reshape({_looped(writer, body, letters, shape[: len(letters)])}, ({sizes}))", Prec.ATOM
+    inside, below = writer.write(body, Prec.SUM), "".join(letters)
+    if not below:
+        return writer.written(body)
+    return (
+        rf"\left[{inside}\right]_{{{','.join(c for c in letters if c)}}}" if writer.mode == "latex" else f"[{inside}]_{below}"
+    ), Prec.ATOM
+
+
+def _write_over(writer: Writer, form: Any) -> tuple[str, Prec]:
+    (body,), (letters, dims) = form.args, form.params
+    if writer.mode == "numpy":
+        return f"sum({_looped(writer, body, letters, dims)})", Prec.ATOM
+    sign = rf"\sum_{{{','.join(letters)}}}" if writer.mode == "latex" else f"Σ_{','.join(letters)}"
+    return f"{sign} {writer.write(body, Prec.PRODUCT)}", Prec.PRODUCT
+
+
+def _only_printed(nodes: tuple[Node, ...], params: Params) -> Node:
+    raise Unsupported("the places of a tensor have letters only in print")
+
+
 RECORDS: tuple[Op, ...] = (
     Op("einsum", None, _shape, _lower, _write, _write, _write),
     Op("entries", 1, lambda shapes, _: shapes[0], lambda nodes, _: nodes[0], _write_entries, _write_entries, _write_entries),
     Op("applied", 2, lambda _, params: params, _is_written_only, _applied, _applied, _applied),
+    Op("at", 1, _placed, _only_printed, _write_placed, _write_placed, _write_placed),
+    Op("stack", 1, lambda _, params: params[1], _only_printed, _write_stack, _write_stack, _write_stack),
+    Op("over", 1, lambda shapes, _: shapes[0], _only_printed, _write_over, _write_over, _write_over),
     Op("series", 1, lambda shapes, _: shapes[0], _no_tensor, _write_series, _write_series, _write_series),
 )

@@ -196,6 +196,20 @@ def _square_shape(shape: Shape, what: str) -> Shape:
     return shape
 
 
+def _repeated_shape(shapes: tuple[Shape, ...], params: Params) -> Shape:
+    if broadcast_shape((shapes[0], params), "a repetition") != params:
+        raise ShapeError(f"{show(shapes[0])} does not broadcast to {show(params)}")
+    return params
+
+
+def _write_repeated(writer: Writer, form: Any) -> tuple[str, Prec]:
+    """What is repeated: a row that is added to every row is written so."""
+    if writer.mode != "numpy":
+        return writer.written(form.args[0])
+    sizes = ", ".join(writer.write(dim, Prec.SUM) for dim in form.params)
+    return f"np.broadcast_to({writer.write(form.args[0], Prec.SUM)}, ({sizes}))", Prec.ATOM
+
+
 def _trace_shape(shapes: tuple[Shape, ...], _: Params) -> Shape:
     _square_shape(shapes[0], "the trace")
     return ()
@@ -288,6 +302,8 @@ RECORDS: tuple[Op, ...] = (
        Notation(r"\operatorname{{diag}}\left({0}\right)"), Notation("diag({0})"), Notation("np.diagflat({0})")),
     Op("diagonal", 1, _diagonal_shape, _diagonal,
        Notation(r"\operatorname{{diagonal}}\left({0}\right)"), Notation("diagonal({0})"), Notation("np.diagonal({0})[:, None]")),
+    Op("broadcast", 1, _repeated_shape, lambda nodes, params: broadcast(nodes[0], params),
+       _write_repeated, _write_repeated, _write_repeated),
     _constant(1, r"\mathbf{1}", "1", "np.ones"),
     _constant(0, r"\mathbf{0}", "0", "np.zeros"),
     Op("eye", 0, lambda _, params: (params[0], params[0]), lambda _, params: eye(params[0]),

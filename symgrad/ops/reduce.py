@@ -41,6 +41,9 @@ def _write_sum(writer: Writer, form: Any) -> tuple[str, Prec]:
     if axis is None:
         sign = r"\sum" if writer.mode == "latex" else "Σ"
         return f"{sign} {_entries(writer, body)}", Prec.PRODUCT
+    if len(body.shape) != 2:
+        sign = rf"\sum_{{\text{{axis }}{axis + 1}}}" if writer.mode == "latex" else f"Σ[axis {axis + 1}]"
+        return f"{sign} {_entries(writer, body)}", Prec.PRODUCT
     one = r"\mathbf{1}" if writer.mode == "latex" else "1"
     turned = one + (r"^{\top}" if writer.mode == "latex" else "ᵀ")
     inside = writer.write(body, Prec.PREFIX)
@@ -59,11 +62,22 @@ def _write_mean(writer: Writer, form: Any) -> tuple[str, Prec]:
     inside = writer.write(body, Prec.SUM)
     if writer.mode == "numpy":
         return f"np.mean({inside})" if axis is None else f"np.mean({inside}, axis={axis}, keepdims=True)", Prec.ATOM
+    what = "" if axis is None else ("rows", "columns")[axis] if len(body.shape) == 2 else f"axis {axis + 1}"
     if writer.mode == "latex":
-        below = "" if axis is None else rf"_{{\text{{{('rows', 'columns')[axis]}}}}}"
+        below = rf"_{{\text{{{what}}}}}" if what else ""
         return rf"\operatorname{{mean}}{below}\left({inside}\right)", Prec.ATOM
-    below = "" if axis is None else ("_rows", "_columns")[axis]
+    below = "" if not what else f"_{what}" if len(body.shape) == 2 else f"[{what}]"
     return f"mean{below}({inside})", Prec.ATOM
+
+
+def along(axis: int | None, shape: Shape) -> tuple[str, str]:
+    """What is said of an axis of a function along it, below the function in LaTeX and behind it in text; nothing of a vector's one."""
+    if axis is None or (len(shape) == 2 and any(dim.is_one for dim in shape)):
+        return "", ""
+    if len(shape) != 2:
+        return rf"_{{\text{{axis }}{axis + 1}}}", f"[axis {axis + 1}]"
+    what = ("columns", "rows")[axis]
+    return rf"_{{\text{{{what}}}}}", f"_{what}"
 
 
 def _write_norm(writer: Writer, form: Any) -> tuple[str, Prec]:

@@ -1,6 +1,9 @@
-"""Typed pieces of an expression: arrays of two axes whose sizes are unified as NumPy would broadcast them.
+"""Typed pieces of an expression: arrays whose sizes are unified as NumPy would broadcast them.
 
-    array ::= rows × columns, and the form it will be once every size is known
+    array ::= leading axes × rows × columns, and the form it will be once every size is known
+
+Only what is declared to have more than two axes, or is made of it, has leading axes; there axes that are summed away are gone, as in
+NumPy, and of matrices they stay with size 1. What would have one axis left is a row.
 
 Two sizes that cannot be told apart are taken to be equal: NumPy would also take either of them to be 1, but nobody means that. What
 an undeclared name is (a column, a row, a scalar) is chosen before; an array only says what speaks against that choice.
@@ -42,7 +45,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Array:
-    """A piece of an expression.
+    """A piece of an expression; `lead` are the axes before its rows and columns.
 
     `names` are the undeclared names in it; `bare` is the one name of which it is a function entry by entry; `kept` says that an axis of
     size 1 is what a sum left; `ends` are the names that a matrix product begins and ends with; `literal` is the value of a number;
@@ -59,6 +62,12 @@ class Array:
     ends: tuple[str | None, str | None] | None = None
     literal: Fraction | None = None
     norm_of: Array | None = None
+    lead: Shape = ()
+
+    @property
+    def shape(self) -> Shape:
+        """Every axis."""
+        return (*self.lead, self.rows, self.cols)
 
 
 def literal(value: Fraction, span: Span) -> Array:
@@ -110,8 +119,8 @@ class Typing:
 
     def declared(self, name: str, shape: Shape, span: Span) -> Array:
         """A name whose shape is known."""
-        rows, cols = shape or (ONE, ONE)
-        return Array(rows, cols, lambda shapes: symbol(name, shapes.shape(*shape)), span, bare=name, ends=(name, name))
+        *lead, rows, cols = shape or (ONE, ONE)
+        return Array(rows, cols, lambda shapes: symbol(name, shapes.shape(*shape)), span, bare=name, ends=(name, name), lead=tuple(lead))
 
     def settle(self) -> None:
         """Sizes that are still open get letters; before that, what only broadcasting could tell apart is taken to be equal."""
@@ -133,10 +142,10 @@ class Typing:
         return any(self.shapes.resolve(length) is self.shapes.resolve(dim) for length in self.lengths)
 
     def is_scalar(self, array: Array) -> bool:
-        return self.shapes.is_one(array.rows) and self.shapes.is_one(array.cols)
+        return all(map(self.shapes.is_one, array.shape))
 
     def is_vector(self, array: Array) -> bool:
-        return self.shapes.is_one(array.rows) or self.shapes.is_one(array.cols)
+        return not array.lead and (self.shapes.is_one(array.rows) or self.shapes.is_one(array.cols))
 
     def described(self, *arrays: Array) -> str:
         """The operands with their shapes, as they are known so far."""
@@ -144,8 +153,8 @@ class Typing:
 
     def shown(self, array: Array) -> str:
         """The shape of an operand for a message; sizes that are open get letters."""
-        self.lettered((array.rows, array.cols))
-        return show(self.shapes.shape(array.rows, array.cols))
+        self.lettered(array.shape)
+        return show(self.shapes.shape(*array.shape))
 
     def clash(self, message: str, span: Span, *arrays: Array) -> Refused:
         """Operands whose shapes do not go together."""
@@ -164,17 +173,29 @@ class Typing:
         """Operands combined entry by entry under NumPy's broadcasting; `bias` where a vector is added to a matrix."""
         shaped = [a for a in arrays if not self.is_scalar(a)]
         self._speak_against(arrays, shaped, bias)
-        rows, cols = ONE, ONE
+        axes = [ONE] * max(len(a.shape) for a in arrays)
         for k, array in enumerate(arrays):
             before = arrays[:k]
-            rows = self._axis(rows, array.rows, what, span, before, array)
-            cols = self._axis(cols, array.cols, what, span, before, array)
+            self._is_declared(array, len(axes), span)
+            for axis, dim in enumerate(array.shape, start=len(axes) - len(array.shape)):
+                axes[axis] = self._axis(axes[axis], dim, what, span, before, array)
+        *lead, rows, cols = axes
         names = frozenset().union(*(a.names for a in arrays))
         bare = shaped[0].bare if len(shaped) == 1 else arrays[0].bare if len(arrays) == 1 else None
         bare = bare if not shaped or len(shaped) == 1 else None
         ends = next((a.ends for a in arrays if a.ends is not None and a.bare is None), None)
         kept = any(a.kept for a in arrays)
-        return Array(rows, cols, lambda shapes: make([a.make(shapes) for a in arrays]), span, names, bare, kept, ends)
+        return Array(rows, cols, lambda shapes: make([a.make(shapes) for a in arrays]), span, names, bare, kept, ends, lead=tuple(lead))
+
+    def _is_declared(self, array: Array, rank: int, span: Span) -> None:
+        """A matrix beside more axes has a shape: whether a Y of which nothing is known has them too, nothing says."""
+        open_sizes = self.shapes.is_open(array.rows) and self.shapes.is_open(array.cols)
+        if rank > 2 and array.bare is not None and array.bare in self.met and open_sizes:
+            raise Refused(
+                ShapeError,
+                f'{array.bare} stands beside an array of {rank} axes and may have as many; declare it, as in --dims "{array.bare}: b,t,d"',
+                array.span,
+            )
 
     def _axis(self, so_far: Dim, new: Dim, what: str, span: Span, before: Sequence[Array], array: Array) -> Dim:
         left, right = self.shapes.resolve(so_far), self.shapes.resolve(new)
@@ -249,7 +270,7 @@ class Typing:
         long = thin and (self.is_length(wide) or (undeclared and not at_last))
         # A product of all pairs is written x @ y.T; in x @ y nobody means y to be a row.
         pairs = inner.is_one and right.bare is not None and right.bare in right.names and not self.is_scalar(left)
-        if met is None or long or pairs:
+        if met is None or (long and not left.lead and not right.lead) or pairs:
             both = self._shapes_of([left, right])
             inner, outer = self.shapes.resolve(inner), self.shapes.resolve(outer)
             raise self.clash(f"a matrix product of {both}: {inner} columns do not meet {outer} rows", span, left, right)
@@ -257,13 +278,49 @@ class Typing:
             self.blame(THIN, left.names | right.names)
         self.shapes = met
         ends = (left.ends or (None, None))[0], (right.ends or (None, None))[1]
+        if left.lead or right.lead:
+            return self._batched(left, right, span)
 
         def make(shapes: Shapes) -> Form:
             return product_of([squeezed(left.make(shapes)), squeezed(right.make(shapes))])
 
         return Array(left.rows, right.cols, make, span, left.names | right.names, kept=False, ends=ends)
 
+    def _batched(self, left: Array, right: Array, span: Span) -> Array:
+        """The matrix products of arrays with leading axes, one for each place there."""
+        rank = max(len(left.lead), len(right.lead))
+        lead = [ONE] * rank
+        spelled, shared = [], _LETTERS[:rank]
+        for array, ends in ((left, "yz"), (right, "zx")):
+            letters = ""
+            for axis, dim in enumerate(array.lead, start=rank - len(array.lead)):
+                known, new = self.shapes.resolve(lead[axis]), self.shapes.resolve(dim)
+                if known.is_one or new.is_one:
+                    lead[axis] = known if new.is_one else new
+                elif (met := self.shapes.unify(known, new)) is None:
+                    both = self._shapes_of([left, right])
+                    raise self.clash(f"matrix products of {both}: {known} is not {new}", span, left, right)
+                else:
+                    self.shapes = met
+                # An axis of size 1 has a letter of its own: it is repeated beside the other's.
+                letters += shared[axis].upper() if new.is_one else shared[axis]
+            spelled.append(letters + ends)
+        out = "".join(c if c in "".join(spelled) else c.upper() for c in shared) + "yx"
+        return self.index_product(f"{','.join(spelled)}->{out}", [left, right], [*lead, left.rows, right.cols], span)
+
+    def permuted(self, array: Array, order: Sequence[int], span: Span) -> Array:
+        """The axes in another order."""
+        if not array.lead:
+            return replace(array, span=span) if list(order) == [0, 1] else self.transpose(array, span)
+        letters = _LETTERS[: len(order)]
+        out = "".join(letters[i] for i in order)
+        return self.index_product(f"{letters}->{out}", [array], [array.shape[i] for i in order], span)
+
     def transpose(self, array: Array, span: Span) -> Array:
+        """The transpose; of more than two axes that is all of them in the opposite order, as in NumPy."""
+        if array.lead:
+            return self.permuted(array, range(len(array.shape))[::-1], span)
+
         def make(shapes: Shapes) -> Form:
             form = array.make(shapes)
             return form if form.is_scalar else form.args[0] if form.op == "transpose" else apply("transpose", [form])
@@ -284,50 +341,84 @@ class Typing:
         return self.transpose(array, span) if self.shapes.is_one(array.rows) and not self.shapes.is_one(array.cols) else array
 
     def one(
-        self, op: str, array: Array, rows: Dim, cols: Dim, span: Span, params: Callable[[Shapes], tuple[object, ...]] | None = None
+        self,
+        op: str,
+        array: Array,
+        rows: Dim,
+        cols: Dim,
+        span: Span,
+        params: Callable[[Shapes], tuple[object, ...]] | None = None,
+        lead: Shape = (),
     ) -> Array:
         """An op of one operand whose result has that shape."""
 
         def make(shapes: Shapes) -> Form:
             return apply(op, [squeezed(array.make(shapes))], params(shapes) if params else ())
 
-        return Array(rows, cols, make, span, array.names)
+        return Array(rows, cols, make, span, array.names, lead=lead)
 
-    def reduced(self, op: str, array: Array, axis: int | None, span: Span) -> Array:
-        """A sum or mean over all entries, or along an axis that stays with size 1."""
-        if axis is None and self.is_scalar(array):
+    def reduced(self, op: str, array: Array, axes: Sequence[int] | None, keep: bool, span: Span) -> Array:
+        """A sum, mean or maximum over all entries, or along axes; those stay with size 1 in a matrix, and elsewhere if `keep` says so."""
+        if axes is None and self.is_scalar(array):
             return replace(array, span=span)
-        made = self.one(
-            op, array, ONE if axis in (None, 0) else array.rows, ONE if axis in (None, 1) else array.cols, span, lambda _: (axis,)
-        )
-        return replace(made, kept=axis is not None)
+        if axes is None or len(axes) == len(array.shape):
+            return self.one(op, array, ONE, ONE, span, lambda _: (None,))
+        gone = bool(array.lead) and not keep
+        if gone and op in ("sum", "mean") and len(array.shape) - len(axes) >= 2:
+            made = self.without(array, axes, span)
+            return made if op == "sum" else self._over_sizes(made, [array.shape[axis] for axis in axes])
+        made = array
+        for axis in axes:
+            *lead, rows, cols = (ONE if i == axis else dim for i, dim in enumerate(made.shape))
+            made = self.one(op, made, rows, cols, span, lambda _, axis=axis: (axis,), lead=tuple(lead))  # type: ignore[misc]
+        return self.without(made, axes, span) if gone else replace(made, kept=True)
 
-    def filled(self, op: str, rows: Dim, cols: Dim, span: Span) -> Array:
-        """A matrix of ones or zeros, or an identity."""
-        params = (lambda s: (s.resolve(rows),)) if op == "eye" else (lambda s: s.shape(rows, cols))
-        return Array(rows, cols, lambda shapes: apply(op, (), params(shapes)), span)
+    def _over_sizes(self, array: Array, sizes: Sequence[Dim]) -> Array:
+        def make(shapes: Shapes) -> Form:
+            return scaled([number(1, tuple((shapes.resolve(dim), -1) for dim in sizes))], array.make(shapes))
+
+        return replace(array, make=make)
+
+    def without(self, array: Array, axes: Sequence[int], span: Span) -> Array:
+        """Summed over axes, which then are gone, but for those that a row needs."""
+        letters = _LETTERS[: len(array.shape)]
+        needed = 2 - (len(letters) - len(axes))
+        spare = [axis for axis in axes if self.shapes.is_one(array.shape[axis])][: max(0, needed)]
+        kept = [*spare, *(i for i in range(len(letters)) if i not in axes)]
+        return self.index_product(f"{letters}->{''.join(letters[i] for i in kept)}", [array], [array.shape[i] for i in kept], span)
+
+    def filled(self, op: str, shape: Shape, span: Span) -> Array:
+        """Ones or zeros of a shape, or an identity."""
+        *lead, rows, cols = shape
+        params = (lambda s: (s.resolve(rows),)) if op == "eye" else (lambda s: s.shape(*shape))
+        return Array(rows, cols, lambda shapes: apply(op, (), params(shapes)), span, lead=tuple(lead))
 
     def joined(self, arrays: Sequence[Array], axis: int, span: Span) -> Array:
-        """Matrices on top of each other (axis 0) or side by side (axis 1)."""
-        first = arrays[0]
-        across = first.cols if axis == 0 else first.rows
-        length = Dim.of(0)
+        """Arrays one after the other along an axis: matrices on top of each other (0) or side by side (1)."""
+        shape = list(arrays[0].shape)
+        shape[axis] = Dim.of(0)
         for array in arrays:
-            own, along = (array.cols, array.rows) if axis == 0 else (array.rows, array.cols)
-            met = self.shapes.unify(across, own)
-            if met is None:
-                what = ("columns", "rows")[axis]
-                raise self.clash(f"{('vstack', 'hstack')[axis]}: they must have the same number of {what}", span, *arrays)
-            self.shapes = met
-            length = length + along
-        rows, cols = (length, across) if axis == 0 else (across, length)
+            for i, dim in enumerate(array.shape):
+                met = self.shapes if i == axis else self.shapes.unify(shape[i], dim) if len(array.shape) == len(shape) else None
+                if met is None and len(shape) > 2:
+                    raise self.clash(f"joined along axis {axis}: all other sizes must be the same", span, *arrays)
+                if met is None:
+                    what = ("columns", "rows")[axis]
+                    raise self.clash(f"{('vstack', 'hstack')[axis]}: they must have the same number of {what}", span, *arrays)
+                self.shapes = met
+            shape[axis] = shape[axis] + array.shape[axis]
+        *lead, rows, cols = shape
         names = frozenset().union(*(a.names for a in arrays))
-        return Array(rows, cols, lambda shapes: apply("concat", [squeezed(a.make(shapes)) for a in arrays], (axis,)), span, names)
+
+        def make(shapes: Shapes) -> Form:
+            return apply("concat", [squeezed(a.make(shapes)) for a in arrays], (axis,))
+
+        return Array(rows, cols, make, span, names, lead=tuple(lead))
 
     def sliced(self, array: Array, axis: int, start: Dim, stop: Dim, step: int, span: Span) -> Array:
         """Positions from `start` up to, not with, `stop` along an axis."""
         length = stop - start if step == 1 else (stop - start - 1) / step + 1
-        rows, cols = (length, array.cols) if axis == 0 else (array.rows, length)
+        *lead, rows, cols = (length if i == axis else dim for i, dim in enumerate(array.shape))
 
         def make(shapes: Shapes) -> Form:
             form = squeezed(array.make(shapes))
@@ -335,24 +426,28 @@ class Typing:
             whole = step == 1 and (first, last) == (Dim.of(0), form.shape[axis])
             return form if whole else apply("slice", [form], (axis, first, last, step))
 
-        return Array(rows, cols, make, span, array.names)
+        return Array(rows, cols, make, span, array.names, lead=tuple(lead))
 
-    def reshaped(self, array: Array, rows: Dim, cols: Dim, span: Span) -> Array:
+    def reshaped(self, array: Array, shape: Shape, span: Span) -> Array:
         """The same entries, row after row, in another shape."""
-        return self.one("reshape", array, rows, cols, span, lambda shapes: shapes.shape(rows, cols))
+        *lead, rows, cols = shape
+        return self.one("reshape", array, rows, cols, span, lambda shapes: shapes.shape(*shape), lead=tuple(lead))
 
     def index_product(self, spec: str, arrays: Sequence[Array], shape: Sequence[Dim], span: Span) -> Array:
-        """`np.einsum`: at most two letters a result; a result of one letter is a column. Operands have two letters each."""
-        rows, cols = (*shape, ONE, ONE)[:2]
+        """`np.einsum`; a result of one letter is a column, or a row where operands have more than two axes."""
+        row = any(a.lead for a in arrays)
+        *lead, rows, cols = shape if len(shape) > 1 else (ONE, *shape) if row and shape else (*shape, ONE, ONE)[:2]
+        full = (*lead, rows, cols)
         names = frozenset().union(*(a.names for a in arrays))
 
         def make(shapes: Shapes) -> Form:
             form = apply("einsum", [squeezed(a.make(shapes)) for a in arrays], (spec,))
-            return apply("reshape", [form], shapes.shape(rows, cols)) if len(shape) == 1 else form
+            return apply("reshape", [form], shapes.shape(*full)) if len(shape) == 1 else form
 
-        return Array(rows, cols, make, span, names)
+        return Array(rows, cols, make, span, names, lead=tuple(lead))
 
 
+_LETTERS = "abcdefghijklmnopqrstuvw"
 _WEIGHTS = ("W", "U", "V", "A", "K", "Theta", "Θ")
 
 

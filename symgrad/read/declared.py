@@ -2,7 +2,7 @@
 
     declarations ::= declaration (";" declaration)*       declaration ::= name ":" what
 
-A shape is `scalar`, one size (a column), or two sizes, between commas or `×`; a size is a name or a whole number. Properties are
+A shape is `scalar`, one size (a column), or two sizes and more, between commas or `×`; a size is a name or a whole number. Properties are
 words of `symgrad.properties`, between commas.
 """
 
@@ -18,9 +18,10 @@ from symgrad.read.arrays import Refused
 from symgrad.span import Source, Span
 
 _NAME = re.compile(r"[^\W\d]\w*")
-_SIZES = re.compile(r"\s*[,×x]\s*|\s+by\s+|\s+")
+_SIZES = re.compile(r"\s*[,×x]\s*|\s+by\s+|(?<![*·])\s+(?![*·])")
 _LONGEST = 10_000
 _LARGEST = 10**6
+_MOST_AXES = 6
 
 
 def read_declarations(text: str, option: str) -> Iterator[tuple[str, str, Source, Span]]:
@@ -85,15 +86,21 @@ def _shape(what: str, source: Source, span: Span) -> Shape:
     if inside in ("scalar", ""):
         return ()
     sizes = _SIZES.split(inside)
-    if len(sizes) > 2:
-        raise Refused(InvalidExpression, f"{len(sizes)} sizes; an expression has matrices, of two", span).at(source)
+    if len(sizes) > _MOST_AXES:
+        raise Refused(InvalidExpression, f"{len(sizes)} sizes; an array has at most {_MOST_AXES} axes", span).at(source)
     dims = tuple(_size(size, source, span) for size in sizes)
-    return dims if len(dims) == 2 else (dims[0], ONE)
+    return dims if len(dims) > 1 else (dims[0], ONE)
 
 
 def _size(text: str, source: Source, span: Span) -> Dim:
-    if text.isdecimal() and text.isascii() and len(text) <= 7 and 1 <= int(text) <= _LARGEST:
-        return Dim.of(int(text))
-    if _NAME.fullmatch(text):
-        return Dim.of(text)
-    raise Refused(InvalidExpression, f"a size is a name or a whole number from 1 to {_LARGEST}, not {text or 'nothing'}", span).at(source)
+    """A size: a name, a whole number, or a product of these, `h*k`."""
+    size = ONE
+    for factor in re.split(r"\s*[*·]\s*", text):
+        if factor.isdecimal() and factor.isascii() and len(factor) <= 7 and 1 <= int(factor) <= _LARGEST:
+            size = size * Dim.of(int(factor))
+        elif _NAME.fullmatch(factor):
+            size = size * Dim.of(factor)
+        else:
+            wanted = f"a size is a name or a whole number from 1 to {_LARGEST}, not {text or 'nothing'}"
+            raise Refused(InvalidExpression, wanted, span).at(source)
+    return size

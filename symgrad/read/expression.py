@@ -236,7 +236,7 @@ def _sizes_in(tree: ast.expr) -> Iterator[str]:
     for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
         word = word_of(_dotted(call.func) or "")
         if word in SIZED:
-            for arg in call.args[1 if word == "reshape" and not _is_method(call) else 0 :]:
+            for arg in call.args[1 if word in ("reshape", "view") and not _is_method(call) else 0 :]:
                 yield from _free_names(arg)
 
 
@@ -257,6 +257,11 @@ def _from_module(node: ast.Attribute) -> bool:
     """Whether it is a function of a module: `np.linalg.inv`."""
     root = (_dotted(node) or "").split(".")[0]
     return root in MODULES and (root != "F" or word_of(node.attr) not in METHODS)
+
+
+def _is_new(place: ast.expr) -> bool:
+    """Whether it makes a new axis: the None of `x[:, None]`."""
+    return isinstance(place, ast.Constant) and place.value is None
 
 
 def _dotted(node: ast.expr) -> str | None:
@@ -325,7 +330,7 @@ def _no_scalar(vocabulary: _Vocabulary, typed: Typed) -> Refused:
     last = vocabulary.definitions[-1]
     typing.settle()
     array = arrays[vocabulary.loss]
-    typing.lettered((array.rows, array.cols))
+    typing.lettered(array.shape)
     return Refused(InvalidNetwork, f"{last.name} is {typing.shown(array)}, and a gradient is of a scalar; sum it", last.span)
 
 
@@ -378,8 +383,9 @@ class _Reader:
         """A definition whose shape is declared too has to have it."""
         shape = self.vocabulary.shapes.get(definition.name or "")
         if shape is not None:
-            rows, cols = shape or (ONE, ONE)
-            met = self.typing.shapes.together((array.rows, rows), (array.cols, cols))
+            known = shape or (ONE, ONE)
+            fits = len(known) == len(array.shape)
+            met = self.typing.shapes.together(*zip(array.shape, known, strict=True)) if fits else None
             if met is None:
                 raise self.typing.clash(f"{definition.name} is declared {show(shape)}", definition.span, array)
             self.typing.shapes = met
@@ -397,8 +403,7 @@ class _Reader:
         name, span = _plain(node.id), self.span(node)
         if name in self.defined:
             known = self.defined[name]
-            shape = known.rows, known.cols
-            make = self.typing.declared(name, shape, span).make
+            make = self.typing.declared(name, known.shape, span).make
             return replace(known, make=make, span=span, bare=None, names=known.names, literal=None, norm_of=None, ends=(name, name))
         if any(a.name == name for a in self.vocabulary.definitions):
             raise Refused(InvalidNetwork, f"{name} is used before it is defined", span)
@@ -479,10 +484,13 @@ class _Reader:
         if dotted.split(".")[0] in MODULES and node.attr in ("pi",):
             return self._pi(node)
         if node.attr in ("T", "mT"):
-            return self.typing.transpose(self.array(node.value), self.span(node))
-        if node.attr == "size":
             array = self.array(node.value)
-            return sized(self.typing.shapes.resolve(array.rows) * self.typing.shapes.resolve(array.cols), self.span(node))
+            axes = range(len(array.shape))
+            order = [*axes[:-2], axes[-1], axes[-2]]
+            whole_order = node.attr == "T" or not array.lead
+            return self.typing.transpose(array, self.span(node)) if whole_order else self.typing.permuted(array, order, self.span(node))
+        if node.attr == "size":
+            return sized(self.size(node), self.span(node))
         raise Refused(Unsupported, f"symgrad reads no .{node.attr} in an expression; .T and .shape it does", self.span(node))
 
     def _compare(self, node: ast.Compare) -> Array:
@@ -514,7 +522,7 @@ class _Reader:
             raise Refused(InvalidExpression, "only a function by its name can be called", self.span(node.func))
         word = word_of(dotted)
         if word == "len" and len(node.args) == 1:
-            return sized(self.typing.shapes.resolve(self.array(node.args[0]).rows), span)
+            return sized(self.size(node), span)
         name = _plain(dotted)
         if word not in CALLS and (name in self.kinds or name in self.vocabulary.shapes or name in self.defined):
             raise Refused(InvalidExpression, f"{name} is no function; a product is written *, a matrix product @", span)
@@ -542,16 +550,20 @@ class _Reader:
             return Dim.of(_plain(node.id))
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
             array, axis = self.array(node.value.value), whole(node.slice)
-            if axis in (-2, -1, 0, 1):
-                return self.typing.shapes.resolve((array.rows, array.cols)[axis])
+            if axis is not None and -len(array.shape) <= axis < len(array.shape):
+                return self.typing.shapes.resolve(array.shape[axis])
         if isinstance(node, ast.Call) and _dotted(node.func) == "len" and len(node.args) == 1:
-            return self.typing.shapes.resolve(self.array(node.args[0]).rows)
+            return self.typing.shapes.resolve(self.array(node.args[0]).shape[0])
         if isinstance(node, ast.Attribute) and node.attr == "size":
-            array = self.array(node.value)
-            return self.typing.shapes.resolve(array.rows) * self.typing.shapes.resolve(array.cols)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub, ast.Mult)):
+            total = ONE
+            for dim in self.array(node.value).shape:
+                total = total * self.typing.shapes.resolve(dim)
+            return total
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv)):
             left, right = (Dim.of(w) if (w := whole(side)) is not None else self.size(side) for side in (node.left, node.right))
-            return left + right if isinstance(node.op, ast.Add) else left - right if isinstance(node.op, ast.Sub) else left * right
+            found = _ON_SIZES[type(node.op)](left, right)
+            if found is not None:
+                return found
         shown = self.vocabulary.source.slice(self.span(node))
         raise Refused(InvalidExpression, f"{shown} is no size: a whole number, a name, or X.shape[0]", self.span(node))
 
@@ -562,19 +574,35 @@ class _Reader:
             return called(Call("logdet", node.value.args, {}, self.span(node), self))
         array, span = self.array(node.value), self.span(node)
         places = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
-        if any(isinstance(p, ast.Constant) and p.value is None for p in places):
+        if array.lead or sum(not _is_new(p) for p in places) > 2:
+            return self._places(array, places, span)
+        if any(map(_is_new, places)):
             return self._new_axis(array, places, span)
-        if len(places) > 2:
-            raise Refused(InvalidExpression, f"{len(places)} places, and an array has two axes", span)
-        if len(places) == 1 and self.typing.shapes.is_one(array.rows) and not self.typing.shapes.is_one(array.cols):
+        if len(places) == 1 and not array.lead and self.typing.shapes.is_one(array.rows) and not self.typing.shapes.is_one(array.cols):
             places = [ast.Slice(), places[0]]  # the places of a row
         for axis, place in enumerate(places):
             array = self._cut(array, axis, place, span)
         return array
 
+    def _places(self, array: Array, places: Sequence[ast.expr], span: Span) -> Array:
+        """The places of an array of more than two axes; as in NumPy, an axis of which one place is taken is gone."""
+        rank = len(array.shape)
+        ellipses = [i for i, p in enumerate(places) if isinstance(p, ast.Constant) and p.value is ...]
+        if len(ellipses) == 1:
+            missing = rank - (len(places) - 1)
+            places = [*places[: ellipses[0]], *(ast.Slice() for _ in range(missing)), *places[ellipses[0] + 1 :]]
+        if any(map(_is_new, places)):
+            raise Refused(Unsupported, "a new axis of an array with more than two; reshape gives it one", span)
+        if len(places) > rank:
+            raise Refused(InvalidExpression, f"{len(places)} places, and an array has {'two' if rank == 2 else rank} axes", span)
+        for axis, place in enumerate(places):
+            array = self._cut(array, axis, place, span)
+        gone = [axis for axis, place in enumerate(places) if not isinstance(place, ast.Slice)]
+        return self.typing.without(array, gone, span) if gone else array
+
     def _new_axis(self, array: Array, places: Sequence[ast.expr], span: Span) -> Array:
         """`x[:, None]` is the vector as a column, `x[None, :]` as a row."""
-        new = [isinstance(p, ast.Constant) and p.value is None for p in places]
+        new = list(map(_is_new, places))
         whole_other = all(
             n or (isinstance(p, ast.Slice) and p.lower is p.upper is p.step is None) for n, p in zip(new, places, strict=True)
         )
@@ -584,7 +612,7 @@ class _Reader:
         return replace(column if new == [False, True] else self.typing.transpose(column, span), bare=None, span=span)
 
     def _cut(self, array: Array, axis: int, place: ast.expr, span: Span) -> Array:
-        length = self.typing.shapes.resolve(array.rows if axis == 0 else array.cols)
+        length = self.typing.shapes.resolve(array.shape[axis])
         if isinstance(place, ast.Slice):
             if place.lower is place.upper is place.step is None:
                 return array
@@ -605,6 +633,12 @@ class _Reader:
         return self.size(node)
 
 
+_ON_SIZES: dict[type[ast.operator], Callable[[Dim, Dim], Dim | None]] = {
+    ast.Add: lambda left, right: left + right,
+    ast.Sub: lambda left, right: left - right,
+    ast.Mult: lambda left, right: left * right,
+    ast.FloorDiv: lambda left, right: left / right.number if right.number else left.over(right),
+}
 _OPERATORS: dict[type[ast.operator], Callable[[Typing, Array, Array, Span], Array]] = {
     ast.Add: lambda t, left, right, span: t.add([left, right], span),
     ast.Sub: lambda t, left, right, span: t.add([left, t.negative(right, right.span)], span),
@@ -640,7 +674,7 @@ def _built(vocabulary: _Vocabulary, typing: Typing, arrays: Mapping[str, Array])
     inputs = [name for a in vocabulary.definitions for name in _names_in(a.tree)]
     inputs = [n for n in dict.fromkeys(inputs) if n in vocabulary.kinds or (n in vocabulary.shapes and n not in arrays)]
     typing.lettered(dim for name in inputs for dim in typing.met.get(name, ()))
-    typing.lettered(dim for array in arrays.values() for dim in (array.rows, array.cols))
+    typing.lettered(dim for array in arrays.values() for dim in array.shape)
     forms = {}
     for definition in vocabulary.definitions:
         assert definition.name is not None

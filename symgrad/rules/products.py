@@ -22,6 +22,7 @@ from symgrad.tensor import (
     eye,
     power,
     transpose,
+    variables,
 )
 
 
@@ -37,7 +38,7 @@ def flatten_when_shorter(node: Node, facts: Facts) -> Node | None:
 def flatten_broadcast(node: Node, facts: Facts) -> Node | None:
     """A ⊙ (u 1ᵀ) = diag(u) A, Σ (A ⊙ B) = tr(Aᵀ B), diagonal(u vᵀ) = u ⊙ v.
 
-    A product inside a product is opened when it only repeats, is only summed, or has more than two axes.
+    A product inside a product is opened when it only repeats, is only summed, or has more than two axes, though no variable has.
     """
     if not isinstance(node, Einsum):
         return None
@@ -48,7 +49,9 @@ def flatten_broadcast(node: Node, facts: Facts) -> Node | None:
             # Σ_ij (A ⊙ B)_ij is ⟨A, B⟩: the sum of a product is one product.
             sums = len(node.factors) == 1 and len(node.dims) > sum(1 for label in node.out if label != UNIT)
             diagonal = any(label != UNIT and outside.count(label) > 1 for label in outside)
-            if repeats or sums or diagonal or len(inner.shape) > 2:
+            # A batch of matrices is one matrix on paper; what only the calculus gave more than two axes is none.
+            beyond = len(inner.shape) > 2 and all(len(n.shape) <= 2 for n in variables(inner))
+            if repeats or sums or diagonal or beyond:
                 return flatten_product(node, facts, only=inner)
     return None
 

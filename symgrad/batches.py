@@ -1,0 +1,257 @@
+"""Tensors on paper: one matrix for each place of the other axes, where there is one; index notation elsewhere.
+
+`Σ_b X_bᵀ Δ_b` is what a textbook writes for `einsum("btd,bte->de", X, Δ)`, and `[X_b W]_b` is the tensor whose b-th matrix is X_b W.
+What is printed here has the value of the form that it is made of, and its NumPy is a loop over the letters, by which tests compare them;
+what is computed with are the forms themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import combinations
+
+from symgrad.dims import ONE, Dim, Shape
+from symgrad.form import Form, apply, rewrite_bottom_up, symbol, symbols, walk
+from symgrad.ops.elementwise import ELEMENTWISE
+from symgrad.raising import raise_form
+from symgrad.rewrite import Facts
+from symgrad.tensor import Factor, einsum, var
+from symgrad.textbook import hadamard_of, product_of, scaled, turned
+
+Places = tuple[str | None, ...]
+"""For each axis its letter, "" for the one place of an axis of size 1, or None for an axis of the matrix."""
+
+_LETTERS = "bhnmijkpqrsuvwacdefglotxyz"
+_MOST_SUMMED = 3
+_BESIDE = frozenset({"add", "hadamard", "divide"})
+_ALONG = frozenset({"softmax", "log_softmax", "logsumexp", "standardize", "std", "max", "is_max", "sum", "mean", "slice", "concat"})
+
+
+@lru_cache(maxsize=4096)
+def on_paper(form: Form) -> Form:
+    """The form as it is printed: of one with matrices only, itself.
+
+    >>> from symgrad.dims import shape_of; from symgrad.typeset import text
+    >>> X, G = symbol("X", shape_of("btd")), symbol("G", shape_of("bte"))
+    >>> text(apply("einsum", [X, G], ("btd,bte->de",)))
+    'Σ_b X_bᵀ G_b'
+    """
+    # What only the calculus gave more than two axes, as a second derivative, is written by its entries.
+    if form.op == "entries" or (len(form.shape) <= 2 and all(len(f.shape) <= 2 for f in symbols(form))):
+        return form
+    return _shown(form, frozenset(f.name for f in symbols(form)))
+
+
+def _shown(form: Form, taken: frozenset[str]) -> Form:
+    """The form with what has a matrix form for each place written so; `taken` are names and letters in use."""
+    if all(len(f.shape) <= 2 for f in walk(form)):
+        return form
+    if len(form.shape) > 2 and not _is_plain(form):
+        letters = _fresh(form.shape[:-2], taken)
+        inside = _at(form, (*letters, None, None), taken | {*letters})
+        if inside is not None and not _is_split(inside):
+            return apply("stack", [inside], (tuple(letters), form.shape))
+    if form.op == "einsum" and len(form.shape) <= 2:
+        found = _product(form, {}, taken, 0) or (_is_led(form) and _rows(form, taken)) or _product(form, {}, taken) or _rows(form, taken)
+        if found:
+            return found
+    if form.op in ("sum", "squared_norm") and form.params in ((), (None,)) and not _is_plain(form.args[0]):
+        letters = _fresh(form.args[0].shape[:-2], taken)
+        inside = _at(form.args[0], (*letters, None, None), taken | {*letters}) if letters else None
+        if inside is not None and not _is_split(inside):
+            return _over(dict(zip(letters, form.args[0].shape, strict=False)), apply(form.op, [inside], form.params))
+    return apply(form.op, [_shown(arg, taken) for arg in form.args], form.params) if form.args else form
+
+
+def _is_plain(form: Form) -> bool:
+    """Whether it is made of symbols entry by entry, so that it reads well without indices."""
+    return all(f.op in ("symbol", "number", "ones", "zeros", "scale", "broadcast", *_BESIDE) or _is_map(f) for f in walk(form))
+
+
+def _is_map(form: Form) -> bool:
+    return form.op.removesuffix("'") in ELEMENTWISE
+
+
+def _is_split(form: Form) -> bool:
+    """Whether somewhere in it no matrix form was found, only a tensor of which places are taken."""
+    return any(f.op == "at" and f.args[0].op != "symbol" and len(f.args[0].shape) > 2 for f in walk(form))
+
+
+def _fresh(dims: Sequence[Dim], taken: frozenset[str]) -> list[str]:
+    """A letter for each axis: the one of its size where that is a letter, or another one."""
+    found: list[str] = []
+    for dim in dims:
+        own = str(dim) if len(str(dim)) == 1 and str(dim).isalpha() and str(dim).islower() else ""
+        free = (c for c in (own, *_LETTERS) if c and c not in taken and c not in found)
+        found.append("" if dim.is_one else next(free))
+    return found
+
+
+def _over(letters: Mapping[str, Dim], body: Form) -> Form:
+    """Σ over the letters, in front of it what does not depend on them."""
+    kept = {letter: dim for letter, dim in letters.items() if letter}
+    if not kept:
+        return body
+    *scalars, rest = body.args if body.op == "scale" else (body,)
+    outside = [s for s in scalars if not any(f.op == "at" and set(f.params) & kept.keys() for f in walk(s))]
+    inside = scaled([s for s in scalars if s not in outside], rest)
+    return scaled(outside, apply("over", [inside], (tuple(kept), tuple(kept.values()))))
+
+
+# ── one place of a tensor ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _at(form: Form, places: Places, taken: frozenset[str]) -> Form | None:
+    """The matrix that a form has at these places; None where a form of matrices does not say it."""
+    places = places[len(places) - len(form.shape) :]
+    if all(place is None for place in places):
+        return _shown(form, taken)
+    places = tuple("" if place is not None and dim.is_one else place for place, dim in zip(places, form.shape, strict=True))
+    found = _inside(form, places, taken)
+    if found is not None:
+        return found
+    body = apply(form.op, [_shown(arg, taken) for arg in form.args], form.params) if form.args else form
+    return apply("at", [body], places)
+
+
+def _inside(form: Form, places: Places, taken: frozenset[str]) -> Form | None:
+    """The places taken of the operands, where that is the same."""
+    if form.op in ("ones", "zeros"):
+        kept = [dim for dim, place in zip(form.shape, places, strict=True) if place is None]
+        return apply(form.op, (), tuple(kept)) if len(kept) == 2 else None
+    if form.op == "scale":
+        scalars, body = [_shown(arg, taken) for arg in form.args[:-1]], _at(form.args[-1], places, taken)
+        return None if body is None else scaled(scalars, body)
+    if form.op == "einsum":
+        out = form.params[0].partition("->")[2]
+        return _product(form, {c: place for c, place in zip(out, places, strict=True) if place is not None}, taken)
+    shape = tuple(dim for dim, place in zip(form.shape, places, strict=True) if place is None)
+    if len(places) == 2 and places[1] is None:
+        shape = (ONE, *shape)
+        if form.op == "matmul":
+            first = _at(form.args[0], places, taken)
+            return None if first is None else product_of([first, *form.args[1:]])
+    if len(shape) != 2:
+        return None
+    if form.op == "broadcast":
+        body = _at(form.args[0], places, taken)
+        return None if body is None else _repeated(body, shape)
+    if form.op in _ALONG and len(places) > 2 and form.params[0] is not None and places[form.params[0]] is None:
+        axis = sum(place is None for place in places[: form.params[0]])
+        args = [_at(arg, places, taken) for arg in form.args]
+        return None if None in args else apply(form.op, args, (axis, *form.params[1:]))  # type: ignore[arg-type]
+    if form.op in _BESIDE or _is_map(form):
+        args = [arg if arg.is_scalar else _at(arg, places, taken) for arg in form.args]
+        if any(arg is None for arg in args):
+            return None
+        return _repeated(apply(form.op, args, form.params), shape)  # type: ignore[arg-type]
+    return None
+
+
+# ── products ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _is_led(form: Form) -> bool:
+    """Whether a matrix has the first axis of a tensor that it is made of: a row for each example."""
+    operands, _, out = form.params[0].partition("->")
+    return any(len(arg.shape) > 2 and letters[0] == out[:1] for arg, letters in zip(form.args, operands.split(","), strict=True))
+
+
+def _rows(form: Form, taken: frozenset[str]) -> Form | None:
+    """A matrix given row by row."""
+    out = form.params[0].partition("->")[2]
+    if len(form.shape) < 2 or form.shape[0].is_one:
+        return None
+    letters = _fresh(form.shape[:1], taken)
+    row = _product(form, {out[0]: letters[0]}, taken | {*letters})
+    return None if row is None or _is_split(row) else apply("stack", [row], (tuple(letters), form.shape))
+
+
+def _product(form: Form, fixed: Mapping[str, str], taken: frozenset[str], most: int = _MOST_SUMMED) -> Form | None:
+    """A product in which some letters have their place and others are summed place by place, as a product of matrices.
+
+    As few sums as can be are written, and at most so many.
+    """
+    if any(arg.op == "window" for arg in form.args):
+        return None
+    operands, _, out = form.params[0].partition("->")
+    spelled = [(arg, letters) for arg, letters in zip(form.args, operands.split(","), strict=True) if arg.op != "ones"]
+    sizes = {c: dim for arg, letters in zip(form.args, operands.split(","), strict=True) for c, dim in zip(letters, arg.shape, strict=True)}
+    for summed in _choices(spelled, out, sizes, most):
+        named = _fresh([sizes[c] for c in summed], taken)
+        place = {**fixed, **dict(zip(summed, named, strict=True))}
+        found = _matrices(spelled, [c for c in out if c not in fixed], sizes, place, taken | {*named})
+        if found is not None:
+            return _over({letter: sizes[c] for c, letter in zip(summed, named, strict=True)}, found)
+    return None
+
+
+def _choices(spelled: Sequence[tuple[Form, str]], out: str, sizes: Mapping[str, Dim], most: int) -> Iterator[tuple[str, ...]]:
+    """Which summed letters may be written as sums: none, one of those that come first in tensors, …"""
+    leading = dict.fromkeys(c for arg, letters in spelled if len(arg.shape) > 2 for c in letters[: len(arg.shape) - 2])
+    every = [*leading, *(c for _, letters in spelled for c in letters if c not in leading)]
+    summed = [c for c in dict.fromkeys(every) if c not in out and not sizes[c].is_one]
+    for many in range(most + 1):
+        yield from combinations(summed, many)
+
+
+def _matrices(
+    spelled: Sequence[tuple[Form, str]], out: Sequence[str], sizes: Mapping[str, Dim], place: Mapping[str, str], taken: frozenset[str]
+) -> Form | None:
+    """The product of the matrices at these places; None where it is not one."""
+    if len([c for c in out if not sizes[c].is_one]) > 2:
+        return None
+    label = {c: i for i, c in enumerate(sizes)}
+    factors: list[Factor] = []
+    meant: dict[str, tuple[Form, Places]] = {}
+    for k, (arg, letters) in enumerate(spelled):
+        left = [c for c in letters if c not in place and not sizes[c].is_one]
+        if len(left) > 2 or len(set(left)) < len(left):
+            return None
+        free = [c for c in letters if c not in place]
+        surplus = [c for c in free if sizes[c].is_one][: max(0, len(free) - 2)]
+        places = tuple(place.get(c, "" if c in surplus else None) for c in letters)
+        kept = [c for c in free if c not in surplus]
+        shape = placed_shape(arg, places)
+        labels = tuple(label[c] for c in kept)
+        if len(kept) == 1:
+            labels = (*labels, 0) if shape[1].is_one and not shape[0].is_one else (0, *labels)
+        meant[f"⟨{k}⟩"] = arg, places
+        factors.append((var(f"⟨{k}⟩", shape), labels))
+    ends = list(out)[-2:]
+    ends = [ends[0]] if len(ends) == 2 and all(c in place for c in ends[1:]) else ends
+    shape = tuple(sizes[c] for c in ends)
+    shape, labels = ((ONE, *shape), (0, *(label[c] for c in ends))) if len(ends) == 1 else (shape, tuple(label[c] for c in ends))
+    raised = raise_form(einsum(factors, labels, shape), Facts())
+    if any(f.op == "einsum" for f in walk(raised)):
+        return None
+    inside = {name: _at(arg, places, taken) for name, (arg, places) in meant.items()}
+    return rewrite_bottom_up(raised, lambda f: inside.get(f.name) or f if f.op == "symbol" else _joined(f))
+
+
+def _joined(form: Form) -> Form:
+    """The same with its operands joined as a textbook has them: numbers in front, products of products flat."""
+    if form.op == "matmul":
+        return product_of(list(form.args))
+    if form.op == "hadamard":
+        return hadamard_of(list(form.args))
+    if form.op == "scale":
+        return scaled(list(form.args[:-1]), form.args[-1])
+    return turned(form.args[0]) if form.op == "transpose" else form
+
+
+def _repeated(form: Form, shape: Shape) -> Form:
+    """A column or a row repeated to a matrix; a name alone is left as it is, as a bias is."""
+    if form.op == "symbol" or form.shape == shape or len(form.shape) != 2:
+        return form if form.shape == shape else apply("broadcast", [form], shape)
+    if form.shape[1].is_one and form.shape[0] is shape[0]:
+        return product_of([form, apply("ones", (), (ONE, shape[1]))])
+    if form.shape[0].is_one and form.shape[1] is shape[1]:
+        return product_of([apply("ones", (), (shape[0], ONE)), form])
+    return apply("broadcast", [form], shape)
+
+
+def placed_shape(form: Form, places: Places) -> Shape:
+    """The shape of what is at places: a matrix, a row (or a column where the axis is not the last), or a scalar."""
+    return apply("at", [symbol("⟨⟩", form.shape)], places).shape
