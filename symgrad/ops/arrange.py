@@ -180,6 +180,9 @@ def _write_pad(writer: Writer, form: Any) -> tuple[str, Prec]:
             widths[axis] = f"({sizes[0]}, {sizes[1]})"
             return f"np.pad({body}, ({', '.join(widths)}))", Prec.ATOM
         last = writer.write(start + (length - 1) * step + 1, Prec.SUM)
+        if len(form.shape) > 2:
+            chosen = f"np.eye({sizes[3]}, dtype=int)[:, {sizes[0]}:{last}:{step}]"
+            return f"np.moveaxis(np.tensordot({chosen}, {body}, (1, {axis})), 0, {axis})", Prec.ATOM
         chosen = f"np.eye({sizes[3]}, dtype=int)[{':, ' * (1 - axis)}{sizes[0]}:{last}:{step}]"
         atom = writer.write(form.args[0], Prec.PREFIX)
         return (f"{chosen} @ {atom}" if axis == 0 else f"{atom} @ {chosen}"), Prec.PRODUCT
