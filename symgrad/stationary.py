@@ -122,6 +122,8 @@ def _linear(network: Network, of: str, wrt: str) -> _Linear:
         raise Unsupported(refusal)
     sides = _sides(coefficient(moved, {move: (identity(shape),)}, shape), shape, refusal)
     left, right = (None if side is None else simplify(side, facts, SIMPLIFY) for side in sides)
+    if any(isinstance(side, Einsum) and not side.factors and not side.shape[0].is_one for side in (left, right)):
+        raise Unsupported(f"{wrt} is only summed in its gradient, which vanishes at many points")
     return _Linear(left, right, rest)
 
 
@@ -183,8 +185,8 @@ def _apart(term: Node, shape: Shape, refusal: str) -> _Part:
 
 
 def _between(factors: list[Factor], out: tuple[int, int], dim: Dim) -> Node:
-    """The square matrix of these factors; the identity, which is symmetric, is one object."""
-    return eye(dim) if all(isinstance(n, Eye) for n, _ in factors) else einsum(factors, out, (dim, dim))
+    """The square matrix of these factors, of ones where there are none; the identity, which is symmetric, is one object."""
+    return eye(dim) if factors and all(isinstance(n, Eye) for n, _ in factors) else einsum(factors, out, (dim, dim))
 
 
 def _without_number(left: Form | None, right: Form | None) -> tuple[list[Form], Form | None, Form | None]:

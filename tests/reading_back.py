@@ -20,7 +20,7 @@ from symgrad.unrolling import unrolled
 NOTHING = "\u2063"
 
 
-def reading(formula, network, shape):
+def reading(formula, network, shape, loss=None):
     """The tensor of the plainest reading of a formula that has this shape. Raises `Unreadable` where there is none."""
     sheet = unrolled(without_arguments(read_document(Source(f"$${formula}$$", "printed.md"))))
     statement, *others = sheet.statements

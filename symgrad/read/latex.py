@@ -523,6 +523,17 @@ class _Parser:
                 return True
         return False
 
+    def _places_until_brace(self) -> Node | None:
+        """Places up to a brace; None where the colon says something else, as in `(i,j): r_{ij} > 0`."""
+        at = self._at
+        try:
+            places = self._places("}")
+            self.expect("}", "a brace")
+        except Unreadable:
+            self._at = at
+            return None
+        return places
+
     def _places(self, close: str) -> Node:
         r"""`1:d,:`, `:,3`, `2, 1`, `\text{rows } 1:2:n`: a place or a stretch for every axis, or sizes."""
         start = self.peek.span
@@ -607,11 +618,8 @@ class _Parser:
             self.take()
             if self.peek.text == "}":
                 raise Unreadable(token.span, "an empty script")
-            if holds_places:
-                places = self._places("}")
-                self.expect("}", "a brace")
-                return places
-            return self._until_brace()
+            places = self._places_until_brace() if holds_places else None
+            return self._until_brace() if places is None else places
         if token.text in _OF_EVERY_ENTRY and not self.ahead(1).spaced and (self.ahead(1).kind == "number" or self.ahead(1).text == "("):
             self.take()
             return sx.Prefix(token.span.to(self.peek.span), "odot", self.atom())
