@@ -196,12 +196,34 @@ class Reader:
             factor = replace(node, base=sx.Group(base.span, "(", ")", base.args[0]))
             yield from self.product(sx.Product(node.span, (base.function, factor), ("",)), shapes)
             return
+        if isinstance(base, sx.Group) and base.open == "[" and node.sub is not None:
+            collected = list(self._collected(base, node.sub, shapes))
+            for reading in collected:
+                yield from self._raised(reading, node.sup, node.primes, node)
+            if collected:
+                return
         for reading in self._plain(base, shapes):
             options = [reading] if node.sub is None else self._entries(reading.term, node.sub, reading)
             if node.sub is not None and not options:
                 raise Unreadable(node.sub.span, "a subscript on brackets that is no index")
             for option in options[:2]:
                 yield from self._raised(option, node.sup, node.primes, node)
+
+    def _collected(self, node: sx.Group, sub: Node, shapes: Shapes) -> Iterator[Reading]:
+        r"""`\left[\sum_k A_{ki} B_{kj}\right]_{ij}`: the matrix, or the column, that has these entries."""
+        letters = letters_of(sub) or ()
+        bound = set(letters) - self.indices
+        self.indices |= bound
+        try:
+            found = self._plain(node.body, shapes) if letters else []
+        except Unreadable:
+            found = []
+        finally:
+            self.indices -= bound
+        for reading in found:
+            if set(reading.term.free) == set(letters) and is_scalar(reading.shapes, reading.term):
+                sizes = [self.index(letter) for letter in letters]
+                yield reading.with_term(Term("collect", (reading.term,), letters, sizes[0], sizes[1] if len(sizes) > 1 else ONE))
 
     def named(self, base: sx.Name, sub: Node | None, sup: Node | None, node: Node, shapes: Shapes, primes: int = 0) -> Iterator[Reading]:
         """A name with its scripts, in every way they can be taken apart."""
@@ -1336,7 +1358,10 @@ def _axis(keywords: dict[str, Node]) -> int | None:
 
 
 def _call_sum(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
-    axis = _axis(keywords)
+    yield from _summed(r, terms, _axis(keywords))
+
+
+def _summed(r: Reading, terms: tuple[Term, ...], axis: int | None) -> Iterable[Reading]:
     (x, *_) = terms
     rows = ONE if axis in (None, 0) else x.rows
     cols = ONE if axis in (None, 1) else x.cols
@@ -1432,8 +1457,8 @@ def _call_scattered(op: str) -> CallRule:
 
 
 def _call_mean(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
-    axis = _axis(keywords)
-    for summed in _call_sum(reader, r, terms, keywords, node):
+    axis = _axis(keywords) if _word_below(node) not in _AXES else 1 - _AXES[_word_below(node)]  # of the rows: down each column
+    for summed in _summed(r, terms, axis):
         count = Term("count", (terms[0],), (axis,))
         yield summed.with_term(Term("hadamard", (count, summed.term), (), summed.term.rows, summed.term.cols, summed.term.free))
 

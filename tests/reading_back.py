@@ -20,19 +20,20 @@ from symgrad.unrolling import unrolled
 NOTHING = "\u2063"
 
 
-def reading(formula, network, shape, loss=None):
+def reading(formula, network, shape):
     """The tensor of the plainest reading of a formula that has this shape. Raises `Unreadable` where there is none."""
     sheet = unrolled(without_arguments(read_document(Source(f"$${formula}$$", "printed.md"))))
     statement, *others = sheet.statements
     if others or isinstance(statement.node, Unread):
         raise Unreadable(statement.span, "read as several statements" if others else statement.node.reason)
     vocabulary = gathered(sheet, parts(sheet)[0]).vocabulary
-    known = Network()
+    known, loss = Network(), network.default_of()
     for item in (*network.inputs.values(), *network.definitions.values()):
-        if item.name != network.default_of():
+        if item.name != loss:
             known.declare(item.name, item.shape or (ONE, ONE))  # a reader has matrices, and a number is one of them
-    known.declare(NOTHING, (ONE, ONE))
-    known.define_node(network.default_of(), elementwise("tanh", [known.variables[NOTHING]]))
+    if loss is not None:
+        known.declare(NOTHING, (ONE, ONE))
+        known.define_node(loss, elementwise("tanh", [known.variables[NOTHING]]))
     vocabulary.mentioned = frozenset((*network.inputs, *network.definitions))
     vocabulary.sizes = {size for dim in known.dims for size in dim.symbols} - vocabulary.mentioned
     meaning = Meaning(vocabulary, network=known, frozen=True)

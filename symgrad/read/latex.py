@@ -213,7 +213,7 @@ def _trimmed(tokens: list[Token]) -> list[Token]:
     if len(tokens) > 1 and _is_label(tokens):
         return []
     start, end = 0, len(tokens)
-    while end > start and tokens[end - 1].text in _LOOSE:
+    while end > start and tokens[end - 1].text in _LOOSE and (end < 2 or tokens[end - 2].text not in ("_", "^")):
         end -= 1
     while start < end and tokens[start].text in (",", ";", ".", ":", "&", "\\\\"):
         start += 1
