@@ -100,7 +100,7 @@ def cotangent_products(network: Network, of: str, wrt: Sequence[str], check: boo
         return spelled(match["wrt"]) if match else name
 
     statements: dict[str, Form] = {}
-    for name, node in with_short_ones_opened(paired, found).items():
+    for name, node in with_short_ones_opened(network.facts, found).items():
         if name == of:
             continue  # it is given
         statements[spelled(name)] = rename(matching(raise_form(node, network.facts), found[name].shape), cotangent)

@@ -75,15 +75,17 @@ def script_text(node: Node | None) -> str:
         case List(items=items):
             return "[" + ",".join(map(script_text, items)) + "]"
         case Listing(items=items):
-            return ",".join(map(script_text, items))
+            parts = [script_text(item) for item in items]
+            return ",".join(parts) if all(parts) else ""
         case Product(factors=factors, operators=operators):
             parts = [script_text(f) for f in factors]
             return "".join(parts) if all(parts) and not any(o not in ("", "-") for o in operators) else ""
         case Sum(terms=terms, signs=signs):
             parts = [script_text(t) for t in terms]
             return "".join(s + p for s, p in zip(signs, parts, strict=True)) if all(parts) else ""
-        case Prefix(sign=sign, body=body):
-            return sign + script_text(body)
+        case Prefix(sign=("+" | "-") as sign, body=body):
+            inner = script_text(body)
+            return sign + inner if inner else ""
         case Scripted(base=Name() as base, sub=sub, sup=sup):
             return spelled(base, script_text(sub), script_text(sup))
     return ""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from symgrad import names
 from symgrad.form import cost
 from symgrad.gradient import Gradient
-from symgrad.network import Network
 from symgrad.raising import raise_form
 from symgrad.rewrite import Facts, simplify
 from symgrad.rules import SIMPLIFY
@@ -34,13 +33,13 @@ class Depths:
     whole: Node | None
 
 
-def with_short_ones_opened(network: Network, found: Mapping[str, Gradient]) -> dict[str, Node]:
+def with_short_ones_opened(facts: Facts, found: Mapping[str, Gradient]) -> dict[str, Node]:
     """Every gradient with the short ones inside it substituted: p − y is read off, but long chains stay a recursion."""
     short: dict[Node, Node] = {}
     nodes = {}
     for name, gradient in found.items():
-        node = simplify(substitute(simplify(gradient.node, network.facts, SIMPLIFY), short), network.facts, SIMPLIFY)
-        if cost(raise_form(node, network.facts)) <= LONGEST_ON_THE_WAY:
+        node = simplify(substitute(simplify(gradient.node, facts, SIMPLIFY), short), facts, SIMPLIFY)
+        if cost(raise_form(node, facts)) <= LONGEST_ON_THE_WAY:
             short[var(gradient.name, gradient.shape)] = node
         nodes[name] = node
     return nodes

@@ -17,7 +17,9 @@ from typing import Any, Protocol
 from symgrad import syntax as sx
 from symgrad.cases import as_sum
 from symgrad.dims import ONE, Dim
+from symgrad.errors import ShapeError
 from symgrad.naming import letters_of, numbers_of, plain_name, script_text, spelled, superscript
+from symgrad.ops import op_named
 from symgrad.read import functions as fn
 from symgrad.shapes import Shapes, unknown
 from symgrad.syntax import Node, Unreadable
@@ -38,6 +40,7 @@ from symgrad.typing_rules import (
 )
 
 _LARGEST_POWER = 12
+_LONGEST_SIZE = 9
 _MOST_CELLS = 40_000
 _MOST_TRIED = 20_000
 _MOST_FACTORS = 40
@@ -191,17 +194,43 @@ class Reader:
         if isinstance(base, sx.Norm):
             yield from self.norm(base, shapes, node.sub, node.sup)
             return
+        if isinstance(base, sx.Number) and base.text in ("0", "1") and (node.sub is not None or superscript(node.sup).transposed):
+            # Nobody transposes a number: `1ᵀ`, `1ₙ`, `0[n×m]` are typed for ones and zeros.
+            yield from self.named(sx.Name(base.span, base.text, (), "mathbf"), node.sub, node.sup, node, shapes)
+            return
         if isinstance(base, sx.Call) and len(base.args) == 1 and not self._is_function(base):
             # `E(A B)^T` is E times the transpose of A B.
             factor = replace(node, base=sx.Group(base.span, "(", ")", base.args[0]))
             yield from self.product(sx.Product(node.span, (base.function, factor), ("",)), shapes)
             return
+        if isinstance(base, sx.Group) and base.open == "[" and node.sub is not None:
+            collected = list(self._collected(base, node.sub, shapes))
+            for reading in collected:
+                yield from self._raised(reading, node.sup, node.primes, node)
+            if collected:
+                return
         for reading in self._plain(base, shapes):
             options = [reading] if node.sub is None else self._entries(reading.term, node.sub, reading)
             if node.sub is not None and not options:
                 raise Unreadable(node.sub.span, "a subscript on brackets that is no index")
             for option in options[:2]:
                 yield from self._raised(option, node.sup, node.primes, node)
+
+    def _collected(self, node: sx.Group, sub: Node, shapes: Shapes) -> Iterator[Reading]:
+        r"""`\left[\sum_k A_{ki} B_{kj}\right]_{ij}`: the matrix, or the column, that has these entries."""
+        letters = letters_of(sub) or ()
+        bound = set(letters) - self.indices
+        self.indices |= bound
+        try:
+            found = self._plain(node.body, shapes) if letters else []
+        except Unreadable:
+            found = []
+        finally:
+            self.indices -= bound
+        for reading in found:
+            if set(reading.term.free) == set(letters) and is_scalar(reading.shapes, reading.term):
+                sizes = [self.index(letter) for letter in letters]
+                yield reading.with_term(Term("collect", (reading.term,), letters, sizes[0], sizes[1] if len(sizes) > 1 else ONE))
 
     def named(self, base: sx.Name, sub: Node | None, sup: Node | None, node: Node, shapes: Shapes, primes: int = 0) -> Iterator[Reading]:
         """A name with its scripts, in every way they can be taken apart."""
@@ -213,6 +242,9 @@ class Reader:
         script = superscript(sup)
         below = script_text(sub)
         styled = base.base in self.names.styled
+        constant = self._constant(base, sub, shapes) if self.names.shape(spelled(base, below, script.label, styled)) is None else None
+        if constant is not None:
+            yield from self._finished(constant, script, primes, node)
         takes: list[tuple[float, str, Node | None, Node | None]] = []  # cost, name, entry subscript, power
 
         def offer(cost: float, label: str, power: Node | None) -> None:
@@ -245,7 +277,7 @@ class Reader:
             yield from self._finished(whole, replace(script, label="", power=None if is_example else script.power), primes, node)
         for cost, name, entry, power in takes:
             # Where the sheet has U, an unknown `u_i` is one of its rows before it is a thing of its own.
-            strange = _STRANGE if wholes and self.names.shape(name) is None else 0.0
+            strange = _STRANGE if wholes and self.names.shape(name) is None else 1.0 if constant is not None else 0.0
             for reading in self._symbol(name, node, shapes, entry is not None):
                 reading = reading.plus(cost + strange, reading.shapes, reading.term)
                 options = [reading] if entry is None else self._entries(reading.term, entry, reading)
@@ -261,7 +293,7 @@ class Reader:
         if known is not None:
             yield Reading(0.0, shapes, Term("symbol", (), (name,), *known))
             return
-        special = self._special(name, shapes)
+        special = self._special(name, node, shapes)
         if special is not None:
             yield special
             return
@@ -334,15 +366,67 @@ class Reader:
     def _is_index_base(self, name: str) -> bool:
         return bool(self.indices)
 
-    def _special(self, name: str, shapes: Shapes) -> Reading | None:
+    def _constant(self, base: sx.Name, sub: Node | None, shapes: Shapes) -> Reading | None:
+        r"""`\mathbf{1}_{n}`, `I_n`, `\mathbf{0}_{n \times m}`: of the sizes that stand below."""
+        sizes = self.sizes(sub)
+        if sizes is None or len(sizes) > 2 or base.base not in ("1", "0", "I") or base.accents:
+            return None
+        if base.base == "I":
+            return Reading(0.0, shapes, Term("eye", (), (), sizes[0], sizes[0])) if len(sizes) == 1 else None
+        rows, cols = (*sizes, ONE)[:2]
+        return Reading(0.0, shapes, Term("ones" if base.base == "1" else "zeros", (), (), rows, cols))
+
+    def sizes(self, node: Node | None) -> list[Dim] | None:
+        r"""The sizes of a subscript such as `n`, `2n - 1`, `n \times m`; None for anything else."""
+        if isinstance(node, sx.Group):
+            return self.sizes(node.body)
+        if isinstance(node, sx.Listing):
+            parts: tuple[Node, ...] = node.items
+        elif isinstance(node, sx.Product) and set(node.operators) == {"times"}:
+            parts = node.factors
+        else:
+            parts = () if node is None else (node,)
+        sizes = [self.size(part) for part in parts]
+        return None if not sizes or None in sizes else [size for size in sizes if size is not None]
+
+    def size(self, node: Node) -> Dim | None:
+        """A size that is written in the names of sizes and whole numbers."""
+        match node:
+            case sx.Number(text=text) if text.isdigit() and len(text) < _LONGEST_SIZE:
+                return Dim.of(int(text))
+            case sx.Group(body=body):
+                return self.size(body)
+            case sx.Sum(terms=terms, signs=signs):
+                total: Dim | None = Dim.of(0)
+                for term, sign in zip(terms, signs, strict=True):
+                    size = self.size(term)
+                    if size is None or total is None or sign not in ("", "+", "-"):
+                        return None
+                    total = total - size if sign == "-" else total + size
+                return total
+            case sx.Product(factors=factors, operators=operators) if set(operators) <= {"", "cdot", "*"}:
+                product: Dim | None = Dim.of(1)
+                for factor in factors:
+                    size = self.size(factor)
+                    product = None if size is None or product is None else product * size
+                return product
+            case sx.Frac(above=above, below=sx.Number(text=text)) if text.isdigit() and int(text):
+                size = self.size(above)
+                return None if size is None else size / int(text)
+        name = plain_name(node, self.names.styled)
+        return Dim.of(name) if name is not None and self.names.is_size(name) else None
+
+    def _special(self, name: str, node: Node, shapes: Shapes) -> Reading | None:
         bare = name.removeprefix("\\mathbf{").removesuffix("}")
+        # Two of them in one line need not be of one size, unless they are given the same one.
+        place = self.statement if "_" in name else f"{self.statement}:{node.span.start}"
         if name in ("I", "\\mathbb{I}") or name.startswith("I_"):
-            dim = unknown(f"eye:{name}:{self.statement}")
+            dim = unknown(f"eye:{name}:{place}")
             return Reading(0.0, shapes, Term("eye", (), (), dim, dim))
         if name == "\\pi":
             return Reading(0.0, shapes, Term("number", (), (Fraction(math.pi),)))
         if bare == "1" or name.startswith("1_"):
-            dim = unknown(f"ones:{name}:{self.statement}")
+            dim = unknown(f"ones:{name}:{place}")
             return Reading(0.0, shapes, Term("ones", (), (), dim, ONE))
         if self.names.is_size(name):
             return Reading(0.0, shapes, Term("size", (), (Dim.of(name),)))
@@ -351,6 +435,9 @@ class Reader:
     def _entries(self, term: Term, sub: Node, reading: Reading) -> list[Reading]:
         """`x_i`, `W_{ij}`, `x_3`: an entry, or a row."""
         shapes = reading.shapes
+        places = sub.items if isinstance(sub, sx.Listing) else (sub,)
+        if any(isinstance(place, sx.Range) for place in places):
+            return self._slices(reading.with_term(term), places)
         letters = letters_of(sub)
         column, row = shapes.is_one(term.cols), shapes.is_one(term.rows)
         found: list[Reading] = []
@@ -380,6 +467,37 @@ class Reader:
                 cols = term.cols if at[1] is None else ONE
                 found.append(reading.plus(0.5, shapes, Term("pick", (term,), at, rows, cols)))
         return found
+
+    def _slices(self, reading: Reading, places: tuple[Node, ...]) -> list[Reading]:
+        """`W_{1:d,:}`, `V_{:,1}`: rows or columns, counted from 1, both ends taken."""
+        if len(places) != 2 or reading.term.free:
+            return []
+        term = reading.term
+        for axis, place in enumerate(places):
+            stretch = self.stretch(place)
+            if stretch is None:
+                if place == sx.Range(place.span):
+                    continue
+                return []
+            shape = tuple(map(reading.shapes.resolve, (term.rows, term.cols)))
+            try:
+                rows, cols = op_named("slice").shape((shape,), (axis, *stretch))
+            except ShapeError:
+                return []
+            term = Term("function", (term,), ("slice", axis, *stretch), rows, cols)
+        return [reading.with_term(term)]
+
+    def stretch(self, place: Node) -> tuple[Dim, Dim, int] | None:
+        """Where a stretch of places begins, counted from 0, where it ends, and its step."""
+        if not isinstance(place, sx.Range):
+            one = self.size(place)
+            return None if one is None else (one - 1, one, 1)
+        step = Fraction(1) if place.step is None else constant_of(place.step)
+        first = None if place.start is None else self.size(place.start)
+        last = None if place.stop is None else self.size(place.stop)
+        if first is None or last is None or step is None or step.denominator != 1 or step < 1:
+            return None
+        return first - 1, last, int(step)
 
     def _indexed(self, reading: Reading, at: tuple[Any, ...], cost: float) -> list[Reading]:
         shapes: Shapes | None = reading.shapes
@@ -425,26 +543,31 @@ class Reader:
             yield option.plus(odd, option.shapes, transposed(option.term))
 
     def _powers(self, reading: Reading, power: Node, node: Node) -> Iterator[Reading]:
-        exponent = constant_of(power)
+        exponent = constant_of(power.body if isinstance(power, sx.Prefix) and power.sign == "odot" else power)
         if exponent is None:
             if script_text(power):
                 return  # a label
             raise Unreadable(power.span, "a power that is no number")
+        of_entries = isinstance(power, sx.Prefix) and power.sign == "odot"
         if abs(exponent) > _LARGEST_POWER:
             raise Unreadable(power.span, f"a power larger than {_LARGEST_POWER}")
         term, shapes = reading.term, reading.shapes
         mapped = Term("elementwise", (term,), ("power", exponent), term.rows, term.cols, term.free)
         square = not is_scalar(shapes, term) and shapes.resolve(term.rows) is shapes.resolve(term.cols)
         vector = shapes.is_one(term.rows) or shapes.is_one(term.cols)
-        if square and exponent.denominator == 1 and 1 < exponent <= _LARGEST_POWER:
-            yield reading.plus(0.0, shapes, _multiplied(term, int(exponent)))
+        if square and not of_entries and exponent.denominator != 1:
+            raise Unreadable(power.span, "a power of a matrix that is no whole number")
+        if square and not of_entries and abs(exponent) > 1:
+            base = term if exponent > 0 else Term("function", (term,), ("inverse",), term.rows, term.cols)
+            yield reading.plus(0.0, shapes, _multiplied(base, abs(int(exponent))))
             yield reading.plus(1.0, shapes, mapped)
             return
         yield reading.plus(0.0, shapes, mapped)
-        met = None if vector or is_scalar(shapes, term) or exponent.denominator != 1 or exponent < 2 else shapes.unify(term.rows, term.cols)
+        whole = exponent.denominator == 1 and exponent > 1 and not of_entries
+        met = shapes.unify(term.rows, term.cols) if whole and not vector and not is_scalar(shapes, term) else None
         if met is not None:
             yield reading.plus(0.5, met, _multiplied(term, int(exponent)))  # of a matrix that may be square
-        if vector and exponent == 2 and not is_scalar(shapes, term):
+        if vector and exponent == 2 and not of_entries and not is_scalar(shapes, term):
             yield reading.plus(
                 CHARITY - 2.0, shapes, Term("inner", (term, term), (), ONE, ONE, term.free), Note("square_as_sum", node.span)
             )
@@ -510,8 +633,13 @@ class Reader:
             ones = [sx.Name(f.span, "\\mathbf{1}") if _is_bare_one(f) else f for f in factors]
             for reading in self._fold(ones, operators, shapes):
                 yield reading.plus(-0.05, reading.shapes, reading.term)
+        if isinstance(factors[0], sx.Name) and factors[0].base == "\\Sigma" and not self.names.is_mentioned("\\Sigma") and not operators[0]:
+            # A Σ that is no quantity is a sum over everything.
+            rest = factors[1] if len(factors) == 2 else sx.Product(node.span, tuple(factors[1:]), tuple(operators[1:]))
+            yield from self.big(sx.BigOp(node.span, "sum", None, None, rest), shapes)
+            return
         yield from self._fold(factors, operators, shapes)
-        loose = [i for i, op in enumerate(operators) if op in ("odot", "circ", "*", "star", "otimes", "times", "cdot")]
+        loose = [i for i, op in enumerate(operators) if op in ("odot", "circ", "*", "star", "otimes", "oslash", "times", "cdot")]
         if loose and len(loose) < len(operators):
             # Juxtaposed factors belong together first: `Wᵀ δ ⊙ σ'(z)` is `(Wᵀ δ) ⊙ σ'(z)`.
             groups: list[Node] = []
@@ -529,7 +657,7 @@ class Reader:
         for operator, factor in zip(operators, factors[1:], strict=True):
             made: list[Reading] = []
             span = factors[0].span.to(factor.span)
-            if operator in ("/", "div"):
+            if operator in ("/", "div", "oslash"):
                 for left in states:
                     for right in self._plain(factor, left.shapes):
                         made += _divided(replace(right, cost=left.cost + right.cost, notes=left.notes + right.notes), left.term, right.term)
@@ -627,6 +755,10 @@ class Reader:
                 made = Term("inner", (inner, inner), (), ONE, ONE, inner.free)
                 if power != 2:
                     made = Term("elementwise", (made,), ("power", power / 2), free=made.free)
+            elif kind == "*":
+                made = Term("function", (inner,), ("nuclear_norm",))
+                if power != 1:
+                    made = Term("elementwise", (made,), ("power", power), free=made.free)
             else:
                 raise Unreadable(node.span, f"the norm with index {kind}")
             yield Reading(cost, now, made, notes)
@@ -671,7 +803,7 @@ class Reader:
                 raise Unreadable(node.span, f"the derivative of {word} as a function of a vector")
             yield from self._along(fn.ALONG_AN_AXIS[word], args, node, shapes, sub)
             return
-        special = _CALLS.get(word)
+        special = _CALLS.get(fn.INVERSES.get(word, word) if superscript(scripts.sup).inverse else word)
         if special is not None and not known_name:
             for cost, now, terms, notes in self._each(args, shapes):
                 yield from special(self, Reading(cost, now, terms[0], notes), terms, keywords, node)
@@ -724,16 +856,22 @@ class Reader:
             yield Reading(cost, now, value, notes)
 
     def _along(self, op: str, args: list[Node], node: sx.Call, shapes: Shapes, sub: Node | None) -> Iterator[Reading]:
+        word = script_text(sub).removeprefix("\\mathrm{").removesuffix("}")
         for cost, now, (inner, *_), notes in self._each(args[:1], shapes):
             if is_scalar(now, inner):
                 continue  # of one number it says nothing
             axes = [(0.0, 0)] if now.is_one(inner.cols) else [(0.0, 1)] if now.is_one(inner.rows) else [(0.2, 1), (0.9, 0)]
+            axes = [(0.0, _AXES[word])] if word in _AXES else axes
+            square = now.unify(inner.rows, inner.cols) if word == "causal" and op == "softmax" else None
+            if square is not None:
+                yield Reading(cost, square, Term("function", (inner,), ("causal_softmax",), inner.rows, inner.cols), notes)
+                continue
             for extra, axis in axes:
                 rows, cols = inner.rows, inner.cols
                 if op == "logsumexp":
                     rows, cols = (ONE, cols) if axis == 0 else (rows, ONE)
                 made = Reading(cost + extra, now, Term("function", (inner,), (op, axis), rows, cols), notes)
-                if sub is None:
+                if sub is None or word in _AXES:
                     yield made
                 else:
                     yield from self._entries(made.term, sub, made)
@@ -745,6 +883,10 @@ class Reader:
         (operator,) = condition.operators
         left, right = condition.sides
         if operator in ("=", "=="):
+            largest = list(self._where_largest(left, right, shapes))
+            if largest:
+                yield from largest
+                return
             first, second = letters_of(left), letters_of(right)
             if first and second and len(first) == len(second) == 1:
                 yield from self.kronecker(first[0], second[0], shapes)
@@ -768,6 +910,14 @@ class Reader:
         if made is None:
             raise Unreadable(node.span, "cases that no comparison tells apart")
         yield from self.read(made, shapes)
+
+    def _where_largest(self, left: Node, right: Node, shapes: Shapes) -> Iterator[Reading]:
+        r"""`\mathbb{1}[X = \max(X)]`."""
+        if isinstance(right, sx.Call) and right.args == (left,):
+            for largest in self._plain(right, shapes):
+                if largest.term.op == "function" and largest.term.params[0] == "max":
+                    inner = largest.term.args[0]
+                    yield largest.with_term(Term("function", (inner,), ("is_max", largest.term.params[1]), inner.rows, inner.cols))
 
     def kronecker(self, i: str, j: str, shapes: Shapes) -> Iterator[Reading]:
         met = shapes.unify(self.index(i), self.index(j))
@@ -1076,7 +1226,7 @@ def _on_function(sup: Node | None) -> _OnFunction:
     return _OnFunction(layer, primes, sup if len(rest) == len(pieces) else rest[0] if rest else None)
 
 
-OPERATORS = frozenset({"", "cdot", "times", "*", "star", "odot", "circ", "otimes", "@", "/", "div"})
+OPERATORS = frozenset({"", "cdot", "times", "*", "star", "odot", "circ", "otimes", "oslash", "@", "/", "div"})
 
 
 def _is_t(node: Node | None) -> bool:
@@ -1156,6 +1306,10 @@ def _block(shapes: Shapes, terms: tuple[Term, ...], width: int) -> tuple[Shapes,
     return now, Term("block", terms, (width,), height, length)
 
 
+# Along which axis a function works that is said to work on rows or columns, one or all.
+_AXES = {"column": 1, "columns": 0, "row": 0, "rows": 1}
+
+
 def _bound(node: Node | None) -> tuple[str, ...] | None:
     """The letters that a sum runs over: `i`, `i=1`, `i,j`, `i \\in S`."""
     if isinstance(node, sx.Relation):
@@ -1223,7 +1377,10 @@ def _axis(keywords: dict[str, Node]) -> int | None:
 
 
 def _call_sum(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
-    axis = _axis(keywords)
+    yield from _summed(r, terms, _axis(keywords))
+
+
+def _summed(r: Reading, terms: tuple[Term, ...], axis: int | None) -> Iterable[Reading]:
     (x, *_) = terms
     rows = ONE if axis in (None, 0) else x.rows
     cols = ONE if axis in (None, 1) else x.cols
@@ -1243,9 +1400,84 @@ def _call_vec(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dic
     yield r.with_term(Term("function", (x,), ("vec",), x.rows * x.cols, ONE))
 
 
+def _below(node: sx.Call) -> Node | None:
+    """What stands at the lower right of the function's name."""
+    return node.function.sub if isinstance(node.function, sx.Scripted) else None
+
+
+def _word_below(node: sx.Call) -> str:
+    return script_text(_below(node)).removeprefix("\\mathrm{").removesuffix("}")
+
+
+def _call_rearranged(op: str) -> CallRule:
+    """What stands in another shape; a size that is written nowhere is left to what is done with it."""
+
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        x, sizes = terms[0], reader.sizes(_below(node))
+        left_open = tuple(unknown(f"{op}:{axis}:{reader.statement}:{node.span.start}") for axis in ("rows", "cols"))
+        if op == "pad":
+            yield from _padded(reader, r, x, _below(node), left_open[0])
+            return
+        if op in _OF_UNKNOWN_SIZE:
+            params: tuple[Any, ...] = left_open[: _OF_UNKNOWN_SIZE[op]]
+            yield r.with_term(Term("function", (x,), (op, *params), params[0], params[-1]))
+            return
+        if op in ("unfold", "fold"):
+            counts = [size.number for size in sizes or ()]
+            if len(counts) != 2 or None in counts:
+                return
+            params = tuple(int(count) for count in counts if count is not None)
+            if op == "fold":
+                yield r.with_term(Term("function", (x,), (op, *params, left_open[0]), left_open[0], r.shapes.resolve(x.cols) / params[0]))
+                return
+        else:
+            params = () if op == "diagonal_sums" else tuple(sizes or ())
+        try:
+            rows, cols = op_named(op).shape((r.shapes.shape(x.rows, x.cols),), params)
+        except (ShapeError, ValueError):
+            return
+        yield r.with_term(Term("function", (x,), (op, *params), rows, cols))
+
+    return rule
+
+
+# How many sizes of the result are written nowhere.
+_OF_UNKNOWN_SIZE = {"lower": 1, "symmetric": 1, "toeplitz": 2}
+
+
+def _padded(reader: Reader, r: Reading, x: Term, below: Node | None, size: Dim) -> Iterable[Reading]:
+    """`pad_{rows 2:2:2n}(X)`: at these places of an axis, zeros at the others."""
+    match below:
+        case sx.Listing(items=(axis, place)) | sx.Product(factors=(axis, place), operators=("",)):
+            along = script_text(axis).removeprefix("\\mathrm{").removesuffix("}").rstrip("s")
+            stretch = reader.stretch(place)
+            if along in ("row", "column") and stretch is not None:
+                shape = (size, x.cols) if along == "row" else (x.rows, size)
+                yield r.with_term(Term("function", (x,), ("pad", int(along != "row"), stretch[0], stretch[2], size), *shape))
+
+
+def _call_scattered(op: str) -> CallRule:
+    """Standard deviations and standardised values, with what is added to the variance: `std(X; ε = 1/1000)`."""
+
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        x = terms[0]
+        added = next((keywords[e] for e in ("\\varepsilon", "\\epsilon", "eps") if e in keywords), None)
+        eps = Fraction(0) if added is None else constant_of(added)
+        if eps is None:
+            return
+        vector = r.shapes.is_one(x.rows) or r.shapes.is_one(x.cols)
+        axis = None if vector else _AXES.get(_word_below(node))
+        sizes = (x.rows, x.cols)
+        if op == "std":
+            sizes = (ONE if axis in (None, 0) else x.rows, ONE if axis in (None, 1) else x.cols)
+        yield r.with_term(Term("function", (x,), (op, axis, eps), *sizes))
+
+    return rule
+
+
 def _call_mean(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
-    axis = _axis(keywords)
-    for summed in _call_sum(reader, r, terms, keywords, node):
+    axis = _axis(keywords) if _word_below(node) not in _AXES else 1 - _AXES[_word_below(node)]  # of the rows: down each column
+    for summed in _summed(r, terms, axis):
         count = Term("count", (terms[0],), (axis,))
         yield summed.with_term(Term("hadamard", (count, summed.term), (), summed.term.rows, summed.term.cols, summed.term.free))
 
@@ -1279,6 +1511,12 @@ def _call_outer(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: d
 
 def _call_extremum(op: str) -> CallRule:
     def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        if len(terms) == 1 and op == "maximum":
+            (x,) = terms
+            axis = None if is_scalar(r.shapes, x) else _AXES.get(_word_below(node))
+            rows, cols = (ONE if axis in (None, 0) else x.rows), (ONE if axis in (None, 1) else x.cols)
+            yield r.with_term(Term("function", (x,), ("max", axis), rows, cols))
+            return
         if len(terms) != 2:
             return
         a, b = terms
@@ -1297,7 +1535,10 @@ def _call_function(op: str) -> CallRule:
         x = terms[0]
         met = r.shapes.unify(x.rows, x.cols)
         if met is not None:
-            shape = (x.rows, x.cols) if op == "inverse" else (ONE, ONE)
+            shape = {
+                "inverse": (x.rows, x.cols), "eigenvectors": (x.rows, x.cols), "eigenvalues": (x.rows, ONE),
+                "vech": (x.rows * (x.rows + 1) / 2, ONE),
+            }.get(op, (ONE, ONE))  # fmt: skip
             yield r.plus(0.0, met, Term("function", (x,), (op,), *shape))
 
     return rule
@@ -1315,7 +1556,10 @@ _CALLS: dict[str, CallRule] = {
     **dict.fromkeys(fn.OUTERS, _call_outer),
     **dict.fromkeys(fn.MAXIMA, _call_extremum("maximum")),
     **dict.fromkeys(fn.MINIMA, _call_extremum("minimum")),
-    **{word: _call_function(op) for word, op in fn.OF_A_MATRIX.items()},
+    **{word: _call_function(op) for word, op in (fn.OF_A_MATRIX | fn.OF_A_SYMMETRIC_MATRIX).items()},
+    **{word: _call_rearranged(op) for word, op in fn.REARRANGEMENTS.items()},
+    **{op: _call_rearranged(op) for op in fn.INVERSES.values()},
+    **{word: _call_scattered(op) for word, op in fn.SCATTERS.items()},
 }
 
 _READERS: dict[type[Node], Callable[[Reader, Any, Shapes], Variants]] = {

@@ -31,7 +31,7 @@ class Second:
     def __init__(self, network: Network, of: str, wrt: Sequence[str]) -> None:
         self.network, self.of = network, of
         self.found = gradients(network, of, wrt)
-        self.gradients = with_short_ones_opened(network, self.found)
+        self.gradients = with_short_ones_opened(network.facts, self.found)
         self.equations = equations(network, of, self.gradients)
 
     def product(self, wrt: str, taken: Iterable[str]) -> Further:

@@ -90,8 +90,8 @@ class Shapes:
             if name is not None and is_unknown(name) and name not in other.symbols:
                 return self._bind(name, other)
         for one, other in ((left, right), (right, left)):
-            if other.number is None or other.number < 1:
-                continue
+            if other.number is None or other.number < 2:
+                continue  # what is one is asked for everywhere, and no size is made to be
             settled = _solved(one, other.number)
             if settled is not None and not settled[1].is_one:
                 return self._bind(*settled)

@@ -79,9 +79,12 @@ def _stationary(network: Network, of: str, wrt: str, check: bool) -> Further:
     target = scaled([number(-1), *factor], rest if rest.is_scalar else matching(rest, variable.shape))
     solved, conditions = _solved(left, right, target)
     solution = matching(solved, variable.shape)
-    normal = product_of([f for f in (left, variable, right) if f is not None]) if variable.shape else variable
-    if not variable.shape:
+    if is_zero(linear.rest):
+        target = solution = apply("zeros", (), variable.shape) if not variable.is_scalar else matching(number(0), variable.shape)
+    if variable.is_scalar:
         normal = scaled([left], variable) if left is not None else variable
+    else:
+        normal = product_of([f for f in (left, variable, right) if f is not None])
     rule = "where the gradient is 0"
     stated = ((normal, target, rule),) if normal is not solution and normal is not variable else ()
     further = Further(
@@ -119,6 +122,8 @@ def _linear(network: Network, of: str, wrt: str) -> _Linear:
         raise Unsupported(refusal)
     sides = _sides(coefficient(moved, {move: (identity(shape),)}, shape), shape, refusal)
     left, right = (None if side is None else simplify(side, facts, SIMPLIFY) for side in sides)
+    if any(isinstance(side, Einsum) and not side.factors and not side.shape[0].is_one for side in (left, right)):
+        raise Unsupported(f"{wrt} is only summed in its gradient, which vanishes at many points")
     return _Linear(left, right, rest)
 
 
@@ -160,7 +165,8 @@ class _Part:
 
 def _apart(term: Node, shape: Shape, refusal: str) -> _Part:
     """The term with the axes i, j, k, l as A_ik B_lj. Raises `Unsupported` where some factor ties the two together."""
-    assert isinstance(term, Einsum)
+    if not isinstance(term, Einsum):
+        raise Unsupported(f"{refusal}; the variable does not stand between two matrices")
     i, j, k, m = term.out
     side_of = {i: 0, k: 0, j: 1, m: 1}
     groups: tuple[list[Factor], list[Factor]] = ([], [])
@@ -179,8 +185,8 @@ def _apart(term: Node, shape: Shape, refusal: str) -> _Part:
 
 
 def _between(factors: list[Factor], out: tuple[int, int], dim: Dim) -> Node:
-    """The square matrix of these factors; the identity, which is symmetric, is one object."""
-    return eye(dim) if all(isinstance(n, Eye) for n, _ in factors) else einsum(factors, out, (dim, dim))
+    """The square matrix of these factors, of ones where there are none; the identity, which is symmetric, is one object."""
+    return eye(dim) if factors and all(isinstance(n, Eye) for n, _ in factors) else einsum(factors, out, (dim, dim))
 
 
 def _without_number(left: Form | None, right: Form | None) -> tuple[list[Form], Form | None, Form | None]:
@@ -235,6 +241,8 @@ def _like(vector: Form, target: Form, side: int) -> Form:
 # ── the check ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _REST = "rest\u2063"
+# An input of the variable's shape, which only its sizes are read off.
+_LIKE = "like\u2063"
 
 
 def _checked(network: Network, of: str, further: Further, inverted: Sequence[Form], rest: Form) -> Further:
@@ -248,6 +256,7 @@ def _checked(network: Network, of: str, further: Further, inverted: Sequence[For
         if check.points == _POINTS:
             break
         given = draw_values(network, draw_sizes(network, rng), rng, needs_positive(network))
+        given[_LIKE] = given[wrt]
         with np.errstate(all="ignore"):
             try:
                 values = {name: np.asarray(value, dtype=float) for name, value in run(given, {}).items()}
@@ -281,4 +290,5 @@ def _program(network: Network, of: str, further: Further, inverted: Sequence[For
     statements += [*matrices.items(), (_REST, rest), (wrt, further.form)]
     statements += [(d.name, d.form) for d in network.definitions.values() if d.name in moving]
     statements += [(names.gradient(of, n), raise_form(depths.named, network.facts)) for n, depths in opened(network.facts, found).items()]
-    return Program({n: item.shape for n, item in network.inputs.items() if n != wrt}, tuple(statements)), list(matrices)
+    inputs = {n: item.shape for n, item in network.inputs.items() if n != wrt}
+    return Program({**inputs, _LIKE: network.variables[wrt].shape}, tuple(statements)), list(matrices)

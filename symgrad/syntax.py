@@ -94,6 +94,15 @@ class Mark(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Range(Node):
+    """Places of an axis in a subscript, counted from 1, both ends taken: `1:d`, `2:2:n`; without a start, all of them: `:`."""
+
+    start: Node | None = None
+    stop: Node | None = None
+    step: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Text(Node):
     """Words, where mathematics could stand."""
 

@@ -266,7 +266,8 @@ class Builder:
         name, *params = term.params
         if any(arg.free for arg in term.args):
             raise Unsupported(f"{name} in index notation")
-        made = op_named(name).lower(tuple(nodes), tuple(params))
+        settled = tuple(self._shapes.resolve(p) if isinstance(p, Dim) else p for p in params)
+        made = op_named(name).lower(tuple(nodes), settled)
         return self._product(term, [(made, (ROW, COLUMN) if made.shape else ())])
 
     # ── Jacobians: the axes of what is differentiated, then those of the variable ────────────────────────────────────

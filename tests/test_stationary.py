@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evaluating import differences, lengths
+from evaluating import SIZES, differences, lengths
 from test_gradients import network, point, read
 
 from symgrad import derive
@@ -44,7 +44,9 @@ def test_the_loss_has_no_slope_there(source, name, expected):
     (found,) = solved(source, name).further
     at = {n: value for n, value in point(net).items() if n != name}
     given = {n: i.shape for n, i in net.inputs.items()}
-    place = compiled(Program({n: shape for n, shape in given.items() if n != name}, (("there", found.form),))).run(at, {})["there"]
+    place = compiled(Program({n: shape for n, shape in given.items() if n != name}, (("there", found.form),), sizes=SIZES)).run(at, {})[
+        "there"
+    ]
     run = compiled(Program(given, tuple((d.name, d.form) for d in net.definitions.values()))).run
     start = np.asarray(place, dtype=float).reshape(lengths(net.symbol_shape(name)))
     slope = differences(lambda p: np.asarray(run(p, {})["L"], dtype=float).item(), {**at, name: start}, name)

@@ -186,8 +186,8 @@ def _write_pad(writer: Writer, form: Any) -> tuple[str, Prec]:
             return f"np.pad({body}, ({', '.join(widths)}))", Prec.ATOM
         last = writer.write(start + (length - 1) * step + 1, Prec.SUM)
         if len(form.shape) != 2:
-            out, span = f"np.zeros(({', '.join(writer.write(d, Prec.SUM) for d in form.shape)}))", f"{':, ' * axis}{sizes[0]}:{last}:{step}"
-            return f"(lambda z, x: (z.__setitem__(np.s_[{span}], x), z)[1])({out}, {body})", Prec.ATOM
+            chosen = f"np.eye({sizes[3]}, dtype=int)[:, {sizes[0]}:{last}:{step}]"
+            return f"np.moveaxis(np.tensordot({chosen}, {body}, (1, {axis})), 0, {axis})", Prec.ATOM
         chosen = f"np.eye({sizes[3]}, dtype=int)[{':, ' * (1 - axis)}{sizes[0]}:{last}:{step}]"
         atom = writer.write(form.args[0], Prec.PREFIX)
         return (f"{chosen} @ {atom}" if axis == 0 else f"{atom} @ {chosen}"), Prec.PRODUCT

@@ -188,6 +188,8 @@ def _entry(writer: Writer, form: Any, letters: str, rows: int) -> tuple[str, Pre
         ) + inner, Prec.PRODUCT
     if form.op == "einsum":
         return _entry_of_product(writer, form, letters)
+    if form.op == "number":
+        return writer.written(form)
     if form.op in ("ones", "zeros"):
         return ("1" if form.op == "ones" else "0"), Prec.ATOM
     return _factor(writer, form, "".join(c for c, dim in zip(letters, form.shape, strict=True) if not dim.is_one)), Prec.POSTFIX

@@ -264,6 +264,8 @@ def _constant(value: int, latex: str, text: str, numpy: str) -> Op:
                 return f"{mark}_{{{below}}}" + (r"^{\top}" if row else ""), Prec.POSTFIX
             if len(long) > 1:
                 return f"{mark}[{show(form.params)}]", Prec.ATOM
+            if " " in str(long[0]):
+                return f"{mark}[{long[0]}]" + ("ᵀ" if form.params[0].is_one else ""), Prec.POSTFIX
             row = len(form.params) == 2 and form.params[0].is_one and not form.params[1].is_one
             return names.text(f"{mark}_{{{long[0]}}}") + ("ᵀ" if row else ""), Prec.POSTFIX
 

@@ -51,8 +51,17 @@ ELEMENTWISE_WORDS: dict[str, tuple[str, tuple[Fraction, ...]]] = {
 UNNAMED = {"f": "silu", "g": "gelu", "\\phi": "silu", "\\varphi": "silu", "\\psi": "gelu", "\\rho": "gelu", "a": "silu", "act": "silu"}
 ALONG_AN_AXIS = {"softmax": "softmax", "logsoftmax": "log_softmax", "logsumexp": "logsumexp", "lse": "logsumexp"}
 OF_A_MATRIX = {"inv": "inverse", "det": "det", "logdet": "logdet", "inverse": "inverse"}
+OF_A_SYMMETRIC_MATRIX = {"eig": "eigenvalues", "eigvec": "eigenvectors", "vech": "vech"}
+# What only makes a matrix of another shape of its entries: word → op. Sizes are written below, where what it is given does not tell them.
+REARRANGEMENTS = {
+    "lower": "lower", "toeplitz": "toeplitz", "diagonals": "diagonal_sums", "unfold": "unfold", "fold": "fold", "pad": "pad",
+    "reshape": "reshape",
+}  # fmt: skip
+# What undoes another word, `vec^{-1}`.
+INVERSES = {"vec": "unvec", "vech": "symmetric"}
+SCATTERS = {"std": "std", "standardize": "standardize"}
 TRACES = frozenset({"tr", "trace"})
-DIAGONALS = frozenset({"diag"})
+DIAGONALS = frozenset({"diag", "diagonal"})
 SUMS = frozenset({"sum"})
 SUMS_OF_ROWS = frozenset({"rowsum", "rowsums"})
 SUMS_OF_COLUMNS = frozenset({"colsum", "colsums", "columnsum"})
@@ -69,6 +78,9 @@ WORDS = frozenset(
         *ELEMENTWISE_WORDS,
         *ALONG_AN_AXIS,
         *OF_A_MATRIX,
+        *OF_A_SYMMETRIC_MATRIX,
+        *REARRANGEMENTS,
+        *SCATTERS,
         *TRACES,
         *DIAGONALS,
         *SUMS,

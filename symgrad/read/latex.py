@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from symgrad import syntax as sx
+from symgrad.read import functions as fn
 from symgrad.read import vocabulary as voc
 from symgrad.read.lexer import Macros, Token, lex
 from symgrad.span import Source, Span
@@ -212,7 +213,7 @@ def _trimmed(tokens: list[Token]) -> list[Token]:
     if len(tokens) > 1 and _is_label(tokens):
         return []
     start, end = 0, len(tokens)
-    while end > start and tokens[end - 1].text in _LOOSE:
+    while end > start and tokens[end - 1].text in _LOOSE and (end < 2 or tokens[end - 2].text not in ("_", "^")):
         end -= 1
     while start < end and tokens[start].text in (",", ";", ".", ":", "&", "\\\\"):
         start += 1
@@ -396,6 +397,8 @@ class _Parser:
 
     def _begins_factor(self) -> bool:
         token = self.peek
+        if self._stops and _WIDE in self._stops[-1] and self._is_apart():
+            return False
         if self.at_end or (self._stops and token.text in self._stops[-1]) or self._is_evaluated():
             return False
         if token.kind in ("number", "letter", "word", "begin"):
@@ -405,6 +408,10 @@ class _Parser:
         if token.text in _OPEN or token.text in ("{", "|", "\\|", "\\lvert", "\\lVert"):
             return True
         return token.kind == "macro" and token.text not in _NOT_FACTORS
+
+    def _is_apart(self) -> bool:
+        """Whether a wide space stands before the next token."""
+        return self._at > 0 and self.peek.span.start - self._tokens[self._at - 1].span.end > 1
 
     def factor(self) -> Node:
         return self._deeper(self._factor)
@@ -422,7 +429,7 @@ class _Parser:
             return self._nabla(start)
         if self._is_differential():
             return self._differential(start)
-        if token.text in voc.BIG_OPERATORS or (token.text in voc.EXTREMA and self._has_limits()):
+        if token.text in voc.BIG_OPERATORS or (token.text in voc.EXTREMA and self._has_limits() and not self._has_axis()):
             return self._big(start)
         called = self._called(self._scripted(self.atom(), start), start)
         return (
@@ -480,6 +487,12 @@ class _Parser:
                 self.take()
                 postfix = token.text
                 break
+            elif token.text == "[" and not token.spaced and self._is_index(base, sup):
+                if sub is not None:
+                    base, sub = self._with_scripts(base, sub, sup, primes, start), None
+                self.take()
+                sub = self._places("]")
+                self.expect("]", "a bracket")
             elif self._is_evaluated():
                 if sub is not None or sup is not None or primes:
                     base = self._with_scripts(base, sub, sup, primes, start)
@@ -490,6 +503,62 @@ class _Parser:
         if sub is not None or sup is not None or primes:
             base = self._with_scripts(base, sub, sup, primes, start)
         return sx.Postfix(self._from(start), postfix, base) if postfix else base
+
+    def _is_index(self, base: Node, sup: Node | None) -> bool:
+        """Whether brackets right behind something hold places of it, or sizes: `W[1:d, :]`, `I[n]`, `unfold[2, 1](X)`."""
+        is_word = isinstance(base, sx.Name) and base.base in voc.WITH_SIZES_IN_BRACKETS
+        sign = base.base if isinstance(base, sx.Name) else base.text if isinstance(base, sx.Number) else ""
+        is_constant = sign in ("I", "0", "1") and not self._holds_relation()
+        return is_word or (sup is None and (is_constant or self._holds_places()))
+
+    def _holds_places(self) -> bool:
+        """Whether a colon stands in the brackets or braces that open here, and in no others inside."""
+        level = 0
+        for n in range(_LONGEST_SCRIPT):
+            token = self.ahead(n)
+            level = _level(level, token)
+            if level == 0:
+                return False
+            if level == 1 and token.text == ":":
+                return True
+        return False
+
+    def _places_until_brace(self) -> Node | None:
+        """Places up to a brace; None where the colon says something else, as in `(i,j): r_{ij} > 0`."""
+        at = self._at
+        try:
+            places = self._places("}")
+            self.expect("}", "a brace")
+        except Unreadable:
+            self._at = at
+            return None
+        return places
+
+    def _places(self, close: str) -> Node:
+        r"""`1:d,:`, `:,3`, `2, 1`, `\text{rows } 1:2:n`: a place or a stretch for every axis, or sizes."""
+        start = self.peek.span
+        items: list[Node] = []
+        while True:
+            if self.peek.text in voc.TEXT_MACROS_SET or self.peek.text in voc.AXES:
+                items.append(self.atom())
+            items.append(self._place(close))
+            if self.peek.text != ",":
+                break
+            self.take()
+        return items[0] if len(items) == 1 else sx.Listing(self._from(start), tuple(items), (",",) * (len(items) - 1))
+
+    def _place(self, close: str) -> Node:
+        start = self.peek.span
+        if self.peek.text == ":" and self.ahead(1).text in (",", close):
+            self.take()
+            return sx.Range(start)
+        found = [self.sum()]
+        while self.peek.text == ":" and len(found) < _MOST_PLACES:
+            self.take()
+            found.append(self.sum())
+        if len(found) == 1:
+            return found[0]
+        return sx.Range(self._from(start), found[0], found[-1], found[1] if len(found) == _MOST_PLACES else None)
 
     def _is_evaluated(self) -> bool:
         """Whether a bar stands here that says at which point."""
@@ -545,10 +614,15 @@ class _Parser:
         if self.at_end:
             raise Unreadable(token.span, "a script is missing")
         if token.text == "{":
+            holds_places = self._holds_places()
             self.take()
             if self.peek.text == "}":
                 raise Unreadable(token.span, "an empty script")
-            return self._until_brace()
+            places = self._places_until_brace() if holds_places else None
+            return self._until_brace() if places is None else places
+        if token.text in _OF_EVERY_ENTRY and not self.ahead(1).spaced and (self.ahead(1).kind == "number" or self.ahead(1).text == "("):
+            self.take()
+            return sx.Prefix(token.span.to(self.peek.span), "odot", self.atom())
         if token.text in _MARKS:
             self.take()
             return sx.Mark(token.span, token.text)
@@ -559,6 +633,11 @@ class _Parser:
         return self.atom()
 
     def _until_brace(self) -> Node:
+        if self.peek.text in _OF_EVERY_ENTRY and self.ahead(1).text != "}":
+            sign = self.take()
+            power = self.sum()
+            self.expect("}", "a brace")
+            return sx.Prefix(self._from(sign.span), "odot", power)
         texts: list[Token] = []
         n = 0
         while self.ahead(n).text in _MARKS and self.ahead(n).kind in ("sign", "macro"):
@@ -867,6 +946,10 @@ class _Parser:
     def _has_limits(self) -> bool:
         return self.ahead(1).text == "_"
 
+    def _has_axis(self) -> bool:
+        r"""`\max_{\text{rows}}(X)` is a function, and no letter runs."""
+        return any(self.ahead(n).text in voc.AXES for n in (2, 3, 5))
+
     def _big(self, start: Span) -> Node:
         token = self.take()
         operator = {**voc.BIG_OPERATORS, **voc.EXTREMA}[token.text]
@@ -975,7 +1058,7 @@ class _Parser:
     def _bracketed(self, start: Span) -> Node:
         opened = self.take()
         close = voc.OPENERS[opened.text]
-        self._stops.append(frozenset())
+        self._stops.append(frozenset({_WIDE}) if opened.text == "[" else frozenset())
         try:
             return self._deeper(lambda: self._bracket_body(opened, close, start))
         finally:
@@ -997,6 +1080,8 @@ class _Parser:
                 if self.peek.text == close:
                     break
                 continue
+            if opened.text == "[" and self._is_apart() and self._begins_cell():
+                continue  # `[x  h]`, side by side
             if self.peek.text in (";", "\\mid") and not self.at_end and opened.text in ("[", "("):
                 separator = self.take().text
                 if separator == ";":
@@ -1017,6 +1102,13 @@ class _Parser:
         if len(items) > 1:
             body = sx.Listing(items[0].span.to(items[-1].span), tuple(items), (",",) * (len(items) - 1))
         return sx.Group(span, opened.text, closed, body)
+
+    def _begins_cell(self) -> bool:
+        self._stops.append(frozenset())
+        try:
+            return self._begins_factor()
+        finally:
+            self._stops.pop()
 
     def _plain_numbers(self) -> Node | None:
         """`[-2 1]`, `[1 0 2; 3 4 5]`: numbers with spaces between them."""
@@ -1123,7 +1215,7 @@ class _Parser:
                 self.take()
                 index = self.sum()
                 self.expect("]", "a root")
-            body = self._argument()
+            body = self.atom() if self.peek.text == "(" else self._argument()
             return sx.Root(self._from(start), body, index)
         if text in voc.ACCENTS:
             self.take()
@@ -1206,6 +1298,12 @@ class _Parser:
 
 # ── pieces ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+_LONGEST_SCRIPT = 200
+_MOST_PLACES = 3
+# Among what a product stops at: a space of two or more.
+_WIDE = "  "
+# `x^{\\odot 2}`, `x^∘2`: a power of every entry.
+_OF_EVERY_ENTRY = frozenset({"\\odot", "\\circ"})
 _MARKS = frozenset({"*", "+", "-", ":", "\\top", "\\dagger", "\\star", "\\circ", "\\perp", "\\ast", "\\bullet"})
 _NOT_FACTORS = (
     frozenset(voc.RELATIONS) | frozenset(voc.PRODUCTS) | frozenset(voc.SUM_SIGNS) | frozenset(voc.SEPARATORS) | frozenset(voc.CONNECTIVES)
@@ -1271,7 +1369,8 @@ def _sign_of(tokens: Sequence[Token]) -> tuple[str, int] | None:
 
 
 def _is_function(name: sx.Name) -> bool:
-    return name.base in voc.FUNCTIONS or name.base in voc.FUNCTION_LETTERS or name.base.rpartition(".")[2] in voc.FUNCTIONS
+    is_word = len(name.base) > 1 and not name.base.startswith("\\") and fn.word_of(name.base) in fn.WORDS
+    return name.base in voc.FUNCTIONS or name.base in voc.FUNCTION_LETTERS or name.base.rpartition(".")[2] in voc.FUNCTIONS or is_word
 
 
 def _is_bare(name: sx.Name) -> bool:

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from symgrad.read import functions as fn
 from symgrad.read import vocabulary as voc
 from symgrad.span import Source, Span
 from symgrad.syntax import Unreadable
@@ -125,7 +126,7 @@ def _one(text: str, i: int, end: int, macros: Macros) -> tuple[Token | None, int
         word = _WORD.match(text, i, end)
         if word is not None:
             for candidate in (word[0], word[0].split("_")[0].split(".")[0]):
-                if len(candidate) > 1 and (candidate in voc.FUNCTIONS or candidate in voc.WORDS or candidate.startswith(_MODULES)):
+                if len(candidate) > 1 and (_is_word(candidate) or candidate.startswith(_MODULES)):
                     return Token("word", candidate, here), len(candidate)
             if word[0].endswith(".T") and len(word[0]) == 3:
                 return Token("letter", char, here), 1
@@ -155,6 +156,10 @@ def _one(text: str, i: int, end: int, macros: Macros) -> tuple[Token | None, int
     if char.isalpha():
         return _accented(text, i, end, Token("letter", char, here))
     return Token("sign", char, here), 1
+
+
+def _is_word(letters: str) -> bool:
+    return letters in voc.FUNCTIONS or letters in voc.WORDS or letters in voc.AXES or fn.word_of(letters) in fn.WORDS
 
 
 def _accented(text: str, i: int, end: int, token: Token) -> tuple[Token, int]:

@@ -1,0 +1,74 @@
+"""What is printed is not longer than what books and papers derive by hand, and says the same.
+
+The factors of a form are counted as they stand on paper: names, numbers other than ±1, and functions; what is in scripts is not counted.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import test_cookbook
+from evaluating import close
+from reading_back import value
+from test_reading_back import printed
+
+from symgrad import names
+from symgrad import syntax as sx
+from symgrad.read.latex import parse
+from symgrad.span import Source, Span
+
+LINES = (Path(__file__).parent / "data" / "hand.txt").read_text("utf-8").splitlines()
+HAND = {key: (form, source) for key, form, source in (line.split(" | ") for line in LINES if line and not line.startswith("#"))}
+BY_NUMBER = sum(source.startswith("(") for source, *_ in test_cookbook.ROWS)
+
+
+def factors(formula):
+    """How many factors are written."""
+    (node,) = parse(Source(formula), Span(0, len(formula)))
+    return counted(node)
+
+
+def counted(node):
+    if isinstance(node, sx.Scripted):
+        return counted(node.base)
+    if isinstance(node, sx.Number):
+        return int(node.text != "1")
+    return int(isinstance(node, sx.Name)) + sum(counted(child) for child in sx.children(node))
+
+
+def case(key):
+    """The formula that is printed as text, and what it is printed of."""
+    title, _, name = key.rpartition(" by ")
+    found = printed(key) if key.startswith("(") else printed(title)
+    wanted = f": {names.text(name)}, text"
+    return next(each for each in found if each[0].endswith(wanted))
+
+
+@pytest.mark.parametrize(
+    "formula, count", [("2 Xᵀ (X w − y)", 5), ("−(X⁻¹ B A X⁻¹)ᵀ", 4), ("1/n Xᵀ (σ(z) − y)", 5), ("∂L/∂z xᵀ", 3), ("1 − h", 1)]
+)
+def test_how_factors_are_counted(formula, count):
+    assert factors(formula) == count
+
+
+@pytest.mark.parametrize("key", HAND)
+def test_what_is_printed_is_not_longer_than_by_hand(key):
+    form = HAND[key][0]
+    _, _, formula, *_ = case(key)
+    if form.startswith("> "):
+        assert factors(formula) > factors(form[2:])
+    else:
+        assert factors(formula) <= factors(form), formula
+
+
+@pytest.mark.parametrize("key", HAND)
+def test_the_form_by_hand_has_the_value_of_what_is_printed(key):
+    _, network, _, shape, values, expected = case(key)
+    found = value(HAND[key][0].removeprefix("> "), network, shape, values)
+    close(found.reshape(expected.shape) if found.size == 1 else found, np.asarray(expected), 1e-8)
+
+
+def test_there_are_enough_results_with_a_source():
+    """Those of the Cookbook by number, which `test_cookbook` compares as printed, and those of other sources."""
+    assert BY_NUMBER + sum(not key.startswith("(") for key in HAND) >= 120
+    assert all(source for _, source in HAND.values())
