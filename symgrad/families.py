@@ -18,26 +18,41 @@ from symgrad.form import Form, apply, rewrite_bottom_up, symbol, symbols
 LETTER = "t"
 _FEWEST_TERMS = 3
 
+End = int | str
+"""An end of a span or a sum: a number, or where the length is a symbol, one that is counted from it, as in `T-1`."""
+
 
 @dataclass(frozen=True)
 class Span:
     """The values of t that a line stands for, in the order in which they are worked out."""
 
-    first: int
-    last: int
+    first: End
+    last: End
     letter: str = LETTER
 
+    @property
+    def descends(self) -> bool:
+        """Whether the last value comes first; a length is larger than any number."""
+        if isinstance(self.first, int) and isinstance(self.last, int):
+            return self.last < self.first
+        return isinstance(self.first, str)
+
     def values(self) -> list[int]:
-        step = 1 if self.last >= self.first else -1
+        """Every value of t; of a span between numbers."""
+        assert isinstance(self.first, int)
+        assert isinstance(self.last, int)
+        step = -1 if self.descends else 1
         return list(range(self.first, self.last + step, step))
 
     def written(self, dots: str) -> str:
+        if isinstance(self.first, str) or isinstance(self.last, str):
+            return f"{self.first}, {dots}, {self.last}"
         values = self.values()
         shown = values if len(values) <= 3 else [values[0], dots, values[-1]]
         return ", ".join(map(str, shown))
 
     def __str__(self) -> str:
-        return f"{self.letter} = {self.written('…')}"
+        return f"{self.letter} = {self.written('…')}".replace("-", "−")
 
     @property
     def latex(self) -> str:

@@ -25,6 +25,7 @@ from symgrad.read.arrays import Refused
 from symgrad.read.declared import read_properties, read_shapes
 from symgrad.read.document import read_document
 from symgrad.read.expression import assignments, looks_like_parameters, network_of
+from symgrad.recurrence import Recurrence, recurrence_of
 from symgrad.shapes import is_unknown, unknown
 from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
 from symgrad.span import Source, Span
@@ -32,7 +33,7 @@ from symgrad.syntax import Unreadable
 from symgrad.tensor import variables
 from symgrad.terms import names_in, walk
 from symgrad.understanding import understood
-from symgrad.unrolling import unrolled
+from symgrad.unrolling import counted, unrolled
 
 _WIDTH = 8
 _LONGEST = 10_000
@@ -44,10 +45,21 @@ _PLAIN_ON_A_SHEET = _PLAIN | {"loss_summed"}
 _SCALARS_AT_LAST = frozenset({"y", "t", "b", "c", "\\hat{y}"})
 _PLAIN_COST = 2.0
 _MOST_SCALARS = 6
+_MOST_STEPS = 60
+# The numbers of steps that a general formula is read for: enough that a sum over all but one of them is seen to be one.
+_COMPARED = (4, 6)
 
 
-def network_of_text(text: str, dims: str = "", given: Mapping[str, tuple[int, int]] | None = None, assumed: str = "") -> Network:
-    r"""The network of an expression, in NumPy or in LaTeX.
+def network_of_text(
+    text: str,
+    dims: str = "",
+    given: Mapping[str, tuple[int, int]] | None = None,
+    assumed: str = "",
+    settings: Mapping[str, int] | None = None,
+) -> Network | Recurrence:
+    r"""The network of an expression, in NumPy or in LaTeX; a recurrence where it is for any number of steps.
+
+    `settings` says how many steps are written out, by the letter of the last, as in `{"T": 5}`.
 
     >>> print(network_of_text(r"\frac{1}{2}\|Xw - y\|_2^2"))
       X  data       n×m
@@ -56,7 +68,8 @@ def network_of_text(text: str, dims: str = "", given: Mapping[str, tuple[int, in
       L = 1/2 (X w − y)ᵀ (X w − y)  1×1
     """
     if is_formula(text):
-        return network_of_formula(text, dims, assumed)
+        return network_of_formula(text, dims, assumed, settings)
+    _last(settings or {}, None, "--expr")
     return network_of(text, dims, given, assumed)
 
 
@@ -94,9 +107,10 @@ class _Piece:
     shift: int
 
 
-def network_of_formula(text: str, dims: str = "", assumed: str = "") -> Network:
+def network_of_formula(text: str, dims: str = "", assumed: str = "", settings: Mapping[str, int] | None = None) -> Network | Recurrence:
     r"""The network of LaTeX definitions between semicolons or lines; the last may go without a name.
 
+    One that is for any number of steps is a recurrence, or is written out for the number that is set.
     Raises `SymgradError`, with the place and a caret, for what cannot be read plainly.
     """
     source = Source(text, "--expr")
@@ -104,7 +118,7 @@ def network_of_formula(text: str, dims: str = "", assumed: str = "") -> Network:
         raise InvalidExpression(f"--expr: an expression of {len(text)} characters; {_LONGEST} are read")
     shapes, properties = read_shapes(dims), read_properties(assumed)
     sheet_text, pieces = _as_sheet(text)
-    sheet = unrolled(without_arguments(read_document(Source(sheet_text, "--expr.md"))))
+    written = without_arguments(read_document(Source(sheet_text, "--expr.md")))
 
     def own(span: Span) -> Span:
         """A place of the sheet as one of the text."""
@@ -113,7 +127,8 @@ def network_of_formula(text: str, dims: str = "", assumed: str = "") -> Network:
                 return Span(max(span.start - piece.shift, 0), max(min(span.end, piece.inside.end) - piece.shift, 1))
         return Span(0, len(text))
 
-    try:
+    def made(last: int | None, equal: bool) -> Network:
+        sheet = unrolled(written, last)
         (part, *others) = parts(sheet)
         if others:
             raise Refused(InvalidExpression, "a name is defined twice", Span(0, len(text)))
@@ -121,20 +136,53 @@ def network_of_formula(text: str, dims: str = "", assumed: str = "") -> Network:
         for link in found.links:
             raise Refused(InvalidExpression, "this is no definition of a name that is new", link.span)
         _declare(found, shapes)
+        if equal:
+            _equal_layers(found)
         held = _assume(found, properties)
         meaning = _understood(found)
-        network = _network(meaning, text, held, meaning.terms)
+        return _network(meaning, text, held, meaning.terms)
+
+    try:
+        counting = counted(written)
+        last = _last(settings or {}, counting, "--expr")
+        if counting is None or last is not None:
+            return made(last, False)
+        return recurrence_of({length: made(length, True) for length in _COMPARED}, *map(names.text, counting))
     except Unreadable as error:
         raise Refused(InvalidExpression, f"this is not read: {error.reason}", own(error.span)).at(source) from None
     except Refused as refused:
         raise Refused(refused.kind, refused.message, own(refused.span)).at(source) from None
-    return network
+
+
+def _last(settings: Mapping[str, int], counting: tuple[str, str] | None, where: str) -> int | None:
+    """How many steps are to be written out. Raises `InvalidNetwork` for a setting that is not of the letter of the last step."""
+    for name, value in settings.items():
+        if counting is None:
+            raise InvalidNetwork(f"{where}: this is for no general number of steps, so there is nothing to set")
+        if name != names.text(counting[1]):
+            raise InvalidNetwork(f"{where}: it has no number {name} to set; the number of steps is {names.text(counting[1])}")
+        if not 1 <= value <= _MOST_STEPS:
+            raise InvalidNetwork(f"{where}: {name} = {value}; from 1 to {_MOST_STEPS} steps are written out")
+        return value
+    return None
+
+
+def _equal_layers(found: Gathered) -> None:
+    """The matrices of the layers of a stack have one shape: that of W^{(1)} is that of W^{(2)}."""
+    stacks: dict[str, list[str]] = {}
+    for name in found.vocabulary.mentioned:
+        if stem(name)[:1].isupper() and (spelled := re.sub(r"\d+", "*", name)) != name:
+            stacks.setdefault(spelled, []).append(name)
+    for spelled, members in stacks.items():
+        if len(members) > 1 and not any(name in found.vocabulary.declared for name in members):
+            shared = unknown(f"rows:{spelled}"), unknown(f"cols:{spelled}")
+            found.vocabulary.declared.update(dict.fromkeys(members, shared))
 
 
 def _as_sheet(text: str) -> tuple[str, list[_Piece]]:
     """The definitions as displays of a sheet; one without a name is of L."""
     out, pieces, start = "", [], 0
-    for piece in re.split(r"([;\n]|\\\\(?=\s))", text):
+    for piece in re.split(r"((?<!\\)[;\n]|\\\\(?=\s))", text):
         body = piece.strip(" \t\r$")
         if body and body not in (";", "\n", "\\\\"):
             at = start + piece.index(body)
@@ -160,21 +208,45 @@ def _has_equation(text: str) -> bool:
 # ── a sheet ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def networks_of_sheet(source: Source) -> list[Network]:
+def networks_of_sheet(source: Source, last: int | None = None) -> list[Network]:
     """The networks of a sheet, one for each part that defines a loss: the definitions that lead to it, and the values that are given.
 
-    What the part differentiates by are the parameters. Raises `SymgradError` for a sheet that defines no loss, or one that is not read
-    plainly.
+    What the part differentiates by are the parameters. Where the sheet says no number of steps, `last` are written out, or else a few.
+    Raises `SymgradError` for a sheet that defines no loss, or one that is not read plainly.
     """
-    sheet = unrolled(without_arguments(read_document(source)))
+    return _of_parts(source, last, False)
+
+
+def sources_of_sheet(source: Source, settings: Mapping[str, int] | None = None) -> list[Network | Recurrence]:
+    """The networks of a sheet; those for any number of steps are recurrences, or are written out for the number that is set."""
+    counting = counted(without_arguments(read_document(source)))
+    last = _last(settings or {}, counting, source.name)
+    if counting is None or last is not None:
+        return [*networks_of_sheet(source, last)]
+    runs = [_of_parts(source, length, True) for length in _COMPARED]
+    letter, top = map(names.text, counting)
+    return [_general_or_plain(dict(zip(_COMPARED, networks, strict=True)), letter, top) for networks in zip(*runs, strict=True)]
+
+
+def _general_or_plain(networks: Mapping[int, Network], letter: str, top: str) -> Network | Recurrence:
+    """A part that is the same for every length has no steps."""
+    first = networks[_COMPARED[0]]
+    return first if len({str(network) for network in networks.values()}) == 1 else recurrence_of(networks, letter, top)
+
+
+def _of_parts(source: Source, last: int | None, equal: bool) -> list[Network]:
+    """The networks of a sheet, written out for so many steps; its layers have one shape where they are to be `equal`."""
     made: list[Network] = []
     unread: list[tuple[Span, str]] = []
     try:
+        sheet = unrolled(without_arguments(read_document(source)), last)
         for part in parts(sheet):
             found = gathered(sheet, part)
             unread += [(span, reason) for _, span, reason in found.unread]
             loss = _loss(found)
             if loss is not None:
+                if equal:
+                    _equal_layers(found)
                 made.append(_network_of_part(found, loss))
                 _read_all(made[-1], found)
         if not made and unread:

@@ -31,11 +31,23 @@ class _Steps:
     last: int
 
 
-def unrolled(sheet: Sheet) -> Sheet:
-    """The sheet with its recurrences written out; the same sheet where there are none."""
+def counted(sheet: Sheet) -> tuple[str, str] | None:
+    """The letter that counts steps and the letter of the last, where the sheet is for any number of them; None where it is not."""
+    steps = _steps(sheet)
+    if steps is None or steps.last > _STEPS or len(steps.letters) > 1:
+        return None
+    numbered = {n for statement in sheet.statements for script in _scripts(statement.node) for n in _numbers(script)}
+    (letter,) = steps.letters
+    return None if max(numbered, default=0) > 1 else (letter, _TOPS[letter])
+
+
+def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:
+    """The sheet with its recurrences written out, for `last` steps where it says no number; the same sheet where there are none."""
     steps = _steps(sheet)
     if steps is None:
         return sheet
+    if last is not None:
+        steps = replace(steps, last=last)
     out: list[Statement] = []
     explicit = _starts(sheet)
     for group in _groups(sheet.statements):
@@ -316,7 +328,7 @@ def _terms(node: sx.BigOp, bound: str, values: Mapping[str, int], steps: _Steps)
     high = steps.last if node.above is None else _count(node.above, values, steps)
     if node.below is not None and not isinstance(node.below, sx.Relation) and node.above is None:
         low = _first_in_range(node, bound, values, steps)
-    if high - low > _MOST_TERMS:
+    if high - low > max(_MOST_TERMS, steps.last):
         raise _OutOfRange
     if node.body is None or high < low:
         return sx.Number(node.span, "0" if node.operator == "sum" else "1")
