@@ -6,6 +6,7 @@ what could be meant only by changing what is written, or is no scalar where a lo
 
 from __future__ import annotations
 
+import ast
 import re
 import unicodedata
 from collections.abc import Container, Iterator, Mapping, Sequence
@@ -14,17 +15,18 @@ from itertools import combinations
 
 from symgrad import names
 from symgrad import syntax as sx
-from symgrad.dims import ONE, Shape
+from symgrad.dims import ONE, Dim, Shape
 from symgrad.errors import InvalidExpression, InvalidNetwork, SymgradError, UnknownName, Unsupported, nearest
 from symgrad.heads import without_arguments
 from symgrad.meaning import Definition, Meaning, is_loss_here, stem
 from symgrad.network import Network
 from symgrad.parts import parts
 from symgrad.properties import PROPERTIES, along
+from symgrad.read import stepping
 from symgrad.read.arrays import Refused
 from symgrad.read.declared import read_properties, read_shapes
 from symgrad.read.document import read_document
-from symgrad.read.expression import assignments, looks_like_parameters, network_of
+from symgrad.read.expression import Assignment, assignments, looks_like_parameters, network_of, network_of_assignments
 from symgrad.recurrence import Recurrence, recurrence_of
 from symgrad.shapes import is_unknown, unknown
 from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
@@ -69,8 +71,63 @@ def network_of_text(
     """
     if is_formula(text):
         return network_of_formula(text, dims, assumed, settings)
-    _last(settings or {}, None, "--expr")
-    return network_of(text, dims, given, assumed)
+    source = Source(text, "--expr")
+    try:
+        found = assignments(source)
+        counting = stepping.counted(found)
+        last = _last(settings or {}, counting, "--expr")
+        if counting is None:
+            return network_of(text, dims, given, assumed)
+        return _stepped(source, found, counting, last, read_shapes(dims), read_properties(assumed))
+    except Refused as refused:
+        raise refused.at(source) from None
+
+
+def _stepped(
+    source: Source,
+    found: Sequence[Assignment],
+    counting: tuple[str, str],
+    last: int | None,
+    shapes: Mapping[str, Shape],
+    properties: Mapping[str, frozenset[str]],
+) -> Network | Recurrence:
+    """A recurrence in NumPy form. What its names are is read off two steps, and is the same for all."""
+
+    def made(length: int, known: Mapping[str, Shape]) -> Network:
+        definitions = stepping.written_out(found, counting, length)
+        present = {n.id for a in definitions for n in ast.walk(a.tree) if isinstance(n, ast.Name)} | {str(a.name) for a in definitions}
+        own = {name: known[base] for name in present if (base := _of_any_step(name)) in known}
+        held = {name: properties[base] for name in present if (base := _of_any_step(name)) in properties}
+        return network_of_assignments(source, definitions, own, {}, held)
+
+    for name in (*shapes, *properties):
+        if name not in {_of_any_step(n.id) for a in found for n in ast.walk(a.tree) if isinstance(n, ast.Name)}:
+            raise UnknownName(f"--dims: the expression has no {name}")
+    known = {**_alike(made(2, shapes)), **shapes}
+    if last is not None:
+        return made(last, known)
+    return recurrence_of({length: made(length, known) for length in _COMPARED}, *counting)
+
+
+def _of_any_step(name: str) -> str:
+    """`h_2` is h at some step."""
+    return re.sub(r"_\d+$", "", name)
+
+
+def _alike(network: Network) -> dict[str, Shape]:
+    """The shapes of inputs by what they are without their step, one shape for all of its steps: equal layers."""
+    same: dict[Dim, Dim] = {}
+
+    def settled(dim: Dim) -> Dim:
+        return settled(same[dim]) if dim in same else dim
+
+    shapes: dict[str, Shape] = {}
+    for name in network.inputs:
+        base, shape = _of_any_step(name), network.inputs[name].shape
+        for own, other in zip(shape, shapes.setdefault(base, shape), strict=True):
+            if settled(own) is not settled(other):
+                same[settled(own)] = settled(other)
+    return {base: tuple(map(settled, shape)) for base, shape in shapes.items()}
 
 
 def is_formula(text: str) -> bool:

@@ -44,7 +44,8 @@ def lifted_step(lengths: tuple[int, ...], steps: tuple[Step, ...]) -> Step:
         for s in steps
     ):
         raise NotAlikeError
-    terms = tuple(_lifted_term(lengths, terms) for terms in zip(*(s.terms for s in steps), strict=True))
+    found = [_lifted_term(lengths, terms) for terms in zip(*(s.terms for s in steps), strict=True)]
+    terms = tuple(term for term in found if term is not None)
     span = None
     if first.span is not None:
         spans = [s.span for s in steps if s.span is not None]
@@ -53,12 +54,15 @@ def lifted_step(lengths: tuple[int, ...], steps: tuple[Step, ...]) -> Step:
     return _from_its_head(replace(first, terms=terms, span=span, shape=shape))
 
 
-def _lifted_term(lengths: tuple[int, ...], terms: tuple[Term, ...]) -> Term:
+def _lifted_term(lengths: tuple[int, ...], terms: tuple[Term, ...]) -> Term | None:
+    """A term of every length; None for a chain of as many links as there are steps, which only explains what the line says without it."""
     if all(isinstance(t, Form) for t in terms):
         return lifted_form(lengths, [t for t in terms if isinstance(t, Form)])
     chains = [t for t in terms if isinstance(t, Chain)]
-    if len(chains) < len(terms) or len({(len(c.through), c.span is None) for c in chains}) > 1:
+    if len(chains) < len(terms):
         raise NotAlikeError
+    if len({(len(c.through), c.span is None) for c in chains}) > 1:
+        return None
     through = tuple(lifted_name(lengths, found) for found in zip(*(c.through for c in chains), strict=True))
     spans = [c.span for c in chains if c.span is not None]
     span = Span(lifted_end(lengths, [s.first for s in spans]), lifted_end(lengths, [s.last for s in spans])) if spans else None

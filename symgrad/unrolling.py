@@ -29,15 +29,20 @@ class _Steps:
     tops: frozenset[str]
     first: int
     last: int
+    counts: frozenset[str] = frozenset()
+    """The letters of the last step that stand for its number where they are factors: the T of `1/T`."""
 
 
 def counted(sheet: Sheet) -> tuple[str, str] | None:
     """The letter that counts steps and the letter of the last, where the sheet is for any number of them; None where it is not."""
     steps = _steps(sheet)
-    if steps is None or steps.last > _STEPS or len(steps.letters) > 1:
+    if steps is None or len(steps.letters) > 1:
         return None
-    numbered = {n for statement in sheet.statements for script in _scripts(statement.node) for n in _numbers(script)}
     (letter,) = steps.letters
+    named = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted) and isinstance(n.base, sx.Name)]
+    pieces = [(n.base, piece) for n in named for piece in (*_pieces(n.sub), *_pieces(n.sup))]
+    stepped = {base for base, piece in pieces if (_offset(piece) or ("", 0))[0] == letter}
+    numbered = {number for base, piece in pieces if base in stepped for number in _numbers(piece)}
     return None if max(numbered, default=0) > 1 else (letter, _TOPS[letter])
 
 
@@ -47,7 +52,8 @@ def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:
     if steps is None:
         return sheet
     if last is not None:
-        steps = replace(steps, last=last)
+        heads = {plain_name(s.node.sides[0]) for s in sheet.statements if isinstance(s.node, sx.Relation)}
+        steps = replace(steps, last=last, counts=steps.tops - heads)
     out: list[Statement] = []
     explicit = _starts(sheet)
     for group in _groups(sheet.statements):
@@ -296,9 +302,13 @@ def _put(node: Node, values: Mapping[str, int], steps: _Steps) -> Node:
         sub = None if node.sub is None else _script(node.sub, values, steps, False)
         sup = None if node.sup is None else _script(node.sup, values, steps, True)
         return node if sub is node.sub and sup is node.sup else replace(node, sub=sub, sup=sup)
+    if isinstance(node, sx.Name) and node.base in steps.counts and not node.accents:
+        return sx.Number(node.span, str(steps.last))
     changed = {}
     for name in sx.field_names(type(node)):
         value = getattr(node, name)
+        if isinstance(node, sx.Scripted) and name == "sup" and isinstance(value, sx.Name):
+            continue  # the T of a transpose
         made = _inside(value, values, steps)
         if made is not value:
             changed[name] = made
