@@ -215,7 +215,8 @@ def _last(settings: Mapping[str, int], counting: tuple[str, str] | None, where: 
     """How many steps are to be written out. Raises `InvalidNetwork` for a setting that is not of the letter of the last step."""
     for name, value in settings.items():
         if counting is None:
-            raise InvalidNetwork(f"{where}: this is for no general number of steps, so there is nothing to set")
+            what = "an expression" if where == "--expr" else "a sheet"
+            raise InvalidNetwork(f"{where}: {what} is not a function, so there is nothing to set")
         if name != names.text(counting[1]):
             raise InvalidNetwork(f"{where}: it has no number {name} to set; the number of steps is {names.text(counting[1])}")
         if not 1 <= value <= _MOST_STEPS:

@@ -23,6 +23,7 @@ from symgrad.errors import InvalidNetwork, SymgradError, UnknownName, nearest
 from symgrad.network import Network
 from symgrad.paper import Paper, Part
 from symgrad.recurrence import Recurrence
+from symgrad.stepwise import Steps
 
 _HERE = Path(__file__).resolve().parent
 SHEETS = (".md", ".tex", ".markdown")
@@ -119,6 +120,8 @@ def _where(path: Path, source: str, error: BaseException) -> str:
 def _find(module: ModuleType, source: str, settings: Mapping[str, int]) -> Network | Recurrence | Paper:
     for name in ("paper", "network"):
         found = getattr(module, name, None)
+        if isinstance(found, Steps):
+            return _of_steps(found, source, settings)
         if callable(found) and not isinstance(found, (Network, Paper)):
             found = _made(found, module, source, settings)
         elif found is not None and settings:
@@ -129,6 +132,14 @@ def _find(module: ModuleType, source: str, settings: Mapping[str, int]) -> Netwo
     if len(others) == 1 and not settings:
         return others[0]
     raise InvalidNetwork(f"{source} is no network: it has to define `network`, a symgrad.Network (or `paper`, a symgrad.Paper)")
+
+
+def _of_steps(steps: Steps, source: str, settings: Mapping[str, int]) -> Network | Recurrence:
+    """A network of any number of steps, or of the number that is set."""
+    made = steps.recurrence()
+    if settings.keys() - {made.top}:
+        raise InvalidNetwork(f"{source}: its number of steps is {made.top}; there is nothing else to set")
+    return steps.at(settings[made.top]) if settings else made
 
 
 def _made(function: Any, module: ModuleType, source: str, settings: Mapping[str, int]) -> Any:

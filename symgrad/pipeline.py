@@ -21,6 +21,7 @@ from symgrad.raising import raise_form
 from symgrad.recurrence import Recurrence
 from symgrad.rewrite import Facts
 from symgrad.steps import conventions_of, derivation_steps
+from symgrad.stepwise import Steps
 from symgrad.textbook import turned
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def derive(
 
 @overload
 def derive(
-    network: Recurrence,
+    network: Recurrence | Steps,
     wrt: Iterable[str] = (),
     of: str | None = None,
     given: Mapping[str, Any] | None = None,
@@ -54,7 +55,7 @@ def derive(
 
 
 def derive(
-    network: Network | Recurrence,
+    network: Network | Recurrence | Steps,
     wrt: Iterable[str] = (),
     of: str | None = None,
     given: Mapping[str, Any] | None = None,
@@ -79,6 +80,8 @@ def derive(
     >>> derive(net)["w"]
     ∂L/∂w = 2 Xᵀ (X w − y)
     """
+    if isinstance(network, Steps):
+        network = network.recurrence()
     if isinstance(network, Recurrence):
         from symgrad.general import derive_general
 
