@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import unicodedata
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -75,7 +75,7 @@ def network_of_text(
     try:
         found = assignments(source)
         counting = stepping.counted(found)
-        last = _last(settings or {}, counting, "--expr")
+        last = _last(settings or {}, counting[1] if counting else None, "--expr")
         if counting is None:
             return network_of(text, dims, given, assumed)
         return _stepped(source, found, counting, last, read_shapes(dims), read_properties(assumed))
@@ -93,28 +93,30 @@ def _stepped(
 ) -> Network | Recurrence:
     """A recurrence in NumPy form. What its names are is read off two steps, and is the same for all."""
 
+    bases = stepping.bases(found)
+
+    def of_any(name: str) -> str:
+        """`h_2` is h at some step; the name of what there is one of is itself."""
+        base = re.sub(r"_\d+$", "", name)
+        return base if base in bases else name
+
     def made(length: int, known: Mapping[str, Shape]) -> Network:
         definitions = stepping.written_out(found, counting, length)
         present = {n.id for a in definitions for n in ast.walk(a.tree) if isinstance(n, ast.Name)} | {str(a.name) for a in definitions}
-        own = {name: known[base] for name in present if (base := _of_any_step(name)) in known}
-        held = {name: properties[base] for name in present if (base := _of_any_step(name)) in properties}
+        own = {name: known[base] for name in present if (base := of_any(name)) in known}
+        held = {name: properties[base] for name in present if (base := of_any(name)) in properties}
         return network_of_assignments(source, definitions, own, {}, held)
 
     for name in (*shapes, *properties):
-        if name not in {_of_any_step(n.id) for a in found for n in ast.walk(a.tree) if isinstance(n, ast.Name)}:
+        if name not in {of_any(n.id) for a in found for n in ast.walk(a.tree) if isinstance(n, ast.Name)}:
             raise UnknownName(f"--dims: the expression has no {name}")
-    known = {**_alike(made(2, shapes)), **shapes}
+    known = {**_alike(made(2, shapes), of_any), **shapes}
     if last is not None:
         return made(last, known)
     return recurrence_of({length: made(length, known) for length in _COMPARED}, *counting)
 
 
-def _of_any_step(name: str) -> str:
-    """`h_2` is h at some step."""
-    return re.sub(r"_\d+$", "", name)
-
-
-def _alike(network: Network) -> dict[str, Shape]:
+def _alike(network: Network, of_any: Callable[[str], str]) -> dict[str, Shape]:
     """The shapes of inputs by what they are without their step, one shape for all of its steps: equal layers."""
     same: dict[Dim, Dim] = {}
 
@@ -123,7 +125,7 @@ def _alike(network: Network) -> dict[str, Shape]:
 
     shapes: dict[str, Shape] = {}
     for name in network.inputs:
-        base, shape = _of_any_step(name), network.inputs[name].shape
+        base, shape = of_any(name), network.inputs[name].shape
         for own, other in zip(shape, shapes.setdefault(base, shape), strict=True):
             if settled(own) is not settled(other):
                 same[settled(own)] = settled(other)
@@ -184,7 +186,7 @@ def network_of_formula(text: str, dims: str = "", assumed: str = "", settings: M
                 return Span(max(span.start - piece.shift, 0), max(min(span.end, piece.inside.end) - piece.shift, 1))
         return Span(0, len(text))
 
-    def made(last: int | None, equal: bool) -> Network:
+    def made(last: int | None, stacks: Container[str] = ()) -> Network:
         sheet = unrolled(written, last)
         (part, *others) = parts(sheet)
         if others:
@@ -193,45 +195,45 @@ def network_of_formula(text: str, dims: str = "", assumed: str = "", settings: M
         for link in found.links:
             raise Refused(InvalidExpression, "this is no definition of a name that is new", link.span)
         _declare(found, shapes)
-        if equal:
-            _equal_layers(found)
+        _equal_layers(found, stacks)
         held = _assume(found, properties)
         meaning = _understood(found)
         return _network(meaning, text, held, meaning.terms)
 
     try:
         counting = counted(written)
-        last = _last(settings or {}, counting, "--expr")
+        last = _last(settings or {}, counting.top if counting else None, "--expr")
         if counting is None or last is not None:
-            return made(last, False)
-        return recurrence_of({length: made(length, True) for length in _COMPARED}, *map(names.text, counting))
+            return made(last)
+        networks = {length: made(length, counting.stepped) for length in _COMPARED}
+        return recurrence_of(networks, names.text(counting.letter), names.text(counting.top))
     except Unreadable as error:
         raise Refused(InvalidExpression, f"this is not read: {error.reason}", own(error.span)).at(source) from None
     except Refused as refused:
         raise Refused(refused.kind, refused.message, own(refused.span)).at(source) from None
 
 
-def _last(settings: Mapping[str, int], counting: tuple[str, str] | None, where: str) -> int | None:
+def _last(settings: Mapping[str, int], top: str | None, where: str) -> int | None:
     """How many steps are to be written out. Raises `InvalidNetwork` for a setting that is not of the letter of the last step."""
     for name, value in settings.items():
-        if counting is None:
+        if top is None:
             what = "an expression" if where == "--expr" else "a sheet"
             raise InvalidNetwork(f"{where}: {what} is not a function, so there is nothing to set")
-        if name != names.text(counting[1]):
-            raise InvalidNetwork(f"{where}: it has no number {name} to set; the number of steps is {names.text(counting[1])}")
+        if name != names.text(top):
+            raise InvalidNetwork(f"{where}: it has no number {name} to set; the number of steps is {names.text(top)}")
         if not 1 <= value <= _MOST_STEPS:
             raise InvalidNetwork(f"{where}: {name} = {value}; from 1 to {_MOST_STEPS} steps are written out")
         return value
     return None
 
 
-def _equal_layers(found: Gathered) -> None:
-    """The matrices of the layers of a stack have one shape: that of W^{(1)} is that of W^{(2)}."""
-    stacks: dict[str, list[str]] = {}
+def _equal_layers(found: Gathered, stacks: Container[str]) -> None:
+    """The matrices of the layers of a stack have one shape: that of W^{(1)} is that of W^{(2)}; `stacks` are the letters of such."""
+    alike: dict[str, list[str]] = {}
     for name in found.vocabulary.mentioned:
-        if stem(name)[:1].isupper() and (spelled := re.sub(r"\d+", "*", name)) != name:
-            stacks.setdefault(spelled, []).append(name)
-    for spelled, members in stacks.items():
+        if stem(name)[:1].isupper() and stem(name) in stacks:
+            alike.setdefault(re.sub(r"\d+", "*", name), []).append(name)
+    for spelled, members in alike.items():
         if len(members) > 1 and not any(name in found.vocabulary.declared for name in members):
             shared = unknown(f"rows:{spelled}"), unknown(f"cols:{spelled}")
             found.vocabulary.declared.update(dict.fromkeys(members, shared))
@@ -272,17 +274,17 @@ def networks_of_sheet(source: Source, last: int | None = None) -> list[Network]:
     What the part differentiates by are the parameters. Where the sheet says no number of steps, `last` are written out, or else a few.
     Raises `SymgradError` for a sheet that defines no loss, or one that is not read plainly.
     """
-    return _of_parts(source, last, False)
+    return _of_parts(source, last)
 
 
 def sources_of_sheet(source: Source, settings: Mapping[str, int] | None = None) -> list[Network | Recurrence]:
     """The networks of a sheet; those for any number of steps are recurrences, or are written out for the number that is set."""
     counting = counted(without_arguments(read_document(source)))
-    last = _last(settings or {}, counting, source.name)
+    last = _last(settings or {}, counting.top if counting else None, source.name)
     if counting is None or last is not None:
         return [*networks_of_sheet(source, last)]
-    runs = [_of_parts(source, length, True) for length in _COMPARED]
-    letter, top = map(names.text, counting)
+    runs = [_of_parts(source, length, counting.stepped) for length in _COMPARED]
+    letter, top = names.text(counting.letter), names.text(counting.top)
     return [_general_or_plain(dict(zip(_COMPARED, networks, strict=True)), letter, top) for networks in zip(*runs, strict=True)]
 
 
@@ -292,8 +294,8 @@ def _general_or_plain(networks: Mapping[int, Network], letter: str, top: str) ->
     return first if len({str(network) for network in networks.values()}) == 1 else recurrence_of(networks, letter, top)
 
 
-def _of_parts(source: Source, last: int | None, equal: bool) -> list[Network]:
-    """The networks of a sheet, written out for so many steps; its layers have one shape where they are to be `equal`."""
+def _of_parts(source: Source, last: int | None, stacks: Container[str] = ()) -> list[Network]:
+    """The networks of a sheet, written out for so many steps; the matrices of `stacks` have one shape."""
     made: list[Network] = []
     unread: list[tuple[Span, str]] = []
     try:
@@ -303,8 +305,7 @@ def _of_parts(source: Source, last: int | None, equal: bool) -> list[Network]:
             unread += [(span, reason) for _, span, reason in found.unread]
             loss = _loss(found)
             if loss is not None:
-                if equal:
-                    _equal_layers(found)
+                _equal_layers(found, stacks)
                 made.append(_network_of_part(found, loss))
                 _read_all(made[-1], found)
         if not made and unread:

@@ -14,7 +14,7 @@ from symgrad.derivation import Step
 from symgrad.differences import Check, Report, check_gradients, insist
 from symgrad.errors import InvalidNetwork, ShapeError, Unsupported
 from symgrad.families import Span
-from symgrad.form import Form, symbols
+from symgrad.form import Form, rename, symbols
 from symgrad.gradient import gradients
 from symgrad.lifting import NotAlikeError, form_at, lifted_step, lifted_steps, name_at, values_at
 from symgrad.pipeline import gradient_results, in_denominator_layout
@@ -59,6 +59,15 @@ class GeneralDerivation:
     points: int = 0
     conventions: tuple[str, ...] = ()
     layout: str = "denominator"
+    lifted: tuple[Step, ...] = field(default=(), repr=False)
+    """The steps in the names of the recurrence, which can be put back into numbers."""
+
+    def at(self, length: int) -> list[tuple[str, Form]]:
+        """What the lines say at one length, in numbers: every gradient by its name, each after those it uses, as in `network.at`."""
+        if self.lengths and length < self.lengths[0]:
+            raise InvalidNetwork(f"the lines are for {self.network.top} ≥ {self.lengths[0]}")
+        lines = _in_order(dict(_lines_at(self.lifted, "gradient", length, self.layout)))
+        return [(self.network.spelled(name), rename(form, self.network.spelled)) for name, form in lines]
 
     def __getitem__(self, name: str) -> Line:
         """The line for a name, in any spelling."""
@@ -101,7 +110,7 @@ def derive_general(
     conventions = conventions_of(recurrence.instance(LENGTHS[0]), loss)
     spelled = tuple(map(recurrence.spelled, wanted))
     return GeneralDerivation(
-        recurrence, recurrence.spelled(loss), spelled, shown, lines, tuple(reports), sizes, points, conventions, layout
+        recurrence, recurrence.spelled(loss), spelled, shown, lines, tuple(reports), sizes, points, conventions, layout, steps
     )
 
 

@@ -33,8 +33,17 @@ class _Steps:
     """The letters of the last step that stand for its number where they are factors: the T of `1/T`."""
 
 
-def counted(sheet: Sheet) -> tuple[str, str] | None:
-    """The letter that counts steps and the letter of the last, where the sheet is for any number of them; None where it is not."""
+@dataclass(frozen=True)
+class Counted:
+    """The letter that counts steps, the letter of the last, and the letters of the names that there are one of for each step."""
+
+    letter: str
+    top: str
+    stepped: frozenset[str]
+
+
+def counted(sheet: Sheet) -> Counted | None:
+    """How a sheet that is for any number of steps counts them; None where it is not."""
     steps = _steps(sheet)
     if steps is None or len(steps.letters) > 1:
         return None
@@ -43,7 +52,9 @@ def counted(sheet: Sheet) -> tuple[str, str] | None:
     pieces = [(n.base, piece) for n in named for piece in (*_pieces(n.sub), *_pieces(n.sup))]
     stepped = {base for base, piece in pieces if (_offset(piece) or ("", 0))[0] == letter}
     numbered = {number for base, piece in pieces if base in stepped for number in _numbers(piece)}
-    return None if max(numbered, default=0) > 1 else (letter, _TOPS[letter])
+    if max(numbered, default=0) > 1:
+        return None
+    return Counted(letter, _TOPS[letter], frozenset(base.base for base in stepped if isinstance(base, sx.Name)))
 
 
 def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:

@@ -28,10 +28,10 @@ def counted(found: Sequence[Assignment]) -> tuple[str, str] | None:
         second = next(a for a in found if a.index is not None and sorted(letters)[1] in ast.unparse(a.index))
         raise Refused(InvalidExpression, "steps are counted by one letter here", second.span)
     (letter,) = letters
-    bases = _bases(found)
+    known = bases(found)
     ends: list[ast.AST] = []
     for node in (n for a in found for n in ast.walk(a.tree)):
-        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in bases:
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in known:
             ends.append(node.slice)
         if isinstance(node, ast.comprehension):
             ends.append(node.iter)
@@ -42,7 +42,7 @@ def counted(found: Sequence[Assignment]) -> tuple[str, str] | None:
     return letter, tops.pop() if tops else letter.upper()
 
 
-def _bases(found: Sequence[Assignment]) -> set[str]:
+def bases(found: Sequence[Assignment]) -> set[str]:
     """What has an index that counts steps: what is defined for each, and what is used with the letter or with an end."""
     return {a.name for a in found if a.index is not None and a.name} | {
         n.value.id
@@ -55,7 +55,7 @@ def _bases(found: Sequence[Assignment]) -> set[str]:
 def written_out(found: Sequence[Assignment], letters: tuple[str, str], last: int) -> list[Assignment]:
     """The definitions for t = 1, …, last, each step's by itself. Raises `Refused` for a step that there cannot be."""
     letter, top = letters
-    names, totals = _bases(found), _totals(found[-1].tree)
+    names, totals = bases(found), _totals(found[-1].tree)
 
     def at(assignment: Assignment, values: Mapping[str, int]) -> Assignment:
         index = assignment.index
