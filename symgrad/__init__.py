@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from symgrad.network import Network
     from symgrad.paper import Paper, Part
     from symgrad.pipeline import derive
+    from symgrad.stepwise import Steps
     from symgrad.sympyforms import dimensions
     from symgrad.verifying import verify
 
@@ -96,6 +97,7 @@ __all__ = [
     "Network",
     "Paper",
     "Part",
+    "Steps",
     "abs",
     "arctan",
     "causal_softmax",
@@ -183,6 +185,7 @@ _HOMES = dict.fromkeys(_BEYOND, "beyond") | {
     "Network": "network",
     "Paper": "paper",
     "Part": "paper",
+    "Steps": "stepwise",
     "derive": "pipeline",
     "dimensions": "sympyforms",
     "verify": "verifying",

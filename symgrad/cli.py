@@ -12,6 +12,7 @@ from symgrad.errors import InvalidGiven, InvalidNetwork, SymgradError
 
 if TYPE_CHECKING:
     from symgrad.derivation import Derivation
+    from symgrad.general import GeneralDerivation
     from symgrad.paper import Part
 
 
@@ -100,7 +101,8 @@ def derive(
     from symgrad.library import load, parts_of
 
     values = dict(map(_given, given))
-    found = load(source, dict(map(_setting, settings))) if source is not None else _network(expression or "", dims, values, assumed)
+    numbers = dict(map(_setting, settings))
+    found = load(source, numbers) if source is not None else _network(expression or "", dims, values, assumed, numbers)
     parts = parts_of(found)
     worked = [(part, _worked(part, wrt, of, values, layout, not no_check, order, kinds)) for part in _progress(parts)]
     _write(_solution_pdf(found, worked, engine, shapes) if engine else _emitted(found, worked, form, fragment, shapes), output)
@@ -135,7 +137,7 @@ def draw(
 
     found = load(source, dict(map(_setting, settings)))
     parts = parts_of(found) if part is None else [chosen(parts_of(found), part)]
-    pictures = [(each.title, picture) for each in parts if (picture := picture_of(each.network, gradients)) is not None]
+    pictures = [(each.title, picture) for each in parts if (picture := picture_of(each.written_out, gradients)) is not None]
     if not pictures:
         raise InvalidNetwork(f"{source} defines nothing that could be drawn")
     title = found.title if part is None else parts[0].title
@@ -143,12 +145,12 @@ def draw(
     _write(made, output)
 
 
-def _network(expression: str, dims: str, values: dict[str, Any], assumed: str) -> Any:
+def _network(expression: str, dims: str, values: dict[str, Any], assumed: str, settings: dict[str, int]) -> Any:
     from symgrad.formulas import network_of_text
     from symgrad.network import exact_rows
 
     sizes = {name: (len(rows), len(rows[0])) for name, value in values.items() for rows in [exact_rows(value, name)]}
-    return network_of_text(expression, dims, sizes, assumed)
+    return network_of_text(expression, dims, sizes, assumed, settings)
 
 
 @main.command()
@@ -190,7 +192,7 @@ def _key(source: str) -> Any:
 
     if source.endswith(SHEETS):
         return key_of_sheet(read_document(load_sheet(source)))
-    return key_of_networks(source, [part.network for part in parts_of(load(source))])
+    return key_of_networks(source, [part.written_out for part in parts_of(load(source))])
 
 
 def _sheet_progress(sheets: tuple[str, ...]) -> Any:
@@ -236,20 +238,20 @@ def _worked(
     check: bool,
     order: int,
     kinds: tuple[str, ...],
-) -> Derivation:
+) -> Derivation | GeneralDerivation:
     from symgrad.pipeline import derive as run
 
     return run(part.network, wrt or part.wrt, of or part.of, given, layout, check, order, kinds)
 
 
-def _page(found: Any, worked: list[tuple[Part, Derivation]]) -> Any:
+def _page(found: Any, worked: list[tuple[Part, Derivation | GeneralDerivation]]) -> Any:
     from symgrad.paper import Paper
     from symgrad.solution import document, paper_document
 
     return paper_document(found.title, worked) if isinstance(found, Paper) else document(worked[0][1])
 
 
-def _emitted(found: Any, worked: list[tuple[Part, Derivation]], form: str, fragment: bool, shapes: bool) -> str:
+def _emitted(found: Any, worked: list[tuple[Part, Derivation | GeneralDerivation]], form: str, fragment: bool, shapes: bool) -> str:
     from symgrad.emit import html, json, latex, numpy, text
 
     derivations = [derivation for _, derivation in worked]
@@ -265,7 +267,7 @@ def _emitted(found: Any, worked: list[tuple[Part, Derivation]], form: str, fragm
     return latex.emit(page, fragment, shapes) if form == "latex" else text.emit(page, shapes)
 
 
-def _solution_pdf(found: Any, worked: list[tuple[Part, Derivation]], engine: str, shapes: bool) -> bytes:
+def _solution_pdf(found: Any, worked: list[tuple[Part, Derivation | GeneralDerivation]], engine: str, shapes: bool) -> bytes:
     from symgrad.emit import latex, pdf, typst
 
     page = _page(found, worked)

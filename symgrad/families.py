@@ -18,26 +18,41 @@ from symgrad.form import Form, apply, rewrite_bottom_up, symbol, symbols
 LETTER = "t"
 _FEWEST_TERMS = 3
 
+End = int | str
+"""An end of a span or a sum: a number, or where the length is a symbol, one that is counted from it, as in `T-1`."""
+
 
 @dataclass(frozen=True)
 class Span:
     """The values of t that a line stands for, in the order in which they are worked out."""
 
-    first: int
-    last: int
+    first: End
+    last: End
     letter: str = LETTER
 
+    @property
+    def descends(self) -> bool:
+        """Whether the last value comes first; a length is larger than any number."""
+        if isinstance(self.first, int) and isinstance(self.last, int):
+            return self.last < self.first
+        return isinstance(self.first, str)
+
     def values(self) -> list[int]:
-        step = 1 if self.last >= self.first else -1
+        """Every value of t; of a span between numbers."""
+        assert isinstance(self.first, int)
+        assert isinstance(self.last, int)
+        step = -1 if self.descends else 1
         return list(range(self.first, self.last + step, step))
 
     def written(self, dots: str) -> str:
+        if isinstance(self.first, str) or isinstance(self.last, str):
+            return f"{self.first}, {dots}, {self.last}"
         values = self.values()
         shown = values if len(values) <= 3 else [values[0], dots, values[-1]]
         return ", ".join(map(str, shown))
 
     def __str__(self) -> str:
-        return f"{self.letter} = {self.written('…')}"
+        return f"{self.letter} = {self.written('…')}".replace("-", "−")
 
     @property
     def latex(self) -> str:
@@ -106,28 +121,38 @@ def fold_sums(form: Form) -> Form:
 
 
 def _folded(form: Form) -> Form:
-    """The longest run of terms that fold; what does not fold stays as it is."""
-    terms = list(form.args)
-    best: tuple[int, int, Form] | None = None
-    keyed = [general([term]) for term in terms]
-    start = 0
-    while start < len(terms):
-        stop, direction = start + 1, 0
-        head = keyed[start]
-        while head is not None and stop < len(terms) and (this := keyed[stop]) is not None:
-            step = this[1] - head[1]
-            if this[0] != head[0] or abs(step) != stop - start or step * direction < 0:
-                break
-            direction = step
-            stop += 1
-        if head is not None and stop - start >= _FEWEST_TERMS and (best is None or stop - start > best[1] - best[0]):
-            ends = sorted((head[1], keyed[stop - 1][1]))  # type: ignore[index]
-            best = (start, stop, apply("series", [head[0][0]], (LETTER, ends[0], ends[1])))
-        start = max(stop, start + 1)
-    if best is None:
+    """The terms that are one term with t moved along, as a series where the first of them stands; what does not fold stays as it is."""
+    alike: dict[Form, dict[int, int]] = {}
+    for place, term in enumerate(form.args):
+        if (found := general([term])) is not None:
+            alike.setdefault(found[0][0], {}).setdefault(found[1], place)
+    series: dict[int, Form] = {}
+    gone: set[int] = set()
+    for body, places in alike.items():
+        for first, last in _runs(sorted(places)):
+            if last - first + 1 >= _FEWEST_TERMS:
+                folded = [places[t] for t in range(first, last + 1)]
+                series[min(folded)] = apply("series", [body], (LETTER, first, last))
+                gone |= set(folded)
+    if not series:
         return form
-    rest = [*terms[: best[0]], best[2], *terms[best[1] :]]
+    rest = [series.get(place, term) for place, term in enumerate(form.args) if place in series or place not in gone]
     return rest[0] if len(rest) == 1 else apply("add", rest)
+
+
+def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """The ends of every run of numbers that follow each other.
+
+    >>> _runs([1, 2, 3, 5])
+    [(1, 3), (5, 5)]
+    """
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = runs[-1][0], number
+        else:
+            runs.append((number, number))
+    return runs
 
 
 def expand(form: Form) -> Form:

@@ -6,25 +6,28 @@ what could be meant only by changing what is written, or is no scalar where a lo
 
 from __future__ import annotations
 
+import ast
 import re
 import unicodedata
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from symgrad import names
 from symgrad import syntax as sx
-from symgrad.dims import ONE, Shape
+from symgrad.dims import ONE, Dim, Shape
 from symgrad.errors import InvalidExpression, InvalidNetwork, SymgradError, UnknownName, Unsupported, nearest
 from symgrad.heads import without_arguments
 from symgrad.meaning import Definition, Meaning, is_loss_here, stem
 from symgrad.network import Network
 from symgrad.parts import parts
 from symgrad.properties import PROPERTIES, along
+from symgrad.read import stepping
 from symgrad.read.arrays import Refused
 from symgrad.read.declared import read_properties, read_shapes
 from symgrad.read.document import read_document
-from symgrad.read.expression import assignments, looks_like_parameters, network_of
+from symgrad.read.expression import Assignment, assignments, looks_like_parameters, network_of, network_of_assignments
+from symgrad.recurrence import Recurrence, recurrence_of
 from symgrad.shapes import is_unknown, unknown
 from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
 from symgrad.span import Source, Span
@@ -32,7 +35,7 @@ from symgrad.syntax import Unreadable
 from symgrad.tensor import variables
 from symgrad.terms import names_in, walk
 from symgrad.understanding import understood
-from symgrad.unrolling import unrolled
+from symgrad.unrolling import counted, unrolled
 
 _WIDTH = 8
 _LONGEST = 10_000
@@ -44,10 +47,21 @@ _PLAIN_ON_A_SHEET = _PLAIN | {"loss_summed"}
 _SCALARS_AT_LAST = frozenset({"y", "t", "b", "c", "\\hat{y}"})
 _PLAIN_COST = 2.0
 _MOST_SCALARS = 6
+_MOST_STEPS = 60
+# The numbers of steps that a general formula is read for: enough that a sum over all but one of them is seen to be one.
+_COMPARED = (4, 6)
 
 
-def network_of_text(text: str, dims: str = "", given: Mapping[str, tuple[int, int]] | None = None, assumed: str = "") -> Network:
-    r"""The network of an expression, in NumPy or in LaTeX.
+def network_of_text(
+    text: str,
+    dims: str = "",
+    given: Mapping[str, tuple[int, int]] | None = None,
+    assumed: str = "",
+    settings: Mapping[str, int] | None = None,
+) -> Network | Recurrence:
+    r"""The network of an expression, in NumPy or in LaTeX; a recurrence where it is for any number of steps.
+
+    `settings` says how many steps are written out, by the letter of the last, as in `{"T": 5}`.
 
     >>> print(network_of_text(r"\frac{1}{2}\|Xw - y\|_2^2"))
       X  data       n×m
@@ -56,8 +70,66 @@ def network_of_text(text: str, dims: str = "", given: Mapping[str, tuple[int, in
       L = 1/2 (X w − y)ᵀ (X w − y)  1×1
     """
     if is_formula(text):
-        return network_of_formula(text, dims, assumed)
-    return network_of(text, dims, given, assumed)
+        return network_of_formula(text, dims, assumed, settings)
+    source = Source(text, "--expr")
+    try:
+        found = assignments(source)
+        counting = stepping.counted(found)
+        last = _last(settings or {}, counting[1] if counting else None, "--expr")
+        if counting is None:
+            return network_of(text, dims, given, assumed)
+        return _stepped(source, found, counting, last, read_shapes(dims), read_properties(assumed))
+    except Refused as refused:
+        raise refused.at(source) from None
+
+
+def _stepped(
+    source: Source,
+    found: Sequence[Assignment],
+    counting: tuple[str, str],
+    last: int | None,
+    shapes: Mapping[str, Shape],
+    properties: Mapping[str, frozenset[str]],
+) -> Network | Recurrence:
+    """A recurrence in NumPy form. What its names are is read off two steps, and is the same for all."""
+
+    bases = stepping.bases(found)
+
+    def of_any(name: str) -> str:
+        """`h_2` is h at some step; the name of what there is one of is itself."""
+        base = re.sub(r"_\d+$", "", name)
+        return base if base in bases else name
+
+    def made(length: int, known: Mapping[str, Shape]) -> Network:
+        definitions = stepping.written_out(found, counting, length)
+        present = {n.id for a in definitions for n in ast.walk(a.tree) if isinstance(n, ast.Name)} | {str(a.name) for a in definitions}
+        own = {name: known[base] for name in present if (base := of_any(name)) in known}
+        held = {name: properties[base] for name in present if (base := of_any(name)) in properties}
+        return network_of_assignments(source, definitions, own, {}, held)
+
+    for name in (*shapes, *properties):
+        if name not in {of_any(n.id) for a in found for n in ast.walk(a.tree) if isinstance(n, ast.Name)}:
+            raise UnknownName(f"--dims: the expression has no {name}")
+    known = {**_alike(made(2, shapes), of_any), **shapes}
+    if last is not None:
+        return made(last, known)
+    return recurrence_of({length: made(length, known) for length in _COMPARED}, *counting)
+
+
+def _alike(network: Network, of_any: Callable[[str], str]) -> dict[str, Shape]:
+    """The shapes of inputs by what they are without their step, one shape for all of its steps: equal layers."""
+    same: dict[Dim, Dim] = {}
+
+    def settled(dim: Dim) -> Dim:
+        return settled(same[dim]) if dim in same else dim
+
+    shapes: dict[str, Shape] = {}
+    for name in network.inputs:
+        base, shape = of_any(name), network.inputs[name].shape
+        for own, other in zip(shape, shapes.setdefault(base, shape), strict=True):
+            if settled(own) is not settled(other):
+                same[settled(own)] = settled(other)
+    return {base: tuple(map(settled, shape)) for base, shape in shapes.items()}
 
 
 def is_formula(text: str) -> bool:
@@ -94,9 +166,10 @@ class _Piece:
     shift: int
 
 
-def network_of_formula(text: str, dims: str = "", assumed: str = "") -> Network:
+def network_of_formula(text: str, dims: str = "", assumed: str = "", settings: Mapping[str, int] | None = None) -> Network | Recurrence:
     r"""The network of LaTeX definitions between semicolons or lines; the last may go without a name.
 
+    One that is for any number of steps is a recurrence, or is written out for the number that is set.
     Raises `SymgradError`, with the place and a caret, for what cannot be read plainly.
     """
     source = Source(text, "--expr")
@@ -104,7 +177,7 @@ def network_of_formula(text: str, dims: str = "", assumed: str = "") -> Network:
         raise InvalidExpression(f"--expr: an expression of {len(text)} characters; {_LONGEST} are read")
     shapes, properties = read_shapes(dims), read_properties(assumed)
     sheet_text, pieces = _as_sheet(text)
-    sheet = unrolled(without_arguments(read_document(Source(sheet_text, "--expr.md"))))
+    written = without_arguments(read_document(Source(sheet_text, "--expr.md")))
 
     def own(span: Span) -> Span:
         """A place of the sheet as one of the text."""
@@ -113,7 +186,8 @@ def network_of_formula(text: str, dims: str = "", assumed: str = "") -> Network:
                 return Span(max(span.start - piece.shift, 0), max(min(span.end, piece.inside.end) - piece.shift, 1))
         return Span(0, len(text))
 
-    try:
+    def made(last: int | None, stacks: Container[str] = ()) -> Network:
+        sheet = unrolled(written, last)
         (part, *others) = parts(sheet)
         if others:
             raise Refused(InvalidExpression, "a name is defined twice", Span(0, len(text)))
@@ -121,20 +195,54 @@ def network_of_formula(text: str, dims: str = "", assumed: str = "") -> Network:
         for link in found.links:
             raise Refused(InvalidExpression, "this is no definition of a name that is new", link.span)
         _declare(found, shapes)
+        _equal_layers(found, stacks)
         held = _assume(found, properties)
         meaning = _understood(found)
-        network = _network(meaning, text, held, meaning.terms)
+        return _network(meaning, text, held, meaning.terms)
+
+    try:
+        counting = counted(written)
+        last = _last(settings or {}, counting.top if counting else None, "--expr")
+        if counting is None or last is not None:
+            return made(last)
+        networks = {length: made(length, counting.stepped) for length in _COMPARED}
+        return recurrence_of(networks, names.text(counting.letter), names.text(counting.top))
     except Unreadable as error:
         raise Refused(InvalidExpression, f"this is not read: {error.reason}", own(error.span)).at(source) from None
     except Refused as refused:
         raise Refused(refused.kind, refused.message, own(refused.span)).at(source) from None
-    return network
+
+
+def _last(settings: Mapping[str, int], top: str | None, where: str) -> int | None:
+    """How many steps are to be written out. Raises `InvalidNetwork` for a setting that is not of the letter of the last step."""
+    for name, value in settings.items():
+        if top is None:
+            what = "an expression" if where == "--expr" else "a sheet"
+            raise InvalidNetwork(f"{where}: {what} is not a function, so there is nothing to set")
+        if name != names.text(top):
+            raise InvalidNetwork(f"{where}: it has no number {name} to set; the number of steps is {names.text(top)}")
+        if not 1 <= value <= _MOST_STEPS:
+            raise InvalidNetwork(f"{where}: {name} = {value}; from 1 to {_MOST_STEPS} steps are written out")
+        return value
+    return None
+
+
+def _equal_layers(found: Gathered, stacks: Container[str]) -> None:
+    """The matrices of the layers of a stack have one shape: that of W^{(1)} is that of W^{(2)}; `stacks` are the letters of such."""
+    alike: dict[str, list[str]] = {}
+    for name in found.vocabulary.mentioned:
+        if stem(name)[:1].isupper() and stem(name) in stacks:
+            alike.setdefault(re.sub(r"\d+", "*", name), []).append(name)
+    for spelled, members in alike.items():
+        if len(members) > 1 and not any(name in found.vocabulary.declared for name in members):
+            shared = unknown(f"rows:{spelled}"), unknown(f"cols:{spelled}")
+            found.vocabulary.declared.update(dict.fromkeys(members, shared))
 
 
 def _as_sheet(text: str) -> tuple[str, list[_Piece]]:
     """The definitions as displays of a sheet; one without a name is of L."""
     out, pieces, start = "", [], 0
-    for piece in re.split(r"([;\n]|\\\\(?=\s))", text):
+    for piece in re.split(r"((?<!\\)[;\n]|\\\\(?=\s))", text):
         body = piece.strip(" \t\r$")
         if body and body not in (";", "\n", "\\\\"):
             at = start + piece.index(body)
@@ -160,21 +268,44 @@ def _has_equation(text: str) -> bool:
 # ── a sheet ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def networks_of_sheet(source: Source) -> list[Network]:
+def networks_of_sheet(source: Source, last: int | None = None) -> list[Network]:
     """The networks of a sheet, one for each part that defines a loss: the definitions that lead to it, and the values that are given.
 
-    What the part differentiates by are the parameters. Raises `SymgradError` for a sheet that defines no loss, or one that is not read
-    plainly.
+    What the part differentiates by are the parameters. Where the sheet says no number of steps, `last` are written out, or else a few.
+    Raises `SymgradError` for a sheet that defines no loss, or one that is not read plainly.
     """
-    sheet = unrolled(without_arguments(read_document(source)))
+    return _of_parts(source, last)
+
+
+def sources_of_sheet(source: Source, settings: Mapping[str, int] | None = None) -> list[Network | Recurrence]:
+    """The networks of a sheet; those for any number of steps are recurrences, or are written out for the number that is set."""
+    counting = counted(without_arguments(read_document(source)))
+    last = _last(settings or {}, counting.top if counting else None, source.name)
+    if counting is None or last is not None:
+        return [*networks_of_sheet(source, last)]
+    runs = [_of_parts(source, length, counting.stepped) for length in _COMPARED]
+    letter, top = names.text(counting.letter), names.text(counting.top)
+    return [_general_or_plain(dict(zip(_COMPARED, networks, strict=True)), letter, top) for networks in zip(*runs, strict=True)]
+
+
+def _general_or_plain(networks: Mapping[int, Network], letter: str, top: str) -> Network | Recurrence:
+    """A part that is the same for every length has no steps."""
+    first = networks[_COMPARED[0]]
+    return first if len({str(network) for network in networks.values()}) == 1 else recurrence_of(networks, letter, top)
+
+
+def _of_parts(source: Source, last: int | None, stacks: Container[str] = ()) -> list[Network]:
+    """The networks of a sheet, written out for so many steps; the matrices of `stacks` have one shape."""
     made: list[Network] = []
     unread: list[tuple[Span, str]] = []
     try:
+        sheet = unrolled(without_arguments(read_document(source)), last)
         for part in parts(sheet):
             found = gathered(sheet, part)
             unread += [(span, reason) for _, span, reason in found.unread]
             loss = _loss(found)
             if loss is not None:
+                _equal_layers(found, stacks)
                 made.append(_network_of_part(found, loss))
                 _read_all(made[-1], found)
         if not made and unread:

@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +22,8 @@ from typing import Any
 from symgrad.errors import InvalidNetwork, SymgradError, UnknownName, nearest
 from symgrad.network import Network
 from symgrad.paper import Paper, Part
+from symgrad.recurrence import Recurrence
+from symgrad.stepwise import Steps
 
 _HERE = Path(__file__).resolve().parent
 SHEETS = (".md", ".tex", ".markdown")
@@ -35,7 +38,7 @@ def shipped() -> dict[str, Path]:
     return {}
 
 
-def load(source: str, settings: Mapping[str, int] | None = None) -> Network | Paper:
+def load(source: str, settings: Mapping[str, int] | None = None) -> Network | Recurrence | Paper:
     """The network or paper of a file, or of a shipped name; `settings` are passed to a `network` that is a function."""
     known = shipped()
     path = Path(source)
@@ -48,22 +51,23 @@ def load(source: str, settings: Mapping[str, int] | None = None) -> Network | Pa
             raise UnknownName(f"there is no file {source}")
         raise UnknownName(f"there is no file {source}, and none of that name ships with symgrad; {nearest(name, known)}")
     if path.suffix in SHEETS and not path.is_dir():
-        if settings:
-            raise InvalidNetwork(f"{source}: a sheet is not a function, so there is nothing to set")
-        return _of_sheet(path, source)
+        return _of_sheet(path, source, settings or {})
     if path.is_dir() or path.suffix != ".py":
         files = "symgrad derives from .py, .md and .tex files, or from a name that ships"
         raise InvalidNetwork(f"{source} is no network: {files} ({', '.join(known)})")
     return _find(_imported(path.resolve(), source), source, settings or {})
 
 
-def _of_sheet(path: Path, source: str) -> Network | Paper:
+def _of_sheet(path: Path, source: str, settings: Mapping[str, int]) -> Network | Recurrence | Paper:
     """The network that a sheet's definitions make; of several parts, a paper."""
-    from symgrad.formulas import networks_of_sheet
+    from symgrad.formulas import sources_of_sheet
     from symgrad.verifying import load_sheet
 
-    made = networks_of_sheet(load_sheet(source))
-    for network in made:
+    made = [
+        replace(found, title=path.stem) if isinstance(found, Recurrence) else found
+        for found in sources_of_sheet(load_sheet(source), settings)
+    ]
+    for network in (found for found in made if isinstance(found, Network)):
         network.title = path.stem
     return made[0] if len(made) == 1 else Paper(path.stem, tuple(Part(f"Part {i}", network) for i, network in enumerate(made, start=1)))
 
@@ -113,9 +117,11 @@ def _where(path: Path, source: str, error: BaseException) -> str:
     return "\n".join([f"{source}:{line}:{column}: {first}", *below, *more])
 
 
-def _find(module: ModuleType, source: str, settings: Mapping[str, int]) -> Network | Paper:
+def _find(module: ModuleType, source: str, settings: Mapping[str, int]) -> Network | Recurrence | Paper:
     for name in ("paper", "network"):
         found = getattr(module, name, None)
+        if isinstance(found, Steps):
+            return _of_steps(found, source, settings)
         if callable(found) and not isinstance(found, (Network, Paper)):
             found = _made(found, module, source, settings)
         elif found is not None and settings:
@@ -128,6 +134,14 @@ def _find(module: ModuleType, source: str, settings: Mapping[str, int]) -> Netwo
     raise InvalidNetwork(f"{source} is no network: it has to define `network`, a symgrad.Network (or `paper`, a symgrad.Paper)")
 
 
+def _of_steps(steps: Steps, source: str, settings: Mapping[str, int]) -> Network | Recurrence:
+    """A network of any number of steps, or of the number that is set."""
+    made = steps.recurrence()
+    if settings.keys() - {made.top}:
+        raise InvalidNetwork(f"{source}: its number of steps is {made.top}; there is nothing else to set")
+    return steps.at(settings[made.top]) if settings else made
+
+
 def _made(function: Any, module: ModuleType, source: str, settings: Mapping[str, int]) -> Any:
     try:
         inspect.signature(function).bind(**settings)
@@ -137,6 +151,6 @@ def _made(function: Any, module: ModuleType, source: str, settings: Mapping[str,
         return function(**settings)
 
 
-def parts_of(found: Network | Paper) -> list[Part]:
+def parts_of(found: Network | Recurrence | Paper) -> list[Part]:
     """A network is a paper of one part."""
     return list(found.parts) if isinstance(found, Paper) else [Part(found.title, found)]

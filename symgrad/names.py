@@ -291,6 +291,8 @@ def _text_word(word: str) -> str:
 def _text_script(mark: str, body: str) -> str:
     if mark == "_" and all(c in _SUBSCRIPT for c in body):
         return "".join(_SUBSCRIPT[c] for c in body)
+    if mark == "_" and re.search(r"\w[+-]\w", body):
+        return f"{mark}({body.replace('-', '−')})"  # h_{T-1} is no difference
     return mark + body.replace("-", "−")
 
 

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from symgrad.errors import UnknownName
 from symgrad.network import Network
+from symgrad.recurrence import Recurrence
+
+DRAWN_STEPS = 3
+"""How many steps of a recurrence are written out where a general one cannot be shown."""
 
 SECTIONS = ("picture", "network", "shapes", "differentials", "gradients", "written out", "further", "values", "check")
 
@@ -16,11 +20,16 @@ class Part:
     """One problem: a network, what is asked of it, and which sections its solution shows (all that apply by default)."""
 
     title: str
-    network: Network
+    network: Network | Recurrence
     remark: str = ""
     wrt: tuple[str, ...] = ()
     of: str | None = None
     show: tuple[str, ...] = SECTIONS
+
+    @property
+    def written_out(self) -> Network:
+        """The network, a recurrence written out for a few steps."""
+        return self.network.at(DRAWN_STEPS) if isinstance(self.network, Recurrence) else self.network
 
 
 @dataclass(frozen=True)

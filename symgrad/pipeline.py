@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from symgrad import beyond, names
 from symgrad.derivation import Derivation, Result, Value
 from symgrad.differences import Report, check_gradients, insist
-from symgrad.errors import InvalidNetwork
+from symgrad.errors import InvalidNetwork, Unsupported
 from symgrad.evaluate import exact_values
 from symgrad.form import Form, apply, rewrite_bottom_up, symbol, symbols
 from symgrad.further import Further
@@ -18,11 +18,17 @@ from symgrad.network import Network
 from symgrad.numpycode import Program, sizes_in
 from symgrad.opening import opened
 from symgrad.raising import raise_form
+from symgrad.recurrence import Recurrence
 from symgrad.rewrite import Facts
 from symgrad.steps import conventions_of, derivation_steps
+from symgrad.stepwise import Steps
 from symgrad.textbook import turned
 
+if TYPE_CHECKING:
+    from symgrad.general import GeneralDerivation
 
+
+@overload
 def derive(
     network: Network,
     wrt: Iterable[str] = (),
@@ -32,12 +38,38 @@ def derive(
     check: bool = True,
     order: int = 1,
     kinds: Iterable[str] = (),
-) -> Derivation:
+) -> Derivation: ...
+
+
+@overload
+def derive(
+    network: Recurrence | Steps,
+    wrt: Iterable[str] = (),
+    of: str | None = None,
+    given: Mapping[str, Any] | None = None,
+    layout: str = "denominator",
+    check: bool = True,
+    order: int = 1,
+    kinds: Iterable[str] = (),
+) -> GeneralDerivation: ...
+
+
+def derive(
+    network: Network | Recurrence | Steps,
+    wrt: Iterable[str] = (),
+    of: str | None = None,
+    given: Mapping[str, Any] | None = None,
+    layout: str = "denominator",
+    check: bool = True,
+    order: int = 1,
+    kinds: Iterable[str] = (),
+) -> Derivation | GeneralDerivation:
     """Derive ∂of/∂name for every name in `wrt` (default: the parameters) and hold each against finite differences.
 
     `of` defaults to the last definition, which must be a scalar. Gradients have the shape of their variable (denominator
     layout) unless `layout="numerator"`. A network whose last definition is no scalar, with nothing asked for, is only
     evaluated. `kinds` asks for what lies beyond gradients (`symgrad.further.KINDS`); `order=2` for the second derivatives.
+    A `Recurrence` is derived for every number of steps: values and what lies beyond gradients are for one, which its `at` writes out.
     Raises `CheckFailed` when symgrad's own result is wrong.
 
     >>> from symgrad import Network, dimensions, square, sum
@@ -48,6 +80,15 @@ def derive(
     >>> derive(net)["w"]
     ∂L/∂w = 2 Xᵀ (X w − y)
     """
+    if isinstance(network, Steps):
+        network = network.recurrence()
+    if isinstance(network, Recurrence):
+        from symgrad.general import derive_general
+
+        if given or order > 1 or kinds:
+            asked = "a given value" if given else "what lies beyond gradients"
+            raise Unsupported(f"{asked} is for one {network.top}; --set {network.top}=5 writes the network out for it")
+        return derive_general(network, wrt, of, layout, check)
     network = network.given(given or {})
     named, further_kinds = list(wrt), beyond.wanted_kinds(kinds, order)
     any_shape = any(kind in beyond.OF_ANY_SHAPE for kind in further_kinds)
@@ -56,7 +97,7 @@ def derive(
     if any_shape and loss is not None and not all(dim.is_one for dim in network.definitions[loss].shape):
         loss = None
     found = gradients(network, loss, wanted) if loss else {}
-    results = _results(network, loss, found, layout)
+    results = gradient_results(network, loss, found, layout)
     report = _checked(network, loss, results, layout) if check and loss else None
     values = _values(network, results, layout)
     further = _further(network, target, wanted, layout, bool(named), check, further_kinds)
@@ -122,7 +163,7 @@ def _further(
 # ── the results ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _results(network: Network, loss: str | None, found: dict[str, Gradient], layout: str) -> dict[str, Result]:
+def gradient_results(network: Network, loss: str | None, found: dict[str, Gradient], layout: str) -> dict[str, Result]:
     """Every gradient in both depths, in the layout asked for.
 
     The loss is not written by its name in its own gradient: ∂det(X)/∂X is det(X) X⁻ᵀ.
@@ -159,7 +200,7 @@ def _with_gradients_turned(form: Form) -> Form:
     return rewrite_bottom_up(form, flip)
 
 
-def _denominator(form: Form) -> Form:
+def in_denominator_layout(form: Form) -> Form:
     """A form in numerator layout with its gradients put back as transposes: what it is compared by."""
 
     def flip(f: Form) -> Form:
@@ -171,7 +212,7 @@ def _denominator(form: Form) -> Form:
 
 
 def _checked(network: Network, loss: str, results: dict[str, Result], layout: str) -> Report:
-    back = _denominator if layout == "numerator" else (lambda form: form)
+    back = in_denominator_layout if layout == "numerator" else (lambda form: form)
     claimed = {name: [back(form) for form in dict.fromkeys((r.named, r.written_out)) if form is not None] for name, r in results.items()}
     statements = [(names.gradient(loss, name), forms[0]) for name, forms in claimed.items()]
     report = check_gradients(network, loss, claimed, statements)
@@ -183,7 +224,7 @@ def _values(network: Network, results: dict[str, Result], layout: str) -> dict[s
     """Every quantity whose inputs are all given, by the program that is printed as NumPy."""
     program = forward_program(network, results)
     if layout == "numerator":
-        back = {r.wrt: Result(r.of, r.wrt, r.shape[::-1], _denominator(r.named), None, network) for r in results.values()}
+        back = {r.wrt: Result(r.of, r.wrt, r.shape[::-1], in_denominator_layout(r.named), None, network) for r in results.values()}
         program = forward_program(network, back)
     known = {item.name: item.value for item in network.inputs.values() if item.value is not None}
     if not known:

@@ -8,7 +8,7 @@ Emitters print a document; what is said, and in what order, is decided here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -19,6 +19,7 @@ from symgrad.dims import Condition, Dim, Shape
 from symgrad.form import Form, symbol
 from symgrad.further import KINDS as BEYOND
 from symgrad.further import Further
+from symgrad.general import GeneralDerivation
 from symgrad.network import Network
 from symgrad.paper import SECTIONS, Part
 from symgrad.pictures import picture_of
@@ -82,13 +83,13 @@ class Document:
     sections: tuple[Section, ...]
 
 
-def document(derivation: Derivation) -> Document:
+def document(derivation: Derivation | GeneralDerivation) -> Document:
     """The worked solution of one network."""
     title = derivation.network.title or "Derivation"
     return Document(title, tuple(sections(derivation, SECTIONS, 1)))
 
 
-def paper_document(title: str, worked: list[tuple[Part, Derivation]]) -> Document:
+def paper_document(title: str, worked: Sequence[tuple[Part, Derivation | GeneralDerivation]]) -> Document:
     """The worked solutions of a whole sheet."""
     found: list[Section] = []
     for part, derivation in worked:
@@ -105,8 +106,12 @@ def _said(remark: str) -> tuple[Inline, ...]:
     return tuple(Letters(piece) if i % 2 else piece for i, piece in enumerate(pieces) if piece)
 
 
-def sections(derivation: Derivation, wanted: tuple[str, ...], level: int) -> list[Section]:
+def sections(derivation: Derivation | GeneralDerivation, wanted: tuple[str, ...], level: int) -> list[Section]:
     """The sections that apply, in order."""
+    if isinstance(derivation, GeneralDerivation):
+        from symgrad.general_solution import general_sections
+
+        return general_sections(derivation, wanted, level)
     makers = {
         "picture": lambda: _picture(derivation.network),
         "network": lambda: _network(derivation),
@@ -369,7 +374,7 @@ def _check(derivation: Derivation) -> list[Block]:
     every = [*report.checks.values(), *(each.check for each in beyond if each.check is not None)]
     points = max(check.points for check in every)
     said = f"Every formula above was compared with central finite differences in float64 at {points} random points"
-    where = _sizes([tuple(point.items()) for point in report.sizes if point])
+    where = sizes_drawn(report.sizes)
     return [
         Prose((said, *where, ", along random directions. The largest relative errors:")),
         Table(("derivative" if beyond else "gradient", "error", ""), tuple(rows)),
@@ -388,10 +393,10 @@ def _vanishing(derivation: Derivation) -> list[Block]:
     return [Prose((said,)), Table(("gradient", "size", ""), tuple(rows))] if rows else []
 
 
-def _sizes(points: list[tuple[tuple[str, int], ...]]) -> list[Inline]:
+def sizes_drawn(points: Sequence[Mapping[str, int]]) -> list[Inline]:
     """The sizes that were drawn, each point's once."""
     out: list[Inline] = []
-    for point in dict.fromkeys(points):
+    for point in dict.fromkeys(tuple(point.items()) for point in points if point):
         out.append("; " if out else " (sizes ")
         for i, (name, size) in enumerate(point):
             out += [", " if i else "", Math(Dim.of(name)), f" = {size}"]

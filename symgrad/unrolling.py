@@ -29,13 +29,42 @@ class _Steps:
     tops: frozenset[str]
     first: int
     last: int
+    counts: frozenset[str] = frozenset()
+    """The letters of the last step that stand for its number where they are factors: the T of `1/T`."""
 
 
-def unrolled(sheet: Sheet) -> Sheet:
-    """The sheet with its recurrences written out; the same sheet where there are none."""
+@dataclass(frozen=True)
+class Counted:
+    """The letter that counts steps, the letter of the last, and the letters of the names that there are one of for each step."""
+
+    letter: str
+    top: str
+    stepped: frozenset[str]
+
+
+def counted(sheet: Sheet) -> Counted | None:
+    """How a sheet that is for any number of steps counts them; None where it is not."""
+    steps = _steps(sheet)
+    if steps is None or len(steps.letters) > 1:
+        return None
+    (letter,) = steps.letters
+    named = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted) and isinstance(n.base, sx.Name)]
+    pieces = [(n.base, piece) for n in named for piece in (*_pieces(n.sub), *_pieces(n.sup))]
+    stepped = {base for base, piece in pieces if (_offset(piece) or ("", 0))[0] == letter}
+    numbered = {number for base, piece in pieces if base in stepped for number in _numbers(piece)}
+    if max(numbered, default=0) > 1:
+        return None
+    return Counted(letter, _TOPS[letter], frozenset(base.base for base in stepped if isinstance(base, sx.Name)))
+
+
+def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:
+    """The sheet with its recurrences written out, for `last` steps where it says no number; the same sheet where there are none."""
     steps = _steps(sheet)
     if steps is None:
         return sheet
+    if last is not None:
+        heads = {plain_name(s.node.sides[0]) for s in sheet.statements if isinstance(s.node, sx.Relation)}
+        steps = replace(steps, last=last, counts=steps.tops - heads)
     out: list[Statement] = []
     explicit = _starts(sheet)
     for group in _groups(sheet.statements):
@@ -284,9 +313,13 @@ def _put(node: Node, values: Mapping[str, int], steps: _Steps) -> Node:
         sub = None if node.sub is None else _script(node.sub, values, steps, False)
         sup = None if node.sup is None else _script(node.sup, values, steps, True)
         return node if sub is node.sub and sup is node.sup else replace(node, sub=sub, sup=sup)
+    if isinstance(node, sx.Name) and node.base in steps.counts and not node.accents:
+        return sx.Number(node.span, str(steps.last))
     changed = {}
     for name in sx.field_names(type(node)):
         value = getattr(node, name)
+        if isinstance(node, sx.Scripted) and name == "sup" and isinstance(value, sx.Name):
+            continue  # the T of a transpose
         made = _inside(value, values, steps)
         if made is not value:
             changed[name] = made
@@ -316,7 +349,7 @@ def _terms(node: sx.BigOp, bound: str, values: Mapping[str, int], steps: _Steps)
     high = steps.last if node.above is None else _count(node.above, values, steps)
     if node.below is not None and not isinstance(node.below, sx.Relation) and node.above is None:
         low = _first_in_range(node, bound, values, steps)
-    if high - low > _MOST_TERMS:
+    if high - low > max(_MOST_TERMS, steps.last):
         raise _OutOfRange
     if node.body is None or high < low:
         return sx.Number(node.span, "0" if node.operator == "sum" else "1")

@@ -28,8 +28,8 @@ LAYERS = [
     ("networks", "properties network gradient numpycode evaluate"),
     ("checks", "sampling differences"),
     ("beyond the gradient", "opening coefficient tangents directional further second jacobians differentials stationary beyond"),
-    ("derivations", "families derivation steps pipeline"),
-    ("worked solutions", "paper pictures.* solution"),
+    ("derivations", "families derivation steps lifting recurrence stepwise pipeline general"),
+    ("worked solutions", "paper pictures.* solution general_solution"),
     ("what a sheet says", "shapes naming syntax read.*"),
     (
         "what its lines mean",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from symgrad import names
+from symgrad import families, names
 from symgrad.derivation import Derivation, Value
 from symgrad.differences import Check
+from symgrad.dims import Shape
 from symgrad.emit.latex import equation
 from symgrad.further import Further
+from symgrad.general import GeneralDerivation
 from symgrad.numpycode import Program
 from symgrad.pipeline import forward_program
 from symgrad.solution import entries
@@ -62,9 +65,9 @@ def _verification(verification: Verification) -> dict[str, object]:
     }
 
 
-def emit(derivations: list[Derivation]) -> str:
+def emit(derivations: Sequence[Derivation | GeneralDerivation]) -> str:
     """One object for one derivation; for a paper, an object with its parts."""
-    found = [as_data(d) for d in derivations]
+    found = [_for_every_length(d) if isinstance(d, GeneralDerivation) else as_data(d) for d in derivations]
     data: Any = found[0] if len(found) == 1 else {"version": 1, "parts": found}
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
@@ -88,6 +91,39 @@ def as_data(derivation: Derivation) -> dict[str, Any]:
         "gradients": [_gradient(derivation, name) for name in derivation.results],
         "further": [_further(derivation, each) for each in derivation.further],
         "values": {name: _rows(value) for name, value in derivation.values.items()},
+        "conventions": list(derivation.conventions),
+        "steps": [{"latex": equation(s), "rule": s.rule, "from": list(s.uses)} for s in derivation.steps],
+    }
+
+
+def _for_every_length(derivation: GeneralDerivation) -> dict[str, Any]:
+    """The contract's object for general T: `for` has the values of t, and there is no NumPy without a number of steps."""
+    own = derivation.network
+
+    def place(name: str, shape: Shape, span: families.Span | None) -> dict[str, Any]:
+        spelled = own.spelled_span(span)
+        return {"name": own.spelled(name), "shape": list(map(str, own.spelled_shape(shape))), "for": spelled and spelled.latex}
+
+    return {
+        "version": 1,
+        "title": own.title,
+        "of": derivation.of,
+        "layout": derivation.layout,
+        "steps_for": own.top,
+        "inputs": [{**place(i.name, i.shape, i.span), "role": i.role} for i in own.inputs],
+        "definitions": [{**place(d.name, d.shape, d.span), "latex": latex(own.spelled_form(d.form))} for d in own.definitions],
+        "gradients": [
+            {
+                "wrt": line.wrt,
+                "wanted": line.wrt in derivation.wrt,
+                "for": line.span and line.span.latex,
+                "shape": list(map(str, line.form.shape)),
+                "latex": latex(line.form),
+                "numpy": None,
+                "checks": [] if line.check is None else [{**_check(line.check), "at": list(derivation.lengths)}],
+            }
+            for line in derivation.lines
+        ],
         "conventions": list(derivation.conventions),
         "steps": [{"latex": equation(s), "rule": s.rule, "from": list(s.uses)} for s in derivation.steps],
     }

@@ -190,7 +190,7 @@ def written(term: Term, shapes: bool = False) -> str:
         for u in term.through
     ]
     if term.span:
-        return rf"\sum_{{t={term.span.first}}}^{{{term.span.last}}} {links[0]}"
+        return rf"\sum_{{{term.span.letter}={term.span.first}}}^{{{term.span.last}}} {links[0]}"
     return " + ".join(links)
 
 

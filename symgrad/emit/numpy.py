@@ -5,12 +5,17 @@ from __future__ import annotations
 from symgrad import names
 from symgrad.derivation import Derivation
 from symgrad.dims import show
+from symgrad.errors import Unsupported
+from symgrad.general import GeneralDerivation
 from symgrad.numpycode import function_source
 from symgrad.pipeline import forward_program
 
 
-def emit(derivation: Derivation) -> str:
+def emit(derivation: Derivation | GeneralDerivation) -> str:
     """The source of a module with one function `loss_and_gradients` (`forward` where there is no loss)."""
+    if isinstance(derivation, GeneralDerivation):
+        top = derivation.network.top
+        raise Unsupported(f"--format numpy is for one {top}; --set {top}=5 writes the network out for it")
     network = derivation.network
     program = forward_program(network, derivation.results)
     if derivation.further:

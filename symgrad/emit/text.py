@@ -9,6 +9,7 @@ from typing import Any
 from symgrad import names
 from symgrad.derivation import Step, Term, Value
 from symgrad.dims import Dim, show
+from symgrad.families import Span
 from symgrad.form import Form
 from symgrad.pictures.picture import Picture
 from symgrad.solution import Block, Document, Drawing, Equations, Inline, Letters, Prose, Table
@@ -138,7 +139,12 @@ def written(term: Term, shapes: bool = False) -> str:
         return "; ".join(grid(term))
     of, wrt = names.text(term.of), names.text(term.wrt)
     links = [f"∂{of}/∂{names.text(u)} · ∂{names.text(u)}/∂{wrt}" for u in term.through]
-    return f"Σ[t={term.span.first}..{term.span.last}] {links[0]}" if term.span else " + ".join(links)
+    return f"{summed(term.span)} {links[0]}" if term.span else " + ".join(links)
+
+
+def summed(span: Span) -> str:
+    """The sign of a sum over a span: `Σ[t=1..T−1]`."""
+    return f"Σ[{span.letter}={span.first}..{span.last}]".replace("-", "−")
 
 
 def broken(line: str, width: int) -> list[str]:

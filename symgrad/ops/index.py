@@ -141,7 +141,7 @@ def _write_series(writer: Writer, form: Any) -> tuple[str, Prec]:
     body = writer.write(form.args[0], Prec.PRODUCT)
     if writer.mode == "latex":
         return rf"\sum_{{{letter}={first}}}^{{{last}}} {body}", Prec.PRODUCT
-    return f"Σ[{letter}={first}..{last}] {body}", Prec.PRODUCT
+    return f"Σ[{letter}={first}..{last}] ".replace("-", "−") + body, Prec.PRODUCT
 
 
 def _no_tensor(nodes: tuple[Node, ...], params: Params) -> Node:

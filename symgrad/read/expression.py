@@ -49,11 +49,12 @@ _PARAMETERS = frozenset({"W", "w", "b", "U", "V", "u", "v", "theta", "Theta", "b
 
 @dataclass(frozen=True)
 class Assignment:
-    """One definition of the text: its name (None where none is written), its place, its tree."""
+    """One definition of the text: its name (None where none is written), its place, its tree; of `h[t] = …` the index."""
 
     name: str | None
     tree: ast.expr
     span: Span
+    index: ast.expr | None = None
 
 
 def network_of(text: str, dims: str = "", given: Mapping[str, tuple[int, int]] | None = None, assumed: str = "") -> Network:
@@ -71,15 +72,19 @@ def network_of(text: str, dims: str = "", given: Mapping[str, tuple[int, int]] |
     """
     source = Source(text, "--expr")
     try:
-        return _network(source, read_shapes(dims), given or {}, read_properties(assumed))
+        return network_of_assignments(source, assignments(source), read_shapes(dims), given or {}, read_properties(assumed))
     except Refused as refused:
         raise refused.at(source) from None
 
 
-def _network(
-    source: Source, shapes: Mapping[str, Shape], given: Mapping[str, tuple[int, int]], properties: Mapping[str, frozenset[str]]
+def network_of_assignments(
+    source: Source,
+    found: Sequence[Assignment],
+    shapes: Mapping[str, Shape],
+    given: Mapping[str, tuple[int, int]],
+    properties: Mapping[str, frozenset[str]],
 ) -> Network:
-    found = assignments(source)
+    """The network of definitions that are parsed. Raises `Refused` where they do not go together."""
     vocabulary = _Vocabulary.of(source, found, shapes, given, properties)
     typing, arrays = _best(vocabulary)
     return _built(vocabulary, typing, arrays)
@@ -100,9 +105,10 @@ def assignments(source: Source) -> list[Assignment]:
             raise Refused(InvalidExpression, "only the last expression may be without a name; write H = … in front", assignment.span)
     seen: set[str] = set()
     for assignment in found:
-        if assignment.name in seen:
-            raise Refused(InvalidNetwork, f"{assignment.name} is defined twice; a definition is written once", assignment.span)
-        seen |= {assignment.name} if assignment.name else set()
+        head = assignment.name if assignment.index is None else f"{assignment.name}[{ast.unparse(assignment.index)}]"
+        if head in seen:
+            raise Refused(InvalidNetwork, f"{head} is defined twice; a definition is written once", assignment.span)
+        seen |= {head} if head else set()
     return found
 
 
@@ -144,9 +150,18 @@ def _assignment(source: Source, span: Span) -> Assignment:
         len(body) == 1 and isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name)
     ):
         name, tree = _plain(statement.targets[0].id), statement.value
+    elif isinstance(statement, ast.Assign) and len(body) == len(statement.targets) == 1 and (head := _indexed(statement.targets[0])):
+        return Assignment(head[0], statement.value, span, head[1])
     else:
         raise Refused(InvalidExpression, "a definition is written name = expression", span)
     return Assignment(name, tree, span)
+
+
+def _indexed(target: ast.expr) -> tuple[str, ast.expr] | None:
+    """The name and the index of `h[t]`, which is defined for each step, or of `h[0]`."""
+    if not isinstance(target, ast.Subscript) or not isinstance(target.value, ast.Name):
+        return None
+    return (target.value.id, target.slice) if isinstance(target.slice, (ast.Name, ast.Constant)) else None
 
 
 def _placed(body: Sequence[ast.stmt], written: str, start: int) -> None:
