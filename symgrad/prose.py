@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 from symgrad import syntax as sx
 from symgrad.dims import Dim
 from symgrad.meaning import Function, Vocabulary
-from symgrad.naming import plain_name, script_text, superscript
+from symgrad.naming import letters_of, plain_name, script_text, superscript
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
 from symgrad.readings import constant_of
@@ -318,8 +318,10 @@ def numbers_in_words(statements: Iterable[Statement], styled: frozenset[str]) ->
                 about = subject.items if isinstance(subject, sx.Listing) else (subject,)
             case _:
                 continue
-        if not statement.display:
-            yield from (name for item in about if (name := plain_name(item, styled)) is not None and not name[:1].isupper())
+        for item in about if not statement.display else ():
+            name = plain_name(item, styled)
+            if name is not None and not name[:1].isupper() and not (isinstance(item, sx.Scripted) and letters_of(item.sub)):
+                yield name
 
 
 def space(node: Node) -> tuple[Dim, Dim] | None:

@@ -62,9 +62,9 @@ def test_what_is_printed_is_read_back_with_its_value(title):
 
 @cache
 def forms_of_ops():
-    """As `printed`, for every row of the table of ops."""
+    """As `printed`, for every row of the table of ops that is about numbers and matrices."""
     found = []
-    for row in ROWS:
+    for row in (r for r in ROWS if all(len(operand.shape) in (0, 2) for operand in r.symbols)):
         network, point = Network(), point_of(row)
         network.declare("Z", row.form.shape)  # so that the sizes of constants are known
         for operand in row.symbols:
