@@ -61,12 +61,11 @@ def verify(sheet: Source | str | Path, key: Key | None = None) -> Verification:
     Raises `SymgradError` for a file that cannot be read.
     """
     source = sheet if isinstance(sheet, Source) else load_sheet(sheet)
-    read = unrolled(without_arguments(applied(joined(written_out(picked(separated(read_document(source))))))))
+    read = read_sheet(source)
     out = Verification(source)
-    for part in parts(read):
-        for judge, judged in _with_splits(read, part):
-            _report(out, judge, judged)
-            out.findings += [] if key is None else list(against(key, judge, judged))
+    for judge, judged in judged_parts(read):
+        _report(out, judge, judged)
+        out.findings += [] if key is None else list(against(key, judge, judged))
     for claim, findings in counted(read):
         out.claims.append(claim)
         out.findings += findings
@@ -76,6 +75,17 @@ def verify(sheet: Source | str | Path, key: Key | None = None) -> Verification:
     distinct = {(f.span, f.code): f for f in reversed(out.findings) if f.code != "SG102" or f.span not in decided}
     out.findings = sorted(distinct.values(), key=lambda f: (f.span.start, f.span.end, f.code))
     return out
+
+
+def read_sheet(source: Source) -> Sheet:
+    """The statements of a sheet, as they are judged: shorthands written out, recurrences unrolled."""
+    return unrolled(without_arguments(applied(joined(written_out(picked(separated(read_document(source))))))))
+
+
+def judged_parts(sheet: Sheet) -> Iterator[tuple[Judge, Judged]]:
+    """Every part of a sheet with the rulings on its lines, under the understanding by which most of them hold."""
+    for part in parts(sheet):
+        yield from _with_splits(sheet, part)
 
 
 _WORST_FIRST = ("fails", "undecided", "unread", "holds", "given")
