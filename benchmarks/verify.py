@@ -1,10 +1,10 @@
 """How well `symgrad verify` judges: a corpus of right sheets in many hands, and the same sheets with one slip planted in each.
 
-    python benchmarks/verify.py [--only PART-OF-A-NAME]… [--no-slips] [--every N] [--list]
+    python benchmarks/verify.py [--only PART-OF-A-NAME]… [--no-slips] [--by hand|program|both] [--every N] [--list]
 
-Prints how many right sheets are called right, how much is unread or undecided, how many slips are flagged at their line and with
-their cause, the F1 of ProcessBench (Zheng et al., 2024: the harmonic mean of the share of wrong sheets whose earliest wrong line is found
-and of the share of right sheets that pass), and sheets a second. With `--list`, every sheet and slip that was not judged as it should be.
+Prints how many right sheets are called right, how much is unread or undecided; cause by cause how many slips are flagged at their line
+and with their cause, of those that `planting` made and of those made by hand; the F1 of ProcessBench (Zheng et al., 2024: the harmonic
+mean of the share of wrong sheets whose earliest wrong line is found and of the share of right sheets that pass), and sheets a second. With `--list`, every sheet and slip that was not judged as it should be.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from time import perf_counter
 
 import click
+import slips
+from slips import CORPUS, Slip
 
-CORPUS = Path(__file__).parent / "corpus"
 # Causes that say the same of a line in other words; a sheet's author cannot tell them apart either.
 ALIKE = (
     {"arithmetic_slip", "param_count"},
@@ -28,17 +28,6 @@ ALIKE = (
     {"missing_sum", "missing_chain_term"},
     {"wrong_layout", "missing_transpose"},
 )
-
-
-@dataclass(frozen=True)
-class Slip:
-    """One line of one sheet, made wrong."""
-
-    sheet: str
-    line: int
-    old: str
-    new: str
-    cause: str
 
 
 @dataclass
@@ -54,26 +43,17 @@ class Judged:
     loose: list[tuple[int, str]] = field(default_factory=list)
 
 
-def read_slips() -> list[Slip]:
-    """The table of slips."""
-    rows = [line.split("\t") for line in (CORPUS / "slips.txt").read_text().splitlines() if line.strip() and not line.startswith("#")]
-    return [Slip(sheet, int(line), old, new, cause) for sheet, line, old, new, cause in rows]
-
-
 def judge(task: tuple[str, Slip | None]) -> Judged:
     """Verify one sheet, with or without a slip."""
     from symgrad.errors import SymgradError
     from symgrad.verifying import load_sheet, verify
 
     name, slip = task
-    lines = (CORPUS / name).read_text().split("\n")
-    if slip is not None:
-        assert lines[slip.line - 1].count(slip.old) == 1, slip
-        lines[slip.line - 1] = lines[slip.line - 1].replace(slip.old, slip.new)
+    text = (CORPUS / name).read_text("utf-8")
     out = Judged(name, slip)
     start = perf_counter()
     try:
-        source = load_sheet(name, "\n".join(lines).encode())
+        source = load_sheet(name, (text if slip is None else slip.planted_in(text)).encode())
         found = verify(source)
         out.verdicts = Counter(claim.verdict for claim in found.claims)
         out.errors = [(source.place(f.span.start)[0], f.cause) for f in found.findings if f.severity == "error"]
@@ -90,18 +70,37 @@ def alike(found: str, planted: str) -> bool:
     return found == planted or any({found, planted} <= group for group in ALIKE)
 
 
+def at_line(judged: Judged) -> bool:
+    """Whether an error is found at the line that was made wrong."""
+    return judged.slip is not None and any(line in judged.slip.lines for line, _ in judged.errors)
+
+
+def earliest(judged: Judged) -> bool:
+    return judged.slip is not None and bool(judged.errors) and min(judged.errors)[0] in judged.slip.lines
+
+
+def explained(judged: Judged) -> bool:
+    """Whether the error at that line has the cause that was planted, or one that makes the same text."""
+    slip = judged.slip
+    return slip is not None and any(line in slip.lines and any(alike(cause, own) for own in slip.causes) for line, cause in judged.errors)
+
+
 @click.command()
 @click.option("--only", multiple=True, help="Sheets whose name contains this.")
 @click.option("--no-slips", is_flag=True, help="Only the right sheets.")
+@click.option("--by", type=click.Choice(["hand", "program", "both"]), default="both", help="Whose slips are tried.")
+@click.option("--mistake", default="", help="Only slips whose kind contains this.")
 @click.option("--every", default=1, help="Only each N-th slip, for a quick look.")
+@click.option("--jobs", default=0, help="How many processes; as many as there are cores by default.")
 @click.option("--list", "listed", is_flag=True, help="Name what was not judged as it should be.")
-def main(only: tuple[str, ...], no_slips: bool, every: int, listed: bool) -> None:
+def main(only: tuple[str, ...], no_slips: bool, by: str, mistake: str, every: int, jobs: int, listed: bool) -> None:
     names = sorted(p.name for p in CORPUS.iterdir() if p.suffix in (".md", ".tex") and (not only or any(o in p.name for o in only)))
+    tables = {"program": slips.planted, "hand": slips.by_hand}
+    tried = [slip for kind, table in tables.items() if by in (kind, "both") and not no_slips for slip in table()[::every]]
     tasks: list[tuple[str, Slip | None]] = [(name, None) for name in names]
-    if not no_slips:
-        tasks += [(slip.sheet, slip) for slip in read_slips()[::every] if slip.sheet in names]
+    tasks += [(slip.sheet, slip) for slip in tried if slip.sheet in names and mistake in slip.mistake]
     done, start = [], perf_counter()
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(jobs or None) as pool:
         for i, result in enumerate(pool.map(judge, tasks), 1):
             done.append(result)
             if sys.stderr.isatty():
@@ -118,16 +117,15 @@ def report(done: list[Judged], seconds: float, listed: bool) -> None:
     for verdict in ("holds", "given", "undecided", "unread", "fails"):
         count = sum(d.verdicts[verdict] for d in right)
         print(f"  {verdict:<12}{count:>6} of {claims} claims  {100 * count / max(claims, 1):5.1f} %")
-    slips = [d for d in done if d.slip is not None]
-    at_line = [d for d in slips if d.slip and any(line == d.slip.line for line, _ in d.errors)]
-    caused = [d for d in at_line if d.slip and any(line == d.slip.line and alike(cause, d.slip.cause) for line, cause in d.errors)]
-    if slips:
-        earliest = len([d for d in slips if d.slip and d.errors and min(d.errors)[0] == d.slip.line]) / len(slips)
-        passed = len(clean) / max(1, len(right))
-        print(f"slips flagged at their line     {len(at_line)} of {len(slips)}  {100 * len(at_line) / len(slips):5.1f} %")
-        print(f"  with the right cause          {len(caused)} of {len(slips)}  {100 * len(caused) / len(slips):5.1f} %")
-        print(f"F1 of ProcessBench              {200 * earliest * passed / max(1e-9, earliest + passed):5.1f} %")
-    print(f"sheets a second                 {len(done) / seconds:.1f}")
+    wrong = [d for d in done if d.slip is not None]
+    for title, those in (
+        ("planted by the program", [d for d in wrong if d.slip and d.slip.mistake != "by hand"]),
+        ("made by hand", [d for d in wrong if d.slip and d.slip.mistake == "by hand"]),
+    ):
+        if those:
+            print(f"\nslips {title}")
+            table(those, len(clean) / max(1, len(right)))
+    print(f"\nsheets a second                 {len(done) / seconds:.1f}")
     slowest = max(done, key=lambda d: d.seconds)
     print(f"slowest                         {slowest.seconds:.1f} s  {slowest.name}")
     if not listed:
@@ -135,10 +133,23 @@ def report(done: list[Judged], seconds: float, listed: bool) -> None:
     for d in right:
         if d.errors or d.crash or d.loose:
             print(f"{d.name}: {d.crash or ''} errors {d.errors} loose {d.loose}")
-    for d in slips:
-        if d.slip and d not in caused:
-            what = "crash " + d.crash if d.crash else "wrong cause" if d in at_line else "missed"
-            print(f"{what}: {d.name}:{d.slip.line} {d.slip.cause}: {d.slip.old!r} → {d.slip.new!r}; errors {d.errors}, loose {d.loose}")
+    for d in wrong:
+        if d.slip and not explained(d):
+            what = "crash " + d.crash if d.crash else "wrong cause" if at_line(d) else "missed"
+            where = f"{d.name}:{d.slip.lines[-1]} {d.slip.mistake} ({d.slip.causes[0]})"
+            print(f"{what}: {where}: {d.slip.old!r} → {d.slip.new!r}; errors {d.errors}, loose {d.loose}")
+
+
+def table(wrong: list[Judged], passed: float) -> None:
+    """What became of the slips, cause by cause, and of all."""
+    causes = sorted({d.slip.causes[0] for d in wrong if d.slip})
+    print(f"{'cause':<32}{'planted':>8}{'at its line':>18}{'cause right':>18}{'earliest':>18}")
+    for cause in (*causes, "all"):
+        those = [d for d in wrong if d.slip and cause in (d.slip.causes[0], "all")]
+        shares = [sum(map(found, those)) for found in (at_line, explained, earliest)]
+        print(f"{cause:<32}{len(those):>8}" + "".join(f"{n:>9} {100 * n / len(those):6.1f} %" for n in shares))
+    first = sum(map(earliest, wrong)) / len(wrong)
+    print(f"F1 of ProcessBench              {200 * first * passed / max(1e-9, first + passed):5.1f} %")
 
 
 if __name__ == "__main__":
