@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from symgrad import syntax as sx
+from symgrad.constant import constant_of
 from symgrad.heads import as_call, names_more
 from symgrad.naming import plain_name, superscript
 from symgrad.prose import recognised_function
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
-from symgrad.readings import constant_of
 from symgrad.span import Span
 from symgrad.syntax import Node
 

@@ -23,12 +23,12 @@ from symgrad.identities import on_its_own
 from symgrad.implied import is_made_up
 from symgrad.lab import Evidence, Lab, sizes_from
 from symgrad.meaning import Meaning, stem
-from symgrad.naming import plain_name, superscript
+from symgrad.naming import ANY_NUMBER, MEANT, plain_name, superscript
 from symgrad.parts import mentions
 from symgrad.points import Point
 from symgrad.prose import conditions_in_words, shape_of_node, space
 from symgrad.raising import raise_form
-from symgrad.readings import ANY_NUMBER, MEANT, Reader
+from symgrad.readings import Reader
 from symgrad.rounding import Rounding
 from symgrad.shapes import Shapes, is_unknown
 from symgrad.sheet import Gathered, Link, Rows, decimals, literal_rows

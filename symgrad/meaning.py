@@ -10,8 +10,9 @@ from fractions import Fraction
 from symgrad import names
 from symgrad.dims import ONE, Dim
 from symgrad.implied import Dependences
+from symgrad.naming import ANY_NUMBER
 from symgrad.network import Network
-from symgrad.readings import ANY_NUMBER, Reader
+from symgrad.readings import Reader
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.shapes import Shapes, unknown

@@ -6,7 +6,7 @@ A name is spelt without its style (`\mathbf{h}` is `h`) unless the sheet uses bo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symgrad.syntax import Annotated, Differential, Group, List, Listing, Mark, Name, Node, Number, Prefix, Product, Scripted, Sum, Text
 
@@ -176,3 +176,16 @@ def plain_name(node: Node, styled: frozenset[str] = frozenset()) -> str | None:
             return None
         return spelled(node.base, below, script.label, node.base.base in styled) + "'" * node.primes
     return None
+
+
+# Before a name that the author left unsaid, spelt out already.
+MEANT = "\u2063"
+# A letter that stands for any number.
+ANY_NUMBER = "any\u2063"
+
+
+def without_transpose(node: Scripted) -> Node:
+    label = superscript(node.sup).label
+    if not label and node.sub is None:
+        return node.base
+    return replace(node, sup=Text(node.span, label) if label else None)

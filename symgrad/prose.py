@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 
 from symgrad import syntax as sx
+from symgrad.constant import constant_of
 from symgrad.dims import Dim
 from symgrad.meaning import Function, Vocabulary
 from symgrad.naming import letters_of, plain_name, script_text, superscript
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
-from symgrad.readings import constant_of
 from symgrad.syntax import Node
 
 _FUNCTION_WORD = re.compile(r"(?i)\b(relu|sigmoid|logistic|tanh|hyperbolic tangent|softplus|gelu|silu|leaky relu|identity)\b")

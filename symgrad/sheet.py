@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from symgrad import syntax as sx
+from symgrad.constant import constant_of
 from symgrad.dims import ONE
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
-from symgrad.naming import letters_of, plain_name, spelled, superscript
+from symgrad.naming import letters_of, plain_name, spelled, superscript, without_transpose
 from symgrad.optima import is_optimised, is_said, of_which
 from symgrad.parts import Part, heads, mentions
 from symgrad.prose import (
@@ -33,7 +34,6 @@ from symgrad.prose import (
     space,
 )
 from symgrad.read.document import Sheet
-from symgrad.readings import constant_of, without_transpose
 from symgrad.span import Span
 from symgrad.syntax import Node
 

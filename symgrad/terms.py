@@ -324,3 +324,11 @@ def _joined(nodes: Sequence[Node], axis: int) -> Node:
     if len(nodes) == 1:
         return nodes[0]
     return op_named("concat").lower(tuple(nodes), (axis,))
+
+
+def mapped(op: str, inner: Term, *params: Any) -> Term:
+    return Term("elementwise", (inner,), (op, *params), inner.rows, inner.cols, inner.free)
+
+
+def total(term: Term) -> Term:
+    return Term("sum", (term,), (None,), ONE, ONE, term.free)

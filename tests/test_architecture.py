@@ -30,10 +30,10 @@ LAYERS = [
     ("beyond the gradient", "opening coefficient tangents directional further second jacobians differentials stationary beyond"),
     ("derivations", "families derivation steps lifting recurrence stepwise pipeline general"),
     ("worked solutions", "paper pictures.* solution general_solution"),
-    ("what a sheet says", "shapes naming syntax read.*"),
+    ("what a sheet says", "shapes naming syntax constant read.*"),
     (
         "what its lines mean",
-        "heads applying labels tuples unrolling parts cases terms typing_rules readings implied meaning building understanding prose "
+        "heads applying labels tuples unrolling parts cases terms typing_rules readings.* implied meaning building understanding prose "
         "shorthand points conditions piecewise optima sheet rounding identities lab",
     ),
     ("what is found in them", "judge mistakes mistakes.* layouts findings verification counts keys verifying formulas"),

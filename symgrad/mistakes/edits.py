@@ -13,13 +13,13 @@ from functools import cached_property
 
 from symgrad import names
 from symgrad import syntax as sx
+from symgrad.constant import constant_of
 from symgrad.implied import is_made_up
 from symgrad.mistakes.case import Case, Diagnosis
 from symgrad.mistakes.numbers import rows_text
 from symgrad.mistakes.values import called
-from symgrad.naming import letters_of, plain_name, superscript
+from symgrad.naming import MEANT, letters_of, plain_name, superscript, without_transpose
 from symgrad.read.functions import ELEMENTWISE_WORDS
-from symgrad.readings import MEANT, constant_of, without_transpose
 from symgrad.sheet import is_worked
 from symgrad.span import Span
 from symgrad.syntax import Node

@@ -1,0 +1,57 @@
+"""Expressions in numbers alone, and what they are, exactly."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from symgrad import syntax as sx
+from symgrad.syntax import Node
+
+
+def constant_of(node: Node) -> Fraction | None:
+    """The value of an expression in numbers alone, exactly."""
+    match node:
+        case sx.Number():
+            return node.value
+        case sx.Group(body=body) | sx.Annotated(body=body):
+            return constant_of(body)
+        case sx.List(items=(item,)):
+            return constant_of(item)
+        case sx.Prefix(sign=sign, body=body) if sign in ("+", "-"):
+            inner = constant_of(body)
+            return None if inner is None else -inner if sign == "-" else inner
+        case sx.Frac(above=above, below=below):
+            top, bottom = constant_of(above), constant_of(below)
+            return top / bottom if top is not None and bottom else None
+        case sx.Sum(terms=terms, signs=signs):
+            total = Fraction(0)
+            for term, sign in zip(terms, signs, strict=True):
+                value = constant_of(term)
+                if value is None or sign not in ("", "+", "-"):
+                    return None
+                total += -value if sign == "-" else value
+            return total
+        case sx.Product(factors=factors, operators=operators):
+            result = constant_of(factors[0])
+            for operator, factor in zip(operators, factors[1:], strict=True):
+                value = constant_of(factor)
+                if value is None or result is None:
+                    return None
+                if operator in ("/", "div"):
+                    if not value:
+                        return None
+                    result /= value
+                elif operator in ("", "cdot", "times", "*", "star"):
+                    result *= value
+                else:
+                    return None
+            return result
+        case sx.Scripted(base=base, sub=None, sup=sup, primes=0) if sup is not None:
+            value, power = constant_of(base), constant_of(sup)
+            if value is None or power is None or power.denominator != 1 or abs(power) > 30 or (not value and power < 0):
+                return None
+            return value ** int(power)
+        case sx.Call(function=function, args=(arg,)) if isinstance(function, sx.Group):
+            outer, inner = constant_of(function), constant_of(arg)
+            return None if outer is None or inner is None else outer * inner
+    return None

@@ -1,0 +1,164 @@
+"""Brackets, lists, matrices written out, norms, determinants, inner products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from symgrad import syntax as sx
+from symgrad.constant import constant_of
+from symgrad.dims import ONE, Dim
+from symgrad.naming import script_text, superscript
+from symgrad.shapes import Shapes
+from symgrad.syntax import Node, Unreadable
+from symgrad.terms import Term, free_of, is_jacobian, mapped, total
+from symgrad.typing_rules import Reading, is_scalar, transposed
+
+if TYPE_CHECKING:
+    from symgrad.readings.reader import Reader, Variants
+
+_MOST_CELLS = 40_000
+
+
+def group(reader: Reader, node: sx.Group, shapes: Shapes) -> Variants:
+    if (node.open, node.close) not in (("(", ")"), ("[", "]"), ("\\{", "\\}"), ("{", "}"), ("", "")):
+        raise Unreadable(node.span, f"brackets {node.open} {node.close}")
+    if isinstance(node.body, sx.Listing) and set(node.body.separators) == {","}:
+        yield from listed(reader, sx.List(node.span, node.body.items), shapes)  # `(0.5, -1)` is a vector
+        return
+    yield from reader.read(node.body, shapes)
+
+
+def listed(reader: Reader, node: sx.List, shapes: Shapes) -> Variants:
+    rows: list[tuple[Node, ...]]
+    if all(isinstance(item, sx.List) for item in node.items):
+        rows = [item.items for item in node.items if isinstance(item, sx.List)]
+        yield from _cells(reader, rows, node, shapes)
+        return
+    if len(node.items) == 1:
+        yield from reader.read(node.items[0], shapes)
+    else:
+        yield from _cells(reader, [(item,) for item in node.items], node, shapes)
+    for reading in _cells(reader, [tuple(node.items)], node, shapes):
+        yield reading.plus(0.3 if len(node.items) > 1 else 0.0, reading.shapes, reading.term)
+
+
+def matrix(reader: Reader, node: sx.Matrix, shapes: Shapes) -> Variants:
+    rows = [tuple(cell for cell in row if not isinstance(cell, sx.Blank)) for row in node.rows]
+    found = list(_cells(reader, [row for row in rows if row], node, shapes))
+    if node.kind in ("vmatrix", "vmatrix*"):
+        for reading in found:
+            yield reading.with_term(Term("function", (reading.term,), ("det",)))
+        return
+    yield from found
+
+
+def _cells(reader: Reader, rows: list[tuple[Node, ...]], node: Node, shapes: Shapes) -> Iterator[Reading]:
+    if not rows or len({len(row) for row in rows}) != 1:
+        raise Unreadable(node.span, "a matrix whose rows have different lengths")
+    if len(rows) * len(rows[0]) > _MOST_CELLS:
+        raise Unreadable(node.span, f"a matrix of more than {_MOST_CELLS} entries")
+    numbers = [[constant_of(cell) for cell in row] for row in rows]
+    if all(x is not None for row in numbers for x in row):
+        exact = tuple(tuple(x for x in row if x is not None) for row in numbers)
+        term = Term("literal", (), (exact,), Dim.of(len(rows)), Dim.of(len(rows[0])))
+        if len(rows) == len(rows[0]) == 1:
+            term = Term("number", (), (exact[0][0],))
+        yield Reading(0.0, shapes, term)
+        return
+    for cost, now, terms, notes in reader.each([cell for row in rows for cell in row], shapes):
+        made = _block(now, terms, len(rows[0]))
+        if made is not None:
+            yield Reading(cost, made[0], made[1], notes)
+
+
+def prescripted(reader: Reader, node: sx.Prescripted, shapes: Shapes) -> Variants:
+    script = superscript(node.sup)
+    for reading in reader.read(node.base, shapes):
+        yield reading.with_term(transposed(reading.term)) if script.transposed or _is_t(node.sup) else reading
+
+
+def annotated(reader: Reader, node: sx.Annotated, shapes: Shapes) -> Variants:
+    yield from reader.read(node.body, shapes)
+
+
+def norm(reader: Reader, node: sx.Norm, shapes: Shapes, sub: Node | None = None, sup: Node | None = None) -> Variants:
+    kind = script_text(sub)
+    power = constant_of(sup) if sup is not None else Fraction(1)
+    if power is None:
+        raise Unreadable(node.span, "a power of a norm that is no number")
+    for cost, now, (inner,), notes in reader.each([node.body], shapes):
+        if kind == "1":
+            made = total(mapped("abs", inner))
+            if power != 1:
+                made = Term("elementwise", (made,), ("power", power), free=made.free)
+        elif kind in ("", "2", "F", "\\mathrm{F}", "Fro", "fro"):
+            made = Term("inner", (inner, inner), (), ONE, ONE, inner.free)
+            if power != 2:
+                made = Term("elementwise", (made,), ("power", power / 2), free=made.free)
+        elif kind == "*":
+            made = Term("function", (inner,), ("nuclear_norm",))
+            if power != 1:
+                made = Term("elementwise", (made,), ("power", power), free=made.free)
+        else:
+            raise Unreadable(node.span, f"the norm with index {kind}")
+        yield Reading(cost, now, made, notes)
+
+
+def absolute(reader: Reader, node: sx.Abs, shapes: Shapes) -> Variants:
+    for cost, now, (inner,), notes in reader.each([node.body], shapes):
+        if is_scalar(now, inner):
+            yield Reading(cost, now, mapped("abs", inner), notes)
+            continue
+        square = now.unify(inner.rows, inner.cols)
+        if square is not None and not now.is_one(inner.cols):
+            yield Reading(cost, square, Term("function", (inner,), ("det",)), notes)
+        yield Reading(cost + 1.0, now, mapped("abs", inner), notes)
+
+
+def angle(reader: Reader, node: sx.Angle, shapes: Shapes) -> Variants:
+    if len(node.items) != 2:
+        raise Unreadable(node.span, "angle brackets that are no inner product")
+    for cost, now, (a, b), notes in reader.each(node.items, shapes):
+        met = now.together((a.rows, b.rows), (a.cols, b.cols))
+        if met is not None:
+            yield Reading(cost, met, Term("inner", (a, b), (), ONE, ONE, free_of(a, b)), notes)
+
+
+def _block(shapes: Shapes, terms: tuple[Term, ...], width: int) -> tuple[Shapes, Term] | None:
+    """Cells put together; heights agree along a row, widths along a column."""
+    rows = [terms[i : i + width] for i in range(0, len(terms), width)]
+    if any(is_jacobian(t) or t.free for t in terms):
+        return None
+    now: Shapes | None = shapes
+    for row in rows:
+        for cell in row[1:]:
+            now = now.unify(row[0].rows, cell.rows) if now is not None else None
+    for j in range(width):
+        for row in rows[1:]:
+            now = now.unify(rows[0][j].cols, row[j].cols) if now is not None else None
+    if now is None:
+        return None
+    height, length = Dim.of(0), Dim.of(0)
+    for row in rows:
+        height = height + now.resolve(row[0].rows)
+    for cell in rows[0]:
+        length = length + now.resolve(cell.cols)
+    return now, Term("block", terms, (width,), height, length)
+
+
+def _is_t(node: Node | None) -> bool:
+    return isinstance(node, sx.Name) and node.base == "t"
+
+
+READERS: dict[type[Node], Callable[[Reader, Any, Shapes], Variants]] = {
+    sx.Group: group,
+    sx.List: listed,
+    sx.Matrix: matrix,
+    sx.Prescripted: prescripted,
+    sx.Annotated: annotated,
+    sx.Norm: norm,
+    sx.Abs: absolute,
+    sx.Angle: angle,
+}

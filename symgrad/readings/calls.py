@@ -1,0 +1,217 @@
+r"""Functions applied: activations and their slopes, softmax along an axis, indicators, cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from symgrad import syntax as sx
+from symgrad.cases import as_sum
+from symgrad.constant import constant_of
+from symgrad.dims import ONE
+from symgrad.naming import letters_of, script_text, spelled, superscript
+from symgrad.read import functions as fn
+from symgrad.readings.entries import entries, kronecker
+from symgrad.readings.words import AXES, RULES
+from symgrad.shapes import Shapes
+from symgrad.syntax import Node, Unreadable
+from symgrad.terms import Term, mapped
+from symgrad.typing_rules import Reading, add, is_scalar, negated, transposed
+
+if TYPE_CHECKING:
+    from symgrad.readings.reader import Reader, Variants
+
+
+def call(reader: Reader, node: sx.Call, shapes: Shapes) -> Variants:
+    function = node.function
+    scripts = function if isinstance(function, sx.Scripted) else sx.Scripted(function.span, function)
+    base, sub, above = scripts.base, scripts.sub, _on_function(scripts.sup)
+    primes, power, layer = scripts.primes + above.primes, above.power, above.layer
+    if not isinstance(base, sx.Name):
+        raise Unreadable(node.span, "a function that has no name")
+    args = [arg for arg in node.args if not isinstance(arg, sx.Relation)]
+    keywords = {script_text(a.sides[0]): a.sides[1] for a in node.args if isinstance(a, sx.Relation) and len(a.sides) == 2}
+    word = fn.word_of(base.base)
+    known_name = reader.names.shape(spelled(base, script_text(sub))) is not None
+    record = _record(reader, base, known_name, layer)
+    if record is not None:
+        yield from _applied(reader, record, args, primes, power, node, shapes)
+        return
+    if word in fn.ALONG_AN_AXIS:
+        if primes:
+            raise Unreadable(node.span, f"the derivative of {word} as a function of a vector")
+        yield from _along(reader, fn.ALONG_AN_AXIS[word], args, node, shapes, sub)
+        return
+    special = RULES.get(fn.INVERSES.get(word, word) if superscript(scripts.sup).inverse else word)
+    if special is not None and not known_name:
+        for cost, now, terms, notes in reader.each(args, shapes):
+            yield from special(reader, Reading(cost, now, terms[0], notes), terms, keywords, node)
+        return
+    if len(args) == 1 and not node.bare:
+        # A letter before brackets that is no function is a factor.
+        group = sx.Group(node.span, "(", ")", args[0])
+        yield from reader.read(sx.Product(node.span, (node.function, group), ("",)), shapes)
+        if known_name:
+            # … or a value at its argument: L(W) is L.
+            for reading in reader.read(function, shapes):
+                yield reading.plus(2.0, reading.shapes, reading.term)
+        return
+    raise Unreadable(base.span, f"the function {base.base} is not known")
+
+
+def _record(reader: Reader, base: sx.Name, known_name: bool, layer: str = "") -> tuple[str, tuple[Fraction, ...]] | None:
+    """The function of every entry that a letter or word stands for, perhaps of one layer; None for a quantity."""
+    word = fn.word_of(base.base)
+    if known_name:
+        return None
+    known = reader.names.functions
+    found = known.get(f"{base.base}^{layer}") or known.get(base.base) or fn.ELEMENTWISE_WORDS.get(word)
+    return (fn.UNNAMED[word], ()) if found is None and word in fn.UNNAMED else found
+
+
+def is_function(reader: Reader, node: sx.Call) -> bool:
+    base = node.function.base if isinstance(node.function, sx.Scripted) else node.function
+    if not isinstance(base, sx.Name):
+        return False
+    sub = node.function.sub if isinstance(node.function, sx.Scripted) else None
+    known_name = reader.names.shape(spelled(base, script_text(sub))) is not None
+    return _record(reader, base, known_name) is not None or fn.word_of(base.base) in fn.WORDS
+
+
+def _applied(
+    reader: Reader,
+    record: tuple[str, tuple[Fraction, ...]],
+    args: list[Node],
+    primes: int,
+    power: Node | None,
+    node: sx.Call,
+    shapes: Shapes,
+) -> Iterator[Reading]:
+    if len(args) != 1:
+        raise Unreadable(node.span, f"{record[0]} of {len(args)} arguments")
+    op, params = record
+    if primes > 1:
+        raise Unreadable(node.span, "a second derivative of an activation")
+    exponent = None if power is None else constant_of(power)
+    if power is not None and exponent is None and not superscript(power).transposed:
+        raise Unreadable(power.span, "a superscript on a function")
+    for cost, now, (inner,), notes in reader.each(args, shapes):
+        value = _slope(op, inner, params) if primes else mapped(op, inner, *params)
+        if exponent is not None:
+            value = Term("elementwise", (value,), ("power", exponent), value.rows, value.cols, value.free)
+        elif power is not None:
+            value = transposed(value)
+        yield Reading(cost, now, value, notes)
+
+
+def _along(reader: Reader, op: str, args: list[Node], node: sx.Call, shapes: Shapes, sub: Node | None) -> Iterator[Reading]:
+    word = script_text(sub).removeprefix("\\mathrm{").removesuffix("}")
+    for cost, now, (inner, *_), notes in reader.each(args[:1], shapes):
+        if is_scalar(now, inner):
+            continue  # of one number it says nothing
+        axes = [(0.0, 0)] if now.is_one(inner.cols) else [(0.0, 1)] if now.is_one(inner.rows) else [(0.2, 1), (0.9, 0)]
+        axes = [(0.0, AXES[word])] if word in AXES else axes
+        square = now.unify(inner.rows, inner.cols) if word == "causal" and op == "softmax" else None
+        if square is not None:
+            yield Reading(cost, square, Term("function", (inner,), ("causal_softmax",), inner.rows, inner.cols), notes)
+            continue
+        for extra, axis in axes:
+            rows, cols = inner.rows, inner.cols
+            if op == "logsumexp":
+                rows, cols = (ONE, cols) if axis == 0 else (rows, ONE)
+            made = Reading(cost + extra, now, Term("function", (inner,), (op, axis), rows, cols), notes)
+            if sub is None or word in AXES:
+                yield made
+            else:
+                yield from entries(reader, made.term, sub, made)
+
+
+def indicator(reader: Reader, node: sx.Indicator, shapes: Shapes) -> Variants:
+    condition = node.condition
+    if not isinstance(condition, sx.Relation) or len(condition.sides) != 2:
+        raise Unreadable(node.span, "an indicator of what is no comparison")
+    (operator,) = condition.operators
+    left, right = condition.sides
+    if operator in ("=", "=="):
+        largest = list(_where_largest(reader, left, right, shapes))
+        if largest:
+            yield from largest
+            return
+        first, second = letters_of(left), letters_of(right)
+        if first and second and len(first) == len(second) == 1:
+            yield from kronecker(reader, first[0], second[0], shapes)
+            return
+    if operator not in (">", "ge", "<", "le"):
+        raise Unreadable(node.span, f"an indicator with {operator}")
+    if operator in ("<", "le"):
+        left, right = right, left
+    for cost, now, (a, b), notes in reader.each([left, right], shapes):
+        zero = b.op == "number" and b.params[0] == 0
+        options = (
+            [Reading(cost, now, a, notes)] if zero else list(add(Reading(0, now, a), Reading(cost, now, b, notes), True, lambda _: True))
+        )
+        for option in options:
+            yield option.with_term(mapped("step", option.term))
+
+
+def cases(reader: Reader, node: sx.Cases, shapes: Shapes) -> Variants:
+    made = as_sum(node)
+    if made is None:
+        raise Unreadable(node.span, "cases that no comparison tells apart")
+    yield from reader.read(made, shapes)
+
+
+def _where_largest(reader: Reader, left: Node, right: Node, shapes: Shapes) -> Iterator[Reading]:
+    r"""`\mathbb{1}[X = \max(X)]`."""
+    if isinstance(right, sx.Call) and right.args == (left,):
+        for largest in reader.plain(right, shapes):
+            if largest.term.op == "function" and largest.term.params[0] == "max":
+                inner = largest.term.args[0]
+                yield largest.with_term(Term("function", (inner,), ("is_max", largest.term.params[1]), inner.rows, inner.cols))
+
+
+@dataclass(frozen=True)
+class _OnFunction:
+    r"""What stands at the upper right of a function: `g^{[1]\prime}` has a layer and a prime, `\sin^2` a power."""
+
+    layer: str = ""
+    primes: int = 0
+    power: Node | None = None
+
+
+def _on_function(sup: Node | None) -> _OnFunction:
+    pieces = list(sup.factors) if isinstance(sup, sx.Product) else [] if sup is None else [sup]
+    layer, primes, rest = "", 0, []
+    for piece in pieces:
+        if isinstance(piece, sx.Scripted) and piece.sub is None and piece.sup is None:
+            primes += piece.primes
+            piece = piece.base
+        if isinstance(piece, sx.Mark) and piece.text in ("\\prime", "'"):
+            primes += 1
+        elif isinstance(piece, (sx.Mark, sx.List, sx.Text)) or (isinstance(piece, sx.Group) and piece.open in ("(", "[")):
+            layer += script_text(piece)
+        else:
+            rest.append(piece)
+    return _OnFunction(layer, primes, sup if len(rest) == len(pieces) else rest[0] if rest else None)
+
+
+def _slope(op: str, inner: Term, params: tuple[Any, ...]) -> Term:
+    """f′ entry by entry, for functions whose derivative has a name and for those that have a formula."""
+    formulas = {
+        "exp": lambda x: mapped("exp", x),
+        "softplus": lambda x: mapped("sigmoid", x),
+        "sin": lambda x: mapped("cos", x),
+        "cos": lambda x: negated(mapped("sin", x)),
+        "log": lambda x: mapped("power", x, Fraction(-1)),
+        "step": lambda x: Term("zeros", (), (), x.rows, x.cols, x.free),
+    }
+    return formulas[op](inner) if op in formulas else mapped(f"{op}'", inner, *params)
+
+
+READERS: dict[type[Node], Callable[[Reader, Any, Shapes], Variants]] = {
+    sx.Call: call,
+    sx.Indicator: indicator,
+    sx.Cases: cases,
+}

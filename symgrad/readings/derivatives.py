@@ -1,0 +1,213 @@
+r"""Derivatives: gradients, Jacobians, Hessians, differentials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from symgrad import syntax as sx
+from symgrad.constant import constant_of
+from symgrad.dims import ONE
+from symgrad.naming import MEANT, plain_name, superscript, without_transpose
+from symgrad.readings.entries import as_entry
+from symgrad.readings.named import symbol
+from symgrad.shapes import Shapes
+from symgrad.syntax import Node, Unreadable
+from symgrad.terms import TANGENT, Term
+from symgrad.typing_rules import Note, Reading, best, is_scalar, multiply, transposed
+
+if TYPE_CHECKING:
+    from symgrad.readings.reader import Reader, Variants
+
+
+def derivative(reader: Reader, node: sx.Derivative, shapes: Shapes) -> Variants:
+    if not node.wrt and node.of is not None:
+        subject = node.of.factors[0] if isinstance(node.of, sx.Product) else node.of
+        meant = reader.names.variable_of(plain_name(subject, reader.names.styled) or "")
+        if meant is None:
+            raise Unreadable(node.span, "it is not said by what is differentiated")
+        node = replace(node, wrt=(sx.Name(node.span, MEANT + meant),))
+    if node.order is not None or len(node.wrt) != 1:
+        yield from _hessian(reader, node, shapes)
+        return
+    if node.of is None:
+        raise Unreadable(node.span, "an operator without what it is applied to")
+    if node.bare and isinstance(node.of, sx.Product):
+        yield from _bare_derivative(reader, node, node.of, shapes)
+        return
+    direct = node.mark is not None
+    for wrt in reader.plain(node.wrt[0], shapes):
+        variable = wrt.term
+        for of in reader.plain(node.of, wrt.shapes):
+            as_row = node.kind != "nabla" and reader.names.numerator
+            for made in _by(reader, of.term, variable, direct, as_row):
+                if as_row and made.op == "jacobian" and is_scalar(of.shapes, of.term):
+                    flat = Term("jacobian_flat", (made,), (), variable.rows, variable.cols)
+                    yield Reading(wrt.cost + of.cost, of.shapes, transposed(flat), wrt.notes + of.notes)
+                    continue
+                reading = Reading(wrt.cost + of.cost, of.shapes, made, wrt.notes + of.notes)
+                if made.op == "jacobian" and made.params[1] == "direct" and not direct:
+                    about = f"{of.term.params[0]} {variable.params[0]}"
+                    reading = reading.plus(0.3, of.shapes, made, Note("direct", node.span, about))
+                yield reading
+
+
+def _hessian(reader: Reader, node: sx.Derivative, shapes: Shapes) -> Iterator[Reading]:
+    r"""`\nabla^2 L`, `\frac{\partial^2 L}{\partial w \partial w^\top}`: the Jacobian of the gradient, by one vector or by two names."""
+    order = None if node.order is None else constant_of(node.order)
+    if order != 2 or node.of is None or not 1 <= len(node.wrt) <= 2:
+        raise Unreadable(node.span, "a derivative of higher order")
+    bases = [_bare_of_transpose(w) for w in node.wrt]
+    for first in reader.plain(bases[0], shapes):
+        for second in reader.plain(bases[-1], first.shapes):
+            for of in reader.plain(node.of, second.shapes):
+                a, b, f = first.term, second.term, of.term
+                if a.op == b.op == "entry" and f.op == "symbol" and f.params[0] in reader.names.losses():
+                    cost = first.cost + second.cost + of.cost
+                    for slope in _by(reader, f, a, False):
+                        for made in _by(reader, slope, b, False):
+                            yield Reading(cost, of.shapes, made, first.notes + second.notes + of.notes)
+                    continue
+                if not (a.op == b.op == f.op == "symbol") or f.params[0] not in reader.names.losses():
+                    continue
+                gradient = Term("gradient", (), (f.params[0], a.params[0]), a.rows, a.cols)
+                jacobian = Term("jacobian", (gradient,), (b.params[0], "total", b.rows, b.cols), a.rows, a.cols)
+                cost = first.cost + second.cost + of.cost
+                yield Reading(cost, of.shapes, jacobian, first.notes + second.notes + of.notes)
+
+
+def _bare_derivative(reader: Reader, node: sx.Derivative, product: sx.Product, shapes: Shapes) -> Iterator[Reading]:
+    """`∇_h h W · v`: the operand may end before the product does; all of it first."""
+    for length in range(len(product.factors), 0, -1):
+        part = product.factors[:length]
+        of: Node = part[0] if length == 1 else sx.Product(node.span, part, product.operators[: length - 1])
+        inner = replace(node, of=of, bare=False)
+        try:
+            readings = list(derivative(reader, inner, shapes))
+        except Unreadable:
+            if length == 1:
+                raise
+            continue
+        rest = product.factors[length:]
+        for reading in readings:
+            cost = 0.4 * (len(product.factors) - length)
+            if not rest:
+                yield reading
+                continue
+            states = [reading.plus(cost, reading.shapes, reading.term)]
+            for operator, factor in zip(product.operators[length - 1 :], rest, strict=True):
+                states = best(
+                    made
+                    for left in states
+                    for right in reader.read(factor, left.shapes)
+                    for made in multiply(left, right, operator, node.span, reader.charity)
+                )
+            yield from states
+
+
+def _by(reader: Reader, of: Term, variable: Term, direct: bool, as_row: bool = False) -> Iterator[Term]:
+    """The derivative of a term by a name, or by an entry of one."""
+    if variable.op in ("entry", "pick") and variable.args[0].op == "symbol":
+        yield from _by_an_entry(reader, of, variable, direct)
+        return
+    if variable.op == "gradient" or variable.op != "symbol":
+        return
+    name = variable.params[0]
+    if of.op == "symbol" and of.params[0] in reader.names.losses():
+        gradient = Term("gradient", (), (of.params[0], name), variable.rows, variable.cols)
+        yield transposed(gradient) if as_row else gradient
+        return
+    if of.free:
+        return
+    mode = "direct" if direct else "total"
+    yield Term("jacobian", (of,), (name, mode, variable.rows, variable.cols), of.rows, of.cols)
+    if of.op == "symbol" and not direct:
+        yield Term("jacobian", (of,), (name, "direct", variable.rows, variable.cols), of.rows, of.cols)
+
+
+def _by_an_entry(reader: Reader, of: Term, variable: Term, direct: bool) -> Iterator[Term]:
+    """`∂L/∂W_{ij}`, `∂p_i/∂z_j`: entries of a gradient or of a Jacobian."""
+    base = variable.args[0]
+    entry = as_entry(of)
+    whole_of = of if entry is None else entry.args[0]
+    for whole in _by(reader, whole_of, base, direct):
+        if whole.op == "gradient":
+            yield replace(variable, args=(whole,))
+        elif whole.op == "jacobian" and variable.op == "entry" and len(variable.params) == 2 and not whole_of.free:
+            at = (None, None) if entry is None else entry.params
+            letters = (*at, *variable.params)
+            free = tuple(sorted({letter for letter in letters if letter is not None}))
+            rows = whole.rows if at[0] is None else ONE
+            cols = whole.cols if at[1] is None else ONE
+            if variable.rows.is_one and variable.cols.is_one:
+                yield Term("jacobian_entry", (whole,), letters, rows, cols, free)
+
+
+def differential(reader: Reader, node: sx.Differential, shapes: Shapes) -> Variants:
+    """`dX` by itself: a change of X, where the sheet works with differentials, else the gradient by X that a name stands for."""
+    inner = node.of
+    if isinstance(inner, sx.Scripted) and inner.sup is not None and superscript(inner.sup).transposed:
+        kept = without_transpose(inner)
+        for reading in differential(reader, replace(node, of=kept), shapes):
+            yield reading.with_term(transposed(reading.term))
+        return
+    name = plain_name(node, reader.names.styled)
+    bare = plain_name(inner, reader.names.styled)
+    if bare is not None and node.sign == "d" and reader.names.tangents:
+        change = _change(reader, bare, shapes)
+        if change is not None:
+            yield change
+            return
+    if name is not None and (reader.names.shape(name) is not None or reader.names.gradient_name(name) is not None):
+        yield from symbol(reader, name, node, shapes, False)
+        return
+    found = False
+    for reading in reader.plain(inner, shapes):
+        term = reading.term
+        base = term.args[0] if term.op == "entry" else None
+        meant = None
+        if base is not None and base.op == "symbol" and node.sign in _SIGNS:
+            meant = reader.names.gradient_name(_SIGNS[node.sign] + base.params[0])
+        if base is not None and meant is not None:
+            found = True
+            yield reading.with_term(replace(term, args=(Term("gradient", (), meant, base.rows, base.cols),)))
+    if not found:
+        if name is None:
+            raise Unreadable(node.span, "a differential")
+        yield from symbol(reader, name, node, shapes, False)
+
+
+def _change(reader: Reader, name: str, shapes: Shapes) -> Reading | None:
+    """The differential of a name: a change of its own, or what the changes of the inputs make of it."""
+    shape = reader.names.shape(name)
+    if shape is None:
+        return None
+    total: Term | None = None
+    for variable in reader.names.tangents:
+        size = reader.names.shape(variable)
+        if size is None:
+            continue
+        change = Term("symbol", (), (TANGENT + variable,), *size)
+        if variable == name:
+            return Reading(0.0, shapes, change)
+        if reader.names.rests_on(name, variable):
+            jacobian = Term("jacobian", (Term("symbol", (), (name,), *shape),), (variable, "total", *size), *shape)
+            step = Term("jvp", (jacobian, change), (), *shape)
+            total = step if total is None else Term("add", (total, step), (), *shape)
+    return None if total is None else Reading(0.0, shapes, total)
+
+
+def _bare_of_transpose(node: Node) -> Node:
+    if isinstance(node, sx.Scripted) and superscript(node.sup).transposed:
+        return without_transpose(node)
+    return node
+
+
+_SIGNS = {"d": "d", "∂": "\\partial ", "Δ": "\\Delta "}
+
+
+READERS: dict[type[Node], Callable[[Reader, Any, Shapes], Variants]] = {
+    sx.Derivative: derivative,
+    sx.Differential: differential,
+}

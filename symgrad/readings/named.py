@@ -1,0 +1,270 @@
+"""Names with their scripts, taken apart in every way that the sheet allows."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from symgrad import syntax as sx
+from symgrad.dims import ONE, Dim
+from symgrad.naming import MEANT, letters_of, script_text, spelled, superscript
+from symgrad.readings.brackets import norm
+from symgrad.readings.calls import is_function
+from symgrad.readings.entries import entries, indexed, kronecker, label_and_index
+from symgrad.readings.scripts import finished, raised
+from symgrad.shapes import Shapes, unknown
+from symgrad.syntax import Node, Unreadable
+from symgrad.terms import Term, mapped
+from symgrad.typing_rules import Note, Reading, is_scalar
+
+if TYPE_CHECKING:
+    from symgrad.readings.reader import Reader, Variants
+
+_STRANGE = 3.0
+
+
+def number(reader: Reader, node: sx.Number, shapes: Shapes) -> Variants:
+    yield Reading(0.0, shapes, Term("number", (), (node.value,)))
+
+
+def name(reader: Reader, node: sx.Name, shapes: Shapes) -> Variants:
+    if node.base.startswith(MEANT):
+        yield from symbol(reader, node.base.removeprefix(MEANT), node, shapes, False)
+        return
+    yield from named(reader, node, None, None, node, shapes)
+
+
+def scripted(reader: Reader, node: sx.Scripted, shapes: Shapes) -> Variants:
+    base = node.base
+    if isinstance(base, sx.Name):
+        is_exponential = base.base == "e" and reader.names.shape("e") is None and not reader.names.is_defined("e")
+        if is_exponential and node.sup is not None and node.sub is None:
+            for cost, now, (inner,), notes in reader.each([node.sup], shapes):
+                yield Reading(cost, now, mapped("exp", inner), notes)
+            return
+        yield from named(reader, base, node.sub, node.sup, node, shapes, node.primes)
+        return
+    if isinstance(base, sx.Norm):
+        yield from norm(reader, base, shapes, node.sub, node.sup)
+        return
+    if isinstance(base, sx.Number) and base.text in ("0", "1") and (node.sub is not None or superscript(node.sup).transposed):
+        # Nobody transposes a number: `1ᵀ`, `1ₙ`, `0[n×m]` are typed for ones and zeros.
+        yield from named(reader, sx.Name(base.span, base.text, (), "mathbf"), node.sub, node.sup, node, shapes)
+        return
+    if isinstance(base, sx.Call) and len(base.args) == 1 and not is_function(reader, base):
+        # `E(A B)^T` is E times the transpose of A B.
+        factor = replace(node, base=sx.Group(base.span, "(", ")", base.args[0]))
+        yield from reader.read(sx.Product(node.span, (base.function, factor), ("",)), shapes)
+        return
+    if isinstance(base, sx.Group) and base.open == "[" and node.sub is not None:
+        collected = list(_collected(reader, base, node.sub, shapes))
+        for reading in collected:
+            yield from raised(reader, reading, node.sup, node.primes, node)
+        if collected:
+            return
+    for reading in reader.plain(base, shapes):
+        options = [reading] if node.sub is None else entries(reader, reading.term, node.sub, reading)
+        if node.sub is not None and not options:
+            raise Unreadable(node.sub.span, "a subscript on brackets that is no index")
+        for option in options[:2]:
+            yield from raised(reader, option, node.sup, node.primes, node)
+
+
+def _collected(reader: Reader, node: sx.Group, sub: Node, shapes: Shapes) -> Iterator[Reading]:
+    r"""`\left[\sum_k A_{ki} B_{kj}\right]_{ij}`: the matrix, or the column, that has these entries."""
+    letters = letters_of(sub) or ()
+    bound = set(letters) - reader.indices
+    reader.indices |= bound
+    try:
+        found = reader.plain(node.body, shapes) if letters else []
+    except Unreadable:
+        found = []
+    finally:
+        reader.indices -= bound
+    for reading in found:
+        if set(reading.term.free) == set(letters) and is_scalar(reading.shapes, reading.term):
+            sizes = [reader.index(letter) for letter in letters]
+            yield reading.with_term(Term("collect", (reading.term,), letters, sizes[0], sizes[1] if len(sizes) > 1 else ONE))
+
+
+def named(
+    reader: Reader, base: sx.Name, sub: Node | None, sup: Node | None, node: Node, shapes: Shapes, primes: int = 0
+) -> Iterator[Reading]:
+    """A name with its scripts, in every way they can be taken apart."""
+    letters = letters_of(sub)
+    delta = reader.names.shape("\\delta")
+    plain = delta is None or any(map(shapes.is_one, delta))  # an error vector δ has one index, Kronecker's two
+    if base.base == "\\delta" and sup is None and letters is not None and len(letters) == 2 and plain:
+        yield from kronecker(reader, letters[0], letters[1], shapes)
+    script = superscript(sup)
+    below = script_text(sub)
+    styled = base.base in reader.names.styled
+    constant = _constant(reader, base, sub, shapes) if reader.names.shape(spelled(base, below, script.label, styled)) is None else None
+    if constant is not None:
+        yield from finished(reader, constant, script, primes, node)
+    takes: list[tuple[float, str, Node | None, Node | None]] = []  # cost, name, entry subscript, power
+
+    def offer(cost: float, label: str, power: Node | None) -> None:
+        full = spelled(base, below, label, styled)
+        if primes and reader.names.shape(full + "'") is not None:
+            takes.append((cost - 0.5, full + "'", None, power))
+        bare = spelled(base, "", label, styled)
+        if sub is None or below:
+            takes.append((cost + _as_an_index(reader, full, bare, sub), full, None, power))
+        if sub is not None:
+            takes.append((cost, bare, sub, power))
+
+    if script.power is None:
+        offer(0.0, script.label, None)
+    else:
+        labelled = bool(script.label) and reader.names.shape(spelled(base, below, script.label, styled)) is not None
+        is_number = isinstance(script.power, (sx.Number, sx.Frac, sx.Prefix))
+        if script.label:
+            offer(0.0 if labelled or not is_number else 6.0, script.label, None)
+        if not labelled:
+            offer(0.0 if is_number else 6.0, "", script.power)
+    numbered = label_and_index(sub, reader.indices)
+    if numbered is not None:
+        # `y_{2,k}` is entry k of `y_2`, and no name of its own.
+        own = spelled(base, script_text(numbered[0]), script.label, styled)
+        takes = [(cost + 3.0, name, entry, power) for cost, name, entry, power in takes] + [(0.0, own, numbered[1], script.power)]
+    is_example = script.power is None or _EXAMPLE.fullmatch(script.label) is not None
+    wholes = list(_of_the_whole(reader, base, sub, script.label if is_example else "", node, shapes))
+    for whole in wholes:
+        yield from finished(reader, whole, replace(script, label="", power=None if is_example else script.power), primes, node)
+    for cost, name, entry, power in takes:
+        # Where the sheet has U, an unknown `u_i` is one of its rows before it is a thing of its own.
+        strange = _STRANGE if wholes and reader.names.shape(name) is None else 1.0 if constant is not None else 0.0
+        for reading in symbol(reader, name, node, shapes, entry is not None):
+            reading = reading.plus(cost + strange, reading.shapes, reading.term)
+            options = [reading] if entry is None else entries(reader, reading.term, entry, reading)
+            for option in options:
+                done = replace(script, power=power, label="")
+                yield from finished(reader, option, done, primes if not name.endswith("'") else 0, node)
+
+
+def symbol(reader: Reader, name: str, node: Node, shapes: Shapes, as_base: bool) -> Iterator[Reading]:
+    """A name by itself. What nobody knows is offered in every shape it may have."""
+    if as_base and reader.names.shape(name) is None and not _is_index_base(reader, name):
+        return
+    known = reader.names.shape(name)
+    if known is not None:
+        yield Reading(0.0, shapes, Term("symbol", (), (name,), *known))
+        return
+    special = _special(reader, name, node, shapes)
+    if special is not None:
+        yield special
+        return
+    meant = reader.names.gradient_name(name)
+    if meant is not None:
+        of_variable = reader.names.shape(meant[1]) or (unknown(f"rows:{meant[1]}"), unknown(f"cols:{meant[1]}"))
+        yield Reading(0.0, shapes, Term("gradient", (), meant, *of_variable))
+        return
+    drifted = reader.names.same_as(name)
+    if drifted is not None:
+        shape = reader.names.shape(drifted)
+        assert shape is not None
+        yield Reading(0.5, shapes, Term("symbol", (), (drifted,), *shape), (Note("drifted", node.span, f"{name} {drifted}"),))
+        return
+    rows, cols = unknown(f"rows:{name}"), unknown(f"cols:{name}")
+    term = Term("symbol", (), (name,), rows, cols)
+    for cost, kind in reader.names.kinds(name):
+        if as_base and kind == "scalar":
+            continue  # what has entries is no scalar
+        bound: Shapes | None = shapes
+        if kind in ("column", "scalar") and bound is not None:
+            bound = bound.unify(cols, ONE)
+        if kind in ("row", "scalar") and bound is not None:
+            bound = bound.unify(rows, ONE)
+        if bound is not None:
+            yield Reading(cost, bound, term)
+
+
+def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, node: Node, shapes: Shapes) -> Iterator[Reading]:
+    """`x_i` where the sheet has X, `a^{[2](i)}` where it has `A^{[2]}`: an example, which is a row or a column of the whole."""
+    numbered = _EXAMPLE.fullmatch(label)
+    if len(base.base) > 1 or not (base.base.islower() or numbered):
+        return
+    letters = letters_of(sub)
+    capital = replace(base, base=base.base.upper())
+    if numbered and numbered[2] in reader.indices:
+        letter, rest, below = numbered[2], numbered[1], script_text(sub)
+        own = reader.names.shape(spelled(base, below, rest))
+        if own is not None:
+            whole = Reading(0.0, shapes, Term("symbol", (), (spelled(base, below, rest),), *own))
+            thin = shapes.is_one(own[1]) or shapes.is_one(own[0])
+            for at, cost in (((letter, None), 0.1),) if thin else (((None, letter), 0.2), ((letter, None, "column"), 0.6)):
+                yield from indexed(reader, whole, at, cost)
+        columns_first = True
+    elif letters is not None and len(letters) == 1 and not label:
+        letter, rest, below = letters[0], "", ""
+        if reader.names.shape(spelled(base)) is not None:
+            return
+        columns_first = False
+    else:
+        return
+    name = spelled(capital, below, rest)
+    shape = reader.names.shape(name)
+    # The data x_i are the rows of X also where nothing says so; of other letters it must be said.
+    implied = numbered or (base.base == "x" and not reader.names.is_defined(name))
+    if shape is None and implied and reader.names.is_mentioned(name) and base.base.islower():
+        shape = unknown(f"rows:{name}"), unknown(f"cols:{name}")
+    if shape is None or capital == base:
+        return
+    reading = Reading(0.0, shapes, Term("symbol", (), (name,), *shape))
+    for at, cost in (((None, letter), 0.2 if columns_first else 0.7), ((letter, None, "column"), 0.6 if columns_first else 0.3)):
+        yield from indexed(reader, reading, at, cost)
+
+
+def _as_an_index(reader: Reader, full: str, bare: str, sub: Node | None) -> float:
+    """What it costs to read `p_i` as a name of its own: much, where `p` or the index `i` is known and `p_i` is not."""
+    letters = letters_of(sub)
+    if letters is None or reader.names.shape(full) is not None:
+        return 0.0
+    return 4.0 if reader.names.shape(bare) is not None else 3.0 if set(letters) <= reader.indices else 0.0
+
+
+def _is_index_base(reader: Reader, name: str) -> bool:
+    return bool(reader.indices)
+
+
+def _constant(reader: Reader, base: sx.Name, sub: Node | None, shapes: Shapes) -> Reading | None:
+    r"""`\mathbf{1}_{n}`, `I_n`, `\mathbf{0}_{n \times m}`: of the sizes that stand below."""
+    sizes = reader.sizes(sub)
+    if sizes is None or len(sizes) > 2 or base.base not in ("1", "0", "I") or base.accents:
+        return None
+    if base.base == "I":
+        return Reading(0.0, shapes, Term("eye", (), (), sizes[0], sizes[0])) if len(sizes) == 1 else None
+    rows, cols = (*sizes, ONE)[:2]
+    return Reading(0.0, shapes, Term("ones" if base.base == "1" else "zeros", (), (), rows, cols))
+
+
+def _special(reader: Reader, name: str, node: Node, shapes: Shapes) -> Reading | None:
+    bare = name.removeprefix("\\mathbf{").removesuffix("}")
+    # Two of them in one line need not be of one size, unless they are given the same one.
+    place = reader.statement if "_" in name else f"{reader.statement}:{node.span.start}"
+    if name in ("I", "\\mathbb{I}") or name.startswith("I_"):
+        dim = unknown(f"eye:{name}:{place}")
+        return Reading(0.0, shapes, Term("eye", (), (), dim, dim))
+    if name == "\\pi":
+        return Reading(0.0, shapes, Term("number", (), (Fraction(math.pi),)))
+    if bare == "1" or name.startswith("1_"):
+        dim = unknown(f"ones:{name}:{place}")
+        return Reading(0.0, shapes, Term("ones", (), (), dim, ONE))
+    if reader.names.is_size(name):
+        return Reading(0.0, shapes, Term("size", (), (Dim.of(name),)))
+    return None
+
+
+_EXAMPLE = re.compile(r"(.*)\(([a-z])\)")
+
+
+READERS: dict[type[Node], Callable[[Reader, Any, Shapes], Variants]] = {
+    sx.Number: number,
+    sx.Name: name,
+    sx.Scripted: scripted,
+}

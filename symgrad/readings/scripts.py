@@ -1,0 +1,96 @@
+"""What stands at the upper right: powers, inverses, transposes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from symgrad import syntax as sx
+from symgrad.constant import constant_of
+from symgrad.dims import ONE
+from symgrad.naming import script_text, superscript
+from symgrad.syntax import Node, Unreadable
+from symgrad.terms import Term, free_of, is_jacobian
+from symgrad.typing_rules import CHARITY, Note, Reading, is_scalar, settle, transposed
+
+if TYPE_CHECKING:
+    from symgrad.readings.reader import Reader
+
+_LARGEST_POWER = 12
+_TURNED = 2.0
+
+
+def raised(reader: Reader, reading: Reading, sup: Node | None, primes: int, node: Node) -> Iterator[Reading]:
+    script = superscript(sup)
+    if script.label and script.power is None:
+        raise Unreadable(node.span, "a label on brackets")
+    yield from finished(reader, reading, script, primes, node)
+
+
+def finished(reader: Reader, reading: Reading, script: Any, primes: int, node: Node) -> Iterator[Reading]:
+    """Power, inverse and transpose put on, in this order."""
+    options = [reading]
+    if script.power is not None:
+        options = [p for r in options for p in _powers(reader, r, script.power, node)]
+    if script.inverse:
+        options = [p for r in options for p in _inverted(reader, r)]
+    for option in options:
+        turns = script.transposed != bool(primes % 2)
+        if not turns:
+            yield option
+            continue
+        if is_jacobian(option.term):
+            for settled in settle(option):
+                yield settled.with_term(transposed(settled.term))
+            continue
+        # Nobody transposes a number.
+        odd = _TURNED if option.is_scalar else 0.0
+        yield option.plus(odd, option.shapes, transposed(option.term))
+
+
+def _powers(reader: Reader, reading: Reading, power: Node, node: Node) -> Iterator[Reading]:
+    exponent = constant_of(power.body if isinstance(power, sx.Prefix) and power.sign == "odot" else power)
+    if exponent is None:
+        if script_text(power):
+            return  # a label
+        raise Unreadable(power.span, "a power that is no number")
+    of_entries = isinstance(power, sx.Prefix) and power.sign == "odot"
+    if abs(exponent) > _LARGEST_POWER:
+        raise Unreadable(power.span, f"a power larger than {_LARGEST_POWER}")
+    term, shapes = reading.term, reading.shapes
+    mapped = Term("elementwise", (term,), ("power", exponent), term.rows, term.cols, term.free)
+    square = not is_scalar(shapes, term) and shapes.resolve(term.rows) is shapes.resolve(term.cols)
+    vector = shapes.is_one(term.rows) or shapes.is_one(term.cols)
+    if square and not of_entries and exponent.denominator != 1:
+        raise Unreadable(power.span, "a power of a matrix that is no whole number")
+    if square and not of_entries and abs(exponent) > 1:
+        base = term if exponent > 0 else Term("function", (term,), ("inverse",), term.rows, term.cols)
+        yield reading.plus(0.0, shapes, _multiplied(base, abs(int(exponent))))
+        yield reading.plus(1.0, shapes, mapped)
+        return
+    yield reading.plus(0.0, shapes, mapped)
+    whole = exponent.denominator == 1 and exponent > 1 and not of_entries
+    met = shapes.unify(term.rows, term.cols) if whole and not vector and not is_scalar(shapes, term) else None
+    if met is not None:
+        yield reading.plus(0.5, met, _multiplied(term, int(exponent)))  # of a matrix that may be square
+    if vector and exponent == 2 and not of_entries and not is_scalar(shapes, term):
+        yield reading.plus(CHARITY - 2.0, shapes, Term("inner", (term, term), (), ONE, ONE, term.free), Note("square_as_sum", node.span))
+
+
+def _inverted(reader: Reader, reading: Reading) -> Iterator[Reading]:
+    term, shapes = reading.term, reading.shapes
+    if is_scalar(shapes, term):
+        yield reading.with_term(Term("elementwise", (term,), ("power", Fraction(-1)), term.rows, term.cols, term.free))
+        return
+    square = shapes.unify(term.rows, term.cols)
+    if square is not None:
+        yield reading.plus(0.0, square, Term("function", (term,), ("inverse",), term.rows, term.cols))
+
+
+def _multiplied(term: Term, times: int) -> Term:
+    """A square matrix multiplied by itself."""
+    made = term
+    for _ in range(times - 1):
+        made = Term("matmul", (made, term), (), term.rows, term.cols, free_of(made, term))
+    return made

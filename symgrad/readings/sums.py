@@ -1,0 +1,78 @@
+r"""Sums over indices: `\sum_{i=1}^n`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from symgrad import syntax as sx
+from symgrad.dims import ONE, Dim
+from symgrad.naming import letters_of
+from symgrad.shapes import Shapes
+from symgrad.syntax import Node, Unreadable
+from symgrad.terms import Term, total
+from symgrad.typing_rules import Note, is_scalar
+
+if TYPE_CHECKING:
+    from symgrad.readings.reader import Reader, Variants
+
+
+def big(reader: Reader, node: sx.BigOp, shapes: Shapes) -> Variants:
+    if node.operator not in ("sum", "\\sum") or node.body is None:
+        raise Unreadable(node.span, f"{node.operator} is not read here")
+    letters = _bound(node.below)
+    if node.below is not None and letters is None:
+        raise Unreadable(node.below.span, "what is summed over")
+    inside = set(letters or ()) - reader.indices
+    reader.indices |= inside
+    try:
+        found = reader.plain(node.body, shapes)
+    finally:
+        reader.indices -= inside
+    count = _limit(reader, node.above)
+    for reading in found:
+        if letters is not None and len(letters) == 1 and letters[0] in reading.term.free and count is not None:
+            # The letter runs to m, so m is how many entries there are, where nothing else says so.
+            reading = replace(reading, shapes=reading.shapes.unify(reader.index(letters[0]), count) or reading.shapes)
+        term = reading.term
+        bound = [letter for letter in letters or () if letter in term.free]
+        if letters is not None and bound:
+            rest = tuple(letter for letter in term.free if letter not in bound)
+            size = _limit(reader, node.above)
+            met = None if size is None else reading.shapes.unify(reader.index(bound[0]), size)
+            # A limit that is no size of what is summed is left to what is summed.
+            cost, now = (0.0, met) if met is not None else (0.2 * (size is not None), reading.shapes)
+            yield reading.plus(cost, now, Term("series", (term,), tuple(bound), term.rows, term.cols, rest))
+            if len(bound) < len(letters):
+                continue
+        elif letters is not None and is_scalar(reading.shapes, term):
+            size = _limit(reader, node.above)
+            if size is None:
+                yield reading.plus(3.0, reading.shapes, term, Note("sum_of_nothing", node.span))
+            else:
+                yield reading.plus(0.5, reading.shapes, Term("hadamard", (Term("size", (), (size,)), term), (), ONE, ONE, term.free))
+        elif not is_scalar(reading.shapes, term):
+            yield reading.plus(0.0 if letters is None else 1.0, reading.shapes, total(term))
+        else:
+            yield reading
+
+
+def _limit(reader: Reader, above: Node | None) -> Dim | None:
+    if isinstance(above, sx.Number) and above.text.isdigit():
+        return Dim.of(int(above.text))
+    if isinstance(above, sx.Name) and reader.names.is_size(above.base):
+        return Dim.of(above.base)
+    return None
+
+
+def _bound(node: Node | None) -> tuple[str, ...] | None:
+    """The letters that a sum runs over: `i`, `i=1`, `i,j`, `i \\in S`."""
+    if isinstance(node, sx.Relation):
+        return _bound(node.sides[0])
+    return letters_of(node)
+
+
+READERS: dict[type[Node], Callable[[Reader, Any, Shapes], Variants]] = {
+    sx.BigOp: big,
+}

@@ -1,0 +1,222 @@
+r"""Functions called by a word: `\operatorname{tr}`, `np.sum`, `diag`, `max`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from symgrad import syntax as sx
+from symgrad.constant import constant_of
+from symgrad.dims import ONE, Dim
+from symgrad.errors import ShapeError
+from symgrad.naming import script_text
+from symgrad.ops import op_named
+from symgrad.read import functions as fn
+from symgrad.readings.entries import stretch
+from symgrad.shapes import unknown
+from symgrad.syntax import Node
+from symgrad.terms import Term, free_of, mapped
+from symgrad.typing_rules import Reading, is_scalar, multiply
+
+if TYPE_CHECKING:
+    from symgrad.readings.reader import Reader
+
+# Along which axis a function works that is said to work on rows or columns, one or all.
+AXES = {"column": 1, "columns": 0, "row": 0, "rows": 1}
+
+
+CallRule = Callable[["Reader", Reading, tuple[Term, ...], dict[str, Node], sx.Call], Iterable[Reading]]
+
+
+def _axis(keywords: dict[str, Node]) -> int | None:
+    value = constant_of(keywords["axis"]) if "axis" in keywords else None
+    return None if value is None else int(value) % 2
+
+
+def _call_sum(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+    yield from _summed(r, terms, _axis(keywords))
+
+
+def _summed(r: Reading, terms: tuple[Term, ...], axis: int | None) -> Iterable[Reading]:
+    (x, *_) = terms
+    rows = ONE if axis in (None, 0) else x.rows
+    cols = ONE if axis in (None, 1) else x.cols
+    yield r.with_term(Term("sum", (x,), (axis,), rows, cols, x.free))
+
+
+def _call_sums_along(axis: int) -> CallRule:
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        x = terms[0]
+        yield r.with_term(Term("sum", (x,), (axis,), ONE if axis == 0 else x.rows, ONE if axis == 1 else x.cols, x.free))
+
+    return rule
+
+
+def _call_vec(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+    x = terms[0]
+    yield r.with_term(Term("function", (x,), ("vec",), x.rows * x.cols, ONE))
+
+
+def _below(node: sx.Call) -> Node | None:
+    """What stands at the lower right of the function's name."""
+    return node.function.sub if isinstance(node.function, sx.Scripted) else None
+
+
+def _word_below(node: sx.Call) -> str:
+    return script_text(_below(node)).removeprefix("\\mathrm{").removesuffix("}")
+
+
+def _call_rearranged(op: str) -> CallRule:
+    """What stands in another shape; a size that is written nowhere is left to what is done with it."""
+
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        x, sizes = terms[0], reader.sizes(_below(node))
+        left_open = tuple(unknown(f"{op}:{axis}:{reader.statement}:{node.span.start}") for axis in ("rows", "cols"))
+        if op == "pad":
+            yield from _padded(reader, r, x, _below(node), left_open[0])
+            return
+        if op in _OF_UNKNOWN_SIZE:
+            params: tuple[Any, ...] = left_open[: _OF_UNKNOWN_SIZE[op]]
+            yield r.with_term(Term("function", (x,), (op, *params), params[0], params[-1]))
+            return
+        if op in ("unfold", "fold"):
+            counts = [size.number for size in sizes or ()]
+            if len(counts) != 2 or None in counts:
+                return
+            params = tuple(int(count) for count in counts if count is not None)
+            if op == "fold":
+                yield r.with_term(Term("function", (x,), (op, *params, left_open[0]), left_open[0], r.shapes.resolve(x.cols) / params[0]))
+                return
+        else:
+            params = () if op == "diagonal_sums" else tuple(sizes or ())
+        try:
+            rows, cols = op_named(op).shape((r.shapes.shape(x.rows, x.cols),), params)
+        except (ShapeError, ValueError):
+            return
+        yield r.with_term(Term("function", (x,), (op, *params), rows, cols))
+
+    return rule
+
+
+# How many sizes of the result are written nowhere.
+_OF_UNKNOWN_SIZE = {"lower": 1, "symmetric": 1, "toeplitz": 2}
+
+
+def _padded(reader: Reader, r: Reading, x: Term, below: Node | None, size: Dim) -> Iterable[Reading]:
+    """`pad_{rows 2:2:2n}(X)`: at these places of an axis, zeros at the others."""
+    match below:
+        case sx.Listing(items=(axis, place)) | sx.Product(factors=(axis, place), operators=("",)):
+            along = script_text(axis).removeprefix("\\mathrm{").removesuffix("}").rstrip("s")
+            taken = stretch(reader, place)
+            if along in ("row", "column") and taken is not None:
+                shape = (size, x.cols) if along == "row" else (x.rows, size)
+                yield r.with_term(Term("function", (x,), ("pad", int(along != "row"), taken[0], taken[2], size), *shape))
+
+
+def _call_scattered(op: str) -> CallRule:
+    """Standard deviations and standardised values, with what is added to the variance: `std(X; ε = 1/1000)`."""
+
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        x = terms[0]
+        added = next((keywords[e] for e in ("\\varepsilon", "\\epsilon", "eps") if e in keywords), None)
+        eps = Fraction(0) if added is None else constant_of(added)
+        if eps is None:
+            return
+        vector = r.shapes.is_one(x.rows) or r.shapes.is_one(x.cols)
+        axis = None if vector else AXES.get(_word_below(node))
+        sizes = (x.rows, x.cols)
+        if op == "std":
+            sizes = (ONE if axis in (None, 0) else x.rows, ONE if axis in (None, 1) else x.cols)
+        yield r.with_term(Term("function", (x,), (op, axis, eps), *sizes))
+
+    return rule
+
+
+def _call_mean(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+    axis = _axis(keywords) if _word_below(node) not in AXES else 1 - AXES[_word_below(node)]  # of the rows: down each column
+    for summed in _summed(r, terms, axis):
+        count = Term("count", (terms[0],), (axis,))
+        yield summed.with_term(Term("hadamard", (count, summed.term), (), summed.term.rows, summed.term.cols, summed.term.free))
+
+
+def _call_trace(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+    met = r.shapes.unify(terms[0].rows, terms[0].cols)
+    if met is not None:
+        yield r.plus(0.0, met, Term("trace", (terms[0],), (), ONE, ONE, terms[0].free))
+
+
+def _call_diag(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+    (x,) = terms[:1]
+    if r.shapes.is_one(x.cols) or r.shapes.is_one(x.rows):
+        size = x.rows if r.shapes.is_one(x.cols) else x.cols
+        yield r.with_term(Term("diag", (x,), (), size, size, x.free))
+    else:
+        met = r.shapes.unify(x.rows, x.cols)
+        if met is not None:
+            yield r.plus(0.0, met, Term("diagonal", (x,), (), x.rows, ONE, x.free))
+
+
+def _call_dot(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+    if len(terms) == 2:
+        yield from multiply(Reading(0, r.shapes, terms[0]), replace(r, term=terms[1]), "cdot", node.span, reader.charity)
+
+
+def _call_outer(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+    if len(terms) == 2:
+        yield from multiply(Reading(0, r.shapes, terms[0]), replace(r, term=terms[1]), "otimes", node.span, reader.charity)
+
+
+def _call_extremum(op: str) -> CallRule:
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        if len(terms) == 1 and op == "maximum":
+            (x,) = terms
+            axis = None if is_scalar(r.shapes, x) else AXES.get(_word_below(node))
+            rows, cols = (ONE if axis in (None, 0) else x.rows), (ONE if axis in (None, 1) else x.cols)
+            yield r.with_term(Term("function", (x,), ("max", axis), rows, cols))
+            return
+        if len(terms) != 2:
+            return
+        a, b = terms
+        zero = [t for t in terms if t.op == "number" and t.params[0] == 0]
+        if zero and op == "maximum":
+            yield r.with_term(mapped("relu", b if a is zero[0] else a))
+            return
+        wide = b if is_scalar(r.shapes, a) else a
+        yield r.with_term(Term("elementwise", (a, b), (op,), wide.rows, wide.cols, free_of(a, b)))
+
+    return rule
+
+
+def _call_function(op: str) -> CallRule:
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        x = terms[0]
+        met = r.shapes.unify(x.rows, x.cols)
+        if met is not None:
+            shape = {
+                "inverse": (x.rows, x.cols), "eigenvectors": (x.rows, x.cols), "eigenvalues": (x.rows, ONE),
+                "vech": (x.rows * (x.rows + 1) / 2, ONE),
+            }.get(op, (ONE, ONE))  # fmt: skip
+            yield r.plus(0.0, met, Term("function", (x,), (op,), *shape))
+
+    return rule
+
+
+RULES: dict[str, CallRule] = {
+    **dict.fromkeys(fn.SUMS, _call_sum),
+    **dict.fromkeys(fn.SUMS_OF_ROWS, _call_sums_along(1)),
+    **dict.fromkeys(fn.SUMS_OF_COLUMNS, _call_sums_along(0)),
+    **dict.fromkeys(fn.COLUMNS_STACKED, _call_vec),
+    **dict.fromkeys(fn.MEANS, _call_mean),
+    **dict.fromkeys(fn.TRACES, _call_trace),
+    **dict.fromkeys(fn.DIAGONALS, _call_diag),
+    **dict.fromkeys(fn.PRODUCTS, _call_dot),
+    **dict.fromkeys(fn.OUTERS, _call_outer),
+    **dict.fromkeys(fn.MAXIMA, _call_extremum("maximum")),
+    **dict.fromkeys(fn.MINIMA, _call_extremum("minimum")),
+    **{word: _call_function(op) for word, op in (fn.OF_A_MATRIX | fn.OF_A_SYMMETRIC_MATRIX).items()},
+    **{word: _call_rearranged(op) for word, op in fn.REARRANGEMENTS.items()},
+    **{op: _call_rearranged(op) for op in fn.INVERSES.values()},
+    **{word: _call_scattered(op) for word, op in fn.SCATTERS.items()},
+}
