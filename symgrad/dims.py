@@ -28,11 +28,12 @@ class Dim:
     True
     """
 
-    __slots__ = ("is_one", "terms")
+    __slots__ = ("is_one", "symbols", "terms")
     _interned: ClassVar[dict[tuple[tuple[Monomial, Fraction], ...], Dim]] = {}
 
     terms: tuple[tuple[Monomial, Fraction], ...]
     is_one: bool
+    symbols: frozenset[str]  # the names it is made of
 
     def __new__(cls, terms: Mapping[Monomial, Fraction]) -> Dim:
         def degree_first(item: tuple[Monomial, Fraction]) -> tuple[int, Monomial]:
@@ -44,6 +45,7 @@ class Dim:
             dim = super().__new__(cls)
             dim.terms = key
             dim.is_one = key == (((), Fraction(1)),)
+            dim.symbols = frozenset(name for monomial, _ in key for name, _ in monomial)
             cls._interned[key] = dim
         return dim
 
@@ -112,11 +114,6 @@ class Dim:
         return Dim, (dict(self.terms),)
 
     @property
-    def symbols(self) -> frozenset[str]:
-        """The names it is made of."""
-        return frozenset(name for monomial, _ in self.terms for name, _ in monomial)
-
-    @property
     def number(self) -> int | None:
         """Its value when it has no names in it and is whole, else None."""
         if not self.terms:
@@ -127,13 +124,16 @@ class Dim:
 
     def evaluate(self, sizes: Mapping[str, int]) -> Fraction:
         """Its value for these sizes (KeyError for a name without one)."""
-        total = Fraction(0)
+        whole, rest = 0, Fraction(0)
         for monomial, coefficient in self.terms:
-            value = coefficient
+            value = 1
             for name, power in monomial:
                 value *= sizes[name] ** power
-            total += value
-        return total
+            if coefficient.denominator == 1:  # nearly always, and whole numbers are quickly added
+                whole += coefficient.numerator * value
+            else:
+                rest += coefficient * value
+        return rest + whole
 
     @property
     def latex(self) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 from symgrad import names
 from symgrad.dims import ONE, Dim
@@ -33,6 +34,7 @@ _SCALAR_GREEK = frozenset("\\" + n for n in ("alpha", "eta", "lambda", "epsilon"
 _VARIABLES = ("w", "\\theta", "\\beta", "W", "\\Theta", "x", "X")
 
 
+@lru_cache(maxsize=4096)
 def stem(name: str) -> str:
     r"""The name without its subscripts and superscripts.
 

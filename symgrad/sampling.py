@@ -6,12 +6,12 @@ network's conditions; values have both signs, except where a declared property o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from symgrad.dims import Dim
+from symgrad.dims import Condition, Dim
 from symgrad.errors import Unsupported
 from symgrad.network import Input, Network
 from symgrad.ops import FUNCTIONS
@@ -28,8 +28,9 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
     Raises `Unsupported` when no sizes are found that meet the network's conditions.
     """
     dims = [dim for dim in network.dims if not dim.is_one]
-    rooms = _rooms(network)
-    symbols = sorted({name for dim in dims for name in dim.symbols} | _names(network))
+    conditions = network.conditions
+    must_be_whole = [*dims, *_rooms(network)]
+    symbols = sorted({name for dim in dims for name in dim.symbols} | _names(conditions))
     if not symbols:
         return {}
     # In a deep network of narrow layers some layer is all dead ReLUs, and nothing is tested; so deep ones are wide.
@@ -39,7 +40,7 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
         low = wide if attempt % 2 else 2
         alike = dict.fromkeys(symbols, low + attempt % 8)
         sizes = alike if equal else {name: int(rng.integers(low, low + 4 + attempt % _LARGEST)) for name in symbols}
-        if not _possible(network, [*dims, *rooms], sizes):
+        if not _possible(conditions, must_be_whole, sizes):
             continue
         values = [dim.evaluate(sizes) for dim in dims]
         clashes = len(values) - len(set(values))
@@ -50,7 +51,7 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
         if (equal and not narrow) or (clashes == 0 and attempt > 60):
             break
     if best is None:
-        raise Unsupported("no sizes up to 13 meet the conditions: " + "; ".join(map(str, network.conditions)))
+        raise Unsupported("no sizes up to 13 meet the conditions: " + "; ".join(map(str, conditions)))
     return best[3]
 
 
@@ -68,12 +69,12 @@ def _rooms(network: Network) -> list[Dim]:
     return [dim for dim in found if dim.symbols]
 
 
-def _names(network: Network) -> set[str]:
-    return {n for c in network.conditions for dim in (c.left, c.right) if dim is not None for n in dim.symbols}
+def _names(conditions: Iterable[Condition]) -> set[str]:
+    return {n for c in conditions for dim in (c.left, c.right) if dim is not None for n in dim.symbols}
 
 
-def _possible(network: Network, dims: list[Dim], sizes: Mapping[str, int]) -> bool:
-    if not all(condition.holds(sizes) for condition in network.conditions):
+def _possible(conditions: Iterable[Condition], dims: Iterable[Dim], sizes: Mapping[str, int]) -> bool:
+    if not all(condition.holds(sizes) for condition in conditions):
         return False
     return all((value := dim.evaluate(sizes)) >= 1 and value.denominator == 1 for dim in dims)
 

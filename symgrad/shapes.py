@@ -55,7 +55,7 @@ class Shapes:
 
     def resolve(self, dim: Dim) -> Dim:
         """The dimension with every size that is known put in."""
-        if not any(name in self.bound for name in dim.symbols):
+        if dim.symbols.isdisjoint(self.bound):
             return dim
         name = _name(dim)
         if name is not None:

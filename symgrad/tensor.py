@@ -38,10 +38,11 @@ _serial = count()
 class Node:
     """A tensor expression of a known shape. Compare with `is`."""
 
-    __slots__ = ("__weakref__", "key", "serial", "shape")
+    __slots__ = ("__weakref__", "_variables", "key", "serial", "shape")
     key: tuple[Any, ...]
     shape: Shape
     serial: int
+    _variables: tuple[Var, ...] | None  # remembered once they are asked for
 
     @property
     def operands(self) -> tuple[Node, ...]:
@@ -87,7 +88,7 @@ def _intern(kind: type[_N], key: tuple[Any, ...], shape: Shape) -> tuple[_N, boo
     if found is not None:
         return found, False  # type: ignore[return-value]
     node = object.__new__(kind)
-    node.key, node.shape, node.serial = key, shape, next(_serial)
+    node.key, node.shape, node.serial, node._variables = key, shape, next(_serial), None
     _interned[key] = node
     return node, True
 
@@ -469,9 +470,13 @@ def topological(roots: Iterable[Node]) -> list[Node]:
     return list(done)
 
 
-def variables(node: Node) -> list[Var]:
+def variables(node: Node) -> tuple[Var, ...]:
     """The variables under a node, in order of appearance."""
-    return [n for n in topological([node]) if isinstance(n, Var)]
+    if isinstance(node, Var):
+        return (node,)
+    if node._variables is None:
+        node._variables = tuple(n for n in topological([node]) if isinstance(n, Var))
+    return node._variables
 
 
 def rebuild(node: Node, operands: Sequence[Node]) -> Node:
