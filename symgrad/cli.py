@@ -102,7 +102,7 @@ def derive(
 
     values = dict(map(_given, given))
     numbers = dict(map(_setting, settings))
-    found = load(source, numbers) if source is not None else _network(expression or "", dims, values, assumed, numbers)
+    found = load(source, numbers) if source is not None else _network(expression or "", dims, values, assumed, numbers, _of_a_scalar(kinds))
     parts = parts_of(found)
     worked = [(part, _worked(part, wrt, of, values, layout, not no_check, order, kinds)) for part in _progress(parts)]
     _write(_solution_pdf(found, worked, engine, shapes) if engine else _emitted(found, worked, form, fragment, shapes), output)
@@ -145,12 +145,19 @@ def draw(
     _write(made, output)
 
 
-def _network(expression: str, dims: str, values: dict[str, Any], assumed: str, settings: dict[str, int]) -> Any:
+def _of_a_scalar(kinds: tuple[str, ...]) -> bool:
+    """Whether what is asked for is of a loss only; a Jacobian is of anything."""
+    from symgrad.beyond import OF_ANY_SHAPE
+
+    return not any(kind in OF_ANY_SHAPE for kind in kinds)
+
+
+def _network(expression: str, dims: str, values: dict[str, Any], assumed: str, settings: dict[str, int], scalar: bool) -> Any:
     from symgrad.formulas import network_of_text
     from symgrad.network import exact_rows
 
     sizes = {name: (len(rows), len(rows[0])) for name, value in values.items() for rows in [exact_rows(value, name)]}
-    return network_of_text(expression, dims, sizes, assumed, settings)
+    return network_of_text(expression, dims, sizes, assumed, settings, scalar)
 
 
 @main.command()

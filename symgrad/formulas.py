@@ -58,10 +58,12 @@ def network_of_text(
     given: Mapping[str, tuple[int, int]] | None = None,
     assumed: str = "",
     settings: Mapping[str, int] | None = None,
+    scalar: bool = True,
 ) -> Network | Recurrence:
     r"""The network of an expression, in NumPy or in LaTeX; a recurrence where it is for any number of steps.
 
-    `settings` says how many steps are written out, by the letter of the last, as in `{"T": 5}`.
+    `settings` says how many steps are written out, by the letter of the last, as in `{"T": 5}`. What is defined last is a loss, a
+    `scalar`, unless it is said to be of any shape.
 
     >>> print(network_of_text(r"\frac{1}{2}\|Xw - y\|_2^2"))
       X  data       n×m
@@ -70,15 +72,15 @@ def network_of_text(
       L = 1/2 (X w − y)ᵀ (X w − y)  1×1
     """
     if is_formula(text):
-        return network_of_formula(text, dims, assumed, settings)
+        return network_of_formula(text, dims, assumed, settings, scalar)
     source = Source(text, "--expr")
     try:
         found = assignments(source)
         counting = stepping.counted(found)
         last = _last(settings or {}, counting[1] if counting else None, "--expr")
         if counting is None:
-            return network_of(text, dims, given, assumed)
-        return _stepped(source, found, counting, last, read_shapes(dims), read_properties(assumed))
+            return network_of(text, dims, given, assumed, scalar)
+        return _stepped(source, found, counting, last, read_shapes(dims), read_properties(assumed), scalar)
     except Refused as refused:
         raise refused.at(source) from None
 
@@ -90,6 +92,7 @@ def _stepped(
     last: int | None,
     shapes: Mapping[str, Shape],
     properties: Mapping[str, frozenset[str]],
+    scalar: bool,
 ) -> Network | Recurrence:
     """A recurrence in NumPy form. What its names are is read off two steps, and is the same for all."""
 
@@ -105,7 +108,7 @@ def _stepped(
         present = {n.id for a in definitions for n in ast.walk(a.tree) if isinstance(n, ast.Name)} | {str(a.name) for a in definitions}
         own = {name: known[base] for name in present if (base := of_any(name)) in known}
         held = {name: properties[base] for name in present if (base := of_any(name)) in properties}
-        return network_of_assignments(source, definitions, own, {}, held)
+        return network_of_assignments(source, definitions, own, {}, held, scalar)
 
     for name in (*shapes, *properties):
         if name not in {of_any(n.id) for a in found for n in ast.walk(a.tree) if isinstance(n, ast.Name)}:
@@ -166,7 +169,9 @@ class _Piece:
     shift: int
 
 
-def network_of_formula(text: str, dims: str = "", assumed: str = "", settings: Mapping[str, int] | None = None) -> Network | Recurrence:
+def network_of_formula(
+    text: str, dims: str = "", assumed: str = "", settings: Mapping[str, int] | None = None, scalar: bool = True
+) -> Network | Recurrence:
     r"""The network of LaTeX definitions between semicolons or lines; the last may go without a name.
 
     One that is for any number of steps is a recurrence, or is written out for the number that is set.
@@ -176,7 +181,7 @@ def network_of_formula(text: str, dims: str = "", assumed: str = "", settings: M
     if len(text) > _LONGEST:
         raise InvalidExpression(f"--expr: an expression of {len(text)} characters; {_LONGEST} are read")
     shapes, properties = read_shapes(dims), read_properties(assumed)
-    sheet_text, pieces = _as_sheet(text)
+    sheet_text, pieces = _as_sheet(text, scalar)
     written = without_arguments(read_document(Source(sheet_text, "--expr.md")))
 
     def own(span: Span) -> Span:
@@ -239,14 +244,14 @@ def _equal_layers(found: Gathered, stacks: Container[str]) -> None:
             found.vocabulary.declared.update(dict.fromkeys(members, shared))
 
 
-def _as_sheet(text: str) -> tuple[str, list[_Piece]]:
-    """The definitions as displays of a sheet; one without a name is of L."""
+def _as_sheet(text: str, scalar: bool) -> tuple[str, list[_Piece]]:
+    """The definitions as displays of a sheet; one without a name is of L, or of u where it may have any shape."""
     out, pieces, start = "", [], 0
     for piece in re.split(r"((?<!\\)[;\n]|\\\\(?=\s))", text):
         body = piece.strip(" \t\r$")
         if body and body not in (";", "\n", "\\\\"):
             at = start + piece.index(body)
-            out += "$$" + ("" if _has_equation(body) else "L = ")
+            out += "$$" + ("" if _has_equation(body) else "L = " if scalar else "u = ")
             pieces.append(_Piece(Span(len(out), len(out) + len(body)), len(out) - at))
             out += body + "$$\n\n"
         start += len(piece)

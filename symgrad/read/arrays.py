@@ -103,6 +103,8 @@ class Typing:
     equal_at_last: list[Dim] = field(default_factory=list)
     lengths: list[Dim] = field(default_factory=list)
     met: dict[str, tuple[Dim, Dim]] = field(default_factory=dict)
+    made: dict[str, Shape] = field(default_factory=dict)
+    """The shapes of definitions whose forms are made: a sum is a scalar of shape (), and is used as one."""
 
     # ── names and sizes ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -120,7 +122,11 @@ class Typing:
     def declared(self, name: str, shape: Shape, span: Span) -> Array:
         """A name whose shape is known."""
         *lead, rows, cols = shape or (ONE, ONE)
-        return Array(rows, cols, lambda shapes: symbol(name, shapes.shape(*shape)), span, bare=name, ends=(name, name), lead=tuple(lead))
+
+        def make(shapes: Shapes) -> Form:
+            return symbol(name, self.made[name] if name in self.made else shapes.shape(*shape))
+
+        return Array(rows, cols, make, span, bare=name, ends=(name, name), lead=tuple(lead))
 
     def settle(self) -> None:
         """Sizes that are still open get letters; before that, what only broadcasting could tell apart is taken to be equal."""

@@ -44,6 +44,9 @@ MODULES = frozenset({"np", "numpy", "jnp", "jax", "torch", "math", "scipy", "lin
 
 # Python does not let a name be called lambda; this one of the same length stands for it while the text is parsed.
 _LAMBDA = "lambdą"
+# What the last expression is called when nobody names it: as a loss, or as what may have any shape.
+_LOSSES = ("L", "J", "loss", "objective")
+_FUNCTIONS = ("f", "g", "u", "output")
 _PARAMETERS = frozenset({"W", "w", "b", "U", "V", "u", "v", "theta", "Theta", "bias", "weights", "params"})
 
 
@@ -57,10 +60,13 @@ class Assignment:
     index: ast.expr | None = None
 
 
-def network_of(text: str, dims: str = "", given: Mapping[str, tuple[int, int]] | None = None, assumed: str = "") -> Network:
+def network_of(
+    text: str, dims: str = "", given: Mapping[str, tuple[int, int]] | None = None, assumed: str = "", scalar: bool = True
+) -> Network:
     """The network of an expression; `dims` declares shapes as `--dims` does, `given` has the sizes of values that are given.
 
     `assumed` declares properties as `--assume` does: rewrites hold by them, and values are drawn so; derivatives are as without them.
+    What is defined last is a loss, a `scalar`, unless it is said to be of any shape.
 
     Raises `SymgradError`, with the place and a caret, for what cannot be read or does not go together.
 
@@ -72,7 +78,7 @@ def network_of(text: str, dims: str = "", given: Mapping[str, tuple[int, int]] |
     """
     source = Source(text, "--expr")
     try:
-        return network_of_assignments(source, assignments(source), read_shapes(dims), given or {}, read_properties(assumed))
+        return network_of_assignments(source, assignments(source), read_shapes(dims), given or {}, read_properties(assumed), scalar)
     except Refused as refused:
         raise refused.at(source) from None
 
@@ -83,9 +89,10 @@ def network_of_assignments(
     shapes: Mapping[str, Shape],
     given: Mapping[str, tuple[int, int]],
     properties: Mapping[str, frozenset[str]],
+    scalar: bool = True,
 ) -> Network:
     """The network of definitions that are parsed. Raises `Refused` where they do not go together."""
-    vocabulary = _Vocabulary.of(source, found, shapes, given, properties)
+    vocabulary = _Vocabulary.of(source, found, shapes, given, properties, scalar)
     typing, arrays = _best(vocabulary)
     return _built(vocabulary, typing, arrays)
 
@@ -199,6 +206,7 @@ class _Vocabulary:
     kinds: Mapping[str, tuple[str, ...]]
     properties: Mapping[str, frozenset[str]]
     loss: str
+    scalar: bool
 
     @classmethod
     def of(
@@ -208,6 +216,7 @@ class _Vocabulary:
         shapes: Mapping[str, Shape],
         given: Mapping[str, tuple[int, int]],
         properties: Mapping[str, frozenset[str]],
+        scalar: bool,
     ) -> _Vocabulary:
         used = list(dict.fromkeys(name for a in found for name in _names_in(a.tree)))
         defined = {a.name for a in found if a.name}
@@ -225,11 +234,12 @@ class _Vocabulary:
             for name in used
             if name not in shapes and name not in defined and name not in sizes
         }
-        loss = next(name for name in ("L", "J", "loss", "objective") if name not in used)
+        free = (name for name in (_LOSSES if scalar else _FUNCTIONS) if name not in used)
+        loss = next(name for name in free)
         named = [replace(a, name=a.name or loss) for a in found]
         if len({a.name for a in named}) < len(named):
             raise Refused(InvalidExpression, f"{loss} is defined already; give the last expression a name of its own", found[-1].span)
-        return cls(source, tuple(named), shapes, frozenset(sizes), kinds, properties, named[-1].name or loss)
+        return cls(source, tuple(named), shapes, frozenset(sizes), kinds, properties, named[-1].name or loss, scalar)
 
 
 def _names_in(tree: ast.expr) -> Iterator[str]:
@@ -373,7 +383,7 @@ def _typed(vocabulary: _Vocabulary, choice: Mapping[str, int]) -> tuple[float, f
         unread = 1 - refused.span.end / max(len(vocabulary.source.text), 1)
         return (2 + unread) * _IMPOSSIBLE + cost + typing.cost, refused.names, None, refused
     loss = reader.defined[vocabulary.loss]
-    if not typing.is_scalar(loss):
+    if vocabulary.scalar and not typing.is_scalar(loss):
         typing.blame(0.0, loss.names | typing.beside_scalars)
         cost += _IMPOSSIBLE
     return cost + typing.cost, frozenset(typing.blamed), (typing, reader.defined), None
@@ -694,9 +704,10 @@ def _built(vocabulary: _Vocabulary, typing: Typing, arrays: Mapping[str, Array])
     for definition in vocabulary.definitions:
         assert definition.name is not None
         try:
-            forms[definition.name] = arrays[definition.name].make(typing.shapes)
+            form = forms[definition.name] = arrays[definition.name].make(typing.shapes)
         except SymgradError as error:
             raise Refused(type(error), str(error), definition.span) from None
+        typing.made[definition.name] = form.shape
     found = {f.name: f.shape for form in forms.values() for f in symbols(form) if f.name not in forms}
     network = Network()
     parameters = looks_like_parameters(dict(zip(inputs, inputs, strict=True)))
