@@ -34,7 +34,7 @@ from symgrad.tensor import (
     einsum,
     topological,
 )
-from symgrad.textbook import diag_of, hadamard_of, linear, marks, product_of, row_sum, scaled, sum_of, total_of, trace_of, turned
+from symgrad.textbook import diag_of, hadamard_of, linear, marks, product_of, row_sum, scaled, sum_of, total_of, trace_of, turned, without_scalars
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -350,8 +350,11 @@ class _Product:
         """The same product in index notation. Axes of size 1 get letters of their own, as einsum wants them."""
         letters = iter(_LETTERS[len(self.node.dims) :])
         operands, subscripts = [], []
+        scalars: list[Form] = []
         for factor, labels in self.node.factors:
-            operands.append(matching(self.done[factor], factor.shape))
+            front, body = without_scalars(self.done[factor])
+            scalars += front
+            operands.append(matching(body, factor.shape))
             subscripts.append("".join(next(letters) if i == UNIT else _LETTERS[i] for i in labels))
         missing = [i for i in self.node.out if i != UNIT and not any(i in ls for _, ls in self.node.factors)]
         units = [i for i in self.node.out if i == UNIT]
@@ -363,4 +366,4 @@ class _Product:
             by_letter = {_LETTERS[i]: self.node.dims[i] for i in missing}
             operands.append(apply("ones", (), tuple(by_letter.get(c, ONE) for c in kept)))
             subscripts.append("".join(kept))
-        return apply("einsum", operands, (f"{','.join(subscripts)}->{out}",))
+        return scaled(scalars, apply("einsum", operands, (f"{','.join(subscripts)}->{out}",)))

@@ -28,6 +28,8 @@ def turned(form: Form) -> Form:
         return apply(form.op, (), (form.params[1], form.params[0]))
     if form.op == "matmul":
         return product_of([turned(arg) for arg in reversed(form.args)])
+    if form.op == "sum" and form.params[0] in (0, 1) and form.args[0].op == "transpose":
+        return apply("sum", [form.args[0].args[0]], (1 - form.params[0],))
     if form.op == "divide" and form.args[1].is_scalar:
         return apply("divide", [turned(form.args[0]), form.args[1]])
     outside = apply("transpose", [form])
@@ -75,15 +77,26 @@ def product_of(factors: list[Form]) -> Form:
     flat: list[Form] = []
     for factor in factors:
         body = factor
-        taken, body = _without_scalars(body)
+        taken, body = without_scalars(body)
         scalars += taken
         flat += body.args if body.op == "matmul" else [body]
-    kept = [f for f in flat if f.op != "eye"] or flat[:1]
+    kept = _merged_diagonals([f for f in flat if f.op != "eye"] or flat[:1])
     body = kept[0] if len(kept) == 1 else apply("matmul", kept)
     return scaled(scalars, body)
 
 
-def _without_scalars(form: Form) -> tuple[list[Form], Form]:
+def _merged_diagonals(factors: list[Form]) -> list[Form]:
+    """diag(u) diag(v) = diag(u ⊙ v)."""
+    out: list[Form] = []
+    for factor in factors:
+        if out and factor.op == out[-1].op == "diag" and factor.args[0].shape == out[-1].args[0].shape:
+            out[-1] = apply("diag", [hadamard_of([out[-1].args[0], factor.args[0]])])
+        else:
+            out.append(factor)
+    return out
+
+
+def without_scalars(form: Form) -> tuple[list[Form], Form]:
     """The scalars that multiply a form, one that divides it being a reciprocal, and the form without them."""
     scalars: list[Form] = []
     while True:
@@ -102,7 +115,7 @@ _LONGEST_NUMERATOR = 6
 
 def scaled(scalars: list[Form], body: Form) -> Form:
     """Scalars times a form; numbers are multiplied together and stand first, reciprocals go below a line."""
-    taken, body = _without_scalars(body)
+    taken, body = without_scalars(body)
     scalars = [*scalars, *taken]
     value = Fraction(1)
     sizes: list[tuple[Dim, int]] = []
@@ -128,6 +141,7 @@ def scaled(scalars: list[Form], body: Form) -> Form:
             others.append(s)
     if body.op == "number":
         value, sizes, body = value * body.value, [*sizes, *body.sizes], number(1)
+    others = _powers(others)
     merged: dict[Dim, int] = {}
     for dim, exponent in sizes:
         merged[dim] = merged.get(dim, 0) + exponent
@@ -139,7 +153,8 @@ def scaled(scalars: list[Form], body: Form) -> Form:
             lead = number(lead.value.numerator, tuple((dim, e) for dim, e in lead.sizes if e > 0))
         under = scaled([], below[0]) if len(below) == 1 else apply("scale", below)
         if not body.is_scalar and cost(body) > _LONGEST_NUMERATOR:
-            return apply("scale", [apply("divide", [lead, under]), *others, body])
+            sign = [number(-1)] if lead.value < 0 else []
+            return apply("scale", [*sign, apply("divide", [number(abs(lead.value), lead.sizes), under]), *others, body])
         if body.is_scalar and body.op == "number":
             top = scaled(others[:-1], others[-1]) if others else number(1)
         else:
@@ -154,9 +169,14 @@ def scaled(scalars: list[Form], body: Form) -> Form:
     return apply("scale", [*front, *others, body]) if front or others else body
 
 
+def _powers(scalars: list[Form]) -> list[Form]:
+    """Scalars that stand more than once as powers: a b a = a² b."""
+    return [power_of(s, Fraction(scalars.count(s))) for s in dict.fromkeys(scalars)]
+
+
 def diag_of(vector: Form) -> Form:
     """The diagonal matrix of a vector, row or column, its scalars in front."""
-    scalars, body = _without_scalars(vector)
+    scalars, body = without_scalars(vector)
     return scaled(scalars, apply("diag", [body.args[0] if body.op == "transpose" else body]))
 
 
@@ -174,7 +194,7 @@ def hadamard_of(factors: list[Form]) -> Form:
     scalars: list[Form] = []
     for factor in factors:
         body = factor
-        taken, body = _without_scalars(body)
+        taken, body = without_scalars(body)
         scalars += taken
         flat += body.args if body.op == "hadamard" else [body]
     flat = _squared([f for f in flat if f.op != "ones"] or flat[:1])
@@ -208,7 +228,10 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
     terms = _like_terms(terms) or [apply("zeros", (), shape) if shape else number(0)]
     if len(terms) == 1:
         return terms[0]
-    terms = _joined_constants(terms)
+    for join in (_joined_constants, _joined_identities, _joined_diagonals):
+        terms = join(terms)
+    if len(terms) == 1:
+        return terms[0]
     if any(_parts(term)[2].op != "ones" for term in terms):
         terms = [_plain_constant(term) for term in terms]
     if all(map(_negative, terms)):
@@ -248,11 +271,31 @@ def _like_terms(terms: list[Form]) -> list[Form]:
 def _joined_constants(terms: list[Form]) -> list[Form]:
     """a 1 + b 1 = (a + b) 1, at the place of the first."""
     constant = [term for term in terms if _parts(term)[2].op == "ones" and _parts(term)[1]]
-    if len(constant) < 2 or len(constant) == len(terms):
+    return terms if len(constant) == len(terms) else _joined_scalars(terms, constant)
+
+
+def _joined_identities(terms: list[Form]) -> list[Form]:
+    """I + λ I = (1 + λ) I."""
+    return _joined_scalars(terms, [term for term in terms if _parts(term)[2].op == "eye"])
+
+
+def _joined_scalars(terms: list[Form], alike: list[Form]) -> list[Form]:
+    """Terms of one body, each times scalars of its own, as one at the place of the first."""
+    if len(alike) < 2:
         return terms
-    scalars = [scaled([lead, *own], number(1)) for lead, own, _ in map(_parts, constant)]
-    joined = scaled([sum_of(scalars, ())], _parts(constant[0])[2])
-    return [joined if term is constant[0] else term for term in terms if term not in constant[1:]]
+    scalars = [scaled([lead, *own], number(1)) for lead, own, _ in map(_parts, alike)]
+    joined = scaled([sum_of(scalars, ())], _parts(alike[0])[2])
+    return [joined if term is alike[0] else term for term in terms if term not in alike[1:]]
+
+
+def _joined_diagonals(terms: list[Form]) -> list[Form]:
+    """diag(u) − 2 diag(v) = diag(u − 2 v), at the place of the first."""
+    diagonal = [term for term in terms if _parts(term)[2].op == "diag"]
+    vectors = [scaled([lead, *scalars], body.args[0]) for lead, scalars, body in map(_parts, diagonal)]
+    if len(diagonal) < 2 or any(vector.shape != vectors[0].shape for vector in vectors):
+        return terms
+    joined = diag_of(sum_of(vectors, vectors[0].shape))
+    return [joined if term is diagonal[0] else term for term in terms if term not in diagonal[1:]]
 
 
 def _plain_constant(term: Form) -> Form:
@@ -309,11 +352,17 @@ def _negative(form: Form) -> bool:
 
 
 def _parts(term: Form) -> tuple[Form, list[Form], Form]:
-    """Number, scalars and body of a term."""
-    if term.op != "scale":
-        return number(1), [], term
-    lead, rest = (term.args[0], term.args[1:-1]) if term.args[0].op == "number" else (number(1), term.args[:-1])
-    return lead, list(rest), term.args[-1]
+    """Number, scalars and body of a term; a number below the line counts, as in (A v)/(2 r)."""
+    lead, scalars, body = number(1), (), term
+    if term.op == "scale":
+        lead, scalars = (term.args[0], term.args[1:-1]) if term.args[0].op == "number" else (number(1), term.args[:-1])
+        body = term.args[-1]
+    if body.op == "divide" and body.args[1].op == "scale" and body.args[1].args[0].op == "number":
+        below, *under = body.args[1].args
+        divisor = under[0] if len(under) == 1 else apply("scale", under)
+        lead = scaled([lead, number(1 / below.value, tuple((dim, -e) for dim, e in below.sizes))], number(1))
+        body = apply("divide", [body.args[0], divisor])
+    return lead, list(scalars), body
 
 
 def _common_factor(terms: list[Form]) -> Form | None:
@@ -335,7 +384,24 @@ def _common_factor(terms: list[Form]) -> Form | None:
                 continue
             bracket = sum_of(inner, inner[0].shape)
             return join([factor, bracket] if end == 0 else [bracket, factor])
-    return None
+    return _common_entrywise(parts)
+
+
+def _common_entrywise(parts: list[tuple[Form, list[Form], Form]]) -> Form | None:
+    """a ⊙ x ⊙ b − b ⊙ y = b ⊙ (a ⊙ x − y): the factors of a Hadamard product may stand in any order."""
+    bodies = [list(body.args) for _, _, body in parts if body.op == "hadamard"]
+    if len(bodies) < len(parts):
+        return None
+    shared = next((f for f in bodies[0] if all(f in other for other in bodies)), None)
+    if shared is None:
+        return None
+    inner = []
+    for (lead, scalars, _), factors in zip(parts, bodies, strict=True):
+        factors.remove(shared)
+        inner.append(scaled([lead, *scalars], factors[0] if len(factors) == 1 else apply("hadamard", factors)))
+    if any(i.shape != inner[0].shape for i in inner):
+        return None
+    return hadamard_of([shared, sum_of(inner, inner[0].shape)])
 
 
 def _common_sum(terms: list[Form]) -> Form | None:
@@ -389,20 +455,18 @@ def total_of(form: Form) -> Form:
 
 def trace_of(form: Form) -> Form:
     """The trace, scalars in front of it."""
-    scalars, body = _without_scalars(form)
+    scalars, body = without_scalars(form)
     return scaled(scalars, apply("trace", [body]))
 
 
 def linear(op: str, form: Form, params: Params) -> Form:
     """A linear op of one operand, scalars in front of it."""
-    scalars, body = _without_scalars(form)
+    scalars, body = without_scalars(form)
     return scaled(scalars, apply(op, [body], params))
 
 
 def row_sum(form: Form) -> Form:
-    """The sum of each row, a column; of a transpose, the sum of each column turned."""
+    """The sum of each row, a column."""
     if form.op == "scale":
         return scaled(list(form.args[:-1]), row_sum(form.args[-1]))
-    if form.op == "transpose":
-        return turned(apply("sum", [form.args[0]], (0,)))
     return apply("sum", [form], (1,))
