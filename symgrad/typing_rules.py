@@ -102,7 +102,7 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
         yield base.plus(0.0 if hadamard is None or product is not None else 0.5, shapes, _scaled(shapes, a, b, body, free))
         return
     if product is not None:
-        met = shapes.unify(a.cols, b.rows)
+        met = _meeting(shapes, a, b)
         if met is not None:
             yield base.plus(product, met, Term("matmul", (a, b), (), a.rows, b.cols, free))
     if hadamard is not None:
@@ -114,6 +114,33 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
         yield from _outer(base, a, b, outer, span, free)
     if operator in ("", "cdot", "times", "*") and product is not None:
         yield from _inner(base, a, b, free)
+
+
+def _meeting(shapes: Shapes, a: Term, b: Term) -> Shapes | None:
+    """The sizes under which a matrix product goes together; (A ⊗ B) vec(X) is vec(B X Aᵀ), which says what each of them is."""
+    met = shapes.unify(a.cols, b.rows)
+    if met is not None:
+        return met
+    last = a.args[-1] if a.op == "matmul" else a
+    if is_function(last, "kron") and is_function(b, "vec"):
+        (x,) = b.args
+        return shapes.together((last.args[0].cols, x.cols), (last.args[1].cols, x.rows))
+    if a.op == "transpose" and is_function(a.args[0], "vec") and is_function(b, "kron"):
+        (x,) = a.args[0].args
+        return shapes.together((x.cols, b.args[0].rows), (x.rows, b.args[1].rows))
+    return None
+
+
+def squared(shapes: Shapes, term: Term) -> Shapes | None:
+    """The sizes under which a matrix is square; A ⊗ B is where both of them are, unless they say otherwise."""
+    met = shapes.unify(term.rows, term.cols)
+    if met is None and is_function(term, "kron"):
+        return shapes.together(*((factor.rows, factor.cols) for factor in term.args))
+    return met
+
+
+def is_function(term: Term, name: str) -> bool:
+    return term.op == "function" and term.params[0] == name
 
 
 def _scaled(shapes: Shapes, a: Term, b: Term, body: Term, free: tuple[str, ...]) -> Term:

@@ -113,7 +113,10 @@ def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -
 
 
 def _oddness(meaning: Meaning) -> float:
-    """What it costs that names in capitals came out as vectors, and that y has not the shape of its estimate."""
+    """What it costs that names in capitals came out as vectors, that y has not the shape of its estimate, and that words lose their sense.
+
+    An identity of one entry is no identity, and the power of a matrix that came out square is its product with itself.
+    """
     names_used = {name for term in meaning.terms.values() for name in names_in(term)} - meaning.terms.keys()
     total = 0.0
     transposed = {
@@ -127,6 +130,11 @@ def _oddness(meaning: Meaning) -> float:
         if meaning.shapes.is_one(shape[0]) and meaning.shapes.is_one(shape[1]) and not _is_told(meaning, name):
             # Nobody transposes a number, and what is called x is rarely one.
             total += 2.0 if name in transposed else 1.0 if stem(name) in _VECTORS else 0.0
+    for term in (t for whole in meaning.terms.values() for t in walk(whole)):
+        if term.op == "eye" and meaning.shapes.is_one(term.rows):
+            total += 2.0
+        elif term.op == "elementwise" and term.params[0] == "power" and _is_square(meaning, term.args[0]):
+            total += 1.0
     every = names_used | meaning.terms.keys()
     for name in every:
         plain = bare(name)
@@ -134,6 +142,11 @@ def _oddness(meaning: Meaning) -> float:
             first, second = (meaning.shape(n) or (unknown(f"rows:{n}"), unknown(f"cols:{n}")) for n in (name, plain))
             total += 2.0 if meaning.shapes.shape(*first) != meaning.shapes.shape(*second) else 0.0
     return total
+
+
+def _is_square(meaning: Meaning, term: Term) -> bool:
+    """Whether it came out as a square matrix."""
+    return not meaning.shapes.is_one(term.rows) and meaning.shapes.resolve(term.rows) is meaning.shapes.resolve(term.cols)
 
 
 def _is_told(meaning: Meaning, name: str) -> bool:

@@ -69,11 +69,13 @@ def _powers(reader: Reader, reading: Reading, power: Node, node: Node) -> Iterat
         yield reading.plus(0.0, shapes, _multiplied(base, abs(int(exponent))))
         yield reading.plus(1.0, shapes, mapped)
         return
-    yield reading.plus(0.0, shapes, mapped)
     whole = exponent.denominator == 1 and exponent > 1 and not of_entries
     met = shapes.unify(term.rows, term.cols) if whole and not vector and not is_scalar(shapes, term) else None
+    # X² of a matrix that may be square is X X; the errors (Y − Ŷ)² of a batch are of entries.
+    errors = term.op == "add"
+    yield reading.plus(0.0 if met is None or errors else 0.5, shapes, mapped)
     if met is not None:
-        yield reading.plus(0.5, met, _multiplied(term, int(exponent)))  # of a matrix that may be square
+        yield reading.plus(0.5 if errors else 0.0, met, _multiplied(term, int(exponent)))
     if vector and exponent == 2 and not of_entries and not is_scalar(shapes, term):
         yield reading.plus(CHARITY - 2.0, shapes, Term("inner", (term, term), (), ONE, ONE, term.free), Note("square_as_sum", node.span))
 

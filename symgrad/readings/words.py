@@ -18,7 +18,7 @@ from symgrad.readings.entries import stretch
 from symgrad.shapes import unknown
 from symgrad.syntax import Node
 from symgrad.terms import Term, free_of, mapped
-from symgrad.typing_rules import Reading, is_scalar, multiply
+from symgrad.typing_rules import Reading, is_scalar, multiply, squared
 
 if TYPE_CHECKING:
     from symgrad.readings.reader import Reader
@@ -142,7 +142,7 @@ def _call_mean(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: di
 
 
 def _call_trace(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
-    met = r.shapes.unify(terms[0].rows, terms[0].cols)
+    met = squared(r.shapes, terms[0])
     if met is not None:
         yield r.plus(0.0, met, Term("trace", (terms[0],), (), ONE, ONE, terms[0].free))
 
@@ -192,7 +192,7 @@ def _call_extremum(op: str) -> CallRule:
 def _call_function(op: str) -> CallRule:
     def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
         x = terms[0]
-        met = r.shapes.unify(x.rows, x.cols)
+        met = squared(r.shapes, x)
         if met is not None:
             shape = {
                 "inverse": (x.rows, x.cols), "eigenvectors": (x.rows, x.cols), "eigenvalues": (x.rows, ONE),
