@@ -174,6 +174,8 @@ def mentions(node: Node, styled: frozenset[str] = frozenset()) -> list[str]:
     stack = [node]
     while stack:
         current = stack.pop()
+        if isinstance(current, sx.Scripted) and isinstance(current.base, sx.Name) and current.base.base == "e" and current.sup is not None:
+            stack.append(current.sup)  # what the exponential is of
         name = plain_name(current, styled) if isinstance(current, (sx.Name, sx.Scripted)) else None
         if name is not None:
             found.append(name)

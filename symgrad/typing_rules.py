@@ -84,6 +84,7 @@ _MEANINGS: dict[str, tuple[float | None, float | None, float | None]] = {
 
 # A ⊗ between matrices is the Kronecker product, where it is not written for the product of entries.
 _KRONECKER = 0.3
+_TURNED_AND_SCALED = 2.0
 
 
 def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: bool) -> Iterator[Reading]:
@@ -99,7 +100,10 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
     if is_scalar(shapes, a) or is_scalar(shapes, b):
         body = b if is_scalar(shapes, a) else a
         # A sign that is never a product of scalars is still one of a scalar and a matrix.
-        yield base.plus(0.0 if hadamard is None or product is not None else 0.5, shapes, _scaled(shapes, a, b, body, free))
+        odd = 0.0 if hadamard is None or product is not None else 0.5
+        # In wᵀ x_i nobody means a row times one number.
+        turned = body is a and a.op == "transpose" and b.op == "entry" and not is_scalar(shapes, a)
+        yield base.plus(odd + _TURNED_AND_SCALED * turned, shapes, _scaled(shapes, a, b, body, free))
         return
     if product is not None:
         met = _meeting(shapes, a, b)

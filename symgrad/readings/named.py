@@ -66,12 +66,14 @@ def scripted(reader: Reader, node: sx.Scripted, shapes: Shapes) -> Variants:
             yield from raised(reader, reading, node.sup, node.primes, node)
         if collected:
             return
+    has_entries = node.sub is None
     for reading in reader.plain(base, shapes):
         options = [reading] if node.sub is None else entries(reader, reading.term, node.sub, reading)
-        if node.sub is not None and not options:
-            raise Unreadable(node.sub.span, "a subscript on brackets that is no index")
+        has_entries = has_entries or bool(options)
         for option in options[:2]:
             yield from raised(reader, option, node.sup, node.primes, node)
+    if node.sub is not None and not has_entries:
+        raise Unreadable(node.sub.span, "a subscript on brackets that is no index")
 
 
 def _collected(reader: Reader, node: sx.Group, sub: Node, shapes: Shapes) -> Iterator[Reading]:
