@@ -24,7 +24,8 @@ from symgrad.form import Form, symbol, symbols
 from symgrad.lowering import lower
 from symgrad.properties import PROPERTIES, closed
 from symgrad.raising import matching, raise_form
-from symgrad.rewrite import Facts, is_symmetric
+from symgrad.rewrite import Facts, is_symmetric, simplify
+from symgrad.rules import exponentials
 from symgrad.tensor import Func, Node, Var, topological, var
 from symgrad.typeset import described
 
@@ -166,7 +167,8 @@ class Network:
                 self.declare(used.name, used.shape)
             elif known != used.shape:
                 raise ShapeError(f"in the definition of {name}: {used.name} is used as {show(used.shape)}, it is {show(known)}")
-        self.definitions[name] = Definition(name, form, lower(form), about)
+        # 1/(1 + exp(−z)) is differentiated as what it is, σ(z).
+        self.definitions[name] = Definition(name, form, simplify(lower(form), Facts(), exponentials.RULES), about)
         self._changed()
         return symbol(name, form.shape)
 

@@ -354,6 +354,9 @@ class _Product:
         for factor, labels in self.node.factors:
             front, body = without_scalars(self.done[factor])
             scalars += front
+            if body.is_scalar:
+                scalars.append(matching(body, ()))
+                continue
             operands.append(matching(body, factor.shape))
             subscripts.append("".join(next(letters) if i == UNIT else _LETTERS[i] for i in labels))
         missing = [i for i in self.node.out if i != UNIT and not any(i in ls for _, ls in self.node.factors)]

@@ -254,6 +254,7 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
         or _common_factor(terms)
         or _common_sum(terms)
         or _turned_pair(terms, shape)
+        or _outer_sum(terms, shape)
         or apply("add", terms)
     )
 
@@ -415,12 +416,17 @@ def _common_sum(terms: list[Form]) -> Form | None:
 
 
 def _turned_pair(terms: list[Form], shape: Shape) -> Form | None:
-    """A x + Aᵀ x + b = (A + Aᵀ) x + b."""
+    """A x + Aᵀ x + b = (A + Aᵀ) x + b, and s A + s Aᵀ + b = s (A + Aᵀ) + b."""
     parts = [_parts(term) for term in terms]
     for i, (lead, scalars, body) in enumerate(parts):
         for j in range(i):
             before = parts[j]
-            if len(terms) == 2 or (lead, scalars) != before[:2] or body.op != "matmul" or before[2].op != "matmul":
+            if len(terms) == 2 or (lead, scalars) != before[:2]:
+                continue
+            if scalars and _is_pair(before[2], body):
+                joined = scaled([lead, *scalars], sum_of([before[2], body], shape))
+                return sum_of([joined, *(term for k, term in enumerate(terms) if k not in (i, j))], shape)
+            if body.op != "matmul" or before[2].op != "matmul":
                 continue
             for end in (0, -1):
                 rests = [_without(b, "matmul", end, b.args[end]) for b in (before[2], body)]
@@ -428,6 +434,24 @@ def _turned_pair(terms: list[Form], shape: Shape) -> Form | None:
                     joined = _common_factor([terms[j], terms[i]])
                     rest = [term for k, term in enumerate(terms) if k not in (i, j)]
                     return None if joined is None else sum_of([joined, *rest], shape)
+    return None
+
+
+def _outer_sum(terms: list[Form], shape: Shape) -> Form | None:
+    """A x + A y + B x + B y = (A + B) (x + y), of terms with the same scalars; the others stand beside it."""
+    parts = [_parts(term) for term in terms]
+    for lead, scalars, _ in parts:
+        alike = [term for term, part in zip(terms, parts, strict=True) if part[:2] == (lead, scalars) and part[2].op == "matmul"]
+        rests: dict[Form, list[Form]] = {}
+        for body in (_parts(term)[2] for term in alike):
+            rests.setdefault(body.args[0], []).append(product_of(list(body.args[1:])))
+        rows = list(rests.values())
+        if len(rows) < 2 or len(rows[0]) < 2 or any(set(row) != set(rows[0]) for row in rows):
+            continue
+        left, right = (sum_of(list(each), next(iter(each)).shape) for each in (rests, rows[0]))
+        joined = scaled([lead, *scalars], product_of([left, right]))
+        beside = [term for term in terms if term not in alike]
+        return sum_of([joined, *beside], shape) if beside else joined
     return None
 
 

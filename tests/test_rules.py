@@ -105,6 +105,20 @@ FIRES = {
         (elementwise("tanh", [Z], (), 1), named(tanh_Z, "H")),
     ],
     "quotient-of-functions": [(multiply(C, elementwise("sinh", [A]), power(elementwise("cosh", [A]), -1)), FACTS)],
+    "logistic": [(power(1 + elementwise("exp", [scale(-1, Z)]), -1), FACTS), (power(1 + elementwise("exp", [u]), -2), FACTS)],
+    "logistic-of-the-negative": [
+        (multiply(A, elementwise("exp", [Z]), elementwise("sigmoid", [scale(-1, Z)])), FACTS),
+        (multiply(elementwise("exp", [scale(-1, Z)]), elementwise("sigmoid", [Z])), FACTS),
+    ],
+    "softplus": [(elementwise("log", [1 + elementwise("exp", [Z])]), FACTS)],
+    "softmax": [
+        (product("ij,i1->ij", elementwise("exp", [Z]), power(product("ij->i1", elementwise("exp", [Z])), -1)), FACTS),
+        (product("i1,->i1", elementwise("exp", [u]), power(product("i1->", elementwise("exp", [u])), -1)), FACTS),
+    ],
+    "logarithm-of-a-sum": [
+        (elementwise("log", [product("ij->i1", elementwise("exp", [Z]))]), FACTS),
+        (elementwise("log", [product("i1->", elementwise("exp", [u]))]), FACTS),
+    ],
     "slice-of-concatenation": [
         (slice_node(concat_nodes((A, X, B), 1), (1, m, m + k, 1)), FACTS),
         (slice_node(concat_nodes((A, u), 1), (1, m, m + 1, 1)), FACTS),
@@ -167,6 +181,18 @@ FIRES = {
 }
 
 STAYS = {
+    "logistic": [(power(1 + elementwise("exp", [Z]), 2), FACTS), (power(2 + elementwise("exp", [Z]), -1), FACTS)],
+    "logistic-of-the-negative": [
+        (multiply(elementwise("exp", [Z]), elementwise("sigmoid", [Z])), FACTS),
+        (product("ij,ji->ij", elementwise("exp", [P]), elementwise("sigmoid", [scale(-1, P)])), FACTS),
+    ],
+    "softplus": [(elementwise("log", [elementwise("exp", [Z])]), FACTS), (elementwise("log", [1 + Z]), FACTS)],
+    "softmax": [
+        (product("ij,->ij", elementwise("exp", [Z]), power(product("ij->", elementwise("exp", [Z])), -1)), FACTS),
+        (product("ij,j1->ij", elementwise("exp", [P]), power(product("ij->i1", elementwise("exp", [P])), -1)), FACTS),
+        (product("ij,i1->ij", elementwise("exp", [A]), power(product("ij->i1", elementwise("exp", [Z])), -1)), FACTS),
+    ],
+    "logarithm-of-a-sum": [(elementwise("log", [product("ij->", elementwise("exp", [Z]))]), FACTS)],
     "quotient-of-functions": [
         (elementwise("sinh", [A]) * power(elementwise("cosh", [B]), -1), FACTS),
         (elementwise("sinh", [A]) * power(elementwise("cosh", [A]), -2), FACTS),

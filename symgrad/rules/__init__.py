@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from symgrad.rewrite import Rule
-from symgrad.rules import functions, inverses, products, structure
+from symgrad.rules import exponentials, functions, inverses, products, structure
 
 SIMPLIFY: tuple[Rule, ...] = (
     *functions.RULES,
+    *exponentials.RULES,
     *inverses.RULES,
     *structure.RULES,
     *products.RULES,

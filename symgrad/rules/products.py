@@ -186,11 +186,27 @@ def _products(node: Node, facts: Facts) -> Node:
 
 
 def symmetric_matrix(node: Node, facts: Facts) -> Node | None:
-    """S_ij = S_ji for a symmetric matrix: the smaller index comes first, so that like terms meet."""
+    """S_ij = S_ji for a symmetric matrix: i is the index of the result, or what else it stands at comes first, so that like terms meet."""
     if not isinstance(node, Einsum):
         return None
+    symmetric = [len(labels) == 2 and is_symmetric(n, facts) for n, labels in node.factors]
+    if not any(symmetric):
+        return None
+    free = {label for label in node.out if label != UNIT}
+
+    def place(label: int, but: int) -> tuple[bool, list[tuple[int, int]], int]:
+        """The result's indices first; then by the factors, but one, that an index stands at, which no renaming changes."""
+        at = [
+            (n.serial, 0 if symmetric[k] else axis)
+            for k, (n, labels) in enumerate(node.factors)
+            for axis, other in enumerate(labels)
+            if other == label and k != but
+        ]
+        return (label not in free, [] if label in free else sorted(at), label)
+
     factors = [
-        (n, labels[::-1] if len(labels) == 2 and labels[0] > labels[1] and is_symmetric(n, facts) else labels) for n, labels in node.factors
+        (n, labels[::-1] if symmetric[k] and UNIT not in labels and place(labels[0], k) > place(labels[1], k) else labels)
+        for k, (n, labels) in enumerate(node.factors)
     ]
     if all(new[1] == old[1] for new, old in zip(factors, node.factors, strict=True)):
         return None
@@ -275,7 +291,7 @@ RULES: tuple[Rule, ...] = (
     Rule("mask-idempotent", "M ⊙ M = M", "fewer factors", mask_idempotent),
     Rule("distribution-sums-to-one", "Σ y = 1", "fewer factors", distribution_sums_to_one),
     Rule("distribute-when-shorter", "a (b + c) = a b + a c", "fewer factors, by its own condition", distribute_when_shorter),
-    Rule("symmetric-matrix", "Sᵀ = S", "indices of symmetric factors get sorted", symmetric_matrix),
+    Rule("symmetric-matrix", "Sᵀ = S", "indices of symmetric factors get sorted, by what renaming leaves alone", symmetric_matrix),
     Rule("orthonormal-columns", "Qᵀ Q = I", "two factors become an identity", orthonormal_columns),
     Rule("orthogonal-inverse", "Q⁻¹ = Qᵀ", "an inverse disappears", orthogonal_inverse),
     Rule("expand-sum-when-shorter", "(1 − y) p − y (1 − p) = p − y", "fewer factors, by its own condition", expand_sum_when_shorter),

@@ -1,0 +1,118 @@
+"""Functions that people write by their exponentials: the logistic function, softplus, softmax, and the logarithm of a sum."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from symgrad.dims import ONE
+from symgrad.rewrite import Facts, Rule
+from symgrad.tensor import UNIT, Add, Einsum, Factor, Func, Indices, Map, Node, axes, einsum, elementwise, func, power, scale
+
+
+def _exponent(node: Node) -> Node | None:
+    """The z of exp(z)."""
+    return node.operands[0] if isinstance(node, Map) and node.fn == "exp" and not node.order else None
+
+
+def _one_plus(node: Node) -> Node | None:
+    """The z of 1 + exp(z)."""
+    if not isinstance(node, Add) or len(node.operands) != 2:
+        return None
+    found = [_exponent(term) for term in node.operands]
+    one = next((t for t, z in zip(node.operands, found, strict=True) if z is None), None)
+    is_one = isinstance(one, Einsum) and not one.factors and one.coefficient == 1 and not one.sizes
+    return next((z for z in found if z is not None), None) if is_one else None
+
+
+def _summed(node: Node) -> tuple[Node, int] | None:
+    """The z of Σ exp(z) along an axis, and the axis."""
+    if not isinstance(node, Einsum) or len(node.factors) != 1 or node.coefficient != 1 or node.sizes:
+        return None
+    ((inner, labels),) = node.factors
+    z = _exponent(inner)
+    real = [label for label in labels if label != UNIT]
+    summed = [axis for axis, label in enumerate(labels) if label != UNIT and label not in node.out]
+    if z is None or len(summed) != 1 or len(set(real)) != len(real) or len(labels) not in (2, len(node.out)):
+        return None
+    kept = tuple(UNIT if axis == summed[0] else label for axis, label in enumerate(labels))
+    return (z, summed[0]) if node.out == kept or all(label == UNIT for label in (*kept, *node.out)) else None
+
+
+def logistic(node: Node, facts: Facts) -> Node | None:
+    """1 ⊘ (1 + exp(−z)) = σ(z), and its powers."""
+    if not isinstance(node, Map) or node.fn != "power" or node.order or node.params[0] >= 0:
+        return None
+    z = _one_plus(node.operands[0])
+    return None if z is None else power(elementwise("sigmoid", [scale(-1, z)]), -node.params[0])
+
+
+def logistic_of_the_negative(node: Node, facts: Facts) -> Node | None:
+    """exp(z) ⊙ σ(−z) = σ(z)."""
+    if not isinstance(node, Einsum):
+        return None
+    for k, (factor, labels) in enumerate(node.factors):
+        z = _exponent(factor)
+        if z is None:
+            continue
+        other = elementwise("sigmoid", [scale(-1, z)])
+        at = next((j for j, found in enumerate(node.factors) if found == (other, labels)), None)
+        if at is not None:
+            factors = [(elementwise("sigmoid", [z]), ls) if i == k else (n, ls) for i, (n, ls) in enumerate(node.factors) if i != at]
+            return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
+    return None
+
+
+def softplus(node: Node, facts: Facts) -> Node | None:
+    """log(1 + exp(z)) = softplus(z)."""
+    z = _one_plus(node.operands[0]) if isinstance(node, Map) and node.fn == "log" and not node.order else None
+    return None if z is None else elementwise("softplus", [z])
+
+
+def softmax(node: Node, facts: Facts) -> Node | None:
+    """exp(z) / Σ exp(z) = softmax(z)."""
+    if not isinstance(node, Einsum):
+        return None
+    for k, (under, below) in enumerate(node.factors):
+        found = _summed(under.operands[0]) if _is_reciprocal(under) else None
+        if found is None:
+            continue
+        z, axis = found
+        at = next((j for j, (n, labels) in enumerate(node.factors) if _exponent(n) is z and _lies_over(labels, below, axis)), None)
+        if at is not None:
+            made: Factor = (func("softmax", [z], (axis,), z.shape), node.factors[at][1])
+            factors = [made if i == at else factor for i, factor in enumerate(node.factors) if i != k]
+            return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
+    return None
+
+
+def _is_reciprocal(node: Node) -> bool:
+    return isinstance(node, Map) and node.fn == "power" and not node.order and node.params[0] == Fraction(-1)
+
+
+def _lies_over(labels: Indices, below: Indices, axis: int) -> bool:
+    """Whether a sum along the axis has the indices of what is summed, but for that axis."""
+    kept = tuple(UNIT if k == axis else label for k, label in enumerate(labels))
+    return below == kept or all(label == UNIT for label in (*kept, *below))
+
+
+def logarithm_of_a_sum(node: Node, facts: Facts) -> Node | None:
+    """log(Σ exp(z)) = logsumexp(z)."""
+    if not isinstance(node, Map) or node.fn != "log" or node.order:
+        return None
+    found = _summed(node.operands[0])
+    if found is None:
+        return None
+    z, axis = found
+    shape = node.operands[0].shape
+    kept = tuple(ONE if k == axis else dim for k, dim in enumerate(z.shape))
+    made = func("logsumexp", [z], (axis,), kept)
+    return made if kept == shape else einsum([(made, axes(made))], (UNIT,) * len(shape), shape)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("logistic", "1 ⊘ (1 + exp(−z)) = σ(z)", "an exponential disappears", logistic),
+    Rule("logistic-of-the-negative", "exp(z) ⊙ σ(−z) = σ(z)", "an exponential disappears", logistic_of_the_negative),
+    Rule("softplus", "log(1 + exp(z)) = softplus(z)", "an exponential disappears", softplus),
+    Rule("softmax", "exp(z) / Σ exp(z) = softmax(z)", "two exponentials disappear", softmax),
+    Rule("logarithm-of-a-sum", "log(Σ exp(z)) = logsumexp(z)", "an exponential disappears", logarithm_of_a_sum),
+)
