@@ -433,7 +433,7 @@ def _declare(found: Gathered, shapes: Mapping[str, Shape]) -> None:
     for name, shape in shapes.items():
         if names.identifier(name) not in known:
             raise UnknownName(f"--dims: the expression has no {name}; {nearest(name, sorted(known))}")
-        found.vocabulary.declared[known[names.identifier(name)]] = (shape[0], shape[1]) if shape else (ONE, ONE)
+        found.vocabulary.declared[known[names.identifier(name)]] = (shape[0] if shape else ONE, shape[1] if len(shape) > 1 else ONE)
     _as_matrices(found, ("B", "N"))
 
 

@@ -27,6 +27,8 @@ Make = Callable[[Shapes], Form]
 _SIZES = "ndkmpqrsuvhlabcefgijotwxyz"
 # What speaks against a choice of kinds: a row that meets a column, a bias that is no row, a product over an axis of size 1.
 OUTER, BIAS, THIN = 3.0, 2.0, 3.0
+# And what a product costs that only fits as NumPy has it for vectors of one axis: x @ y as xᵀ y, x @ A as Aᵀ x.
+INNER, TURNED = 0.5, 4.0
 
 
 class Refused(Exception):
@@ -49,7 +51,8 @@ class Array:
 
     `names` are the undeclared names in it; `bare` is the one name of which it is a function entry by entry; `kept` says that an axis of
     size 1 is what a sum left; `ends` are the names that a matrix product begins and ends with; `literal` is the value of a number;
-    `norm_of` what it is the norm of.
+    `norm_of` what it is the norm of; `flat` says that NumPy has it as a vector of one axis, a column here or a row; `owed` is what has been
+    paid for turning it, which a quadratic form x @ A @ y need not.
     """
 
     rows: Dim
@@ -63,6 +66,8 @@ class Array:
     literal: Fraction | None = None
     norm_of: Array | None = None
     lead: Shape = ()
+    flat: bool = False
+    owed: float = 0.0
 
     @property
     def shape(self) -> Shape:
@@ -102,22 +107,28 @@ class Typing:
     beside_scalars: set[str] = field(default_factory=set)
     equal_at_last: list[Dim] = field(default_factory=list)
     lengths: list[Dim] = field(default_factory=list)
-    met: dict[str, tuple[Dim, Dim]] = field(default_factory=dict)
+    met: dict[str, Shape] = field(default_factory=dict)
     made: dict[str, Shape] = field(default_factory=dict)
     """The shapes of definitions whose forms are made: a sum is a scalar of shape (), and is used as one."""
 
     # ── names and sizes ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def name(self, name: str, kind: str, span: Span) -> Array:
-        """An undeclared name of a kind: "matrix", "column", "row" or "scalar"."""
-        rows, cols = unknown(f"rows:{name}"), unknown(f"cols:{name}")
+    def name(self, name: str, kind: str, span: Span, length: Dim | None = None) -> Array:
+        """A name of a kind: "matrix", "column", "row", "scalar", or "3 axes"; no more than the length of a vector may be declared."""
+        rows, cols = length or unknown(f"rows:{name}"), length or unknown(f"cols:{name}")
         rows = ONE if kind in ("row", "scalar") else rows
         cols = ONE if kind in ("column", "scalar") else cols
-        self.met[name] = rows, cols
+        lead = tuple(unknown(f"axis {i}:{name}") for i in range(int(kind[0]) - 2)) if kind in TENSORS else ()
+        self.met[name] = (*lead, rows, cols)
         self.lengths += {"column": [rows], "row": [cols]}.get(kind, [])
-        shape: Shape = () if kind == "scalar" else (rows, cols)
-        loose = frozenset() if kind == "matrix" else frozenset((name,))
-        return Array(rows, cols, lambda shapes: symbol(name, shapes.shape(*shape)), span, loose, name, ends=(name, name))
+        shape: Shape = () if kind == "scalar" else (*lead, rows, cols)
+        flat = kind in ("column", "row")
+        loose = frozenset((name,)) if flat or kind == "scalar" else frozenset()
+
+        def make(shapes: Shapes) -> Form:
+            return symbol(name, shapes.shape(*shape))
+
+        return Array(rows, cols, make, span, loose, name, ends=(name, name), lead=lead, flat=flat)
 
     def declared(self, name: str, shape: Shape, span: Span) -> Array:
         """A name whose shape is known."""
@@ -178,6 +189,9 @@ class Typing:
     def broadcast(self, what: str, arrays: Sequence[Array], span: Span, make: Callable[[list[Form]], Form], bias: bool = False) -> Array:
         """Operands combined entry by entry under NumPy's broadcasting; `bias` where a vector is added to a matrix."""
         shaped = [a for a in arrays if not self.is_scalar(a)]
+        if len(shaped) > 1 and all(a.flat and not (a.bare and a.names) for a in shaped):
+            arrays = [self.column(a, a.span) if a.flat else a for a in arrays]
+            shaped = [a for a in arrays if not self.is_scalar(a)]
         self._speak_against(arrays, shaped, bias)
         axes = [ONE] * max(len(a.shape) for a in arrays)
         for k, array in enumerate(arrays):
@@ -190,17 +204,22 @@ class Typing:
         bare = shaped[0].bare if len(shaped) == 1 else arrays[0].bare if len(arrays) == 1 else None
         bare = bare if not shaped or len(shaped) == 1 else None
         ends = next((a.ends for a in arrays if a.ends is not None and a.bare is None), None)
-        kept = any(a.kept for a in arrays)
-        return Array(rows, cols, lambda shapes: make([a.make(shapes) for a in arrays]), span, names, bare, kept, ends, lead=tuple(lead))
+        kept, flat = any(a.kept for a in arrays), bool(shaped) and all(a.flat for a in shaped)
+
+        def made(shapes: Shapes) -> Form:
+            return make([a.make(shapes) for a in arrays])
+
+        return Array(rows, cols, made, span, names, bare, kept, ends, lead=tuple(lead), flat=flat)
 
     def _is_declared(self, array: Array, rank: int, span: Span) -> None:
         """A matrix beside more axes has a shape: whether a Y of which nothing is known has them too, nothing says."""
         open_sizes = self.shapes.is_open(array.rows) and self.shapes.is_open(array.cols)
-        if rank > 2 and array.bare is not None and array.bare in self.met and open_sizes:
+        if rank > len(array.shape) and array.bare is not None and array.bare in self.met and open_sizes:
             raise Refused(
                 ShapeError,
                 f'{array.bare} stands beside an array of {rank} axes and may have as many; declare it, as in --dims "{array.bare}: b,t,d"',
                 array.span,
+                frozenset((array.bare,)),
             )
 
     def _axis(self, so_far: Dim, new: Dim, what: str, span: Span, before: Sequence[Array], array: Array) -> Dim:
@@ -266,7 +285,45 @@ class Typing:
     # ── matrices ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def matmul(self, left: Array, right: Array, span: Span) -> Array:
-        """The matrix product; a scalar beside a matrix that it does not fit is refused, as NumPy does."""
+        """The matrix product; where it only fits so, a vector of one axis is what it has to be, as NumPy takes it."""
+        known = self.shapes
+        same_way = left.flat and right.flat and self.shapes.is_one(left.cols) is self.shapes.is_one(right.cols)
+        if same_way and not self.is_scalar(left) and not self.is_scalar(right):
+            turned = self._turned(left, right, span)
+            if turned is not None:
+                return turned
+        try:
+            return self._matmul(left, right, span)
+        except Refused:
+            said, self.shapes = self.shapes, known
+            turned = self._turned(left, right, span)
+            if turned is None:
+                self.shapes = said
+                raise
+            return turned
+
+    def _turned(self, left: Array, right: Array, span: Span) -> Array | None:
+        """xᵀ y for x @ y of vectors of one axis, Aᵀ x for x @ A, and A x where x came as a row."""
+        if left.lead or right.lead or self.is_scalar(left) or self.is_scalar(right):
+            return None
+        owed = left.owed + right.owed
+        cost = INNER - owed if left.flat and right.flat else TURNED
+        try:
+            if left.flat and right.flat:
+                made = self._matmul(self.transpose(self.column(left, left.span), span), self.column(right, right.span), span)
+            elif left.flat:
+                made = self._matmul(self.transpose(right, right.span), self.column(left, left.span), span)
+            elif right.flat:
+                made = self._matmul(left, self.column(right, right.span), span)
+            else:
+                return None
+        except Refused:
+            return None
+        self.blame(0.0, left.names | right.names)
+        self.cost += cost
+        return replace(made, flat=True, owed=0.0 if left.flat and right.flat else owed + TURNED)
+
+    def _matmul(self, left: Array, right: Array, span: Span) -> Array:
         inner, outer = self.shapes.resolve(left.cols), self.shapes.resolve(right.rows)
         met = self.shapes.unify(inner, outer)
         thin = inner.is_one is not outer.is_one
@@ -290,7 +347,7 @@ class Typing:
         def make(shapes: Shapes) -> Form:
             return product_of([squeezed(left.make(shapes)), squeezed(right.make(shapes))])
 
-        return Array(left.rows, right.cols, make, span, left.names | right.names, kept=False, ends=ends)
+        return Array(left.rows, right.cols, make, span, left.names | right.names, ends=ends, flat=left.flat is not right.flat)
 
     def _batched(self, left: Array, right: Array, span: Span) -> Array:
         """The matrix products of arrays with leading axes, one for each place there."""
@@ -332,7 +389,7 @@ class Typing:
             return form if form.is_scalar else form.args[0] if form.op == "transpose" else apply("transpose", [form])
 
         ends = None if array.ends is None else (array.ends[1], array.ends[0])
-        return replace(array, rows=array.cols, cols=array.rows, make=make, span=span, bare=None, ends=ends, norm_of=None)
+        return replace(array, rows=array.cols, cols=array.rows, make=make, span=span, bare=None, ends=ends, norm_of=None, flat=False)
 
     def square(self, array: Array, what: str, span: Span) -> Array:
         """The array, which has to be a square matrix."""
@@ -344,7 +401,8 @@ class Typing:
 
     def column(self, array: Array, span: Span) -> Array:
         """A vector as a column."""
-        return self.transpose(array, span) if self.shapes.is_one(array.rows) and not self.shapes.is_one(array.cols) else array
+        is_row = self.shapes.is_one(array.rows) and not self.shapes.is_one(array.cols)
+        return replace(self.transpose(array, span), flat=array.flat) if is_row else array
 
     def one(
         self,
@@ -377,7 +435,7 @@ class Typing:
         for axis in axes:
             *lead, rows, cols = (ONE if i == axis else dim for i, dim in enumerate(made.shape))
             made = self.one(op, made, rows, cols, span, lambda _, axis=axis: (axis,), lead=tuple(lead))  # type: ignore[misc]
-        return self.without(made, axes, span) if gone else replace(made, kept=True)
+        return self.without(made, axes, span) if gone else replace(made, kept=True, flat=not keep)
 
     def _over_sizes(self, array: Array, sizes: Sequence[Dim]) -> Array:
         def make(shapes: Shapes) -> Form:
@@ -442,17 +500,24 @@ class Typing:
     def index_product(self, spec: str, arrays: Sequence[Array], shape: Sequence[Dim], span: Span) -> Array:
         """`np.einsum`; a result of one letter is a column, or a row where operands have more than two axes."""
         row = any(a.lead for a in arrays)
-        *lead, rows, cols = shape if len(shape) > 1 else (ONE, *shape) if row and shape else (*shape, ONE, ONE)[:2]
-        full = (*lead, rows, cols)
+        if len(shape) == 1:
+            # Its other axis has size 1, and a letter that no operand has.
+            spare = next(c for c in reversed(_LETTERS) if c not in spec)
+            left, _, out = spec.partition("->")
+            one = self.filled("ones", (ONE, ONE), span)
+            spec, arrays = f"{left},{spare}{spare.upper()}->{spare + out if row else out + spare}", [*arrays, one]
+            return replace(self.index_product(spec, arrays, (ONE, *shape) if row else (*shape, ONE), span), flat=True)
+        *lead, rows, cols = shape or (ONE, ONE)
         names = frozenset().union(*(a.names for a in arrays))
 
         def make(shapes: Shapes) -> Form:
-            form = apply("einsum", [squeezed(a.make(shapes)) for a in arrays], (spec,))
-            return apply("reshape", [form], shapes.shape(*full)) if len(shape) == 1 else form
+            return apply("einsum", [squeezed(a.make(shapes)) for a in arrays], (spec,))
 
         return Array(rows, cols, make, span, names, lead=tuple(lead))
 
 
+TENSORS = ("3 axes", "4 axes", "5 axes")
+"""What a name in capitals may be where a matrix does not fit."""
 _LETTERS = "abcdefghijklmnopqrstuvw"
 _WEIGHTS = ("W", "U", "V", "A", "K", "Theta", "Θ")
 
@@ -507,4 +572,4 @@ def kinds_in_order(name: str, greek: Mapping[str, str]) -> tuple[str, ...]:
     )
     if is_greek:
         return "scalar", "column", "row"
-    return ("matrix",) if name[0].isupper() else ("column", "row", "scalar")
+    return ("matrix", *TENSORS) if name[0].isupper() else ("column", "row", "scalar")

@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from symgrad.dims import ONE, Dim, show
-from symgrad.errors import InvalidExpression, SymgradError, Unsupported
+from symgrad.errors import InvalidExpression, ShapeError, SymgradError, Unsupported
 from symgrad.form import Form, apply
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.ops.window import places
@@ -315,7 +315,7 @@ def _diagonal_matrix(call: Call, array: Array) -> Array:
 
 def _diagonal_of(call: Call, array: Array) -> Array:
     call.typing.square(array, "the diagonal", call.span)
-    return call.typing.one("diagonal", array, array.rows, ONE, call.span)
+    return replace(call.typing.one("diagonal", array, array.rows, ONE, call.span), flat=True)
 
 
 def _diagonal(call: Call) -> Array:
@@ -341,7 +341,7 @@ def _ravel(call: Call) -> Array:
     (array,) = call.arrays(1, tensors=True)
     if call.typing.is_vector(array):
         return call.typing.column(array, call.span)
-    return call.typing.reshaped(array, (_entries(call, array), ONE), call.span)
+    return replace(call.typing.reshaped(array, (_entries(call, array), ONE), call.span), flat=True)
 
 
 def _entries(call: Call, array: Array) -> Dim:
@@ -446,7 +446,8 @@ def _einsum(call: Call) -> Array:
             own = own + spare.pop() if t.shapes.is_one(array.cols) else spare.pop() + own
         if len(own) != len(array.shape):
             many = "two" if len(array.shape) == 2 else len(array.shape)
-            raise call.refused(f"einsum gives {own!r} to an operand with {many} axes", spec)
+            blamed = frozenset((array.bare,)) if array.bare in t.met else frozenset()
+            raise Refused(ShapeError, f"einsum gives {own!r} to an operand with {many} axes", call.reader.span(spec), blamed)
         for letter, dim in zip(own, array.shape, strict=True):
             met = t.shapes.unify(sizes.setdefault(letter, dim), dim)
             if met is None:

@@ -2,8 +2,8 @@
 
     declarations ::= declaration (";" declaration)*       declaration ::= name ":" what
 
-A shape is `scalar`, one size (a column), or two sizes and more, between commas or `×`; a size is a name or a whole number. Properties are
-words of `symgrad.properties`, between commas.
+A shape is `scalar`, one size (a vector, a column unless it only fits as a row), or two sizes and more, between commas or `×`; a size is a
+name or a whole number, or sums and products of these. Properties are words of `symgrad.properties`, between commas.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from symgrad.read.arrays import Refused
 from symgrad.span import Source, Span
 
 _NAME = re.compile(r"[^\W\d]\w*")
-_SIZES = re.compile(r"\s*[,×x]\s*|\s+by\s+|(?<![*·])\s+(?![*·])")
+_SIZES = re.compile(r"\s*[,×x]\s*|\s+by\s+|(?<![*·+-])\s+(?![*·+-])")
 _LONGEST = 10_000
 _LARGEST = 10**6
 _MOST_AXES = 6
@@ -59,7 +59,7 @@ def read_shapes(text: str) -> dict[str, Shape]:
 
     >>> from symgrad.dims import show
     >>> {name: show(shape) for name, shape in read_shapes("X: n,d; w: d,1; b: 3; k: scalar").items()}
-    {'X': 'n×d', 'w': 'd×1', 'b': '3×1', 'k': 'scalar'}
+    {'X': 'n×d', 'w': 'd×1', 'b': '3', 'k': 'scalar'}
     """
     return {name: _shape(what, source, span) for name, what, source, span in read_declarations(text, "--dims")}
 
@@ -88,12 +88,24 @@ def _shape(what: str, source: Source, span: Span) -> Shape:
     sizes = _SIZES.split(inside)
     if len(sizes) > _MOST_AXES:
         raise Refused(InvalidExpression, f"{len(sizes)} sizes; an array has at most {_MOST_AXES} axes", span).at(source)
-    dims = tuple(_size(size, source, span) for size in sizes)
-    return dims if len(dims) > 1 else (dims[0], ONE)
+    return tuple(_size(size, source, span) for size in sizes)
 
 
 def _size(text: str, source: Source, span: Span) -> Dim:
-    """A size: a name, a whole number, or a product of these, `h*k`."""
+    """A size: a name, a whole number, or sums and products of these, `h*k + 1`."""
+    first, *rest = re.split(r"\s*([+-])\s*", text)
+    size = _product(first)
+    for sign, term in zip(rest[::2], rest[1::2], strict=True):
+        further = _product(term)
+        size = None if size is None or further is None else size + further if sign == "+" else size - further
+    if size is None or (size.number is not None and size.number < 1):
+        wanted = f"a size is a name or a whole number from 1 to {_LARGEST}, not {text or 'nothing'}"
+        raise Refused(InvalidExpression, wanted, span).at(source)
+    return size
+
+
+def _product(text: str) -> Dim | None:
+    """The product of names and whole numbers; None where something else is written."""
     size = ONE
     for factor in re.split(r"\s*[*·]\s*", text):
         if factor.isdecimal() and factor.isascii() and len(factor) <= 7 and 1 <= int(factor) <= _LARGEST:
@@ -101,6 +113,5 @@ def _size(text: str, source: Source, span: Span) -> Dim:
         elif _NAME.fullmatch(factor):
             size = size * Dim.of(factor)
         else:
-            wanted = f"a size is a name or a whole number from 1 to {_LARGEST}, not {text or 'nothing'}"
-            raise Refused(InvalidExpression, wanted, span).at(source)
+            return None
     return size

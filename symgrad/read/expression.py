@@ -204,6 +204,7 @@ class _Vocabulary:
     shapes: Mapping[str, Shape]
     sizes: frozenset[str]
     kinds: Mapping[str, tuple[str, ...]]
+    lengths: Mapping[str, Dim]
     properties: Mapping[str, frozenset[str]]
     loss: str
     scalar: bool
@@ -229,8 +230,10 @@ class _Vocabulary:
             if name not in used or name in defined or name in sizes:
                 raise UnknownName(f"--assume: the expression has no input {name}; {nearest(name, [n for n in used if n not in defined])}")
         square = {name for name, held in properties.items() if any(PROPERTIES[p].square for p in held)}
+        lengths = {name: shape[0] for name, shape in shapes.items() if len(shape) == 1 and name not in defined}
+        shapes = {name: shape for name, shape in shapes.items() if name not in lengths}
         kinds = {
-            name: ("matrix",) if name in square else _kinds(name, given.get(name))
+            name: ("column", "row") if name in lengths else ("matrix",) if name in square else _kinds(name, given.get(name))
             for name in used
             if name not in shapes and name not in defined and name not in sizes
         }
@@ -239,7 +242,7 @@ class _Vocabulary:
         named = [replace(a, name=a.name or loss) for a in found]
         if len({a.name for a in named}) < len(named):
             raise Refused(InvalidExpression, f"{loss} is defined already; give the last expression a name of its own", found[-1].span)
-        return cls(source, tuple(named), shapes, frozenset(sizes), kinds, properties, named[-1].name or loss, scalar)
+        return cls(source, tuple(named), shapes, frozenset(sizes), kinds, lengths, properties, named[-1].name or loss, scalar)
 
 
 def _names_in(tree: ast.expr) -> Iterator[str]:
@@ -302,8 +305,10 @@ def _dotted(node: ast.expr) -> str | None:
 def _kinds(name: str, given: tuple[int, int] | None) -> tuple[str, ...]:
     """What a name may be; the shape of a value that is given for it settles that."""
     usual = kinds_in_order(name, names.GREEK)
-    if given is None or usual == ("matrix",):
+    if given is None:
         return usual
+    if usual[0] == "matrix":
+        return ("matrix",)
     rows, cols = given
     fits = {"scalar": rows == cols == 1, "column": cols == 1, "row": rows == 1}
     return tuple(kind for kind in usual if fits[kind]) or ("matrix",)
@@ -409,6 +414,8 @@ class _Reader:
         shape = self.vocabulary.shapes.get(definition.name or "")
         if shape is not None:
             known = shape or (ONE, ONE)
+            if len(known) == 1:
+                known = (ONE, *known) if self.typing.shapes.is_one(array.rows) else (*known, ONE)
             fits = len(known) == len(array.shape)
             met = self.typing.shapes.together(*zip(array.shape, known, strict=True)) if fits else None
             if met is None:
@@ -438,7 +445,7 @@ class _Reader:
             return sized(Dim.of(name), span)
         if name == "pi":
             return self._pi(node)
-        return self._as_assumed(name, self.typing.name(name, self.kinds[name], span))
+        return self._as_assumed(name, self.typing.name(name, self.kinds[name], span, self.vocabulary.lengths.get(name)))
 
     def _as_assumed(self, name: str, array: Array) -> Array:
         """A matrix with a property that only square ones have is square."""
@@ -605,9 +612,11 @@ class _Reader:
             return self._new_axis(array, places, span)
         if len(places) == 1 and not array.lead and self.typing.shapes.is_one(array.rows) and not self.typing.shapes.is_one(array.cols):
             places = [ast.Slice(), places[0]]  # the places of a row
+        whole_vector = self.typing.is_vector(array)
         for axis, place in enumerate(places):
             array = self._cut(array, axis, place, span)
-        return array
+        taken = [place for place in places if not isinstance(place, ast.Slice)]
+        return replace(array, flat=len(taken) == 1) if not whole_vector else array
 
     def _places(self, array: Array, places: Sequence[ast.expr], span: Span) -> Array:
         """The places of an array of more than two axes; as in NumPy, an axis of which one place is taken is gone."""
