@@ -12,6 +12,7 @@ from symgrad.meaning import Definition, Meaning
 from symgrad.naming import plain_name
 from symgrad.parts import mentions
 from symgrad.sheet import Gathered, Link
+from symgrad.signs import of_expressions
 from symgrad.understanding import understood
 
 _WHOLE = "\u2063of"
@@ -32,6 +33,8 @@ def on_its_own(gathered: Gathered, meaning: Meaning, link: Link) -> list[Meaning
 
 def _differentiated(link: Link, styled: frozenset[str]) -> Iterator[sx.Node]:
     """The expressions, of more than one name, that a derivative is taken of, in names that occur in them."""
+    for side in (link.left, link.right):
+        yield from (e for e in of_expressions(side) if list(mentions(e, styled)))
     for node in (n for side in (link.left, link.right) for n in sx.walk(side)):
         if isinstance(node, sx.Derivative) and node.of is not None and len(node.wrt) == 1 and node.order is None:
             name = plain_name(node.wrt[0], styled)

@@ -16,6 +16,7 @@ import numpy as np
 
 from symgrad import names
 from symgrad import syntax as sx
+from symgrad.changing import Changing
 from symgrad.conditions import Condition, branches, comparisons, in_words, modelled, one_sentence, words_before
 from symgrad.dims import show
 from symgrad.errors import SymgradError, Unsupported
@@ -23,7 +24,7 @@ from symgrad.identities import on_its_own
 from symgrad.implied import is_made_up
 from symgrad.lab import Evidence, Lab, sizes_from
 from symgrad.meaning import Meaning, stem
-from symgrad.naming import ANY_NUMBER, MEANT, plain_name, superscript
+from symgrad.naming import ANY_NUMBER, MEANT, plain_name
 from symgrad.parts import mentions
 from symgrad.points import Point
 from symgrad.prose import conditions_in_words, shape_of_node, space
@@ -122,7 +123,7 @@ class Judge:
     def __init__(self, gathered: Gathered, meaning: Meaning) -> None:
         self.gathered, self.meaning = gathered, meaning
         self.activation = gathered.vocabulary.assumed.activation
-        meaning.tangents = _tangents(gathered, meaning)
+        self.changing = Changing(gathered, meaning)
         self.lab = Lab(meaning)
         self.values: dict[str, Rows] = {}
         self.older: dict[str, list[Rows]] = {}
@@ -180,7 +181,7 @@ class Judge:
             self.gradients[link.head.span] = names.gradient(*ruling.pair.left.term.params)
         if ruling.pair is not None and ruling.stated is not None:
             self.lab.state(*ruling.stated, ruling.pair.right_node)
-        if ruling.pair is not None and ruling.verdict in ("holds", "given") and not ruling.numeric:
+        if ruling.pair is not None and ruling.verdict in ("holds", "given") and not ruling.numeric and ruling.by is None:
             self._keep_shapes(ruling.pair)
         rows = literal_rows(link.right)
         if rows is None or ruling.verdict in ("unread", "undecided"):
@@ -213,7 +214,7 @@ class Judge:
     def reader(self, link: Link, charity: bool = False) -> Reader:
         letters = {letter for side in (link.left, link.right) for letter in _index_letters(side)}
         letters -= self.meaning.network.definitions.keys()  # `a_n` where n is a quantity is no entry
-        return Reader(self.meaning, charity, link.statement, letters)
+        return Reader(self.meaning, charity, link.statement, letters, tangents=self.changing.at(link.statement))
 
     def pairs(self, link: Link, charity: bool) -> Iterator[Pair]:
         """Readings of both sides that have one shape, cheapest first.
@@ -276,8 +277,10 @@ class Judge:
         if identity is not None and identity.verdict == "holds":
             return identity
         claim = self._as_claim(link)  # with the values that the sheet gives
-        is_settled = claim.verdict in ("holds", "given") or claim.numeric
-        return claim if identity is None or identity.verdict != "fails" or is_settled else identity
+        if identity is None or claim.verdict in ("holds", "given") or claim.numeric:
+            return claim
+        is_open = identity.reason == MISFIT and claim.verdict != "fails"  # it may be one that a small repair mends
+        return identity if identity.verdict == "fails" or is_open else claim
 
     def _as_identity(self, link: Link) -> Ruling | None:
         """The ruling on an identity about names of its own, by the plainest typing of them in which it holds."""
@@ -597,7 +600,8 @@ class Judge:
         if (bool(left - right) and bool(right - left)) or _CONDITION.search(words) is not None:
             return True
         # `A = A^T` of an input says something of A, and nothing that could be wrong.
-        of_itself = left == right == {plain_name(link.left, self.meaning.styled)}
+        alone = [plain_name(side, self.meaning.styled) for side in (link.left, link.right)]
+        of_itself = left == right and left in ({alone[0]}, {alone[1]})
         return (of_itself or _PERHAPS_A_CONDITION.search(words) is not None) and self._model(link, pair).is_modelled
 
     def _given_as_condition(self, link: Link, pair: Pair) -> Ruling:
@@ -861,27 +865,6 @@ class Judge:
     def _without(self, name: str) -> dict[str, Rows]:
         """The values but for those that were computed from a name."""
         return {n: rows for n, rows in self.values.items() if n != name and not self.meaning.rests_on(n, name)}
-
-
-def _tangents(gathered: Gathered, meaning: Meaning) -> tuple[str, ...]:
-    """The inputs that change, on a sheet where the differential of a name is made of those of what it is computed from."""
-    changed: dict[str, None] = {}
-    style = False
-    for i in gathered.part.own:
-        node = gathered.sheet.statements[i].node
-        own = [_changing(n, meaning) for n in sx.walk(node) if isinstance(n, sx.Differential) and n.sign == "d"]
-        named = [name for name in own if name is not None]
-        changed.update(dict.fromkeys(named))
-        style = style or any(meaning.rests_on(a, b) for a in named[:1] for b in named[1:])
-    if not style:
-        return ()
-    inputs = meaning.network.inputs
-    return tuple(n for n in inputs if n in changed) or tuple(n for n in inputs if any(meaning.rests_on(c, n) for c in changed))
-
-
-def _changing(node: sx.Differential, meaning: Meaning) -> str | None:
-    of = node.of.base if isinstance(node.of, sx.Scripted) and superscript(node.of.sup).transposed else node.of
-    return plain_name(of, meaning.styled)
 
 
 def _one_example(shapes: Shapes, a: Term, b: Term) -> Shapes | None:

@@ -136,7 +136,6 @@ class Meaning:
     frozen: bool = False
     jacobians: dict[str, tuple[Tensor, str, str]] = field(default_factory=dict)
     implied: dict[str, list[str]] = field(default_factory=dict)
-    tangents: tuple[str, ...] = ()
     _simplified: dict[Tensor, Tensor] = field(default_factory=dict)
 
     # ── what a reader asks ───────────────────────────────────────────────────────────────────────────────────────────

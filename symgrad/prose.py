@@ -97,7 +97,7 @@ def _sigmoid_of(exponent: Node | None, argument: sx.Name) -> Function | None:
 _PROPERTIES: tuple[tuple[str, str], ...] = (
     ("mask", r"\bmasks?\b|\bbinary\b|zeros and ones|0s and 1s|0/1|\bBernoulli\b"),
     ("one_hot", r"\bone[- ]?hot\b"),
-    ("distribution", r"\bdistribution\b|\bsums? to (?:1|one)\b|\bprobability vector\b"),
+    ("distribution", r"\bdistribution\b|\bsums? to (?:1|one)\b|\bprobability vectors?\b|\bprobabilities\b"),
     ("symmetric", r"(?<!non-)(?<!a)\bsymmetric\b|\bcovariance matrix\b|\bpositive (?:semi-?)?definite\b"),
 )
 _GAUSSIAN = re.compile(r"(?i)\bgaussians?\b|\bnormal distribution\b|\bmultivariate normal\b|\bcovariances?\b|\blog-?likelihood\b")
@@ -232,6 +232,25 @@ def is_own_transpose(name: str, other: Node) -> bool:
         return False
     script = superscript(other.sup)
     return script.transposed != bool(other.primes % 2) and not script.label and script.power is None and not script.inverse
+
+
+def counted_letters(statements: Iterable[tuple[int, Statement]]) -> Iterator[tuple[int, str | None]]:
+    r"""The statements that say how far an index counts, `i = 1, \dots, n`, which are no values; and the size at the end."""
+    before: tuple[int, Statement] | None = None
+    for i, statement in statements:
+        match statement.node, before:
+            case sx.Listing(items=(*some, last)), (at, sx_before) if _is_a_first(sx_before.node) and any(
+                isinstance(n, sx.Dots) for n in some
+            ):
+                yield at, plain_name(last)
+        before = i, statement
+
+
+def _is_a_first(node: Node) -> bool:
+    match node:
+        case sx.Relation(sides=(sx.Name(accents=()), sx.Number(text="0" | "1")), operators=("=",)):
+            return True
+    return False
 
 
 def limits_of_sums(nodes: Sequence[Node], vocabulary: Vocabulary) -> None:

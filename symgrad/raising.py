@@ -34,7 +34,20 @@ from symgrad.tensor import (
     einsum,
     topological,
 )
-from symgrad.textbook import diag_of, hadamard_of, linear, marks, product_of, row_sum, scaled, sum_of, total_of, trace_of, turned, without_scalars
+from symgrad.textbook import (
+    diag_of,
+    hadamard_of,
+    linear,
+    marks,
+    product_of,
+    row_sum,
+    scaled,
+    sum_of,
+    total_of,
+    trace_of,
+    turned,
+    without_scalars,
+)
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

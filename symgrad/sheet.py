@@ -14,10 +14,12 @@ from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.dims import ONE
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
+from symgrad.members import families, running_letters
 from symgrad.naming import letters_of, plain_name, spelled, superscript, without_transpose
 from symgrad.optima import is_optimised, is_said, of_which
 from symgrad.parts import Part, heads, mentions
 from symgrad.prose import (
+    counted_letters,
     declarations,
     declare_in_words,
     definitions_in_words,
@@ -34,6 +36,7 @@ from symgrad.prose import (
     space,
 )
 from symgrad.read.document import Sheet
+from symgrad.signs import of_expressions
 from symgrad.span import Span
 from symgrad.syntax import Node
 
@@ -70,6 +73,8 @@ class Gathered:
     links: list[Link] = field(default_factory=list)
     given: dict[int, list[tuple[str, Node]]] = field(default_factory=dict)
     defining: set[int] = field(default_factory=set)
+    counting: set[int] = field(default_factory=set)
+    running: frozenset[str] = frozenset()  # the letters that sums run over
     unread: list[tuple[int, Span, str]] = field(default_factory=list)
     declared: list[tuple[int, Span]] = field(default_factory=list)
 
@@ -95,13 +100,19 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     vocabulary.numbers = frozenset(numbers_in_words((sheet.statements[i] for i in part.statements), styled))
     vocabulary.bold = frozenset(_bold(sheet, styled))
     several = [(name.partition("_")[0], shape) for name, shape in vocabulary.declared.items() if "_" in name]
-    vocabulary.families = frozenset(base for base, shape in several if base not in vocabulary.declared and not shape[0].is_one)
+    found.running = frozenset(letter for i in part.statements for letter in running_letters(sheet.statements[i].node))
+    members = {base for base, shape in several if not shape[0].is_one}
+    members |= set(families((sheet.statements[i].node for i in part.statements), styled))
+    vocabulary.families = frozenset(members - vocabulary.declared.keys())
     vocabulary.entrywise = frozenset(_entrywise(sheet, styled))
     vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
     for name in sheet.scalars - vocabulary.heads:
         vocabulary.declared.setdefault(name, (ONE, ONE))
     _loss_of_differentials([sheet.statements[i].node for i in part.statements], vocabulary)
     limits_of_sums([sheet.statements[i].node for i in part.statements], vocabulary)
+    for i, size in counted_letters((i, sheet.statements[i]) for i in part.statements):
+        found.counting.add(i)
+        vocabulary.sizes |= {size} - {None}
     losses_in_words((sheet.statements[i] for i in part.statements), vocabulary)
     for i in part.statements:
         equal_sizes(sheet.statements[i].node, vocabulary)
@@ -159,6 +170,9 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
     if not isinstance(node, sx.Relation):
         # An expression by itself claims nothing; inline mention of a name does not end a chain of displays.
         return Chain(node, node, statement.block) if statement.display else chain
+    if i in found.counting:
+        found.declared.append((i, statement.span))
+        return chain
     node = _without_models(node)
     strange = set(node.operators) - EQUALITIES - _NO_CLAIMS
     if strange:
@@ -214,7 +228,7 @@ def _loss_of_differentials(nodes: list[Node], vocabulary: Vocabulary) -> None:
     """`dV = P^T dO`, where no loss is named: the gradients of one that everything else leads to."""
     dependences = vocabulary.dependences
     named = {*vocabulary.heads, *dependences.inside, *dependences.asked}
-    if any(is_loss(name) for name in named) or vocabulary.losses:
+    if any(is_loss(name) for name in named) or vocabulary.losses or any(e for node in nodes for e in of_expressions(node)):
         return
     spoken = {name for node in nodes for name in mentions(sx.mapped(node, _without_differentials))}
     for node in nodes:
@@ -319,7 +333,7 @@ def _named_at_the_end(found: Gathered, i: int, sides: list[Node], known: set[str
     name = plain_name(last, vocabulary.styled)
     if name is None or is_loss(name) or len(sides) < 3 or plain_name(before, vocabulary.styled) is not None or is_numeric(before):
         return None
-    letters = _index_letters(last, known)
+    letters = _index_letters(last, known, found.running)
     base = spelled(last.base) if letters and isinstance(last, sx.Scripted) and isinstance(last.base, sx.Name) else name
     settled = {*known, *vocabulary.heads, *vocabulary.declared, *vocabulary.literals, *vocabulary.sizes, *vocabulary.dependences.variables}
     spoken = {plain_name(n, vocabulary.styled) for n in sx.walk(before)}
@@ -380,7 +394,7 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         vocabulary.literals.setdefault(name, []).append((1, width or 1))
         known.add(name)
         return True
-    letters = _index_letters(sides[0], known)
+    letters = _index_letters(sides[0], known, found.running)
     if letters and name not in known and isinstance(sides[0], sx.Scripted) and plain_name(sides[0].base) in known:
         # Beside a known \\ell, the q of `\\ell_q = …` is a label where the other side has no such index.
         written = {letter for n in sx.walk(sides[1]) if isinstance(n, sx.Scripted) for letter in letters_of(n.sub) or ()}
@@ -410,11 +424,11 @@ def is_numeric(node: Node) -> bool:
     return not any(isinstance(n, sx.Name) for n in sx.walk(node))
 
 
-def _index_letters(node: Node, known: set[str]) -> tuple[str, ...]:
+def _index_letters(node: Node, known: set[str], running: frozenset[str]) -> tuple[str, ...]:
     r"""The indices of a definition such as `z_i = …`; a letter that names a step or a layer is not one."""
     if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name):
         letters = letters_of(node.sub)
-        if letters and all(letter in "ijkmnpq" and letter not in known for letter in letters):
+        if letters and all((letter in "ijkmnpq" or letter in running) and letter not in known for letter in letters):
             return letters
     return ()
 

@@ -399,7 +399,7 @@ def _script(script: Node, values: Mapping[str, int], steps: _Steps, above: bool)
     inner = _inner(script)
     offset = _offset(script)
     if offset is None:
-        return script
+        return _put(script, values, steps)  # the sizes of `\\mathbb{R}^{n_l \\times n_{l-1}}`
     letter, by = offset
     if letter in values:
         number = values[letter] + by

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from symgrad import names
 from symgrad import syntax as sx
+from symgrad.aliases import with_own_functions
 from symgrad.applying import applied
 from symgrad.counts import counted
 from symgrad.dims import Dim, show
@@ -30,6 +31,7 @@ from symgrad.piecewise import joined
 from symgrad.read.document import Sheet, read_document
 from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
 from symgrad.shorthand import written_out
+from symgrad.signs import with_differentials
 from symgrad.span import Source, Span
 from symgrad.tuples import separated
 from symgrad.typeset import text
@@ -37,6 +39,18 @@ from symgrad.understanding import understood
 from symgrad.unrolling import unrolled
 from symgrad.verification import Claim, Finding, Verification
 
+# What is written out before anything is judged, in this order.
+_REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
+    separated,
+    picked,
+    with_own_functions,
+    with_differentials,
+    written_out,
+    joined,
+    applied,
+    without_arguments,
+    unrolled,
+)
 _LARGEST = 4_000_000
 
 
@@ -79,7 +93,10 @@ def verify(sheet: Source | str | Path, key: Key | None = None) -> Verification:
 
 def read_sheet(source: Source) -> Sheet:
     """The statements of a sheet, as they are judged: shorthands written out, recurrences unrolled."""
-    return unrolled(without_arguments(applied(joined(written_out(picked(separated(read_document(source))))))))
+    sheet = read_document(source)
+    for rewrite in _REWRITES:
+        sheet = rewrite(sheet)
+    return sheet
 
 
 def judged_parts(sheet: Sheet) -> Iterator[tuple[Judge, Judged]]:

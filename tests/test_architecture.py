@@ -33,8 +33,8 @@ LAYERS = [
     ("what a sheet says", "shapes naming syntax constant read.*"),
     (
         "what its lines mean",
-        "heads applying labels tuples unrolling parts cases terms typing_rules readings.* implied meaning building understanding prose "
-        "shorthand points conditions piecewise optima sheet rounding identities lab",
+        "heads aliases signs applying labels tuples unrolling parts members cases terms typing_rules readings.* implied meaning building understanding prose "
+        "shorthand points conditions piecewise optima sheet changing rounding identities lab",
     ),
     ("what is found in them", "judge mistakes mistakes.* layouts findings verification counts keys verifying formulas"),
     ("what is printed, and from what", "emit.* library"),

@@ -58,7 +58,31 @@ def lex(source: Source, span: Span, macros: Macros | None = None) -> list[Token]
     """
     own = macros or {}
     tokens = _lexed(source.text, span.start, span.end, None, own)
-    return _expanded(tokens, own, 0, [0])
+    return _divided(_expanded(tokens, own, 0, [0]))
+
+
+def _divided(tokens: list[Token]) -> list[Token]:
+    r"""`D(p \| q)` and `D(p || q)`: one double bar in brackets, which closes nothing, divides what they hold."""
+    opened: list[int] = []
+    bars: dict[int, list[int]] = {}
+    divides: dict[int, int] = {}  # where a double bar begins, and how many tokens it has
+    for i, token in enumerate(tokens):
+        if token.text in "([":
+            opened.append(i)
+        elif token.text in ")]" and opened:
+            found = bars.pop(opened.pop(), [])
+            if len(found) == 1 and tokens[found[0]].text == "\\|":
+                divides[found[0]] = 1
+            elif len(found) == 2 and found[1] == found[0] + 1 and all(tokens[k].text == "|" for k in found):
+                divides[found[0]] = 2
+        elif token.text in ("|", "\\|") and opened:
+            bars.setdefault(opened[-1], []).append(i)
+    out: list[Token] = []
+    i = 0
+    while i < len(tokens):
+        out.append(replace(tokens[i], text="\\mid", kind="macro") if i in divides else tokens[i])
+        i += divides.get(i, 1)
+    return out
 
 
 _FRACTION = re.compile(r"(\d+)\u2044(\d+)")  # what ½ and its like are made of
@@ -197,10 +221,17 @@ def _expanded(tokens: list[Token], macros: Macros, depth: int, count: list[int])
                 body += arguments[at] if at < len(arguments) else []
             else:
                 body += _lexed(piece, 0, len(piece), token.span, macros)
-        out += _expanded(body, macros, depth + 1, count)
+        made = _expanded(body, macros, depth + 1, count)
+        if len(made) > 1 and out and out[-1].text in _TAKES_ONE:
+            made = [Token("sign", "{", token.span), *made, Token("sign", "}", token.span)]  # `\\hat\\x`: the whole of it is the argument
+        out += made
         if len(out) > _MOST_TOKENS:
             raise Unreadable(token.span, f"the command {token.text} grows beyond {_MOST_TOKENS} signs")
     return out
+
+
+# What takes the next command as its argument, whatever that stands for.
+_TAKES_ONE = frozenset({*voc.ACCENTS, *voc.STYLES, "\\frac", "\\sqrt"})
 
 
 def _argument(tokens: list[Token], i: int) -> tuple[list[Token], int]:

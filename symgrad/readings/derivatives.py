@@ -14,7 +14,7 @@ from symgrad.readings.entries import as_entry
 from symgrad.readings.named import symbol
 from symgrad.shapes import Shapes
 from symgrad.syntax import Node, Unreadable
-from symgrad.terms import TANGENT, Term
+from symgrad.terms import TANGENT, Term, names_in
 from symgrad.typing_rules import Note, Reading, best, is_scalar, multiply, transposed
 
 if TYPE_CHECKING:
@@ -152,13 +152,12 @@ def differential(reader: Reader, node: sx.Differential, shapes: Shapes) -> Varia
         for reading in differential(reader, replace(node, of=kept), shapes):
             yield reading.with_term(transposed(reading.term))
         return
-    name = plain_name(node, reader.names.styled)
-    bare = plain_name(inner, reader.names.styled)
-    if bare is not None and node.sign == "d" and reader.names.tangents:
-        change = _change(reader, bare, shapes)
-        if change is not None:
-            yield change
+    if node.sign == "d" and reader.tangents:
+        changes = [change for reading in _subjects(reader, inner, shapes) for change in _change(reader, reading)]
+        yield from changes
+        if changes:
             return
+    name = plain_name(node, reader.names.styled)
     if name is not None and (reader.names.shape(name) is not None or reader.names.gradient_name(name) is not None):
         yield from symbol(reader, name, node, shapes, False)
         return
@@ -178,24 +177,39 @@ def differential(reader: Reader, node: sx.Differential, shapes: Shapes) -> Varia
         yield from symbol(reader, name, node, shapes, False)
 
 
-def _change(reader: Reader, name: str, shapes: Shapes) -> Reading | None:
-    """The differential of a name: a change of its own, or what the changes of the inputs make of it."""
+def _subjects(reader: Reader, node: Node, shapes: Shapes) -> list[Reading]:
+    """What changes: a name by itself, or an expression in all its readings."""
+    name = plain_name(node, reader.names.styled)
+    if name is None:
+        return reader.plain(node, shapes)
     shape = reader.names.shape(name)
-    if shape is None:
-        return None
+    return [] if shape is None else [Reading(0.0, shapes, Term("symbol", (), (name,), *shape))]
+
+
+def _change(reader: Reader, reading: Reading) -> Iterator[Reading]:
+    """The differential of a term: a change of its own, or what the changes of the inputs make of it."""
+    term, names = reading.term, reader.names
+    if term.op == "entry" and term.args[0].op == "symbol":
+        for change in _change(reader, reading.with_term(term.args[0])):
+            yield change.with_term(replace(term, args=(change.term,)))
+        return
+    if term.free:
+        return
     total: Term | None = None
-    for variable in reader.names.tangents:
-        size = reader.names.shape(variable)
+    for variable in reader.tangents:
+        size = names.shape(variable)
         if size is None:
             continue
         change = Term("symbol", (), (TANGENT + variable,), *size)
-        if variable == name:
-            return Reading(0.0, shapes, change)
-        if reader.names.rests_on(name, variable):
-            jacobian = Term("jacobian", (Term("symbol", (), (name,), *shape),), (variable, "total", *size), *shape)
-            step = Term("jvp", (jacobian, change), (), *shape)
-            total = step if total is None else Term("add", (total, step), (), *shape)
-    return None if total is None else Reading(0.0, shapes, total)
+        if term.op == "symbol" and term.params[0] == variable:
+            yield reading.with_term(change)
+            return
+        if any(name == variable or names.rests_on(name, variable) for name in names_in(term)):
+            jacobian = Term("jacobian", (term,), (variable, "total", *size), term.rows, term.cols)
+            step = Term("jvp", (jacobian, change), (), term.rows, term.cols)
+            total = step if total is None else Term("add", (total, step), (), term.rows, term.cols)
+    if total is not None:
+        yield reading.with_term(total)
 
 
 def _bare_of_transpose(node: Node) -> Node:

@@ -187,7 +187,7 @@ def symbol(reader: Reader, name: str, node: Node, shapes: Shapes, as_base: bool)
 
 
 def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, node: Node, shapes: Shapes) -> Iterator[Reading]:
-    """`x_i` where the sheet has X, `a^{[2](i)}` where it has `A^{[2]}`: an example, which is a row or a column of the whole."""
+    """`x_i` and `x_{ij}` where the sheet has X, `a^{[2](i)}` where it has `A^{[2]}`: an example, which is a row or a column of the whole."""
     numbered = _EXAMPLE.fullmatch(label)
     if len(base.base) > 1 or not (base.base.islower() or numbered):
         return
@@ -202,7 +202,7 @@ def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, n
             for at, cost in (((letter, None), 0.1),) if thin else (((None, letter), 0.2), ((letter, None, "column"), 0.6)):
                 yield from indexed(reader, whole, at, cost)
         columns_first = True
-    elif letters is not None and len(letters) == 1 and not label:
+    elif letters is not None and len(letters) <= 2 and not label:
         letter, rest, below = letters[0], "", ""
         if reader.names.shape(spelled(base)) is not None:
             return
@@ -212,12 +212,15 @@ def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, n
     name = spelled(capital, below, rest)
     shape = reader.names.shape(name)
     # The data x_i are the rows of X also where nothing says so; of other letters it must be said.
-    implied = numbered or (base.base == "x" and not reader.names.is_defined(name))
+    implied = numbered or (base.base == "x" and not reader.names.is_defined(name)) or (letters is not None and len(letters) == 2)
     if shape is None and implied and reader.names.is_mentioned(name) and base.base.islower():
         shape = unknown(f"rows:{name}"), unknown(f"cols:{name}")
     if shape is None or capital == base:
         return
     reading = Reading(0.0, shapes, Term("symbol", (), (name,), *shape))
+    if not numbered and letters is not None and len(letters) == 2:  # `x_{ij}` is an entry of X
+        yield from indexed(reader, reading, letters, 0.2)
+        return
     for at, cost in (((None, letter), 0.2 if columns_first else 0.7), ((letter, None, "column"), 0.6 if columns_first else 0.3)):
         yield from indexed(reader, reading, at, cost)
 

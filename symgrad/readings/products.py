@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from symgrad import syntax as sx
@@ -59,9 +58,6 @@ def product(reader: Reader, node: sx.Product, shapes: Shapes) -> Variants:
     if any(op not in OPERATORS for op in operators):
         bad = next(op for op in operators if op not in OPERATORS)
         raise Unreadable(node.span, f"the operator {bad} is not read here")
-    for letter, inside in pairwise(factors):
-        if isinstance(letter, sx.Name) and letter.base == "d" and isinstance(inside, sx.Group) and reader.names.tangents:
-            raise Unreadable(letter.span.to(inside.span), "the differential of an expression")
     if set(operators) == {""} and any(_is_bare_one(f) for f in factors):
         # Nobody multiplies by the number one: `1 bᵀ` and `Gᵀ 1` are typed for the vector of ones.
         ones = [sx.Name(f.span, "\\mathbf{1}") if _is_bare_one(f) else f for f in factors]

@@ -62,10 +62,6 @@ class Names(Protocol):
         """The loss and the variable, for a name such as `dW` that nobody defined."""
 
     @property
-    def tangents(self) -> tuple[str, ...]:
-        """The inputs that change, on a sheet that works with differentials (`dL = tr(G^T dX)`); none elsewhere."""
-
-    @property
     def numerator(self) -> bool:
         """Whether gradients have the transposed shape of their variable on this sheet."""
 
@@ -91,13 +87,17 @@ Variants = Iterable[Reading]
 
 @dataclass
 class Reader:
-    """Reads the nodes of one statement; `indices` are the letters known to be indices there."""
+    """Reads the nodes of one statement; `indices` are the letters known to be indices there.
+
+    `tangents` are the inputs that change, where the statement is about differentials (`dL = tr(G^T dX)`); none elsewhere.
+    """
 
     names: Names
     charity: bool = False
     statement: int = 0
     indices: set[str] = field(default_factory=set)
     weights: list[str] = field(default_factory=list)
+    tangents: tuple[str, ...] = ()
     tried: int = 0
     all_tried: int = 0
     _known: dict[tuple[int, frozenset[tuple[str, Dim]], frozenset[str]], tuple[Node, list[Reading]]] = field(default_factory=dict)

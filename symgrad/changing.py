@@ -1,0 +1,46 @@
+r"""Which inputs change in a statement of differentials: W in `dL = \operatorname{tr}(G^T dW)`, A and B in `d(AB) = dA\,B + A\,dB`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from symgrad import syntax as sx
+from symgrad.meaning import Meaning
+from symgrad.naming import plain_name
+from symgrad.sheet import Gathered
+from symgrad.signs import as_it_stands, of_expressions
+from symgrad.syntax import Node
+
+
+class Changing:
+    """The inputs that change, on a sheet where differentials are made of others; none elsewhere (there `dW` is a gradient)."""
+
+    def __init__(self, gathered: Gathered, meaning: Meaning) -> None:
+        self._gathered, self._meaning = gathered, meaning
+        nodes = [gathered.sheet.statements[i].node for i in gathered.part.own]
+        self._everywhere = self._inputs(list(dict.fromkeys(name for node in nodes for name in self._named(node))))
+        self._everywhere = self._everywhere if any(self._has_differentials(node) for node in nodes) else ()
+
+    def at(self, statement: int) -> tuple[str, ...]:
+        """Those of one statement: the ones that it names and those that what it names rests on; all where it names none."""
+        node = self._gathered.sheet.statements[statement].node
+        head = node.sides[0] if isinstance(node, sx.Relation) else None
+        named = [name for side in sx.children(node) if side is not head for name in self._named(side)]
+        found = tuple(n for n in self._everywhere if any(n == name or self._meaning.rests_on(name, n) for name in named))
+        return found or self._everywhere
+
+    def _inputs(self, changed: list[str]) -> tuple[str, ...]:
+        inputs = self._meaning.network.inputs
+        return tuple(n for n in inputs if n in changed) or tuple(n for n in inputs if any(self._meaning.rests_on(c, n) for c in changed))
+
+    def _has_differentials(self, node: Node) -> bool:
+        """Whether a statement makes the differential of a name, or of an expression, of other differentials."""
+        named = list(self._named(node))
+        return any(self._meaning.rests_on(named[0], name) for name in named[1:]) or (bool(named) and any(of_expressions(node)))
+
+    def _named(self, node: Node) -> Iterator[str]:
+        for found in sx.walk(node):
+            if isinstance(found, sx.Differential) and found.sign == "d":
+                name = plain_name(as_it_stands(found.of), self._meaning.styled)
+                if name is not None:
+                    yield name

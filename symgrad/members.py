@@ -1,0 +1,58 @@
+r"""Families of vectors: in `\sum_i (w^T x_i - y_i)^2` the x_i are vectors, the rows of a matrix x, and the y_i are numbers.
+
+Which letters with an index are vectors is seen from how they are written: transposed, behind a transposed factor, or in a norm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from symgrad import syntax as sx
+from symgrad.naming import letters_of, spelled, superscript
+from symgrad.syntax import Node
+
+_JOINED = ("", "cdot")
+
+
+def families(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
+    """The names whose members, by an index that a sum runs over, are vectors."""
+    nodes = list(nodes)
+    running = {letter for node in nodes for letter in running_letters(node)}
+    for node in nodes:
+        for found in _vectors(node):
+            base = found.base if isinstance(found, sx.Scripted) else found
+            letters = letters_of(found.sub) if isinstance(found, sx.Scripted) else None
+            if isinstance(base, sx.Name) and letters and len(letters) == 1 and set(letters) <= running and _is_small(base):
+                yield spelled(base, "", "", base.base in styled)
+
+
+def _is_small(base: sx.Name) -> bool:
+    return base.base.islower() if len(base.base) == 1 else base.base.startswith("\\") and base.base[1].islower() and base.base != "\\delta"
+
+
+def running_letters(node: Node) -> Iterator[str]:
+    """The letters that sums run over."""
+    for n in sx.walk(node):
+        if isinstance(n, sx.BigOp) and n.below is not None:
+            yield from letters_of(n.below.sides[0] if isinstance(n.below, sx.Relation) else n.below) or ()
+
+
+def _vectors(node: Node) -> Iterator[Node]:
+    """What is written as vectors are."""
+    for n in sx.walk(node):
+        if isinstance(n, sx.Scripted) and superscript(n.sup).transposed:
+            yield n
+        elif isinstance(n, sx.Product):
+            for left, operator, right in zip(n.factors, n.operators, n.factors[1:], strict=False):
+                if operator in _JOINED and isinstance(left, sx.Scripted) and superscript(left.sup).transposed:
+                    yield from _terms(right)
+        elif isinstance(n, sx.Norm):
+            yield from _terms(n.body)
+        elif isinstance(n, sx.Angle):
+            yield from n.items
+
+
+def _terms(node: Node) -> Iterator[Node]:
+    """A factor, or the terms of a sum in brackets."""
+    inner = node.body if isinstance(node, sx.Group) else node
+    yield from inner.terms if isinstance(inner, sx.Sum) else (inner,)

@@ -1,0 +1,74 @@
+r"""Signs of differentials before expressions: `d(X^{-1})`, `d \log\det X`, `\mathrm{d} \|x\|^2`.
+
+A `d` before brackets, a function or a norm is no factor where its statement also has the differential of a name, or where it is upright.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from symgrad import syntax as sx
+from symgrad.naming import plain_name, superscript, without_transpose
+from symgrad.read import functions as fn
+from symgrad.read.document import Sheet
+from symgrad.syntax import Node
+
+_UPRIGHT = frozenset({"mathrm", "rm", "mathsf", "operatorname"})
+
+
+def with_differentials(sheet: Sheet) -> Sheet:
+    """The sheet with a differential wherever a product begins with its sign."""
+    return replace(sheet, statements=[replace(s, node=_signed(s.node)) for s in sheet.statements])
+
+
+def of_expressions(node: Node) -> Iterator[Node]:
+    """What is no name, nor a transposed one, and has a differential."""
+    for found in sx.walk(node):
+        if isinstance(found, sx.Differential) and found.sign == "d":
+            of = as_it_stands(found.of)
+            if plain_name(of) is None and not (isinstance(of, sx.Scripted) and of.sub is not None):
+                yield found.of
+
+
+def as_it_stands(node: Node) -> Node:
+    """The node without the transpose put on it."""
+    if isinstance(node, sx.Scripted):
+        script = superscript(node.sup)
+        return without_transpose(node) if script.transposed and not script.inverse else node
+    return node
+
+
+def _signed(node: Node) -> Node:
+    of_names = [n for n in sx.walk(node) if isinstance(n, sx.Differential) and n.sign == "d" and not _is_function(n.of)]
+
+    def joined(found: Node) -> Node:
+        if not isinstance(found, sx.Product):
+            return found
+        factors, operators = list(found.factors), list(found.operators)
+        for k in range(len(factors) - 2, -1, -1):
+            made = _joined(factors[k], factors[k + 1], bool(of_names)) if not operators[k] else None
+            if made is not None:
+                factors[k : k + 2] = [made]
+                del operators[k]
+        return factors[0] if len(factors) == 1 else replace(found, factors=tuple(factors), operators=tuple(operators))
+
+    return sx.mapped(node, joined)
+
+
+def _joined(sign: Node, inside: Node, among_others: bool) -> Node | None:
+    """The differential of what stands after its sign; None where the two are factors."""
+    span = sign.span.to(inside.span)
+    if isinstance(sign, sx.Differential) and sign.sign == "d" and _is_function(sign.of) and isinstance(inside, sx.Group):
+        return sx.Differential(span, "d", sx.Call(sign.of.span.to(inside.span), sign.of, (inside.body,)))  # `d\operatorname{tr}(X)`
+    if not isinstance(sign, sx.Name) or sign.base != "d" or sign.accents:
+        return None
+    is_upright = sign.style in _UPRIGHT
+    base = inside.base if isinstance(inside, sx.Scripted) else inside
+    if isinstance(base, (sx.Group, sx.Call, sx.Norm, sx.Abs)) and (is_upright or among_others):
+        return sx.Differential(span, "d", inside)
+    return sx.Differential(span, "d", inside) if is_upright and isinstance(base, sx.Name) else None
+
+
+def _is_function(node: Node) -> bool:
+    return isinstance(node, sx.Name) and fn.word_of(node.base) in fn.WORDS
