@@ -344,6 +344,7 @@ cos = _elementwise("cos")
 sinh = _elementwise("sinh")
 cosh = _elementwise("cosh")
 arctan = _elementwise("arctan")
+tan = _elementwise("tan")
 hard_tanh = _elementwise("hard_tanh")
 hard_sigmoid = _elementwise("hard_sigmoid")
 hard_swish = _elementwise("hard_swish")
@@ -546,6 +547,21 @@ def symmetric(x: Any, n: Any) -> Any:
 def toeplitz(x: Any, n: Any, m: Any = None) -> Any:
     """The n×m Toeplitz matrix (square without m) of n + m − 1 free parameters, from its last column's diagonal to its first's."""
     return operation("toeplitz", [x], (dim_of(n), dim_of(n if m is None else m)))
+
+
+def tri(n: Any, m: Any = None) -> Any:
+    """The n×m matrix (square without m) of ones on and below the diagonal, and zeros above."""
+    return operation("tri", [], (dim_of(n), dim_of(n if m is None else m)))
+
+
+def tril(x: Any) -> Any:
+    """The lower triangle of a matrix, its diagonal included, with zeros above."""
+    return operation("tril", [x])
+
+
+def triu(x: Any) -> Any:
+    """The upper triangle of a matrix, its diagonal included, with zeros below."""
+    return operation("triu", [x])
 
 
 def eigenvalues(x: Any) -> Any:

@@ -6,6 +6,7 @@ Arrays are two-dimensional (a column is n×1), scalars may be plain numbers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -78,7 +79,7 @@ HELPERS: dict[str, tuple[str, str]] = {
 
 
 def helpers_in(source: str) -> list[str]:
-    return [name for name in HELPERS if f"{name}(" in source]
+    return [name for name in HELPERS if re.search(rf"(?<!\w){name}\(", source)]
 
 
 def sizes_in(form: Form) -> set[str]:
@@ -94,7 +95,8 @@ def _as_expression(source: str) -> str:
     """Helper calls with the helper written in place, so that the source needs only `np`."""
     for name in helpers_in(source):
         args, body = HELPERS[name]
-        source = source.replace(f"{name}(", f"(lambda {args}: {body})(")
+        written = f"(lambda {args}: {body})("
+        source = re.sub(rf"(?<!\w){name}\(", lambda _, written=written: written, source)  # type: ignore[misc]
     return source
 
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from symgrad import names
 from symgrad.dims import Dim, Shape
 from symgrad.form import Form, apply, cost, number
-from symgrad.ops.elementwise import SQUARED_BEFORE_THEIR_OPERAND
+from symgrad.ops.elementwise import ELEMENTWISE, SQUARED_BEFORE_THEIR_OPERAND
 from symgrad.tensor import Params, Sizes
 
 
@@ -33,7 +33,7 @@ def turned(form: Form) -> Form:
     if form.op == "divide" and form.args[1].is_scalar:
         return apply("divide", [turned(form.args[0]), form.args[1]])
     outside = apply("transpose", [form])
-    if form.op in ("hadamard", "add", "divide") or (form.op not in _KEEPS and len(form.args) == 1 and _is_map(form)):
+    if form.op in ("hadamard", "add", "divide") or _is_map(form):
         inside = apply(form.op, [turned(arg) for arg in form.args], form.params)
         return inside if marks(inside) < marks(outside) else outside
     if form.op == "scale":
@@ -41,24 +41,9 @@ def turned(form: Form) -> Form:
     return outside
 
 
-_KEEPS = {
-    "sum",
-    "mean",
-    "softmax",
-    "log_softmax",
-    "logsumexp",
-    "concat",
-    "slice",
-    "pad",
-    "unfold",
-    "fold",
-    "reshape",
-    "diagonal",
-}
-
-
 def _is_map(form: Form) -> bool:
-    return form.shape == form.args[0].shape and form.op not in ("inverse", "einsum")
+    """Whether it is a function of every entry, f(A)ᵀ = f(Aᵀ)."""
+    return len(form.args) == 1 and form.op.rstrip("'") in ELEMENTWISE
 
 
 def marks(form: Form) -> int:
@@ -197,6 +182,10 @@ def hadamard_of(factors: list[Form]) -> Form:
         taken, body = without_scalars(body)
         scalars += taken
         flat += body.args if body.op == "hadamard" else [body]
+    for op, triangle in (("tril", "tri"), ("triu", "transpose")):
+        tri = next((f for f in flat if f.op == triangle and (f.op == "tri" or f.args[0].op == "tri")), None)
+        if tri is not None and len(flat) > 1:
+            return scaled(scalars, linear(op, hadamard_of([f for f in flat if f is not tri]), ()))
     flat = _squared([f for f in flat if f.op != "ones"] or flat[:1])
     above = [f for f in flat if not (f.op == "power" and f.params[0] < 0)]
     below = [power_of(f.args[0], -f.params[0]) for f in flat if f.op == "power" and f.params[0] < 0]

@@ -224,7 +224,7 @@ def test_two_checks_of_one_derivation_are_equal():
 # ── a wrong derivative in a record ───────────────────────────────────────────────────────────────────────────────────
 
 
-WITHOUT_SLOPE = {"is_max", "pi", "polar", "window"}
+WITHOUT_SLOPE = {"is_max", "pi", "polar", "tri", "window"}
 """Derivatives that are 0 everywhere, and one that is refused."""
 
 

@@ -27,12 +27,20 @@ def _concatenated(shapes: tuple[Shape, ...], params: Params) -> Shape:
     return tuple(sum((s[i] for s in shapes[1:]), dim) if i == axis else dim for i, dim in enumerate(first))
 
 
+def stretch(start: Dim, stop: Dim, step: int) -> Dim:
+    """How many positions there are from `start` up to, not with, `stop`; of sizes that are no numbers, a step must end exactly there."""
+    room = stop - start
+    if step == 1 or room.number is None:
+        return room if step == 1 else (room - 1) / step + 1
+    return Dim.of(-(-room.number // step))
+
+
 def _sliced(shapes: tuple[Shape, ...], params: Params) -> Shape:
     axis, start, stop, step = params
     shape = shapes[0]
     if not 0 <= axis < len(shape):
         raise ShapeError(f"a slice along axis {axis} of a {show(shape)}")
-    length = stop - start if step == 1 else (stop - start - 1) / step + 1
+    length = stretch(start, stop, step)
     beyond = (stop - shape[axis]).number
     if (beyond is not None and beyond > 0) or (length.number is not None and length.number < 1):
         raise ShapeError(f"positions {start}:{stop} of an axis of size {shape[axis]}")

@@ -177,6 +177,7 @@ RECORDS: tuple[Elementwise, ...] = (
             domain="positive"),
     _record("sin", _function(r"\sin", "sin"), "np.sin({0})", lambda x, y: _of("cos", x), lambda S, x: S.sin(x)),
     _record("cos", _function(r"\cos", "cos"), "np.cos({0})", lambda x, y: -_of("sin", x), lambda S, x: S.cos(x)),
+    _record("tan", _function(r"\tan", "tan"), "np.tan({0})", lambda x, y: 1 + y * y, lambda S, x: S.tan(x)),
     _record("sinh", _function(r"\sinh", "sinh"), "np.sinh({0})", lambda x, y: _of("cosh", x), lambda S, x: S.sinh(x)),
     _record("cosh", _function(r"\cosh", "cosh"), "np.cosh({0})", lambda x, y: _of("sinh", x), lambda S, x: S.cosh(x)),
     _record("arctan", _function(r"\arctan", "arctan"), "np.arctan({0})", lambda x, y: (1 + x * x)**-1, lambda S, x: S.atan(x)),

@@ -2,6 +2,7 @@
 
 Every rearrangement is linear and stands beside its transpose (⟨A x, g⟩ = ⟨x, Aᵀ g⟩), so a derivative is one more record of
 this table: vec ↔ unvec, lower ↔ vech, toeplitz ↔ sums along diagonals. `vec` stacks columns, `vech` the columns of the lower triangle.
+A triangle of a matrix is its product, entry by entry, with a matrix `tri` of ones on and below the diagonal and zeros above.
 Sources: Magnus & Neudecker, *Matrix Differential Calculus* (2019), chapters 2 and 3; Matrix Cookbook (2012), §2.8 and §10.2.
 """
 
@@ -13,7 +14,7 @@ from typing import Any
 from symgrad.dims import ONE, Shape, show
 from symgrad.errors import ShapeError
 from symgrad.op import Function, Infix, Notation, Op, Prec, Spelling, Writer
-from symgrad.tensor import Func, Node, Params, add, einsum, eye, func, transpose
+from symgrad.tensor import Func, Node, Params, add, constant, einsum, eye, func, multiply, transpose
 
 
 def _matrix(shapes: tuple[Shape, ...], what: str) -> Shape:
@@ -102,6 +103,15 @@ def _kron_jvp(node: Func, tangents: Sequence[Node | None]) -> Node:
     return add([made("kron", pair) for pair in ((da, b), (a, db)) if None not in pair])  # type: ignore[arg-type]
 
 
+def tri(shape: Shape) -> Node:
+    """Ones on and below the diagonal, zeros above."""
+    return func("tri", (), shape, shape)
+
+
+def _upper(node: Node) -> Node:
+    return multiply(node, transpose(tri(node.shape[::-1])))
+
+
 def _symmetric_vjp(node: Func, g: Node) -> tuple[Node, ...]:
     """vech(G + Gᵀ − G ⊙ I): an entry off the diagonal stands twice (Cookbook 138)."""
     diagonal = einsum([(g, (0, 1)), (eye(g.shape[0]), (0, 1))], (0, 1), g.shape)
@@ -116,6 +126,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("vech", lambda node, g: (made("lower", [g], (node.operands[0].shape[0],)),), _again),
     Function("symmetric", _symmetric_vjp, _again, source="Matrix Cookbook (138)"),
     Function("toeplitz", lambda node, g: (made("diagonal_sums", [g]),), _again, source="Matrix Cookbook (143)"),
+    Function("tri", lambda node, g: (), lambda node, t: constant(0, node.shape)),
     Function("diagonal_sums", lambda node, g: (made("toeplitz", [g], node.operands[0].shape),), _again),
 )  # fmt: skip
 
@@ -135,6 +146,16 @@ def _named(latex: str, text: str, numpy: str, shown: bool = False) -> Spelling:
     return write
 
 
+def _write_tri(writer: Writer, form: Any) -> tuple[str, Prec]:
+    """The lower triangle of ones."""
+    if writer.mode == "numpy":
+        return f"np.tri({', '.join(writer.write(dim, Prec.SUM) for dim in form.shape)})", Prec.ATOM
+    if writer.mode == "latex":
+        size = r" \times ".join(dim.latex for dim in form.shape)
+        return rf"\operatorname{{tril}}\left(\mathbf{{1}}_{{{size}}}\right)", Prec.ATOM
+    return f"tril(1[{show(form.shape)}])", Prec.ATOM
+
+
 def _op(name: str, spelling: Spelling) -> Op:
     return Op(
         name, 1, _SHAPES[name], lambda nodes, params: made(name, nodes, params), spelling, spelling, spelling,
@@ -151,5 +172,10 @@ RECORDS: tuple[Op, ...] = (
     _op("vech", _named(r"\operatorname{vech}", "vech", "_vech({0})")),
     _op("symmetric", _named(r"\operatorname{vech}^{-1}", "vech⁻¹", "_symmetric({0}, {1})")),
     _op("toeplitz", _named(r"\operatorname{Toeplitz}", "Toeplitz", "_toeplitz({0}, {1}, {2})")),
+    Op("tri", 0, lambda _, params: params, lambda _, params: tri(params), _write_tri, _write_tri, _write_tri),
+    Op("tril", 1, lambda shapes, _: _matrix(shapes, "a triangle"), lambda nodes, _: multiply(nodes[0], tri(nodes[0].shape)),
+       Notation(r"\operatorname{{tril}}\left({0}\right)"), Notation("tril({0})"), Notation("np.tril({0})")),
+    Op("triu", 1, lambda shapes, _: _matrix(shapes, "a triangle"), lambda nodes, _: _upper(nodes[0]),
+       Notation(r"\operatorname{{triu}}\left({0}\right)"), Notation("triu({0})"), Notation("np.triu({0})")),
     _op("diagonal_sums", _named(r"\operatorname{diagonals}", "diagonals", "_diagonal_sums({0})")),
 )  # fmt: skip

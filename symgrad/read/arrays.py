@@ -19,6 +19,7 @@ from itertools import count
 from symgrad.dims import ONE, Dim, Shape, show
 from symgrad.errors import ShapeError, SymgradError
 from symgrad.form import Form, apply, number, symbol
+from symgrad.ops.arrange import stretch
 from symgrad.shapes import Shapes, is_unknown, unknown
 from symgrad.span import Source, Span, caret
 from symgrad.textbook import product_of, scaled
@@ -52,7 +53,8 @@ class Array:
     `names` are the undeclared names in it; `bare` is the one name of which it is a function entry by entry; `kept` says that an axis of
     size 1 is what a sum left; `ends` are the names that a matrix product begins and ends with; `literal` is the value of a number;
     `norm_of` what it is the norm of; `flat` says that NumPy has it as a vector of one axis, a column here or a row; `owed` is what has been
-    paid for turning it, which a quadratic form x @ A @ y need not.
+    paid for turning it, which a quadratic form x @ A @ y need not. `mask` says that its entries are 0 and 1, `causal` that they are 1 on
+    and below the diagonal, `anticausal` above it; `masked` is what stands where such a mask is 1, beside entries that a softmax leaves out.
     """
 
     rows: Dim
@@ -68,6 +70,10 @@ class Array:
     lead: Shape = ()
     flat: bool = False
     owed: float = 0.0
+    mask: bool = False
+    causal: bool = False
+    anticausal: bool = False
+    masked: Array | None = None
 
     @property
     def shape(self) -> Shape:
@@ -389,7 +395,15 @@ class Typing:
             return form if form.is_scalar else form.args[0] if form.op == "transpose" else apply("transpose", [form])
 
         ends = None if array.ends is None else (array.ends[1], array.ends[0])
-        return replace(array, rows=array.cols, cols=array.rows, make=make, span=span, bare=None, ends=ends, norm_of=None, flat=False)
+        turned = Array(array.cols, array.rows, make, span, array.names, kept=array.kept, ends=ends, mask=array.mask)
+        return replace(turned, literal=array.literal, owed=array.owed)
+
+    def with_axis(self, array: Array, at: int, span: Span) -> Array:
+        """With a new axis of size 1."""
+        letters = _LETTERS[: len(array.shape)]
+        out = f"{letters[:at]}z{letters[at:]}"
+        shape = (*array.shape[:at], ONE, *array.shape[at:])
+        return self.index_product(f"{letters},zZ->{out}", [array, self.filled("ones", (ONE, ONE), span)], shape, span)
 
     def square(self, array: Array, what: str, span: Span) -> Array:
         """The array, which has to be a square matrix."""
@@ -455,7 +469,7 @@ class Typing:
         """Ones or zeros of a shape, or an identity."""
         *lead, rows, cols = shape
         params = (lambda s: (s.resolve(rows),)) if op == "eye" else (lambda s: s.shape(*shape))
-        return Array(rows, cols, lambda shapes: apply(op, (), params(shapes)), span, lead=tuple(lead))
+        return Array(rows, cols, lambda shapes: apply(op, (), params(shapes)), span, lead=tuple(lead), mask=op in ("ones", "zeros", "eye"))
 
     def joined(self, arrays: Sequence[Array], axis: int, span: Span) -> Array:
         """Arrays one after the other along an axis: matrices on top of each other (0) or side by side (1)."""
@@ -481,7 +495,7 @@ class Typing:
 
     def sliced(self, array: Array, axis: int, start: Dim, stop: Dim, step: int, span: Span) -> Array:
         """Positions from `start` up to, not with, `stop` along an axis."""
-        length = stop - start if step == 1 else (stop - start - 1) / step + 1
+        length = stretch(self.shapes.resolve(start), self.shapes.resolve(stop), step)
         *lead, rows, cols = (length if i == axis else dim for i, dim in enumerate(array.shape))
 
         def make(shapes: Shapes) -> Form:

@@ -8,119 +8,22 @@ from __future__ import annotations
 
 import ast
 import difflib
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
-from typing import Protocol
 
 from symgrad.dims import ONE, Dim, show
-from symgrad.errors import InvalidExpression, ShapeError, SymgradError, Unsupported
-from symgrad.form import Form, apply
+from symgrad.errors import ShapeError, Unsupported
 from symgrad.ops.elementwise import ELEMENTWISE
-from symgrad.ops.window import places
-from symgrad.read import functions
-from symgrad.read.arrays import Array, Refused, Typing, literal
-from symgrad.shapes import Shapes
+from symgrad.read import functions, shaping
+from symgrad.read.arrays import Array, Refused, Typing
+from symgrad.read.call import Call, first, listed, whole
+from symgrad.read.norms import norm, nuclear_norm
+from symgrad.read.windows import convolution, pooling
 from symgrad.span import Span
 
 _LARGEST_POWER = 16
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_FRONT = "nctu"
-_LARGEST_WINDOW = 1000
-
-
-class Reading(Protocol):
-    """What a function may ask of the expression that it stands in."""
-
-    typing: Typing
-
-    def array(self, node: ast.expr) -> Array: ...
-    def size(self, node: ast.expr) -> Dim: ...
-    def span(self, node: ast.AST) -> Span: ...
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call: its word, its arguments (the object of a method first), and the expression that it stands in."""
-
-    spelled: str
-    args: Sequence[ast.expr]
-    keywords: Mapping[str, ast.expr]
-    span: Span
-    reader: Reading
-
-    @property
-    def word(self) -> str:
-        """What the function is looked up by."""
-        return functions.word_of(self.spelled)
-
-    @property
-    def typing(self) -> Typing:
-        return self.reader.typing
-
-    def refused(self, message: str, node: ast.AST | None = None, kind: type[SymgradError] = InvalidExpression) -> Refused:
-        return Refused(kind, message, self.span if node is None else self.reader.span(node))
-
-    def arrays(self, least: int, most: int | None = None, tensors: bool = False) -> list[Array]:
-        """Its arguments as arrays; their number is checked, and that they are matrices unless `tensors` may have more axes."""
-        most = most or least
-        if not least <= len(self.args) <= most:
-            wanted = str(least) if least == most else f"{least} to {most}"
-            raise self.refused(f"{self.word} takes {wanted} argument{'s' * (most > 1)}, not {len(self.args)}")
-        return [self.array(arg, tensors) for arg in self.args]
-
-    def array(self, node: ast.expr, tensors: bool = False) -> Array:
-        """An argument as an array, of two axes unless `tensors` says so."""
-        array = self.reader.array(node)
-        if array.lead and not tensors:
-            raise self.refused(f"{self.word} is of a matrix, and this is {self.typing.shown(array)}", node, Unsupported)
-        return array
-
-    def axes(self, array: Array, position: int = 1) -> list[int] | None:
-        """The axes that are asked for; None for all entries."""
-        node = self.keywords.get("axis", self.keywords.get("dim", self.args[position] if len(self.args) > position else None))
-        if node is None or (isinstance(node, ast.Constant) and node.value is None):
-            return None
-        items = node.elts if isinstance(node, (ast.Tuple, ast.List)) and node.elts else [node]
-        return sorted({self.place(item, len(array.shape)) for item in items})
-
-    def axis(self, array: Array, position: int = 1) -> int | None:
-        """The one axis that is asked for; None for all entries."""
-        found = self.axes(array, position)
-        if found is not None and len(found) > 1:
-            raise self.refused(f"{self.word} is along one axis")
-        return None if found is None else found[0]
-
-    def place(self, node: ast.expr, rank: int) -> int:
-        """An axis by its number; a negative one counts from the end."""
-        value = whole(node)
-        if value is None or not -rank <= value < rank:
-            numbers = "0 or 1" if rank == 2 else f"from 0 to {rank - 1}"
-            raise self.refused(f"an axis is {numbers}, not {ast.unparse(node)}", node)
-        return value % rank
-
-    def keeps(self) -> bool:
-        """Whether axes that are summed stay with size 1."""
-        node = self.keywords.get("keepdims", self.keywords.get("keepdim"))
-        return isinstance(node, ast.Constant) and node.value is True
-
-    def exactly(self, value: int | Fraction) -> Array:
-        return literal(Fraction(value), self.span)
-
-
-def whole(node: ast.expr) -> int | None:
-    """A whole number that is written out."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inside = whole(node.operand)
-        return None if inside is None else -inside
-    return node.value if isinstance(node, ast.Constant) and type(node.value) is int else None
-
-
-def listed(call: Call, node: ast.expr) -> list[ast.expr]:
-    if isinstance(node, (ast.List, ast.Tuple)) and node.elts:
-        return list(node.elts)
-    raise call.refused(f"{call.word} takes a list of matrices, as in {call.word}([A, B])", node)
 
 
 # ── sums ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -134,12 +37,6 @@ def _reduction(op: str) -> Callable[[Call], Array]:
     return reduce
 
 
-def first(call: Call) -> ast.expr:
-    if not call.args:
-        raise call.refused(f"{call.word} takes an argument")
-    return call.args[0]
-
-
 def _variance(call: Call) -> Array:
     t, array = call.typing, call.array(first(call), tensors=True)
     axes = call.axes(array)
@@ -149,23 +46,6 @@ def _variance(call: Call) -> Array:
 
 def _deviation(call: Call) -> Array:
     return call.typing.elementwise("sqrt", [_variance(call)], call.span)
-
-
-def _norm(call: Call) -> Array:
-    t, array = call.typing, call.array(first(call), tensors=True)
-    order = call.keywords.get("ord", call.args[1] if len(call.args) > 1 else None)
-    written = None if order is None or (isinstance(order, ast.Constant) and order.value is None) else ast.unparse(order)
-    axes = call.axes(array, 2)
-    vector = t.is_vector(array) or (axes is not None and len(axes) == 1)
-    if written == "1" and vector:
-        return t.reduced("sum", t.elementwise("abs", [array], call.span), axes, call.keeps(), call.span)
-    if written not in (None, "'fro'") and not (written == "2" and vector):
-        raise call.refused(f"symgrad has no norm of order {written} of a {t.shown(array)}; there are 2, 1 (of a vector) and 'fro'", order)
-    if axes is not None:
-        squares = t.reduced("sum", t.elementwise("square", [array], call.span), axes, call.keeps(), call.span)
-        return t.elementwise("sqrt", [squares], call.span)
-    made = t.one("norm", array, ONE, ONE, call.span)
-    return Array(ONE, ONE, made.make, call.span, made.names, norm_of=array)
 
 
 def _along(op: str) -> Callable[[Call], Array]:
@@ -180,6 +60,8 @@ def _along(op: str) -> Callable[[Call], Array]:
             return t.elementwise("log", [t.reduced("sum", exps, None, True, call.span)], call.span)
         if axis is None:
             axis = len(array.lead) + (0 if t.is_vector(array) and t.shapes.is_one(array.cols) else 1)
+        if op == "softmax" and array.masked is not None and axis == 1:
+            return _causal_softmax_of(call, array.masked)
         return along_axis(call, op, array, axis)
 
     return along
@@ -190,6 +72,17 @@ def along_axis(call: Call, op: str, array: Array, axis: int) -> Array:
         return call.typing.reduced(op, array, [axis], call.keeps(), call.span)
     made = call.typing.one(op, array, array.rows, array.cols, call.span, lambda _: (axis,), array.lead)
     return replace(made, bare=array.bare, ends=array.ends)
+
+
+def _causal_softmax(call: Call) -> Array:
+    """The softmax of each row, up to the diagonal."""
+    (array,) = call.arrays(1)
+    return _causal_softmax_of(call, array)
+
+
+def _causal_softmax_of(call: Call, array: Array) -> Array:
+    call.typing.square(array, "the causal softmax", call.span)
+    return call.typing.one("causal_softmax", array, array.rows, array.cols, call.span)
 
 
 # ── matrices ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -259,13 +152,6 @@ def _dot(call: Call) -> Array:
 def _matmul(call: Call) -> Array:
     left, right = call.arrays(2, tensors=True)
     return call.typing.matmul(left, right, call.span)
-
-
-def _inner(call: Call) -> Array:
-    left, right = call.arrays(2)
-    if not (call.typing.is_vector(left) and call.typing.is_vector(right)):
-        raise call.typing.clash(f"{call.word} is of two vectors", call.span, left, right)
-    return _dot(call)
 
 
 def _outer(call: Call) -> Array:
@@ -420,14 +306,26 @@ def _joined(axis: int | None) -> Callable[[Call], Array]:
     return function
 
 
+def _spelled_out(left: str, out: str, arrays: list[Array]) -> tuple[str, str]:
+    """Letters in the place of an ellipsis: as many as the operand with the most axes has more than its own."""
+    letters = left.split(",")
+    more = max((len(a.shape) - len(own.replace("...", "")) for own, a in zip(letters, arrays, strict=False) if "..." in own), default=0)
+    spare = "".join(c for c in _LETTERS if c not in left)[: max(more, 0)]
+    for k, (own, array) in enumerate(zip(letters, arrays, strict=False)):
+        missing = len(array.shape) - len(own.replace("...", ""))
+        letters[k] = own.replace("...", spare[len(spare) - missing :] if missing > 0 else "")
+    return ",".join(letters), out.replace("...", spare)
+
+
 def _einsum(call: Call) -> Array:
     """`einsum("ij,jk->ik", A, B)`; a vector has one letter or two."""
     spec = first(call)
     if not isinstance(spec, ast.Constant) or not isinstance(spec.value, str):
         raise call.refused('einsum begins with its letters in quotes, as in einsum("ij,jk->ik", A, B)', spec)
     left, arrow, out = spec.value.replace(" ", "").partition("->")
-    letters = left.split(",")
     arrays = [call.array(arg, tensors=True) for arg in call.args[1:]]
+    left, out = _spelled_out(left, out, arrays)
+    letters = left.split(",")
     if not all(c in _LETTERS for c in left.replace(",", "") + out):
         raise call.refused("the letters of einsum are a to z", spec)
     if len(letters) != len(arrays):
@@ -456,152 +354,6 @@ def _einsum(call: Call) -> Array:
             t.shapes = met
         spelled.append(own)
     return t.index_product(f"{','.join(spelled)}->{out}", arrays, [sizes[c] for c in out], call.span)
-
-
-# ── windows ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _option(call: Call, name: str, position: int, axes: int, usual: int, least: int) -> list[int]:
-    """A whole number for every axis with windows on it: `stride=2`, `padding=(1, 0)`."""
-    node = call.keywords.get(name, call.args[position] if len(call.args) > position else None)
-    if node is None or (isinstance(node, ast.Constant) and node.value is None):
-        return [usual] * axes
-    items = list(node.elts) if isinstance(node, (ast.Tuple, ast.List)) else [node] * axes
-    values = [whole(item) for item in items]
-    if len(values) != axes or any(value is None or not least <= value <= _LARGEST_WINDOW for value in values):
-        raise call.refused(f"{name} is a whole number from {least}{', or one for each axis' if axes > 1 else ''}", node)
-    return [value for value in values if value is not None]
-
-
-def _padding(call: Call, position: int, widths: Sequence[Dim], dilations: Sequence[int]) -> list[int]:
-    """The zeros around; "same" where windows of an odd width are to be as many as the entries."""
-    node = call.keywords.get("padding", call.args[position] if len(call.args) > position else None)
-    if isinstance(node, ast.Constant) and node.value in ("same", "valid"):
-        around = [0 if node.value == "valid" or w.number is None else (w.number - 1) * d for w, d in zip(widths, dilations, strict=True)]
-        if node.value == "same" and any(w.number is None or n % 2 for w, n in zip(widths, around, strict=True)):
-            raise call.refused('padding="same" is for kernels of an odd width that is a number; write the padding as a number', node)
-        return [n // 2 for n in around]
-    return _option(call, "padding", position, len(widths), 0, 0)
-
-
-@dataclass(frozen=True)
-class _Windows:
-    """The windows along an axis, and their form."""
-
-    length: Dim
-    width: Dim
-    stride: int
-    dilation: int
-    padding: int
-
-    def many(self, call: Call) -> Dim:
-        length, width = (call.typing.shapes.resolve(dim) for dim in (self.length, self.width))
-        try:
-            return places(length, width, self.stride, self.dilation, self.padding)
-        except SymgradError as error:
-            raise call.refused(f"{call.word}: {error}", kind=type(error)) from None
-
-    def array(self, call: Call) -> Array:
-        many = self.many(call)
-
-        def make(shapes: Shapes) -> Form:
-            return apply("window", (), (*shapes.shape(self.length, many, self.width), self.stride, self.dilation, self.padding))
-
-        return Array(many, self.width, make, call.span, lead=(self.length,))
-
-
-def _convolution(axes: int) -> Callable[[Call], Array]:
-    """`conv2d(X, K, bias, stride, padding, dilation)` as PyTorch has it: X is examples × channels × height × width.
-
-    K is channels out × channels in × its own size. X may lack the examples, and both the channels. The kernel is not turned round.
-    """
-
-    def function(call: Call) -> Array:
-        t = call.typing
-        if len(call.args) < 2:
-            raise call.refused(f"{call.word} takes what is convolved and a kernel, as in {call.word}(X, K)")
-        x, kernel = (call.array(arg, tensors=True) for arg in call.args[:2])
-        ranks = len(x.shape), len(kernel.shape)
-        flat = axes == 1 and ranks == (2, 2) and t.is_vector(x) and t.is_vector(kernel)
-        shapes = {(axes + 2, axes + 2): "ncX,ocK->noP", (axes + 1, axes + 2): "cX,ocK->oP", (axes, axes): "X,K->P"}
-        spec = "Xu,Ku->Pu" if flat else shapes.get(ranks)
-        if spec is None:
-            what = ("length", "height × width")[axes - 1]
-            raise t.clash(f"{call.word} is of examples × channels × {what} and a kernel out × in × its own", call.span, x, kernel)
-        if flat:
-            x, kernel = t.column(x, x.span), t.column(kernel, kernel.span)
-        if "o" in spec and t.shapes.unify(x.shape[spec.index("c")], kernel.shape[1]) is None:
-            channels = [t.shapes.resolve(dim) for dim in (x.shape[spec.index("c")], kernel.shape[1])]
-            raise t.clash(f"{call.word}: {channels[0]} channels do not meet a kernel of {channels[1]}", call.span, x, kernel)
-        if "o" in spec:
-            t.shapes = t.shapes.unify(x.shape[spec.index("c")], kernel.shape[1]) or t.shapes
-        first, behind = spec.index("X"), spec.partition(",")[2].index("K")
-        lengths, widths = x.shape[first : first + axes], [t.shapes.resolve(dim) for dim in kernel.shape[behind : behind + axes]]
-        strides, dilations = _option(call, "stride", 3, axes, 1, 1), _option(call, "dilation", 5, axes, 1, 1)
-        paddings = _padding(call, 4, widths, dilations)
-        windows = [_Windows(*each) for each in zip(lengths, widths, strides, dilations, paddings, strict=True)]
-        made = _windowed(call, spec, [x, kernel], windows)
-        bias = call.keywords.get("bias", call.args[2] if len(call.args) > 2 else None)
-        if bias is None or (isinstance(bias, ast.Constant) and bias.value is None):
-            return made
-        return t.add([made, _for_each_channel(call, bias, kernel.shape[0], axes)], call.span)
-
-    return function
-
-
-def _for_each_channel(call: Call, node: ast.expr, channels: Dim, axes: int) -> Array:
-    """A vector with one entry for every channel that comes out."""
-    t, bias = call.typing, call.array(node)
-    column = t.column(bias, call.span)
-    met = t.shapes.together((column.rows, channels), (column.cols, ONE))
-    if met is None:
-        raise t.clash(f"{call.word}: the bias is a vector with an entry for each of {t.shapes.resolve(channels)} channels", call.span, bias)
-    t.shapes = met
-    ones = t.filled("ones", (ONE,) * max(axes, 2), call.span)
-    letters = "abc"[: len(ones.shape)]
-    return t.index_product(f"oz,{letters}->o{letters[:axes]}", [column, ones], (channels, *(ONE,) * axes), call.span)
-
-
-def _windowed(call: Call, spec: str, arrays: Sequence[Array], windows: Sequence[_Windows]) -> Array:
-    """The product of arrays in which X stands for the axes with windows, K for those of the entries of a window, P for the windows."""
-    axes = len(windows)
-    spec = spec.replace("X", "hwd"[:axes]).replace("K", "ijk"[:axes]).replace("P", "pqr"[:axes])
-    spec = spec.replace("B", "".join(pair for pair in ("pi", "qj", "rk")[:axes]))
-    left, _, out = spec.partition("->")
-    sizes = {c: dim for array, letters in zip(arrays, left.split(","), strict=True) for c, dim in zip(letters, array.shape, strict=True)}
-    made = []
-    for whole_axis, many, entry, window in zip("hwd", "pqr", "ijk", windows, strict=False):
-        sizes |= {many: window.many(call), entry: window.width}
-        made.append((window.array(call), whole_axis + many + entry))
-    parts = [(arrays[0], left.split(",")[0]), *made, *zip(arrays[1:], left.split(",")[1:], strict=True)]
-    return call.typing.index_product(f"{','.join(s for _, s in parts)}->{out}", [a for a, _ in parts], [sizes[c] for c in out], call.span)
-
-
-def _pooling(axes: int, op: str) -> Callable[[Call], Array]:
-    """`max_pool2d(X, 2)` and `avg_pool2d(X, kernel_size, stride, padding)`: windows along the last axes, by default side by side."""
-
-    def function(call: Call) -> Array:
-        t, x = call.typing, call.array(first(call), tensors=True)
-        if len(x.shape) < axes or len(x.shape) - axes > len(_FRONT):
-            raise call.refused(f"{call.word} of a {t.shown(x)}: it needs {axes} axes at least", call.args[0])
-        widths = _option(call, "kernel_size", 1, axes, 0, 1)
-        if 0 in widths:
-            raise call.refused(f"{call.word} takes the size of its windows, as in {call.word}(X, 2)")
-        strides = _option(call, "stride", 2, axes, 0, 1)
-        paddings, dilations = _option(call, "padding", 3, axes, 0, 0), _option(call, "dilation", 4, axes, 1, 1)
-        if op == "max" and any(paddings):
-            raise call.refused("symgrad has no maximum over windows with padding, which is of −∞ there", kind=Unsupported)
-        lengths, front = x.shape[len(x.shape) - axes :], _FRONT[: len(x.shape) - axes]
-        every = zip(lengths, widths, strides, dilations, paddings, strict=True)
-        windows = [_Windows(dim, Dim.of(w), s or w, d, p) for dim, w, s, d, p in every]
-        if op == "mean":
-            total = _windowed(call, f"{front}X->{front}P", [x], windows)
-            return t.over(total, call.exactly(math.prod(widths)), call.span)
-        spread = _windowed(call, f"{front}X->{front}B", [x], windows)
-        entries = [len(front) + 2 * axis + 1 for axis in range(axes)]
-        return t.reduced("max", spread, [axis for axis, w in zip(entries, widths, strict=True) if w > 1] or entries, False, call.span)
-
-    return function
 
 
 # ── entry by entry ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -644,12 +396,84 @@ def _clip(call: Call) -> Array:
 
 def _where(call: Call) -> Array:
     """c ⊙ a + (1 − c) ⊙ b, with c 0 or 1."""
-    condition, chosen, otherwise = call.arrays(3, tensors=True)
-    if not isinstance(call.args[0], ast.Compare):
-        raise call.refused("where begins with a comparison, as in where(Z > 0, Z, 0)", call.args[0])
+    if len(call.args) != 3:
+        raise call.refused(f"{call.word} takes three arguments, not {len(call.args)}")
+    condition = call.array(call.args[0], tensors=True)
+    if not condition.mask:
+        raise call.refused("where begins with a comparison, as in where(Z > 0, Z, 0), or a mask", call.args[0])
     t = call.typing
+    infinite = [_is_minus_infinity(node) for node in call.args[1:]]
+    branches = [None if out else call.array(node, tensors=True) for node, out in zip(call.args[1:], infinite, strict=True)]
+    kept = next((b for b, c in zip(branches, (condition.causal, condition.anticausal), strict=True) if c and b is not None), None)
+    other = branches[1] if kept is branches[0] else branches[0]
+    if kept is not None and not kept.lead and (other is None or (other.literal is not None and other.literal <= -_LEFT_OUT)):
+        return replace(kept, masked=kept, bare=None, span=call.span)
+    chosen, otherwise = branches
+    if chosen is None or otherwise is None:
+        at = call.args[1 + infinite.index(True)]
+        raise call.refused("an infinite entry, but for a causal mask below a softmax; write a large number, as in -1e9", at, Unsupported)
     rest = t.add([call.exactly(1), t.negative(condition, call.span)], call.span)
     return t.add([t.times(condition, chosen, call.span), t.times(rest, otherwise, call.span)], call.span)
+
+
+# What stands where a softmax takes no part is no larger than this.
+_LEFT_OUT = 10**4
+
+
+def _is_minus_infinity(node: ast.expr) -> bool:
+    return ast.unparse(node) in ("-np.inf", "-numpy.inf", "-math.inf", "-inf", "float('-inf')", "-float('inf')", "-torch.inf", "-jnp.inf")
+
+
+def _log_of_a_sum(call: Call) -> Array:
+    """log(exp a + exp b) = a + softplus(b − a)."""
+    a, b = call.arrays(2, tensors=True)
+    t = call.typing
+    if b.literal == 0:
+        a, b = b, a
+    if a.literal == 0:
+        return t.elementwise("softplus", [b], call.span)
+    return t.add([a, t.elementwise("softplus", [t.add([b, t.negative(a, a.span)], call.span)], call.span)], call.span)
+
+
+def _hypot(call: Call) -> Array:
+    squares = [call.typing.elementwise("square", [array], call.span) for array in call.arrays(2, tensors=True)]
+    return call.typing.elementwise("sqrt", [call.typing.add(squares, call.span)], call.span)
+
+
+def _log_to(base: int) -> Callable[[Call], Array]:
+    """log x / log b."""
+
+    def function(call: Call) -> Array:
+        (array,) = call.arrays(1, tensors=True)
+        t = call.typing
+        below = t.elementwise("log", [call.exactly(base)], call.span)
+        return t.over(t.elementwise("log", [array], call.span), below, call.span)
+
+    return function
+
+
+def _minus_one(call: Call) -> Array:
+    (array,) = call.arrays(1, tensors=True)
+    t = call.typing
+    return t.add([t.elementwise("exp", [array], call.span), call.exactly(-1)], call.span)
+
+
+def _power_of_two(call: Call) -> Array:
+    (array,) = call.arrays(1, tensors=True)
+    return powered(call.typing, call.exactly(2), array, call.span)
+
+
+def powered(t: Typing, base: Array, exponent: Array, span: Span) -> Array:
+    """b^x = exp(x log b), of positive b."""
+    if base.literal is not None and base.literal <= 0:
+        raise Refused(Unsupported, "a power of a number that is not above 0 needs a whole exponent", span)
+    return t.elementwise("exp", [t.times(exponent, t.elementwise("log", [base], span), span)], span)
+
+
+def _eigenvalues(call: Call) -> Array:
+    (array,) = call.arrays(1)
+    call.typing.square(array, "the eigenvalues", call.span)
+    return replace(call.typing.one("eigenvalues", array, array.rows, ONE, call.span), flat=True)
 
 
 def _power(call: Call) -> Array:
@@ -715,9 +539,18 @@ _ENTRYWISE: dict[str, Callable[[Call], Array]] = {
     "negative": _negative,
     "power": _power,
     "pow": _power,
+    "floatpower": _power,
     "clip": _clip,
+    "clamp": _clip,
+    "logaddexp": _log_of_a_sum,
+    "hypot": _hypot,
+    "log2": _log_to(2),
+    "log10": _log_to(10),
+    "exp2": _power_of_two,
+    "expm1": _minus_one,
     "where": _where,
     "copy": _same,
+    "astype": _same,
     "asarray": _same,
     "array": _same,
     **{name: _two(name) for name in ("add", "subtract", "multiply", "divide")},
@@ -737,10 +570,12 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     **dict.fromkeys(functions.DIAGONALS, _diag),
     "diagflat": _diag,
     "diagonal": _diagonal,
-    "matmul": _matmul,
+    **dict.fromkeys(("matmul", "mm", "mv", "bmm"), _matmul),
     "dot": _dot,
-    "inner": _inner,
-    "vdot": _inner,
+    "inner": shaping.inner,
+    "vdot": shaping.vdot,
+    "tensordot": shaping.tensordot,
+    "multidot": shaping.multiplied,
     **dict.fromkeys(functions.OUTERS, _outer),
     "transpose": _transposed,
     "permute": _transposed,
@@ -749,9 +584,29 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "solve": _solve,
     "slogdet": _slogdet,
     "matrixpower": _matrix_power,
-    "norm": _norm,
+    "norm": norm,
+    "nuclearnorm": nuclear_norm,
     "var": _variance,
     "std": _deviation,
+    "eigvalsh": _eigenvalues,
+    "eigenvalues": _eigenvalues,
+    "causalsoftmax": _causal_softmax,
+    "expanddims": shaping.expanded,
+    "unsqueeze": shaping.expanded,
+    "squeeze": shaping.squeezed,
+    "item": shaping.scalar,
+    "float": shaping.scalar,
+    "moveaxis": shaping.moved,
+    "broadcastto": shaping.broadcast_to,
+    "tile": shaping.tiled,
+    "repeat": shaping.repeated,
+    "stack": shaping.stacked,
+    "roll": shaping.rolled,
+    "diff": shaping.difference,
+    "tril": shaping.triangle(True),
+    "triu": shaping.triangle(False),
+    "tri": shaping.triangular_ones,
+    "cumsum": shaping.cumulated,
     "kron": _kron,
     "vec": _vec,
     "ravel": _ravel,
@@ -769,19 +624,24 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "columnstack": _joined(1),
     "concatenate": _joined(None),
     "einsum": _einsum,
-    "conv1d": _convolution(1),
-    "conv2d": _convolution(2),
-    "maxpool1d": _pooling(1, "max"),
-    "maxpool2d": _pooling(2, "max"),
-    "avgpool1d": _pooling(1, "mean"),
-    "avgpool2d": _pooling(2, "mean"),
+    "conv1d": convolution(1),
+    "conv2d": convolution(2),
+    "maxpool1d": pooling(1, "max"),
+    "maxpool2d": pooling(2, "max"),
+    "avgpool1d": pooling(1, "mean"),
+    "avgpool2d": pooling(2, "mean"),
 }
 METHODS = (
     "sum", "mean", "max", "dot", "trace", "diagonal", "reshape", "view", "ravel", "flatten", "transpose", "permute", "swapaxes", "var",
-    "std", "copy", "clip",
+    "std", "copy", "clip", "squeeze", "repeat", "cumsum",
 )  # fmt: skip
 """The functions that an array has as methods."""
-SIZED = ("eye", "identity", "ones", "zeros", "reshape", "view")
+TENSOR_METHODS = frozenset(
+    "abs astype clamp cos det diag exp inverse item log logdet logsumexp logsoftmax matmul mm mv norm pow relu sigmoid sin softmax sqrt "
+    "square tanh tril triu unsqueeze".split()
+)
+"""What PyTorch has as methods too."""
+SIZED = ("eye", "identity", "ones", "zeros", "tri", "reshape", "view")
 """The functions whose arguments, the first of `reshape` aside, are sizes."""
 
 
@@ -798,5 +658,21 @@ def called(call: Call) -> Array:
 
 
 _KEYWORDS = frozenset(
-    {"axis", "dim", "keepdims", "keepdim", "axes", "stride", "padding", "dilation", "bias", "kernel_size", "ord", "optimize", "dtype"}
+    {
+        "axis",
+        "dim",
+        "keepdims",
+        "keepdim",
+        "axes",
+        "stride",
+        "padding",
+        "dilation",
+        "bias",
+        "kernel_size",
+        "ord",
+        "optimize",
+        "dtype",
+        "k",
+        "diagonal",
+    }
 )

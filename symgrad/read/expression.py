@@ -26,7 +26,8 @@ from symgrad.form import apply, matrix, symbols
 from symgrad.network import Network
 from symgrad.properties import PROPERTIES, along
 from symgrad.read.arrays import Array, Refused, Typing, kinds_in_order, literal, sized, stem
-from symgrad.read.calls import CALLS, METHODS, SIZED, Call, called, whole
+from symgrad.read.call import Call, whole
+from symgrad.read.calls import CALLS, METHODS, SIZED, TENSOR_METHODS, called, powered
 from symgrad.read.declared import read_properties, read_shapes
 from symgrad.read.functions import word_of
 from symgrad.span import Source, Span
@@ -382,7 +383,7 @@ def _typed(vocabulary: _Vocabulary, choice: Mapping[str, int]) -> tuple[float, f
             assert definition.name is not None
             reader.defined[definition.name] = reader.as_declared(definition, array)
     except Refused as refused:
-        if refused.kind is not ShapeError:
+        if refused.kind is not ShapeError and not any(choice.values()):
             raise
         # The further it was read before something did not fit, the nearer it is to fitting.
         unread = 1 - refused.span.end / max(len(vocabulary.source.text), 1)
@@ -452,7 +453,7 @@ class _Reader:
         for known in self.vocabulary.properties.get(name, ()):
             if PROPERTIES[known].square:
                 self.typing.square(array, f"{known.replace('_', ' ')} is said", array.span)
-        return array
+        return replace(array, mask="mask" in self.vocabulary.properties.get(name, ()))
 
     def _pi(self, node: ast.expr) -> Array:
         return Array(ONE, ONE, lambda _: apply("pi", ()), self.span(node))
@@ -472,6 +473,8 @@ class _Reader:
             return self.array(node.operand)
         if isinstance(node.op, ast.USub):
             return self.typing.negative(self.array(node.operand), self.span(node))
+        if isinstance(node.op, ast.Invert) and (mask := self.array(node.operand)).mask:
+            return self._inverse_mask(mask, self.span(node))
         raise Refused(
             InvalidExpression, f"symgrad reads no {'~' if isinstance(node.op, ast.Invert) else 'not'} in an expression", self.span(node)
         )
@@ -488,15 +491,11 @@ class _Reader:
         return combine(typing, self.array(node.left), self.array(node.right), span)
 
     def _power(self, node: ast.BinOp) -> Array:
-        """A power entry by entry, `A**-1` too, as in NumPy; its exponent is a number."""
-        span, base = self.span(node), self.array(node.left)
-        exponent = self.array(node.right).literal
+        """A power entry by entry, `A**-1` too, as in NumPy."""
+        span, base, above = self.span(node), self.array(node.left), self.array(node.right)
+        exponent = above.literal
         if exponent is None:
-            raise Refused(
-                Unsupported,
-                f"{self.vocabulary.source.slice(self.span(node.right))} is no number, and an exponent is",
-                self.span(node.right),
-            )
+            return powered(self.typing, base, above, span)
         if abs(exponent) > _LARGEST_EXPONENT or exponent.denominator > 1000:
             raise Refused(InvalidExpression, f"an exponent beyond {_LARGEST_EXPONENT}", self.span(node.right))
         if base.literal is not None:
@@ -526,18 +525,27 @@ class _Reader:
         raise Refused(Unsupported, f"symgrad reads no .{node.attr} in an expression; .T and .shape it does", self.span(node))
 
     def _compare(self, node: ast.Compare) -> Array:
-        """A comparison as a mask of 0 and 1: 1[left − right > 0]."""
+        """A comparison as a mask of 0 and 1: 1[left − right > 0]; that of a mask with a number is the mask, or 1 less it."""
         span, typing = self.span(node), self.typing
-        if len(node.ops) != 1 or not isinstance(node.ops[0], (ast.Gt, ast.GtE, ast.Lt, ast.LtE)):
-            raise Refused(InvalidExpression, "a comparison is one of > >= < <=, between two sides", span)
         left, right = self.array(node.left), self.array(node.comparators[0])
+        if len(node.ops) == 1 and left.mask and right.literal is not None:
+            holds = [_COMPARED[type(node.ops[0])](value, right.literal) for value in (0, 1) if type(node.ops[0]) in _COMPARED]
+            if holds == [False, True]:
+                return replace(left, span=span, bare=None)
+            if holds == [True, False]:
+                return self._inverse_mask(left, span)
+        if len(node.ops) != 1 or not isinstance(node.ops[0], (ast.Gt, ast.GtE, ast.Lt, ast.LtE)):
+            raise Refused(InvalidExpression, "a comparison is one of > >= < <=, between two sides, or of a mask with 0 or 1", span)
         if isinstance(node.ops[0], (ast.Lt, ast.GtE)):
             left, right = right, left
         gap = left if right.literal == 0 else typing.add([left, typing.negative(right, right.span)], span)
-        mask = typing.elementwise("step", [gap], span)
-        if isinstance(node.ops[0], (ast.Gt, ast.Lt)):
-            return mask
-        return typing.add([literal(Fraction(1), span), typing.negative(mask, span)], span)
+        mask = replace(typing.elementwise("step", [gap], span), mask=True)
+        return mask if isinstance(node.ops[0], (ast.Gt, ast.Lt)) else self._inverse_mask(mask, span)
+
+    def _inverse_mask(self, mask: Array, span: Span) -> Array:
+        """1 where the mask is 0."""
+        made = self.typing.add([literal(Fraction(1), span), self.typing.negative(mask, span)], span)
+        return replace(made, mask=True, causal=mask.anticausal, anticausal=mask.causal)
 
     def _call(self, node: ast.Call) -> Array:
         span = self.span(node)
@@ -546,7 +554,7 @@ class _Reader:
         keywords = {str(k.arg): k.value for k in node.keywords}
         if isinstance(node.func, ast.Attribute) and not _from_module(node.func):
             word = word_of(node.func.attr)
-            if word not in METHODS:
+            if word not in METHODS and word not in TENSOR_METHODS:
                 raise Refused(Unsupported, f"symgrad knows no method .{node.func.attr}; {nearest(word, METHODS)}", span)
             return called(Call(node.func.attr, [node.func.value, *node.args], keywords, span, self))
         dotted = _dotted(node.func)
@@ -608,6 +616,8 @@ class _Reader:
         places = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
         if array.lead or sum(not _is_new(p) for p in places) > 2:
             return self._places(array, places, span)
+        if any(map(_is_new, places)) and not (array.flat or self.typing.is_vector(array)):
+            return self._places(array, places, span)
         if any(map(_is_new, places)):
             return self._new_axis(array, places, span)
         if len(places) == 1 and not array.lead and self.typing.shapes.is_one(array.rows) and not self.typing.shapes.is_one(array.cols):
@@ -615,7 +625,7 @@ class _Reader:
         whole_vector = self.typing.is_vector(array)
         for axis, place in enumerate(places):
             array = self._cut(array, axis, place, span)
-        taken = [place for place in places if not isinstance(place, ast.Slice)]
+        taken = [place for place in places if not isinstance(place, (ast.Slice, ast.List))]
         return replace(array, flat=len(taken) == 1) if not whole_vector else array
 
     def _places(self, array: Array, places: Sequence[ast.expr], span: Span) -> Array:
@@ -625,13 +635,18 @@ class _Reader:
         if len(ellipses) == 1:
             missing = rank - (len(places) - 1)
             places = [*places[: ellipses[0]], *(ast.Slice() for _ in range(missing)), *places[ellipses[0] + 1 :]]
-        if any(map(_is_new, places)):
-            raise Refused(Unsupported, "a new axis of an array with more than two; reshape gives it one", span)
-        if len(places) > rank:
-            raise Refused(InvalidExpression, f"{len(places)} places, and an array has {'two' if rank == 2 else rank} axes", span)
-        for axis, place in enumerate(places):
+        old = [place for place in places if not _is_new(place)]
+        if len(old) > rank:
+            raise Refused(InvalidExpression, f"{len(old)} places, and an array has {'two' if rank == 2 else rank} axes", span)
+        for axis, place in enumerate(old):
             array = self._cut(array, axis, place, span)
-        gone = [axis for axis, place in enumerate(places) if not isinstance(place, ast.Slice)]
+        gone = [axis for axis, place in enumerate(old) if not isinstance(place, (ast.Slice, ast.List))]
+        if any(map(_is_new, places)):
+            if gone:
+                raise Refused(Unsupported, "a new axis beside a place that is taken; write it in two steps", span)
+            for at, place in enumerate(places):
+                array = self.typing.with_axis(array, at, span) if _is_new(place) else array
+            return array
         return self.typing.without(array, gone, span) if gone else array
 
     def _new_axis(self, array: Array, places: Sequence[ast.expr], span: Span) -> Array:
@@ -656,6 +671,8 @@ class _Reader:
             start = Dim.of(0) if place.lower is None else self._place(place.lower, length)
             stop = length if place.upper is None else self._place(place.upper, length)
             return self.typing.sliced(array, axis, start, stop, step, span)
+        if isinstance(place, ast.List) and len(place.elts) == 1:
+            place = place.elts[0]
         at = self._place(place, length)
         return self.typing.sliced(array, axis, at, at + 1, 1, span)
 
@@ -667,6 +684,14 @@ class _Reader:
         return self.size(node)
 
 
+_COMPARED: dict[type[ast.cmpop], Callable[[int, Fraction], bool]] = {
+    ast.Gt: lambda entry, value: entry > value,
+    ast.GtE: lambda entry, value: entry >= value,
+    ast.Lt: lambda entry, value: entry < value,
+    ast.LtE: lambda entry, value: entry <= value,
+    ast.Eq: lambda entry, value: entry == value,
+    ast.NotEq: lambda entry, value: entry != value,
+}
 _ON_SIZES: dict[type[ast.operator], Callable[[Dim, Dim], Dim | None]] = {
     ast.Add: lambda left, right: left + right,
     ast.Sub: lambda left, right: left - right,

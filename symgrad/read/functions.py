@@ -42,6 +42,7 @@ ELEMENTWISE_WORDS: dict[str, tuple[str, tuple[Fraction, ...]]] = {
     "cos": ("cos", ()),
     "sinh": ("sinh", ()),
     "cosh": ("cosh", ()),
+    "tan": ("tan", ()),
     "arctan": ("arctan", ()),
     "step": ("step", ()),
     "heaviside": ("step", ()),
@@ -57,6 +58,8 @@ REARRANGEMENTS = {
     "lower": "lower", "toeplitz": "toeplitz", "diagonals": "diagonal_sums", "unfold": "unfold", "fold": "fold", "pad": "pad",
     "reshape": "reshape",
 }  # fmt: skip
+# Of a matrix, as large as it is.
+TRIANGLES = {"tril": "tril", "triu": "triu"}
 # What undoes another word, `vec^{-1}`.
 INVERSES = {"vec": "unvec", "vech": "symmetric"}
 SCATTERS = {"std": "std", "standardize": "standardize"}
@@ -80,6 +83,7 @@ WORDS = frozenset(
         *OF_A_MATRIX,
         *OF_A_SYMMETRIC_MATRIX,
         *REARRANGEMENTS,
+        *TRIANGLES,
         *SCATTERS,
         *TRACES,
         *DIAGONALS,

@@ -189,6 +189,14 @@ def _call_extremum(op: str) -> CallRule:
     return rule
 
 
+def _call_triangle(op: str) -> CallRule:
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        (x,) = terms[:1]
+        yield r.with_term(Term("function", (x,), (op,), x.rows, x.cols, x.free))
+
+    return rule
+
+
 def _call_function(op: str) -> CallRule:
     def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
         x = terms[0]
@@ -217,6 +225,7 @@ RULES: dict[str, CallRule] = {
     **dict.fromkeys(fn.MINIMA, _call_extremum("minimum")),
     **{word: _call_function(op) for word, op in (fn.OF_A_MATRIX | fn.OF_A_SYMMETRIC_MATRIX).items()},
     **{word: _call_rearranged(op) for word, op in fn.REARRANGEMENTS.items()},
+    **{word: _call_triangle(op) for word, op in fn.TRIANGLES.items()},
     **{op: _call_rearranged(op) for op in fn.INVERSES.values()},
     **{word: _call_scattered(op) for word, op in fn.SCATTERS.items()},
 }

@@ -114,12 +114,14 @@ def mask_idempotent(node: Node, facts: Facts) -> Node | None:
         if factor in seen:
             rest = [f for i, f in enumerate(node.factors) if i != k]
             return einsum(rest, node.out, node.shape, node.coefficient, node.sizes)
-        if isinstance(factor[0], Var) and _of_zeros_and_ones(factor[0], facts):
+        if _of_zeros_and_ones(factor[0], facts):
             seen.add(factor)
     return None
 
 
-def _of_zeros_and_ones(node: Var, facts: Facts) -> bool:
+def _of_zeros_and_ones(node: Node, facts: Facts) -> bool:
+    if not isinstance(node, Var):
+        return isinstance(node, Func) and node.fn == "tri"
     return any(known == "mask" or known.startswith("one_hot") for known in facts.of(node.name))
 
 

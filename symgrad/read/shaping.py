@@ -1,0 +1,315 @@
+"""Arrays in another shape: new axes, repetitions, stacks, shifts, differences, triangles, and products over axes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from symgrad.dims import ONE, Dim
+from symgrad.errors import ShapeError, Unsupported
+from symgrad.form import Form, apply
+from symgrad.read.arrays import Array, Refused
+from symgrad.read.call import Call, first, listed, whole
+from symgrad.shapes import Shapes
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_MOST_COPIES = 16
+
+
+def along(call: Call, array: Array, position: int, usual: int = -1) -> int:
+    """The axis that is meant: of a vector of one axis its own, else the one that is named, else the usual one."""
+    if array.flat:
+        return len(array.shape) - (2 if call.typing.shapes.is_one(array.cols) else 1)
+    named = call.axis(array, position)
+    return usual % len(array.shape) if named is None else named
+
+
+def _flat(call: Call, arrays: Sequence[Array]) -> bool:
+    """Whether they are vectors of one axis, or scalars among such."""
+    return all(a.flat or call.typing.is_scalar(a) for a in arrays)
+
+
+# ── new axes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def expanded(call: Call) -> Array:
+    """`expand_dims(x, 1)`."""
+    array = call.array(first(call), tensors=True)
+    node = call.keywords.get("axis", call.args[1] if len(call.args) > 1 else None)
+    at = None if node is None else whole(node)
+    t = call.typing
+    rank = 1 if array.flat else len(array.shape)
+    if at is None or not -rank - 1 <= at <= rank:
+        raise call.refused(f"{call.word} takes an array and where the new axis stands")
+    at %= rank + 1
+    if array.flat:
+        column = replace(t.column(array, call.span), flat=False)
+        return column if at == 1 else t.transpose(column, call.span)
+    return t.with_axis(array, at, call.span)
+
+
+def squeezed(call: Call) -> Array:
+    """Without the axes of size 1; a vector is then one of one axis."""
+    array = call.array(first(call), tensors=True)
+    t = call.typing
+    asked = call.axes(array)
+    ones = [i for i, dim in enumerate(array.shape) if t.shapes.is_one(dim) and (asked is None or i in asked)]
+    if array.lead and ones:
+        return t.without(array, ones, call.span)
+    return replace(array, flat=t.is_vector(array), span=call.span)
+
+
+def scalar(call: Call) -> Array:
+    """`float(x)`, `x.item()`: a scalar as it is."""
+    array = call.array(first(call), tensors=True)
+    if not call.typing.is_scalar(array):
+        raise Refused(ShapeError, f"{call.word} is of a scalar, and this is {call.typing.shown(array)}", call.span, array.names)
+    return array
+
+
+def moved(call: Call) -> Array:
+    """`moveaxis(X, 0, -1)`."""
+    if len(call.args) != 3:
+        raise call.refused(f"{call.word} takes an array, an axis, and where it goes")
+    array = call.array(call.args[0], tensors=True)
+    start, end = (call.place(node, len(array.shape)) for node in call.args[1:])
+    order = [axis for axis in range(len(array.shape)) if axis != start]
+    order.insert(end, start)
+    return call.typing.permuted(array, order, call.span)
+
+
+# ── repeated, stacked, shifted ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def broadcast_to(call: Call) -> Array:
+    """`broadcast_to(b, (n, d))`."""
+    if len(call.args) != 2:
+        raise call.refused(f"{call.word} takes an array and a shape")
+    array = call.array(call.args[0], tensors=True)
+    sizes = [call.reader.size(node) for node in listed(call, call.args[1])]
+    shape = tuple(sizes) if len(sizes) > 1 else (sizes[0], ONE)
+    return call.typing.times(array, call.typing.filled("ones", shape, call.span), call.span)
+
+
+def tiled(call: Call) -> Array:
+    """`tile(x, (1, 3))`: copies side by side and on top of each other."""
+    if len(call.args) != 2:
+        raise call.refused(f"{call.word} takes an array and how often it is repeated")
+    array = call.array(call.args[0], tensors=True)
+    node = call.args[1]
+    counts = list(node.elts) if isinstance(node, (ast.Tuple, ast.List)) else [node]
+    if len(counts) == 1 and array.flat:
+        return _copied(call, call.typing.column(array, call.span), 0, counts[0])
+    if len(counts) > len(array.shape):
+        raise call.refused(f"{call.word}: {len(counts)} counts, and an array of {len(array.shape)} axes", node)
+    for axis, count in enumerate(counts, start=len(array.shape) - len(counts)):
+        array = _copied(call, array, axis, count)
+    return array
+
+
+def repeated(call: Call) -> Array:
+    """`repeat(x, 3, axis=1)` along an axis of size 1."""
+    if len(call.args) < 2:
+        raise call.refused(f"{call.word} takes an array and how often it is repeated")
+    array = call.array(call.args[0], tensors=True)
+    axis = call.axis(array, 2)
+    if axis is None or not call.typing.shapes.is_one(array.shape[axis]):
+        raise call.refused(f"symgrad has {call.word} along an axis of size 1; kron(x, ones((k, 1))) repeats entries", kind=Unsupported)
+    return _copied(call, array, axis, call.args[1])
+
+
+def _copied(call: Call, array: Array, axis: int, node: ast.expr) -> Array:
+    """So many copies along an axis; any number along one of size 1, a few along others."""
+    t = call.typing
+    count = whole(node)
+    if count == 1:
+        return array
+    if t.shapes.is_one(array.shape[axis]):
+        shape = list(array.shape)
+        shape[axis] = call.reader.size(node)
+        return t.times(array, t.filled("ones", tuple(shape), call.span), call.span)
+    if count is None or not 1 <= count <= _MOST_COPIES:
+        raise call.refused(f"{call.word} takes a whole number of copies, up to {_MOST_COPIES}", node)
+    return t.joined([array] * count, axis, call.span)
+
+
+def stacked(call: Call) -> Array:
+    """`stack([x, y])`: a new axis, along which the arrays stand one after the other."""
+    arrays = [call.array(item, tensors=True) for item in listed(call, first(call))]
+    t = call.typing
+    node = call.keywords.get("axis", call.keywords.get("dim", call.args[1] if len(call.args) > 1 else None))
+    at = 0 if node is None else whole(node)
+    flat = _flat(call, arrays)
+    rank = (0 if all(map(t.is_scalar, arrays)) else 1) if flat else len(arrays[0].shape)
+    if at is None or not -rank - 1 <= at <= rank:
+        raise call.refused(f"{call.word} takes a list of arrays and where the new axis stands")
+    at %= rank + 1
+    if not flat:
+        return t.joined([t.with_axis(a, at, call.span) for a in arrays], at, call.span)
+    if rank == 0:
+        return replace(t.joined(arrays, 0, call.span), flat=True)
+    columns = [t.column(a, call.span) for a in arrays]
+    return t.joined(columns, 1, call.span) if at == 1 else t.joined([t.transpose(c, call.span) for c in columns], 0, call.span)
+
+
+def rolled(call: Call) -> Array:
+    """`roll(x, 1)`: the last entry comes to the front."""
+    if len(call.args) < 2:
+        raise call.refused(f"{call.word} takes an array and by how many places")
+    array, shift = call.array(call.args[0], tensors=True), whole(call.args[1])
+    if shift is None or (not array.flat and call.axis(array, 2) is None):
+        raise call.refused(f"{call.word} shifts by a whole number, along an axis")
+    axis = along(call, array, 2)
+    length = call.typing.shapes.resolve(array.shape[axis])
+    cut = length - shift if shift >= 0 else Dim.of(-shift)
+    if shift == 0:
+        return array
+    pieces = [_part(call, array, axis, cut, length), _part(call, array, axis, Dim.of(0), cut)]
+    return replace(call.typing.joined(pieces, axis, call.span), flat=array.flat)
+
+
+def difference(call: Call) -> Array:
+    """`diff(x)`: each entry less the one before it."""
+    array = call.array(first(call), tensors=True)
+    axis = along(call, array, 2)
+    length = call.typing.shapes.resolve(array.shape[axis])
+    later, earlier = _part(call, array, axis, Dim.of(1), length), _part(call, array, axis, Dim.of(0), length - 1)
+    return replace(call.typing.add([later, call.typing.negative(earlier, call.span)], call.span), flat=array.flat)
+
+
+def _part(call: Call, array: Array, axis: int, start: Dim, stop: Dim) -> Array:
+    return call.typing.sliced(array, axis, start, stop, 1, call.span)
+
+
+# ── triangles ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def triangle(lower: bool) -> Callable[[Call], Array]:
+    """`tril(A)`, `triu(A, 1)`: the diagonal counts, or not."""
+
+    def function(call: Call) -> Array:
+        t, array = call.typing, call.array(first(call))
+        node = call.keywords.get("k", call.keywords.get("diagonal", call.args[1] if len(call.args) > 1 else None))
+        offset = 0 if node is None else whole(node)
+        strict = -1 if lower else 1
+        if offset not in (0, strict):
+            raise call.refused(f"symgrad has {call.word} with its diagonal, or with k={strict} without it", node, Unsupported)
+        if not offset:
+            made = _like(call, "tril" if lower else "triu", array)
+            return replace(made, mask=array.mask, causal=lower and array.mask)
+        other = t.negative(_like(call, "triu" if lower else "tril", array), call.span)
+        made = t.add([array, other], call.span)
+        return replace(made, mask=array.mask, anticausal=not lower and array.mask)
+
+    return function
+
+
+def _like(call: Call, op: str, array: Array) -> Array:
+    return call.typing.one(op, array, array.rows, array.cols, call.span)
+
+
+def triangular_ones(call: Call) -> Array:
+    """`tri(n, m)`."""
+    sizes = [call.reader.size(arg) for arg in call.args[:2]]
+    if not sizes:
+        raise call.refused(f"{call.word} takes a size, as in {call.word}(n)")
+    return _tri(call, sizes[0], sizes[-1])
+
+
+def _tri(call: Call, rows: Dim, cols: Dim) -> Array:
+    def make(shapes: Shapes) -> Form:
+        return apply("tri", (), shapes.shape(rows, cols))
+
+    return Array(rows, cols, make, call.span, mask=True, causal=True)
+
+
+def cumulated(call: Call) -> Array:
+    """`cumsum(x)`: the sums of the first entries, a product with a triangle of ones."""
+    array = call.array(first(call))
+    t = call.typing
+    if not array.flat and call.axis(array) is None and not t.is_vector(array):
+        raise call.refused(f"{call.word} of a matrix is along an axis; write axis=0 or axis=1")
+    axis = along(call, array, 1, 0 if t.shapes.is_one(array.cols) else 1)
+    size = array.shape[axis]
+    ones = _tri(call, size, size)
+    made = t.matmul(ones, array, call.span) if axis == 0 else t.matmul(array, t.transpose(ones, call.span), call.span)
+    return replace(made, flat=array.flat)
+
+
+# ── products over axes ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def tensordot(call: Call) -> Array:
+    """`tensordot(A, B, axes=1)`, `tensordot(A, B, axes=([0], [1]))`."""
+    left, right = (call.array(arg, tensors=True) for arg in call.args[:2]) if len(call.args) > 1 else (None, None)
+    if left is None or right is None:
+        raise call.refused(f"{call.word} takes two arrays and the axes that are summed")
+    node = call.keywords.get("axes", call.args[2] if len(call.args) > 2 else None)
+    count = 2 if node is None else whole(node)
+    ranks = len(left.shape), len(right.shape)
+    if count is not None:
+        pairs = [(ranks[0] - count + i, i) for i in range(count)] if 0 <= count <= min(ranks) else None
+    elif isinstance(node, (ast.Tuple, ast.List)) and len(node.elts) == 2:
+        sides = [list(side.elts) if isinstance(side, (ast.Tuple, ast.List)) else [side] for side in node.elts]
+        places = [[call.place(item, rank) for item in side] for side, rank in zip(sides, ranks, strict=True)]
+        pairs = list(zip(*places, strict=True)) if len(places[0]) == len(places[1]) else None
+    else:
+        pairs = None
+    if pairs is None:
+        raise call.refused(f"the axes of {call.word} are a number, or a pair of lists", node)
+    return _summed_over(call, left, right, pairs)
+
+
+def _summed_over(call: Call, left: Array, right: Array, pairs: Sequence[tuple[int, int]]) -> Array:
+    t = call.typing
+    own = list(_LETTERS[: len(left.shape)])
+    other = list(_LETTERS[len(own) : len(own) + len(right.shape)])
+    for i, j in pairs:
+        met = t.shapes.unify(left.shape[i], right.shape[j])
+        if met is None:
+            raise t.clash(
+                f"{call.word} sums over {t.shapes.resolve(left.shape[i])} and over {t.shapes.resolve(right.shape[j])}",
+                call.span,
+                left,
+                right,
+            )
+        t.shapes, other[j] = met, own[i]
+    summed = {own[i] for i, _ in pairs}
+    sizes = dict(zip(own + other, (*left.shape, *right.shape), strict=True))
+    # A vector has one axis, as in NumPy.
+    thin = {
+        c
+        for array, letters in ((left, own), (right, other))
+        if array.flat
+        for c, d in zip(letters, array.shape, strict=True)
+        if t.shapes.is_one(d)
+    }
+    out = [c for c in (*own, *other) if c not in summed and c not in thin]
+    return t.index_product(f"{''.join(own)},{''.join(other)}->{''.join(out)}", [left, right], [sizes[c] for c in out], call.span)
+
+
+def inner(call: Call) -> Array:
+    """Of vectors their inner product; of matrices that of each two rows, A Bᵀ."""
+    left, right = call.arrays(2)
+    t = call.typing
+    if t.is_vector(left) and t.is_vector(right):
+        return t.matmul(t.transpose(t.column(left, left.span), left.span), t.column(right, right.span), call.span)
+    return t.matmul(left, t.transpose(right, right.span), call.span)
+
+
+def vdot(call: Call) -> Array:
+    """The sum of the products of all entries."""
+    left, right = call.arrays(2, tensors=True)
+    t = call.typing
+    if t.is_vector(left) and t.is_vector(right):
+        return inner(call)
+    return t.reduced("sum", t.times(left, right, call.span), None, False, call.span)
+
+
+def multiplied(call: Call) -> Array:
+    """`multi_dot([A, B, C])`."""
+    made, *rest = [call.array(item) for item in listed(call, first(call))]
+    for array in rest:
+        made = call.typing.matmul(made, array, call.span)
+    return made
