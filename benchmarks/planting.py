@@ -2,7 +2,7 @@
 
     python benchmarks/planting.py [--only PART-OF-A-NAME]… [--per N]
 
-writes `corpus/planted.txt`. A sheet is read into its syntax trees; a planter changes a piece of one; the piece is written back over
+writes `corpus/planted.txt`. A sheet is read into its syntax trees; a mistake changes a piece of one; the piece is written back over
 exactly the span it had, in the sheet's own spelling, and what is then read must be the tree that was meant. A slip is kept only where the
 changed equality is false, which is found out by the values of the right sheet: both sides at random points of distinct sizes, or at the
 numbers the sheet gives, or by shapes that no longer conform. The judging of the changed sheet has no part in this.
@@ -17,12 +17,13 @@ from dataclasses import replace
 import click
 import numpy as np
 import slips
-from planters import CATALOGUE, NEW, Planter, Surroundings, pieces
 from slips import CORPUS, Slip
 
 from symgrad import syntax as sx
 from symgrad.errors import SymgradError
 from symgrad.judge import Judge, Pair, Ruling
+from symgrad.mistakes.made import MADE, Made
+from symgrad.mistakes.notation import NEW, Notation, pieces
 from symgrad.naming import plain_name, superscript
 from symgrad.prose import shape_of_node, space
 from symgrad.read.document import Sheet, read_document
@@ -252,7 +253,7 @@ class Field:
         self.sheet = read_document(source)
         self.truth = Truth(source)
         self.styled = self.truth.parts[0][0].meaning.styled if self.truth.parts else frozenset()
-        self.around = Surroundings.of([s.node for s in self.sheet.statements], self.styled)
+        self.notation = Notation.of([s.node for s in self.sheet.statements], self.styled)
         self.pen = Pen(source, self.sheet)
         self._claimed = self._claims()
 
@@ -261,40 +262,40 @@ class Field:
         held = [r.link for _, rulings in self.truth.parts for r in rulings if r.verdict == "holds"]
         return [side.span for link in held for side in (link.left, link.right) if side.span.end > 0]
 
-    def planted(self, planter: Planter, rng: random.Random, most: int) -> Iterator[Slip]:
+    def planted(self, mistake: Made, rng: random.Random, most: int) -> Iterator[Slip]:
         """Up to `most` slips of one kind, in lines drawn at random."""
-        changes = [(i, side, change) for i, side in self._sides(planter) for change in self._changes(planter, side)]
+        changes = [(i, side, change) for i, side in self._sides(mistake) for change in self._changes(mistake, side)]
         rng.shuffle(changes)
         found = 0
         for i, side, (piece, new) in changes[:_MOST_TRIED]:
-            slip = self._slip(planter, i, side, piece, new)
+            slip = self._slip(mistake, i, side, piece, new)
             if slip is not None:
                 yield slip
                 found += 1
                 if found == most:
                     return
 
-    def _sides(self, planter: Planter) -> Iterator[tuple[int, Node]]:
+    def _sides(self, mistake: Made) -> Iterator[tuple[int, Node]]:
         for i, statement in enumerate(self.sheet.statements):
             node = statement.node
-            if planter.of == "shape":
+            if mistake.of == "shape":
                 if isinstance(node, sx.Relation):
                     yield from ((i, side) for side, op in zip(node.sides[1:], node.operators, strict=True) if op == "in")
                 else:
                     yield i, node
             elif isinstance(node, sx.Relation) and set(node.operators) & EQUALITIES:
-                for side in node.sides if planter.of == "count" else node.sides[1:]:
+                for side in node.sides if mistake.of == "count" else node.sides[1:]:
                     if any((span.start <= side.span.start and side.span.end <= span.end) or span == side.span for span in self._claimed):
                         yield i, side
 
-    def _changes(self, planter: Planter, side: Node) -> Iterator[Change]:
+    def _changes(self, mistake: Made, side: Node) -> Iterator[Change]:
         is_number = literal_rows(side) is not None and (isinstance(side, (sx.Number, sx.Prefix, sx.Matrix, sx.Scripted, sx.List)))
         is_count = not is_number and not any(isinstance(n, (sx.Name, sx.Derivative, sx.Matrix)) for n in sx.walk(side))
         wanted = {"number": is_number, "count": is_count, "formula": not is_number and not is_count, "shape": True}
-        if not wanted[planter.of]:
+        if not wanted[mistake.of]:
             return
         for piece in pieces(side):
-            for new in planter.make(piece, self.around):
+            for new in mistake.make(piece, self.notation):
                 yield piece, new
 
     def followed(self, rng: random.Random, per: int) -> Iterator[Slip]:
@@ -304,19 +305,18 @@ class Field:
         """
         made: dict[tuple[int, str], tuple[Node, int, dict[str, str]]] = {}
         for judge, ruling, i, side in self._results():
-            for name, cause, values in self._other_results(judge, ruling):
+            for mistaken, cause, values in self._other_results(judge, ruling):
                 new = _printed(side, values)
                 if new is not None:
-                    made.setdefault((id(side), self.pen.over(side, new)), (new, i, {}))[2].setdefault(cause, name)
+                    made.setdefault((id(side), self.pen.over(side, new)), (new, i, {}))[2].setdefault(cause, mistaken)
         sides = {id(side): side for _, _, _, side in self._results()}
-        mistakes = sorted({name for _, _, causes in made.values() for name in causes.values()})
-        for mistake in mistakes:
-            fit = [(key, held) for key, held in made.items() if next(iter(held[2].values())) == mistake]
+        for name in sorted({name for _, _, causes in made.values() for name in causes.values()}):
+            fit = [(key, held) for key, held in made.items() if next(iter(held[2].values())) == name]
             rng.shuffle(fit)
             found = 0
             for (side, _), (new, i, causes) in fit[:_MOST_TRIED]:
-                planter = Planter(f"{mistake}, in the numbers", " ".join(causes), lambda node, around: iter(()), "number")
-                slip = self._slip(planter, i, sides[side], sides[side], new)
+                mistake = Made(f"{name}, in the numbers", " ".join(causes), lambda node, notation: iter(()), "number")
+                slip = self._slip(mistake, i, sides[side], sides[side], new)
                 if slip is not None:
                     yield slip
                     found += 1
@@ -342,20 +342,20 @@ class Field:
         """What comes out with each mistake: its name, its cause, the numbers."""
         assert ruling.pair is not None
         for formula in _formulas(judge, ruling):
-            for planter in (p for p in CATALOGUE if p.of == "formula"):
+            for mistake in (p for p in MADE if p.of == "formula"):
                 for piece in pieces(formula):
-                    for new in planter.make(piece, self.around):
+                    for new in mistake.make(piece, self.notation):
                         changed = sx.mapped(formula, lambda n, piece=piece, new=new: new if n is piece else n)
                         values = _value(judge, ruling, changed)
                         if values is not None:
-                            yield planter.name, planter.causes.split()[0], values
+                            yield mistake.name, mistake.cause, values
         for name, versions in judge.older.items():
             for rows in versions:
                 values = _with_rows(judge, ruling, {name: rows})
                 if values is not None:
                     yield "stale value", "stale_value", values
         truth = np.asarray(ruling.expected, dtype=float)
-        used = {name for formula in _formulas(judge, ruling) for n in sx.walk(formula) if (name := self.around.name(n)) is not None}
+        used = {name for formula in _formulas(judge, ruling) for n in sx.walk(formula) if (name := self.notation.name(n)) is not None}
         for name, rows in ruling.values.items():
             if name not in used or name not in judge.lab.network.inputs:
                 continue
@@ -365,7 +365,7 @@ class Field:
                 if values is not None and values.shape == truth.shape and np.count_nonzero(~np.isclose(values, truth)) > 1:
                     yield "wrong given", "wrong_given", values
 
-    def _slip(self, planter: Planter, i: int, side: Node, piece: Node, new: Node) -> Slip | None:
+    def _slip(self, mistake: Made, i: int, side: Node, piece: Node, new: Node) -> Slip | None:
         text, place = self.source.text, self.pen.place(piece)
         try:
             written = self.pen.over(piece, new)
@@ -391,8 +391,8 @@ class Field:
             place.start,
             text[place.start : place.end],
             written,
-            planter.name,
-            tuple(planter.causes.split()),
+            mistake.name,
+            tuple(mistake.causes.split()),
             tuple(range(first, last + 1)),
         )
 
@@ -491,8 +491,8 @@ def planted(source: Source, per: int = 1) -> list[Slip]:
         kept = slip if same is None else replace(same, causes=tuple(dict.fromkeys(same.causes + slip.causes)))
         found[slip.planted_in(source.text)] = kept
 
-    for planter in CATALOGUE:
-        for slip in field.planted(planter, random.Random(f"{source.name}/{planter.name}"), per):
+    for mistake in MADE:
+        for slip in field.planted(mistake, random.Random(f"{source.name}/{mistake.name}"), per):
             keep(slip)
     for slip in field.followed(random.Random(source.name), per):
         keep(slip)

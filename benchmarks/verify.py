@@ -4,7 +4,8 @@
 
 Prints how many right sheets are called right, how much is unread or undecided; cause by cause how many slips are flagged at their line
 and with their cause, of those that `planting` made and of those made by hand; the F1 of ProcessBench (Zheng et al., 2024: the harmonic
-mean of the share of wrong sheets whose earliest wrong line is found and of the share of right sheets that pass), and sheets a second. With `--list`, every sheet and slip that was not judged as it should be.
+mean of the share of wrong sheets whose earliest wrong line is found and of the share of right sheets that pass), and sheets a second.
+With `--list`, every sheet and slip that was not judged as it should be.
 """
 
 from __future__ import annotations

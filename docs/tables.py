@@ -160,7 +160,7 @@ Most entries show a small sheet and what `symgrad verify` really prints for it. 
 """
 
 
-FOLLOWS = "SG308"
+FOLLOWS = frozenset({"SG308", "SG315"})  # what is said of lines after a slip
 
 
 def findings() -> str:
@@ -187,7 +187,7 @@ def _found(name: str, written: str, code: str) -> str:
     """What is printed for the sheet. Raises `LookupError` where it has not this finding, or has another that does not follow from it."""
     verification = verify(Source(written, name))
     codes = {finding.code for finding in verification.findings}
-    if code not in codes or not (codes <= {code, FOLLOWS} or code == FOLLOWS):
+    if code not in codes or not (codes <= {code, *FOLLOWS} or code in FOLLOWS):
         raise LookupError(f"docs/sheets/{name} is the example of {code}:\n{report.emit(verification)}")
     return report.emit(verification).rstrip()
 

@@ -88,6 +88,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("SG313", "", "note", "a name given a new meaning", "From here on the name stands for something else.", "", ""),
     Kind("SG314", "", "note", "a property taken for granted", "The lines hold for a mask of zeros and ones, or for targets that sum to one; no line says that they do.",
          r"\frac{\partial L}{\partial z} = p - y", r"\sum_k y_k = 1, \quad \frac{\partial L}{\partial z} = p - y"),
+    Kind("SG315", "", "note", "the right value carried on", "A value further up is written wrongly, and this line holds with the value that it should have.",
+         "x = 2, 3x = 5, 6x = 12", "x = 2, 3x = 6, 6x = 12"),
 )  # fmt: skip
 
 BY_CODE = {kind.code: kind for kind in KINDS}

@@ -127,6 +127,7 @@ class Judge:
         self.lab = Lab(meaning)
         self.values: dict[str, Rows] = {}
         self.older: dict[str, list[Rows]] = {}
+        self.meant: dict[str, Rows] = {}  # of values that were written wrongly, what they should be
         self._written_at: dict[str, int] = {}
         self.unnamed: list[Rows] = []
         self.repairs_tried = 0
@@ -194,8 +195,12 @@ class Judge:
         gradient = same.name if isinstance(same, Var) else self.gradients.get(link.head.span)
         labels = [name for name in (head, gradient) if name is not None]
         self.rounding.learn(link.right, labels, is_rounded)
+        meant = _as_written(ruling) if ruling.verdict == "fails" else None
         for name in labels:
             self._write(name, rows, link.statement)
+            self.meant.pop(name, None)
+            if meant is not None:
+                self.meant[name] = meant
 
     def _keep_shapes(self, pair: Pair) -> None:
         """A name met first in a claim that holds has the shape that it has there."""
@@ -719,8 +724,23 @@ class Judge:
         if ruling.verdict != "holds":
             ruling = self._unwritten(link, pair, ruling) or self._unnamed(link, pair, ruling.verdict == "undecided") or ruling
         if ruling.verdict == "fails":
+            ruling = self._as_meant(link, pair) or ruling
+        if ruling.verdict == "fails":
             self._insist_on_dependence(pair, Evidence("numeric", False))
         return ruling
+
+    def _as_meant(self, link: Link, pair: Pair) -> Ruling | None:
+        """The numbers hold with what a value should be that was written wrongly further up: the slip was one of the pen."""
+        behind = {name for node in (pair.left_node, pair.right_node) for name in self.numbers_behind(node)}
+        wrong = sorted(name for name in behind if name in self.meant)
+        if not wrong:
+            return None
+        try:
+            ruling = self.with_values(link, pair, {**self.values, **{name: self.meant[name] for name in wrong}})
+        except (SymgradError, ValueError):
+            return None
+        note = Note("as_meant", link.right.span, wrong[0])
+        return replace(ruling, notes=[*ruling.notes, note]) if ruling.verdict == "holds" else None
 
     def _is_update(self, link: Link) -> bool:
         """`w = 0.5 - 0.1 \\cdot 8`, where w was 0.5: a step of descent, which gives w a new value."""
@@ -865,6 +885,15 @@ class Judge:
     def _without(self, name: str) -> dict[str, Rows]:
         """The values but for those that were computed from a name."""
         return {n: rows for n, rows in self.values.items() if n != name and not self.meaning.rests_on(n, name)}
+
+
+def _as_written(ruling: Ruling) -> Rows | None:
+    """What should stand where a number is wrong, in the digits that are written there."""
+    if not ruling.numeric or np.ndim(ruling.expected) != 2 or np.shape(ruling.expected) != np.shape(ruling.found):
+        return None
+    digits = [d for row in decimals(ruling.link.right) for d in row if d is not None]
+    exact = [[x if isinstance(x, Fraction) else Fraction(float(x)) for x in row] for row in ruling.expected]
+    return tuple(tuple(round(x, max(digits)) if digits else x for x in row) for row in exact)
 
 
 def _one_example(shapes: Shapes, a: Term, b: Term) -> Shapes | None:

@@ -389,6 +389,8 @@ def _note_finding(kind: str, span: Span, about: str, of_numbers: bool) -> list[F
                 "SG306", span, f"{shown} and its like are the direct dependence here; as total derivatives they would count paths twice"
             )
         ]
+    if kind == "as_meant":
+        return [_finding("SG315", span, f"it holds with the value that {names.text(about)} should have, not with the one written further up")]
     if kind == "rounded":
         return [_finding("SG311", span, "the last digit is that of rounded numbers carried on")]
     return []

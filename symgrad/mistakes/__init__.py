@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from symgrad import names
 from symgrad.errors import SymgradError
 from symgrad.judge import Judge, Ruling
-from symgrad.mistakes import edits, numbers, truths, values
+from symgrad.mistakes import edits, followed, numbers, truths, values
 from symgrad.mistakes.case import Case, Diagnosis
 from symgrad.mistakes.counterexample import counterexample
 
@@ -34,13 +34,14 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("all numbers changed in one way", numbers.whole, telling=False),
     Mistake("one number's sign", numbers.one_sign, telling=False),
     Mistake("an old value", numbers.older_value, telling=False),
-    Mistake("another given value", numbers.other_given, telling=False),
     Mistake("a mask left out of the side", values.mask),
     Mistake("a slope left out of the side", values.slope),
     Mistake("a size for a factor", values.size),
     Mistake("a path of the chain left out", truths.path),
     Mistake("only the diagonal of the softmax", truths.softmax),
     Mistake("only the diagonal of the softmax Jacobian", truths.softmax_jacobian),
+    Mistake("a formula followed with a mistake", followed.followed, telling=False),
+    Mistake("another given value", numbers.other_given, telling=False),
     Mistake("a number in a calculation", edits.repairs(edits.leaf), telling=False),
     Mistake("a sign", edits.repairs(edits.sign)),
     Mistake("a transpose", edits.repairs(edits.transpose)),

@@ -30,7 +30,7 @@ _LIKELY = 2
 # How many repairs are tried on a sheet, and how much is read for one claim, in pieces of text, before the search is given up.
 _MOST_TRIED = 2500
 _MOST_READ = 60_000
-_SMALL = 30
+_FEW_DIGITS = 2
 _MASK_LETTERS = frozenset({"M", "m", "D", "d", "R", "r", "B", "b", "Omega", "mask", "mathrm{mask}"})
 
 
@@ -109,12 +109,12 @@ class Case:
 
     @cached_property
     def is_slight(self) -> bool:
-        """Whether a single small whole number is wrong, which many mistakes would explain by accident."""
+        """Whether a single number of one or two digits is wrong, which many mistakes would explain by accident."""
         if not self.ruling.numeric or self.ruling.expected is None or np.shape(self.ruling.expected) != np.shape(self.ruling.found):
             return False
         expected, found = np.asarray(self.ruling.expected, dtype=float), np.asarray(self.ruling.found, dtype=float)
         wrong = found[~np.isclose(expected, found, rtol=1e-6, atol=1e-9)]
-        return wrong.size == 1 and abs(wrong[0]) < _SMALL and float(wrong[0]).is_integer()
+        return wrong.size == 1 and len(f"{abs(wrong[0]):.6f}".replace(".", "").strip("0")) <= _FEW_DIGITS
 
     # ── trying ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

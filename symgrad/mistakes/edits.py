@@ -398,7 +398,8 @@ def activation(node: Node, around: Surroundings) -> Iterator[Option]:
 
 
 def _confused(name: str, other: str, around: Surroundings) -> tuple[str, str]:
-    cause = "wrong_activation_derivative" if around.is_activation(name) else "activation_not_applied"
+    wrong = other if around.case.is_followed else name  # a formula that was followed is right as it stands
+    cause = "wrong_activation_derivative" if around.is_activation(wrong) else "activation_not_applied"
     return cause, f"{names.text(name)} stands where {names.text(other)} is meant"
 
 

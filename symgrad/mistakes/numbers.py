@@ -11,10 +11,10 @@ import numpy as np
 
 from symgrad import names
 from symgrad.errors import SymgradError
-from symgrad.judge import uses
+from symgrad.judge import tolerance, uses
 from symgrad.mistakes.case import Case, Diagnosis
-from symgrad.tensor import variables
 
+_NOTHING, _MOST_DECIMALS, _LARGEST_BELOW = 1e-12, 6, 10
 _COUNTED = re.compile(r"(?i)\bparam(?:eter)?s?\b|\bnumber of weights\b")
 
 
@@ -28,8 +28,8 @@ def rows_text(value: Any) -> str:
 
 
 def _number(x: Any) -> str:
-    value = Fraction(x) if isinstance(x, (int, Fraction)) else float(x)
-    return (str(value) if isinstance(value, Fraction) else f"{value:.6g}").replace("-", "−")
+    is_short = isinstance(x, (int, Fraction)) and Fraction(x).denominator < _LARGEST_BELOW
+    return (str(Fraction(x)) if is_short else f"{float(x):.6g}").replace("-", "−")
 
 
 def _both(case: Case) -> tuple[Any, Any, Any] | None:
@@ -97,23 +97,24 @@ def older_value(case: Case) -> Iterator[Diagnosis]:
 
 
 def other_given(case: Case) -> Iterator[Diagnosis]:
-    """The one given value under which the result is right, when there is one and it differs in a single entry."""
+    """The one entry of a given value that would explain the result, where there is one and several entries of the result differ."""
     both = _both(case)
     if both is None or case.pair is None or np.count_nonzero(~both[2]) < 2:
         return
-    used = {v.name for v in variables(case.judge.lab.fully_opened(case.pair.left_node))}
-    for name in case.ruling.values:
-        solved = _solved(case, name, both[1]) if name in used and name in case.network.inputs else None
-        if solved is not None:
-            shown = f"{names.text(name)} = {rows_text(solved)}"
-            yield Diagnosis("wrong_given", case.span, f"expected {rows_text(case.ruling.expected)}; the result belongs to {shown}", shown)
+    used = case.judge.numbers_behind(case.pair.left_node)
+    given = [name for name in case.ruling.values if name in used and name in case.network.inputs]
+    solved = [(name, value) for name in given for value in _solved(case, name, both[1])]
+    if len(solved) == 1:
+        shown = " = ".join((names.text(solved[0][0]), rows_text(solved[0][1])))
+        yield Diagnosis("wrong_given", case.span, f"expected {rows_text(case.ruling.expected)}; the result belongs to {shown}", shown)
 
 
-def _solved(case: Case, name: str, found: Any) -> Any:
-    """The value of a name that the result is linear in, by least squares; None unless whole and different in one entry."""
+def _solved(case: Case, name: str, found: Any) -> Iterator[Any]:
+    """The values of a name, changed in one entry, under which the result is as written; with no more decimals than the name has."""
     assert case.pair is not None
     left = case.pair.left_node
     own = np.array([[float(x) for x in row] for row in case.ruling.values[name]])
+    digits = max(_decimals(x) for row in case.ruling.values[name] for x in row)
 
     def at(value: Any) -> Any:
         rows = tuple(tuple(Fraction(float(x)) for x in row) for row in value)
@@ -122,18 +123,24 @@ def _solved(case: Case, name: str, found: Any) -> Any:
 
     try:
         base = at(own)
-        columns = []
+        slack = np.broadcast_to(tolerance(case.link, found.shape), found.shape).ravel() + 1e-9
         for i in range(own.size):
             step = np.zeros(own.size)
             step[i] = 1.0
-            columns.append(at(own + step.reshape(own.shape)) - base)
-        delta, *_ = np.linalg.lstsq(np.array(columns).T, found.ravel() - base, rcond=None)
-        trial = np.round(own + delta.reshape(own.shape), 6)
-        if np.count_nonzero(np.abs(trial - own) > 1e-9) != 1 or not np.allclose(trial, np.round(trial), atol=1e-6):
-            return None
-        return np.round(trial).astype(int) if np.allclose(at(trial), found.ravel(), rtol=1e-6) else None
-    except (SymgradError, np.linalg.LinAlgError):
-        return None
+            column = at(own + step.reshape(own.shape)) - base
+            size = column @ column
+            if size < _NOTHING:
+                continue
+            trial = np.round(own + step.reshape(own.shape) * (column @ (found.ravel() - base) / size), digits)
+            if not np.allclose(trial, own) and np.all(np.abs(at(trial) - found.ravel()) <= slack):
+                yield trial.astype(int) if np.allclose(trial, np.round(trial)) else trial
+    except SymgradError:
+        return
+
+
+def _decimals(x: Fraction) -> int:
+    """With how many decimals a number was written."""
+    return next((d for d in range(_MOST_DECIMALS) if (x * 10**d).denominator == 1), _MOST_DECIMALS)
 
 
 def entries(case: Case) -> Iterator[Diagnosis]:

@@ -1,0 +1,29 @@
+"""Numbers that do not come of the formula they stand behind: the mistake with which they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from symgrad import syntax as sx
+from symgrad.mistakes.case import Case, Diagnosis
+from symgrad.mistakes.made import MADE
+from symgrad.mistakes.notation import Notation, pieces
+from symgrad.mistakes.numbers import rows_text
+from symgrad.syntax import Node
+
+
+def followed(case: Case) -> Iterator[Diagnosis]:
+    """Each mistake made in the formula, as far as the numbers come out with it."""
+    if not case.is_followed:
+        return
+    notation = Notation.of([s.node for s in case.judge.gathered.sheet.statements], case.judge.meaning.styled)
+    for mistake in (m for m in MADE if m.of == "formula" and (m.usual or not case.is_slight)):
+        for piece in pieces(case.formula):
+            for new in mistake.make(piece, notation):
+                if case.holds_as_written(_with(case.formula, piece, new)) is not None:
+                    message = f"expected {rows_text(case.ruling.expected)}; with {mistake.name} it comes out as written"
+                    yield Diagnosis(mistake.cause, case.span, message, rows_text(case.ruling.expected))
+
+
+def _with(formula: Node, piece: Node, new: Node) -> Node:
+    return sx.mapped(formula, lambda node: new if node is piece else node)
