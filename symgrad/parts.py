@@ -23,6 +23,11 @@ _ANOTHER_CASE = re.compile(r"(?:^|[.:;!?\n*-])\s*For\s*$")
 _ITEM = re.compile(r"(?:\\item|(?:^|\n)\s*(?:[-*]|\d+[.)]|\([a-z]\)))\s*$")
 # Words before an equation that holds for what follows only: `If we set $W_d = W_e^T$`.
 _IN_CASE = re.compile(r"(?i)\b(if (we|you|one)|in the (special )?case|for tied|with tied|suppose)\b[^.$]*$")
+# A numbered problem, in the languages that derivations are met in: it stands by itself, unless it speaks of what was defined before.
+_PROBLEM = re.compile(
+    r"(?i)(?:aufgabe|problem|exercise|question|task|übung|exercice|ejercicio|esercizio|problema|exerc[íi]cio|задача|упражнение|题|問)"
+    r"\W{0,2}(?:\d+|[IVX]+\b)"
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ def parts(sheet: Sheet) -> list[Part]:
     stops = [*cuts, len(sheet.statements)][1:]
     for cut, stop in zip(cuts, stops, strict=True):
         before = (*context, *range(begin, cut))
-        anew = _defined_anew(sheet, before, range(cut, stop)) or _declared_anew(sheet, before, range(cut, len(sheet.statements)))
+        rest = range(cut, len(sheet.statements))
+        anew = _defined_anew(sheet, before, range(cut, stop)) or _declared_anew(sheet, before, rest) or _used_anew(sheet, before, rest)
         if anew:
             found.append(Part(range(begin, cut), _wanted(sheet, context, range(begin, cut)), renewed))
             # What was an input and is settled now was defined nowhere, so that nothing said by means of it is outdated.
@@ -59,15 +65,27 @@ def parts(sheet: Sheet) -> list[Part]:
 
 
 def split(sheet: Sheet, part: Part, cut: int) -> tuple[Part, Part] | None:
-    """The part cut before a statement that may define its name anew; None where it defines nothing again."""
+    """The part cut before a statement that may define its name anew, or for a batch (H after h); None where it defines nothing again."""
     before = (*part.context, *range(part.own.start, cut))
     known = {name: node for i in before for name, node in heads(sheet.statements[i])}
     anew = {n for n, expression in heads(sheet.statements[cut]) if n in known and known[n] != expression and _is_formula(expression)}
+    anew = anew or ({n.lower() for n, _ in heads(sheet.statements[cut]) if len(n) == 1 and n.isupper()} & known.keys())
     if not anew:
         return None
     after = range(cut, part.own.stop)
     first = Part(range(part.own.start, cut), part.context, part.anew)
     return first, Part(after, _wanted(sheet, _still_holding(sheet, before, anew), after), frozenset(anew))
+
+
+def batches(sheet: Sheet, part: Part) -> list[int]:
+    """Where a name is defined in capitals that was defined in small letters before: the same network, for a batch."""
+    small: set[str] = set()
+    found = []
+    for i in part.own:
+        named = {name for name, _ in heads(sheet.statements[i])}
+        found += [i] if small & {name.lower() for name in named if len(name) == 1 and name.isupper()} else []
+        small |= named
+    return found
 
 
 def _cuts(sheet: Sheet) -> list[int]:
@@ -76,6 +94,7 @@ def _cuts(sheet: Sheet) -> list[int]:
     blocks = [i for i, s in enumerate(sheet.statements) if not i or sheet.statements[i - 1].block != s.block]
     cuts = {bisect_left(places, heading) for heading in sheet.headings}
     cuts |= {i for i in blocks if _ANEW.search(sheet.statements[i].words[-120:])}
+    cuts |= {i for i in blocks if _PROBLEM.search(sheet.statements[i].words)}
     cuts |= {i for i in blocks if _IN_CASE.search(sheet.statements[i].words[-60:])}
     cuts |= {i for i in blocks if _ANOTHER_CASE.search(sheet.statements[i].words) or _ITEM.search(sheet.statements[i].words)}
     return sorted(c for c in cuts if c < len(places))
@@ -127,6 +146,18 @@ def _declared_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[s
         name for i in before for name in _declared(sheet.statements[i])
     }
     return used & {name for i in after for name in _declared(sheet.statements[i])}
+
+
+def _used_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[str]:
+    """Names of another problem, where a numbered one begins and nothing from there on speaks of what was defined before."""
+    if not _PROBLEM.search(sheet.statements[after.start].words):
+        return set()
+    settled = {name for i in before for name, _ in heads(sheet.statements[i])} | sheet.arguments.keys()
+    settled -= {name for i in after for name, _ in heads(sheet.statements[i])}
+    spoken = {name for i in after for name in mentions(sheet.statements[i].node)}
+    declared = {name for i in before for name in _declared(sheet.statements[i])}
+    used = {name for i in before for name in mentions(sheet.statements[i].node)}
+    return set() if settled & spoken else (used & spoken) - declared - {"T"}  # of a transpose
 
 
 def _declared(statement: Statement) -> set[str]:

@@ -93,18 +93,29 @@ def _sigmoid_of(exponent: Node | None, argument: sx.Name) -> Function | None:
     return ("sigmoid", ()) if isinstance(exponent, sx.Prefix) and exponent.sign == "-" and exponent.body == argument else None
 
 
-# Words beside a name, and what they say of it.
+# Words beside a name, and what they say of it, in the languages that derivations are met in.
 _PROPERTIES: tuple[tuple[str, str], ...] = (
-    ("mask", r"\bmasks?\b|\bbinary\b|zeros and ones|0s and 1s|0/1|\bBernoulli\b"),
+    (
+        "mask",
+        r"\bmasks?\b|\bbinary\b|zeros and ones|0s and 1s|0/1|\bBernoulli\b|\bmaske\b|\bmasque\b|\bm[áa]scara\b|\bmaschera\b|маск|掩码",
+    ),
     ("one_hot", r"\bone[- ]?hot\b"),
-    ("distribution", r"\bdistribution\b|\bsums? to (?:1|one)\b|\bprobability vectors?\b|\bprobabilities\b"),
-    ("symmetric", r"(?<!non-)(?<!a)\bsymmetric\b|\bcovariance matrix\b|\bpositive (?:semi-?)?definite\b"),
+    (
+        "distribution",
+        r"\bdistribution\b|\bsums? to (?:1|one)\b|\bprobability vectors?\b|\bprobabilities\b|verteilung\b|\bdistribuci[óo]n\b"
+        r"|\bdistribuzione\b|\bdistribui[çc][ãa]o\b|распределени|概率分布",
+    ),
+    (
+        "symmetric",
+        r"(?<!non-)(?<!a)\bsymmetric\b|\bcovariance matrix\b|\bpositive (?:semi-?)?definite\b|\bsymmetrisch\w*|\bsym[ée]trique\b"
+        r"|\bsim[ée]tric[ao]s?\b|\bsimmetric[ao]\b|\bсимметричн|对称",
+    ),
 )
 _GAUSSIAN = re.compile(r"(?i)\bgaussians?\b|\bnormal distribution\b|\bmultivariate normal\b|\bcovariances?\b|\blog-?likelihood\b")
 # `y one-hot`, typed without dollars.
 _TYPED_ONE_HOT = re.compile(r"\b([A-Za-z])\b(?:\s+(?:is|are))?(?:\s+an?)?\s+one[- ]?hot\b")
 _COVARIANCES = frozenset({"\\Sigma", "\\Lambda"})
-_NOT_SO = re.compile(r"(?i)\b(?:not|never|nor|no|without|neither)\b[^,;]*$")
+_NOT_SO = re.compile(r"(?i)\b(?:not|never|nor|no|without|neither|nicht|keine?|ohne|pas|sans|non|sin|sem|não|не|без)\b[^,;]*$|不[^,;]*$")
 # Before a name, these make of what is said of it a condition for the lines that follow.
 _SUPPOSED = re.compile(r"(?i)\b(?:if|when|whenever|for|suppose|supposing|assume|assuming|provided)\b[^,;]*$")
 
@@ -177,13 +188,26 @@ _IS_FUNCTION_OF = re.compile(
 )
 
 
+# `call it $r$`: a name for what the equation before it is about.
+_CALLED = re.compile(
+    r"(?i)(?:\b(?:call|name|denote|abbreviate|label|write)\s+(?:it|this|that)(?:\s+(?:quantity|vector|matrix|gradient|term|error|residual))?"
+    r"|\bwhich\s+(?:we|I|is)\s+(?:call|denoted?|called)"
+    r"|\bобознач\w+\s+(?:его|её|ее|это)|\bназов[её]м\s+(?:его|её|ее|это)|\bnenn\w*\s+(?:wir\s+)?(?:ihn|sie|es|dies\w*|das)(?:\s+wir)?"
+    r"|\b(?:notons|appelons)-l[ea]|\bll[aá]m\w+l[oa]|\bchiam\w+l[oa]|\bcham\w+-l[oa]|记(?:作|为))\s*(?:by|as|now|durch|mit|als|через|por|como|con)?\W*$"
+)
+
+
 def definitions_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterator[tuple[int, str, Node]]:
-    """`$P$ is the softmax of each row of $S$`: the statement, the name and its expression."""
+    """`$P$ is the softmax of each row of $S$`, `… call it $r$`: the statement, the name and its expression."""
     for (_, before), (i, statement) in pairwise(statements):
         name, found = plain_name(before.node), _IS_FUNCTION_OF.match(statement.words)
         if name is not None and found and plain_name(statement.node) is not None:
             word = found[1].lower().replace("logarithm", "log")
             yield i, name, sx.Call(statement.span, sx.Name(statement.span, word), (statement.node,))
+        called = plain_name(statement.node)
+        if called is not None and isinstance(before.node, sx.Relation) and before.node.operators[-1] == "=" and _CALLED.search(statement.words):
+            sides = before.node.sides
+            yield i, called, sides[0] if isinstance(sides[0], sx.Derivative) else sides[-1]
 
 
 _IS_OF_SHAPE = re.compile(r"(?i)^\W*(?:is|are|be|has|have)?\W*(?:an?|the)?\W*(?:of)?\W*(?:size|shape|dimensions?)?\W*$")
@@ -344,10 +368,20 @@ def numbers_in_words(statements: Iterable[Statement], styled: frozenset[str]) ->
 
 
 def space(node: Node) -> tuple[Dim, Dim] | None:
-    r"""The shape of `\mathbb{R}^{n \times d}`; None for another set."""
-    if not (isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name) and node.base.base == "R") or node.sup is None:
+    r"""The shape of `\mathbb{R}^{n \times d}` and of `\{0, 1\}^d`; None for another set."""
+    if not (isinstance(node, sx.Scripted) and _is_a_set(node.base)) or node.sup is None:
         return (Dim.of(1), Dim.of(1)) if isinstance(node, sx.Name) and node.base == "R" else None
     return shape_of_node(node.sup, column=True)
+
+
+def _is_a_set(node: Node) -> bool:
+    """The real numbers, or a set or an interval of some."""
+    match node:
+        case sx.Name(base="R" | "C" | "Z" | "N", style="mathbb") | sx.Name(base="R"):
+            return True
+        case sx.Group(open="\\{" | "[" | "(", body=sx.Listing(items=items)) | sx.List(items=items):
+            return all(constant_of(item) is not None for item in items)
+    return False
 
 
 def shape_of_node(node: Node, column: bool = False) -> tuple[Dim, Dim] | None:

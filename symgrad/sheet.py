@@ -112,7 +112,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     limits_of_sums([sheet.statements[i].node for i in part.statements], vocabulary)
     for i, size in counted_letters((i, sheet.statements[i]) for i in part.statements):
         found.counting.add(i)
-        vocabulary.sizes |= {size} - {None}
+        vocabulary.sizes |= set() if size is None else {size}
     losses_in_words((sheet.statements[i] for i in part.statements), vocabulary)
     for i in part.statements:
         equal_sizes(sheet.statements[i].node, vocabulary)

@@ -18,8 +18,17 @@ _UPRIGHT = frozenset({"mathrm", "rm", "mathsf", "operatorname"})
 
 
 def with_differentials(sheet: Sheet) -> Sheet:
-    """The sheet with a differential wherever a product begins with its sign."""
-    return replace(sheet, statements=[replace(s, node=_signed(s.node)) for s in sheet.statements])
+    r"""The sheet with a differential wherever a product begins with its sign, and none where it says what `\Delta` is."""
+    made = [replace(s, node=_signed(s.node)) for s in sheet.statements]
+    is_name = any(isinstance(s.node, sx.Relation) and plain_name(s.node.sides[0]) == "\\Delta" for s in made)
+    return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, _factors)) for s in made] if is_name else made)
+
+
+def _factors(node: Node) -> Node:
+    r"""`\Delta W^T` as a product of two matrices."""
+    if isinstance(node, sx.Differential) and node.sign == "Δ":
+        return sx.Product(node.span, (sx.Name(node.span, "\\Delta"), node.of), ("",))
+    return node
 
 
 def of_expressions(node: Node) -> Iterator[Node]:

@@ -26,7 +26,7 @@ from symgrad.labels import picked
 from symgrad.layouts import against_the_others
 from symgrad.meaning import Assumed, stem
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
-from symgrad.parts import Part, heads, mentions, parts, split
+from symgrad.parts import Part, batches, heads, mentions, parts, split
 from symgrad.piecewise import joined
 from symgrad.read.document import Sheet, read_document
 from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
@@ -123,16 +123,17 @@ def _one_each(claims: list[Claim]) -> list[Claim]:
 def _with_splits(sheet: Sheet, part: Part, deepest: int = 4) -> list[tuple[Judge, Judged]]:
     """The part, cut where a name is defined anew though nothing announces it: believed where it explains two failures or more."""
     best = _best(sheet, part)
-    failing = [r.link.statement for r in best[1].rulings if r.verdict == "fails" and r.link.first]
-    for cut in [i for i in dict.fromkeys(failing) if i > part.own.start] if deepest else []:
+    failing = [r.link.statement for r in best[1].rulings if r.verdict in ("fails", "undecided") and r.link.first]
+    cuts = [*failing, *(batches(sheet, part) if best[1].doubt > 1 else [])]
+    for cut in [i for i in dict.fromkeys(cuts) if i > part.own.start] if deepest else []:
         halves = split(sheet, part, cut)
         if halves is None:
             continue
         first = _best(sheet, halves[0])
-        if first[1].failures > best[1].failures - 2:
+        if first[1].doubt > best[1].doubt - 2:
             continue
         rest = _with_splits(sheet, halves[1], deepest - 1)
-        if first[1].failures + sum(judged.failures for _, judged in rest) <= best[1].failures - 2:
+        if first[1].doubt + sum(judged.doubt for _, judged in rest) <= best[1].doubt - 2:
             return [first, *rest]
     return [best]
 

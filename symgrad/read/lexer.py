@@ -103,11 +103,9 @@ def _lexed(text: str, start: int, end: int, at: Span | None, macros: Macros) -> 
             line = text.find("\n", i, end)
             i = end if line < 0 else line
             continue
-        fraction = _FRACTION.fullmatch(unicodedata.normalize("NFKD", char))
-        if fraction:
-            pieces = ("\\frac", "{", fraction[1], "}", "{", fraction[2], "}")
-            kinds = ("macro", "sign", "number", "sign", "sign", "number", "sign")
-            out += [Token(kind, piece, at or Span(i, i + 1), spaced=spaced) for kind, piece in zip(kinds, pieces, strict=True)]
+        spelt = _spelt_out(char)
+        if spelt:
+            out += [Token(kind, piece, at or Span(i, i + 1), spaced=spaced) for kind, piece in spelt]
             i += 1
             continue
         token, length = _one(text, i, end, macros)
@@ -119,6 +117,17 @@ def _lexed(text: str, start: int, end: int, at: Span | None, macros: Macros) -> 
             spaced = True
         i += length
     return out
+
+
+def _spelt_out(char: str) -> list[tuple[str, str]]:
+    r"""The kinds and texts of the tokens that one character stands for: `½` is `\frac{1}{2}`, `𝟙` is `\mathbf{1}`; none for others."""
+    fraction = _FRACTION.fullmatch(unicodedata.normalize("NFKD", char))
+    if fraction:
+        opened, closed = ("sign", "{"), ("sign", "}")
+        return [("macro", "\\frac"), opened, ("number", fraction[1]), closed, opened, ("number", fraction[2]), closed]
+    if char in voc.BOLD_DIGITS:
+        return [("macro", "\\mathbf"), ("sign", "{"), ("number", voc.BOLD_DIGITS[char]), ("sign", "}")]
+    return []
 
 
 def _one(text: str, i: int, end: int, macros: Macros) -> tuple[Token | None, int]:

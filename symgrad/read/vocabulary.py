@@ -23,6 +23,9 @@ LETTERS = {
     "∆": "\\Delta", "Ω": "\\Omega",
 }  # fmt: skip
 
+# Vectors of ones and of zeros, typed as one sign.
+BOLD_DIGITS = {"𝟙": "1", "𝟏": "1", "𝟘": "0", "𝟎": "0"}
+
 # One token for each sign, however it is spelt.
 SIGNS = {
     "·": "\\cdot", "⋅": "\\cdot", "∙": "\\cdot", "•": "\\cdot", "‧": "\\cdot", "・": "\\cdot", "×": "\\times", "✕": "\\times",

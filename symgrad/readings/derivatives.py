@@ -190,8 +190,8 @@ def _change(reader: Reader, reading: Reading) -> Iterator[Reading]:
     """The differential of a term: a change of its own, or what the changes of the inputs make of it."""
     term, names = reading.term, reader.names
     if term.op == "entry" and term.args[0].op == "symbol":
-        for change in _change(reader, reading.with_term(term.args[0])):
-            yield change.with_term(replace(term, args=(change.term,)))
+        for whole in _change(reader, reading.with_term(term.args[0])):
+            yield whole.with_term(replace(term, args=(whole.term,)))
         return
     if term.free:
         return
