@@ -263,6 +263,9 @@ def solve(dim: Dim, value: int, sizes: dict[str, int]) -> bool:
     False
     """
     unknown = [n for n in dim.symbols if n not in sizes]
+    if unknown and dim is Dim.of(unknown[0]):
+        sizes[unknown[0]] = value
+        return value >= 1
     if not unknown:
         return dim.evaluate(sizes) == value
     if len(unknown) > 1:

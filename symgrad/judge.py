@@ -133,7 +133,8 @@ class Judge:
         self.repairs_tried = 0
         self.gradients: dict[Span, str] = {}  # what a chain of equalities began with
         self.conditions: list[Condition] = []
-        self._labs: dict[int, tuple[Link, list[Condition], Lab]] = {}
+        self._supposed_of: dict[int, tuple[Link, list[Condition]]] = {}
+        self._labs: dict[tuple[Condition, ...], Lab] = {(): self.lab}
         self.rounding = Rounding(node for given in gathered.given.values() for _, node in given)
 
     def run(self, most: int | None = None) -> Judged | None:
@@ -408,12 +409,14 @@ class Judge:
 
     def _supposing(self, link: Link) -> tuple[list[Condition], Lab]:
         """What a claim is made under, and where to try it."""
-        key = id(link)
-        if key not in self._labs:
-            supposed = list(self._supposed(link))
-            lab = self.lab.under(c for c in supposed if c.is_modelled) if supposed else self.lab
-            self._labs[key] = link, supposed, lab  # the link is kept alive, and so its identity
-        return self._labs[key][1:]
+        if id(link) not in self._supposed_of:
+            self._supposed_of[id(link)] = link, list(self._supposed(link))  # the link is kept alive, and so its identity
+        supposed = self._supposed_of[id(link)][1]
+        # Where to try it depends on what is supposed, not on where that is said.
+        modelled = tuple(replace(c, statement=0) for c in supposed if c.is_modelled)
+        if modelled not in self._labs:
+            self._labs[modelled] = self.lab.under(modelled)
+        return supposed, self._labs[modelled]
 
     def _supposed(self, link: Link) -> Iterator[Condition]:
         """What a claim is made under: equations for inputs from where they stand on, and what its own sentence compares."""
@@ -808,6 +811,7 @@ class Judge:
     def _carried(self, link: Link, pair: Pair, values: dict[str, Rows], a: Any, b: Any) -> Any:
         """What half a unit in every rounded number that a side is computed from can change of it, to first order."""
         total = np.zeros(np.shape(b))
+        point = self.numeric_point(False, values)
         for side, node, now in ((link.left, pair.left_node, a), (link.right, pair.right_node, b)):
             base = self._value_of(side, link, values, np.shape(now))
             for changed in self.rounding.nudged(side) if base is not None else ():
@@ -816,7 +820,7 @@ class Judge:
                     total = total + np.abs(moved - base)
             for name, rows in self.rounding.nudged_values(self.numbers_behind(node), values):
                 try:
-                    moved = np.asarray(self.numeric_point(False, {**values, name: rows}).array(node), dtype=float)
+                    moved = np.asarray(point.moved(name, np.array(rows, dtype=float)).array(node), dtype=float)
                 except (SymgradError, ValueError):
                     continue
                 total = total + np.abs(moved - now)

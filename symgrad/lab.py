@@ -36,8 +36,9 @@ POINTS = 8
 TOLERANCE = 1e-7
 _VANISHES = 1e-9
 _ENOUGH = 4
-# How many points are drawn for each that is wanted, where only some meet a condition.
+# How many points are drawn for each that is wanted, where only some meet a condition; and after how many without one nothing is hoped for.
 _TRIES = 24
+_HOPELESS = 10
 _VANISHING = "both sides vanish as they are understood, which shows nothing"
 _SEED = 19580731
 _COTANGENT = "c\u2063"
@@ -214,7 +215,10 @@ class Lab:
             rng = np.random.default_rng(_SEED)
             positive = needs_positive(self.network)
             self._points = []
+            at_rest = any(condition.vanishes is not None for condition in self._conditions)
             for attempt in range(POINTS * (_TRIES if self._conditions else 6)):
+                if at_rest and attempt == _HOPELESS and not self._points:
+                    break  # a gradient that vanishes at no single point does so nowhere
                 sizes = draw_sizes(self.network, rng)
                 values: dict[str, Any] | None = draw_values(self.network, sizes, rng, positive and attempt % 2 == 1)
                 for condition in self._conditions:

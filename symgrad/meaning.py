@@ -300,7 +300,10 @@ class Meaning:
 
     def tensor(self, reading: Reading, reader: Reader) -> Tensor:
         """The tensor of a reading, simplified."""
-        made = Builder(reading.shapes, reader.index, self.jacobian_variable).node(reading.term)
+        key = reading.shapes.key
+        if key not in reader.builders:  # what readings of the same sizes have in common is built once
+            reader.builders[key] = Builder(reading.shapes, reader.index, self.jacobian_variable)
+        made = reader.builders[key].node(reading.term)
         if made not in self._simplified:
             self._simplified[made] = simplify(made, self.network.facts, SIMPLIFY)
         return self._simplified[made]

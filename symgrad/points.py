@@ -41,6 +41,7 @@ class Point:
         self.exact = exact
         self._supply = supply
         self._done: dict[Node, Any] = {}
+        self._shapes: dict[Shape, tuple[int, ...]] = {}
 
     def array(self, node: Node) -> Any:
         """The value of a node, with its axes. Raises `Unsupported` where there is none."""
@@ -52,11 +53,22 @@ class Point:
                     raise Unsupported(f"it has no value here: {error}") from error
         return self._done[node]
 
+    def moved(self, name: str, value: Any) -> Point:
+        """The same point but for the value of one name."""
+        return Point({**self.values, name: value}, self.sizes, self._supply, self.exact)
+
     def forget(self) -> None:
         """Forget what was computed, because what it was computed from has changed."""
         self._done.clear()
 
     def shape(self, shape: Shape) -> tuple[int, ...]:
+        """The shape in numbers."""
+        known = self._shapes.get(shape)
+        if known is None:
+            known = self._shapes[shape] = self._settled(shape)
+        return known
+
+    def _settled(self, shape: Shape) -> tuple[int, ...]:
         sizes = []
         for dim in shape:
             if any(name not in self.sizes for name in dim.symbols):

@@ -205,7 +205,12 @@ def definitions_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterato
             word = found[1].lower().replace("logarithm", "log")
             yield i, name, sx.Call(statement.span, sx.Name(statement.span, word), (statement.node,))
         called = plain_name(statement.node)
-        if called is not None and isinstance(before.node, sx.Relation) and before.node.operators[-1] == "=" and _CALLED.search(statement.words):
+        if (
+            called is not None
+            and isinstance(before.node, sx.Relation)
+            and before.node.operators[-1] == "="
+            and _CALLED.search(statement.words)
+        ):
             sides = before.node.sides
             yield i, called, sides[0] if isinstance(sides[0], sx.Derivative) else sides[-1]
 

@@ -7,7 +7,7 @@ known it becomes a tensor: one axis for each free index, in alphabetical order, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -31,6 +31,14 @@ class Term:
     rows: Dim = ONE
     cols: Dim = ONE
     free: tuple[str, ...] = ()
+    _hash: int | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        # A term is looked up many times, in ever larger ones; what it hashes to is worked out once.
+        if self._hash is None:
+            object.__setattr__(self, "_hash", hash((self.op, self.args, self.params, self.rows, self.cols, self.free)))
+        assert self._hash is not None
+        return self._hash
 
 
 def free_of(*terms: Term) -> tuple[str, ...]:

@@ -295,7 +295,9 @@ def add(left: Reading, right: Reading, negative: bool, weights: Callable[[Dim], 
         plain = is_scalar(shapes, body) or lone.op in ("number", "scale")
         # The b of `w^T x + b` is a number; nobody would add one number to every entry of a vector met here for the first time.
         is_new = body is b and body.op == "symbol" and any(map(shapes.is_open, (body.rows, body.cols)))
-        yield base.plus(0.0 if plain else _SPREAD_OVER_A_NEW_NAME if is_new else 1.5, shapes, Term("add", (a, second), (), body.rows, body.cols, free))
+        yield base.plus(
+            0.0 if plain else _SPREAD_OVER_A_NEW_NAME if is_new else 1.5, shapes, Term("add", (a, second), (), body.rows, body.cols, free)
+        )
         return
     for extra, met, rows, cols in spread(shapes, a, b):
         repeated = 0.0

@@ -391,7 +391,9 @@ def _note_finding(kind: str, span: Span, about: str, of_numbers: bool) -> list[F
             )
         ]
     if kind == "as_meant":
-        return [_finding("SG315", span, f"it holds with the value that {names.text(about)} should have, not with the one written further up")]
+        return [
+            _finding("SG315", span, f"it holds with the value that {names.text(about)} should have, not with the one written further up")
+        ]
     if kind == "rounded":
         return [_finding("SG311", span, "the last digit is that of rounded numbers carried on")]
     return []

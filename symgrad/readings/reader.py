@@ -17,7 +17,7 @@ from symgrad.naming import plain_name
 from symgrad.readings import brackets, calls, derivatives, named, products, sums
 from symgrad.shapes import Shapes, unknown
 from symgrad.syntax import Node, Unreadable
-from symgrad.terms import Term
+from symgrad.terms import Builder, Term
 from symgrad.typing_rules import (
     CHARITY,
     WIDTH,
@@ -100,6 +100,7 @@ class Reader:
     tangents: tuple[str, ...] = ()
     tried: int = 0
     all_tried: int = 0
+    builders: dict[frozenset[tuple[str, Dim]], Builder] = field(default_factory=dict)
     _known: dict[tuple[int, frozenset[tuple[str, Dim]], frozenset[str]], tuple[Node, list[Reading]]] = field(default_factory=dict)
 
     def side(self, node: Node, shapes: Shapes) -> list[Reading]:

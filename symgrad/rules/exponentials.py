@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from symgrad.dims import ONE
 from symgrad.rewrite import Facts, Rule
-from symgrad.tensor import UNIT, Add, Einsum, Factor, Func, Indices, Map, Node, axes, einsum, elementwise, func, power, scale
+from symgrad.tensor import UNIT, Add, Einsum, Factor, Indices, Map, Node, axes, einsum, elementwise, func, power, scale
 
 
 def _exponent(node: Node) -> Node | None:
