@@ -162,7 +162,11 @@ def _network(expression: str, dims: str, values: dict[str, Any], assumed: str, s
 
 @main.command()
 @click.argument("sheets", nargs=-1, required=True, metavar="SHEET...")
-@click.option("--key", metavar="SOURCE", help="A network that ships, a .py file or another sheet: givens that differ from it are named.")
+@click.option(
+    "--key",
+    metavar="SOURCE",
+    help="A network that ships, a .py file or another sheet: it says what SHEET leaves out, and what differs is named.",
+)
 @click.option("--strict", is_flag=True, help="Exit with status 1 also when something is unread or undecided.")
 @click.option("--format", "form", type=click.Choice(["text", "html", "json"]), default="text", show_default=True)
 @click.option("-o", "output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
@@ -191,15 +195,14 @@ def verify(sheets: tuple[str, ...], key: str | None, strict: bool, form: str, ou
 
 
 def _key(source: str) -> Any:
-    """The key in a sheet, or in a network."""
-    from symgrad.keys import key_of_networks, key_of_sheet
+    """The key in a sheet, or in networks."""
+    from symgrad.completing import text_of_network
     from symgrad.library import SHEETS, load, parts_of
-    from symgrad.read.document import read_document
-    from symgrad.verifying import load_sheet
+    from symgrad.verifying import key_of, load_sheet
 
     if source.endswith(SHEETS):
-        return key_of_sheet(read_document(load_sheet(source)))
-    return key_of_networks(source, [part.written_out for part in parts_of(load(source))])
+        return key_of(source, [load_sheet(source)])
+    return key_of(source, [text_of_network(part.written_out, source) for part in parts_of(load(source))])
 
 
 def _sheet_progress(sheets: tuple[str, ...]) -> Any:

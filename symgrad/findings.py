@@ -90,6 +90,8 @@ KINDS: tuple[Kind, ...] = (
          r"\frac{\partial L}{\partial z} = p - y", r"\sum_k y_k = 1, \quad \frac{\partial L}{\partial z} = p - y"),
     Kind("SG315", "", "note", "the right value carried on", "A value further up is written wrongly, and this line holds with the value that it should have.",
          "x = 2, 3x = 5, 6x = 12", "x = 2, 3x = 6, 6x = 12"),
+    Kind("SG316", "other_problem", "warning", "another problem than the key's", "A name is defined otherwise than in the key: another loss, activation or layer. The sheet is judged for its own.",
+         r"L = \frac12 \|y - \hat{y}\|^2", r"L = \|y - \hat{y}\|^2"),
 )  # fmt: skip
 
 BY_CODE = {kind.code: kind for kind in KINDS}

@@ -108,13 +108,13 @@ class Judged:
 
     @property
     def failures(self) -> int:
-        """How many lines are wrong, or of two shapes."""
-        return sum(r.verdict == "fails" or r.reason == MISFIT for r in self.rulings)
+        """How many lines are wrong, or of two shapes; one that is claimed for several steps is one line."""
+        return len({r.link.span for r in self.rulings if r.verdict == "fails" or r.reason == MISFIT})
 
     @property
     def doubt(self) -> int:
         """How many lines are wrong, or not decided."""
-        return sum(r.verdict in ("fails", "undecided", "unread") for r in self.rulings)
+        return len({r.link.span for r in self.rulings if r.verdict in ("fails", "undecided", "unread")})
 
 
 class Judge:
@@ -153,7 +153,7 @@ class Judge:
                 ruling.values = values
                 judged.rulings.append(ruling)
                 self._remember(link, ruling)
-                if most is not None and judged.doubt > most:
+                if most is not None and ruling.verdict not in ("holds", "given") and judged.doubt > most:
                     return None
         return judged
 

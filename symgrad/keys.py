@@ -1,12 +1,12 @@
-"""A key to judge a sheet by: what it gives, beside what the sheet gives, and what its values would have led to.
+"""A key to judge a sheet by: what it gives and defines, beside what the sheet gives and defines, and what its values would have led to.
 
-A given that differs from the key's is no mistake in the derivation: it is reported as what it is, and the sheet is judged for the values
-that it writes. Names are matched as they are spelt, and across spelling where only one name can be meant (`W^0` for `W^o`).
+A given that differs from the key's is no mistake in the derivation, and another loss or activation is another problem: both are reported
+as what they are, and the sheet is judged for its own. Names are matched as they are spelt, across spelling where only one can be meant
+(`W^0` for `W^o`), and for inputs under other names where the losses are the same function of them.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,88 +14,86 @@ from typing import Any
 import numpy as np
 
 from symgrad import names
+from symgrad.completing import Problem, problem_for
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CODE
 from symgrad.judge import Judge, Judged
+from symgrad.likeness import Likeness, likeness
 from symgrad.mistakes.numbers import rows_text
-from symgrad.network import Network
-from symgrad.parts import heads
-from symgrad.read.document import Sheet
 from symgrad.sheet import Rows, literal_rows
+from symgrad.span import Span
+from symgrad.typeset import text
 from symgrad.verification import Finding
 
 
 @dataclass(frozen=True)
 class Key:
-    """What a key gives: the exact entries of its named values."""
+    """What a key says, problem by problem, and how each is understood."""
 
     source: str
-    given: Mapping[str, Rows]
+    solved: tuple[tuple[Problem, Judge], ...]
 
-
-def key_of_networks(source: str, networks: list[Network]) -> Key:
-    """The given values of networks; a name that several give has the value of the first."""
-    found: dict[str, Rows] = {}
-    for network in networks:
-        for item in network.inputs.values():
-            if item.value is not None:
-                found.setdefault(item.name, item.value)
-    return Key(source, found)
-
-
-def key_of_sheet(sheet: Sheet) -> Key:
-    """The values that another sheet gives its names first."""
-    found: dict[str, Rows] = {}
-    for statement in sheet.statements:
-        for name, expression in heads(statement):
-            rows = literal_rows(expression)
-            if rows is not None:
-                found.setdefault(name, rows)
-    return Key(sheet.source.name, found)
-
-
-def _bare(name: str) -> str:
-    """A name without what scanning and styles confuse: 0 and o, braces, bold."""
-    return re.sub(r"\\mathbf|\\boldsymbol|[{}() ]", "", name).replace("0", "o").replace("O", "o")
-
-
-def matched(name: str, key: Key) -> str | None:
-    """The key's name for one of the sheet's, when there is just one that can be meant."""
-    if name in key.given:
-        return name
-    alike = [other for other in key.given if _bare(other) == _bare(name)]
-    return alike[0] if len(alike) == 1 else None
+    def about(self, judge: Judge) -> tuple[Problem, Judge] | None:
+        """The problem that a part of a sheet is about."""
+        found = judge.gathered
+        problem = problem_for([found.sheet.statements[i] for i in found.part.own], [problem for problem, _ in self.solved])
+        return next(((own, theirs) for own, theirs in self.solved if own is problem), None)
 
 
 def against(key: Key, judge: Judge, judged: Judged) -> Iterator[Finding]:
-    """Givens that differ from the key's, and the results that the key's would have had."""
-    found = judge.gathered
-    kind = BY_CODE["SG213"]
-    for i in sorted(found.given):
-        if i not in found.part.own:
-            continue
+    """Givens that differ from the key's with the results that the key's would have had, and definitions that are of another problem."""
+    found, solved = judge.gathered, key.about(judge)
+    if solved is None:
+        return
+    problem, theirs = solved
+    alike = likeness(judge, theirs)
+    differing: dict[str, tuple[Rows, Rows, Span]] = {}
+    for i in sorted(i for i in found.given if i in found.part.own):
         for name, node in found.given[i]:
-            other = matched(name, key)
-            rows = literal_rows(node)
-            if other is None or rows is None or _same(rows, key.given[other]):
-                continue
-            theirs = key.given[other]
-            message = (
-                f"{names.text(name)} is {rows_text(rows)} here and {rows_text(theirs)} in {key.source}; the sheet is judged for its own"
-            )
-            led = list(_led_to(judge, judged, name, theirs))
-            if led:
-                message += "; the key's leads to " + ", ".join(led)
-            yield Finding(kind.code, "warning", node.span, message, kind.cause, rows_text(theirs))
+            rows, other = literal_rows(node), literal_rows(problem.given.get(alike.called.get(name, ""), node))
+            wanted = rows if rows is None or other is None else _turned_like(rows, other)
+            if rows is not None and wanted is not None and rows != wanted and node.span.start < node.span.end:
+                differing.setdefault(name, (rows, wanted, node.span))
+    yield from _other_givens(key, judge, judged, differing)
+    yield from _other_problem(key, judge, theirs, alike)
 
 
-def _same(one: Rows, other: Rows) -> bool:
-    flat = [x for row in one for x in row]
-    return flat == [x for row in other for x in row]
+def _turned_like(rows: Rows, theirs: Rows) -> Rows:
+    """The key's value in the shape of the sheet's, where it is written as the transpose."""
+    turned = tuple(zip(*theirs, strict=True))
+    size, here = (len(theirs), len(theirs[0])), (len(rows), len(rows[0]))
+    return turned if rows == turned or here == size[::-1] != size else theirs
 
 
-def _led_to(judge: Judge, judged: Judged, name: str, rows: Rows) -> Iterator[str]:
-    """What the results of the sheet would have been, for those that depend on the name."""
+def _other_givens(key: Key, judge: Judge, judged: Judged, differing: Mapping[str, tuple[Rows, Rows, Span]]) -> Iterator[Finding]:
+    """The givens that differ, and at the first of them what all of the key's lead to."""
+    kind = BY_CODE["SG213"]
+    led = list(_led_to(judge, judged, {name: theirs for name, (_, theirs, _) in differing.items()}))
+    for name, (rows, theirs, span) in differing.items():
+        message = f"{names.text(name)} is {rows_text(rows)} here and {rows_text(theirs)} in {key.source}; the sheet is judged for its own"
+        if led:
+            message += f"; the key's lead{'s' if len(differing) == 1 else ''} to {', '.join(led)}"
+        led = []
+        yield Finding(kind.code, "warning", span, message, kind.cause, rows_text(theirs))
+
+
+def _other_problem(key: Key, judge: Judge, theirs: Judge, alike: Likeness) -> Iterator[Finding]:
+    """The definitions in which the sheet is about something else than the key."""
+    kind = BY_CODE["SG316"]
+    own, other = judge.lab.network.definitions, theirs.lab.network.definitions
+    for definition in judge.gathered.definitions:
+        name, span = definition.name, judge.gathered.sheet.statements[definition.statement].span
+        if name not in alike.differing or span.start == span.end or definition.statement not in judge.gathered.part.own:
+            continue
+        there = alike.called[name]
+        message = f"{names.text(name)} is {text(own[name].form)} here and {text(other[there].form)} in {key.source}"
+        factor = alike.differing[name]
+        message += f", {factor} times as much" if factor else ""
+        yield Finding(kind.code, kind.severity, span, f"{message}; the sheet is judged for its own", kind.cause)
+
+
+def _led_to(judge: Judge, judged: Judged, theirs: Mapping[str, Rows]) -> Iterator[str]:
+    """What the results of the sheet would have been with other values of some names, for those that depend on them."""
     told = set()
     for ruling in judged.rulings:
         right = literal_rows(ruling.link.right)
@@ -104,10 +102,8 @@ def _led_to(judge: Judge, judged: Judged, name: str, rows: Rows) -> Iterator[str
         try:
             (reading, *_) = judge.reader(ruling.link).side(ruling.link.head, judge.meaning.shapes)
             node = judge.meaning.tensor(reading, judge.reader(ruling.link))
-            values = {n: v for n, v in judge.values.items() if n in judge.lab.network.inputs or n in _given_names(judge)}
-            now, then = (
-                np.asarray(judge.numeric_point(False, {**values, name: v}).array(node), dtype=float) for v in (judge.values[name], rows)
-            )
+            own = {n: v for n, v in judge.values.items() if n in judge.lab.network.inputs or n in _given_names(judge)}
+            now, then = (np.asarray(judge.numeric_point(False, values).array(node), dtype=float) for values in (own, {**own, **theirs}))
         except (SymgradError, ValueError, KeyError):
             continue
         shown = rows_text(_whole(then))

@@ -143,9 +143,9 @@ def _declared_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[s
     if not settled or settled & spoken:
         return set()
     used = {name for i in before for name in mentions(sheet.statements[i].node)} - {
-        name for i in before for name in _declared(sheet.statements[i])
+        name for i in before for name in declared(sheet.statements[i])
     }
-    return used & {name for i in after for name in _declared(sheet.statements[i])}
+    return used & {name for i in after for name in declared(sheet.statements[i])}
 
 
 def _used_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[str]:
@@ -155,12 +155,12 @@ def _used_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[str]:
     settled = {name for i in before for name, _ in heads(sheet.statements[i])} | sheet.arguments.keys()
     settled -= {name for i in after for name, _ in heads(sheet.statements[i])}
     spoken = {name for i in after for name in mentions(sheet.statements[i].node)}
-    declared = {name for i in before for name in _declared(sheet.statements[i])}
+    said = {name for i in before for name in declared(sheet.statements[i])}
     used = {name for i in before for name in mentions(sheet.statements[i].node)}
-    return set() if settled & spoken else (used & spoken) - declared - {"T"}  # of a transpose
+    return set() if settled & spoken else (used & spoken) - said - {"T"}  # of a transpose
 
 
-def _declared(statement: Statement) -> set[str]:
+def declared(statement: Statement) -> set[str]:
     """The names that a statement says to be of some space."""
     node = statement.node
     if not isinstance(node, sx.Relation) or node.operators[0] != "in":

@@ -351,10 +351,21 @@ def _nodes(value: object) -> Iterator[Node]:
 
 def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
     """The tree with every node changed, from the inside out; what stays the same is not copied."""
+    return change(_with_children(node, lambda child: mapped(child, change)))
+
+
+def replaced(node: Node, other: Callable[[Node], Node | None]) -> Node:
+    """The tree with nodes changed from the outside in: where there is another for a node it stands instead, and is not gone into."""
+    made = other(node)
+    return _with_children(node, lambda child: replaced(child, other)) if made is None else made
+
+
+def _with_children(node: Node, change: Callable[[Node], Node]) -> Node:
+    """The node with everything that it is made of changed."""
 
     def inside(value: object) -> object:
         if isinstance(value, Node):
-            return mapped(value, change)
+            return change(value)
         if isinstance(value, tuple):
             made = tuple(map(inside, value))
             return value if all(a is b for a, b in zip(made, value, strict=True)) else made
@@ -367,7 +378,7 @@ def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
         if made is not value:
             changed[name] = made
     # The new values have the types of the old ones.
-    return change(replace(node, **changed) if changed else node)  # type: ignore[arg-type]
+    return replace(node, **changed) if changed else node  # type: ignore[arg-type]
 
 
 _FIELDS: dict[type[Node], tuple[str, ...]] = {}

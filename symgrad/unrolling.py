@@ -59,6 +59,7 @@ def counted(sheet: Sheet) -> Counted | None:
 
 def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:
     """The sheet with its recurrences written out, for `last` steps where it says no number; the same sheet where there are none."""
+    sheet = _with_sums_of_named(sheet)
     steps = _steps(sheet)
     if steps is None:
         return sheet
@@ -72,6 +73,27 @@ def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:
             continue
         out += _written_out(group, steps, explicit)
     return replace(sheet, statements=out)
+
+
+def _with_sums_of_named(sheet: Sheet) -> Sheet:
+    r"""The sheet with `\sum_{t=1}^3 f(h_t)` as its terms, where `h_1`, `h_2` and `h_3` are defined one by one."""
+    heads = {plain_name(s.node.sides[0]) for s in sheet.statements if isinstance(s.node, sx.Relation)}
+
+    def as_terms(node: Node) -> Node:
+        match node:
+            case sx.BigOp(below=sx.Relation(sides=(sx.Name(base=letter), sx.Number())), above=sx.Number(text=high)) if high.isdigit():
+                steps = _Steps(frozenset({letter}), frozenset(), 1, int(high[:3]))
+                counted = [n for n in sx.walk(node) if isinstance(n, sx.Scripted) and _has_script(n, letter)]
+                named = [{plain_name(_put(n, {letter: i}, steps)) for i in range(1, steps.last + 1)} for n in counted if not _shifted(n)]
+                if steps.last <= _MOST_TERMS and any(names <= heads for names in named):
+                    return _settled(node, {}, steps) or node
+        return node
+
+    return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, as_terms)) for s in sheet.statements])
+
+
+def _shifted(node: Node) -> bool:
+    return any((_offset(script) or ("", 0))[1] for script in _scripts(node))
 
 
 # ── which letters count steps ────────────────────────────────────────────────────────────────────────────────────────

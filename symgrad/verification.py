@@ -52,6 +52,11 @@ class Verification:
         return sum(claim.verdict == verdict for claim in self.claims)
 
     @property
+    def doubt(self) -> int:
+        """How many claims are wrong, undecided or unread."""
+        return self.count("fails") + self.count("undecided") + self.count("unread")
+
+    @property
     def first_failing_line(self) -> int | None:
         lines = [self.source.place(claim.span.start)[0] for claim in self.claims if claim.verdict == "fails"]
         return min(lines, default=None)
@@ -65,8 +70,7 @@ class Verification:
 
     def status(self, strict: bool) -> int:
         """The exit status of the command: 1 when a claim fails, or with `strict` is unread or undecided."""
-        loose = self.count("unread") + self.count("undecided") if strict else 0
-        return 1 if self.count("fails") + loose else 0
+        return 1 if (self.doubt if strict else self.count("fails")) else 0
 
     def __str__(self) -> str:
         counts = self.summary

@@ -7,7 +7,7 @@ whole sheet, and kept only if more lines hold with it than without.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from symgrad import names
 from symgrad import syntax as sx
 from symgrad.aliases import with_own_functions
 from symgrad.applying import applied
+from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
 from symgrad.counts import counted
 from symgrad.dims import Dim, show
 from symgrad.errors import SymgradError
@@ -24,6 +25,7 @@ from symgrad.judge import MISFIT, UNKNOWN_NAME, Judge, Judged, Ruling, claim_of,
 from symgrad.keys import Key, against
 from symgrad.labels import picked
 from symgrad.layouts import against_the_others
+from symgrad.likeness import likeness
 from symgrad.meaning import Assumed, stem
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.parts import Part, batches, heads, mentions, parts, split
@@ -39,7 +41,7 @@ from symgrad.understanding import understood
 from symgrad.unrolling import unrolled
 from symgrad.verification import Claim, Finding, Verification
 
-# What is written out before anything is judged, in this order.
+# What is written out before anything is judged, in this order; recurrences come last.
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     separated,
     picked,
@@ -49,7 +51,6 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     joined,
     applied,
     without_arguments,
-    unrolled,
 )
 _LARGEST = 4_000_000
 
@@ -70,17 +71,90 @@ def load_sheet(path: str | Path, data: bytes | None = None) -> Source:
 def verify(sheet: Source | str | Path, key: Key | None = None) -> Verification:
     """Judge every claim of a sheet (its text as a `Source`, or the path of its file), and diagnose those that fail.
 
-    With a key, givens that differ from its own are reported as such, with what its values would have led to.
+    With a key, what the sheet does not define is as in the key. Givens and definitions that differ from the key's are reported as such,
+    with what its values would have led to.
 
     Raises `SymgradError` for a file that cannot be read.
     """
-    source = sheet if isinstance(sheet, Source) else load_sheet(sheet)
-    read = read_sheet(source)
-    out = Verification(source)
-    for judge, judged in judged_parts(read):
+    raw = _as_written(sheet if isinstance(sheet, Source) else load_sheet(sheet))
+    read = unrolled(raw)
+    found = list(judged_parts(read))
+    if key is not None:
+        found = [held for judge, judged in found for held in _judged_by(key, raw, judge, judged)]
+    out = _reported(read, found)
+    if key is not None:
+        out.findings += [finding for judge, judged in found for finding in against(key, judge, judged)]
+        out.findings.sort(key=lambda f: (f.span.start, f.span.end, f.code))
+    return out
+
+
+def key_of(name: str, sources: Iterable[Source]) -> Key:
+    """What sheets that are trusted say, to judge others by."""
+    solved = []
+    for source in sources:
+        sheet = _as_written(source)
+        written_out = unrolled(sheet)
+        for part, own in zip(parts(written_out), parts(sheet), strict=False):
+            judge = _best(written_out, part)[0]
+            solved.append((problem_of(sheet, own, by_example(judge.lab.network)), judge))
+    return Key(name, tuple(solved))
+
+
+def _judged_by(key: Key, raw: Sheet, judge: Judge, judged: Judged) -> list[tuple[Judge, Judged]]:
+    """A part with what it leaves to the key, as it is there, or as there in the other layout; with the key's values where that helps."""
+    best, part = [(judge, judged)], judge.gathered.part
+    solved = key.about(judge)
+    if solved is None or not part.own or likeness(judge, solved[1]).differing:
+        return best  # another problem is judged by itself
+    about = asked(judge.gathered.sheet, part, raw)
+    leaning, with_values = (
+        [made for turning in TURNINGS if (made := completed(raw, about, solved[0], turning, values)) is not None]
+        for values in (False, True)
+    )
+    if leaning:
+        best = _judged_part(leaning.pop(0))
+    for sheet in (*leaning, *with_values):
+        if not _doubt(best):
+            break
+        best = min(best, _judged_part(sheet), key=_doubt)
+    return best
+
+
+def _judged_part(sheet: Sheet) -> list[tuple[Judge, Judged]]:
+    read = unrolled(sheet)
+    return _with_splits(read, part_of(read))
+
+
+def _doubt(found: list[tuple[Judge, Judged]]) -> int:
+    """How many lines are wrong, or not decided."""
+    return sum(judged.doubt for _, judged in found)
+
+
+def _as_written(source: Source) -> Sheet:
+    """The statements of a sheet with what is written in short written out, but for recurrences."""
+    sheet = read_document(source)
+    for rewrite in _REWRITES:
+        sheet = rewrite(sheet)
+    return sheet
+
+
+def read_sheet(source: Source) -> Sheet:
+    """The statements of a sheet, as they are judged: shorthands written out, recurrences unrolled."""
+    return unrolled(_as_written(source))
+
+
+def judged_parts(sheet: Sheet) -> Iterator[tuple[Judge, Judged]]:
+    """Every part of a sheet with the rulings on its lines, under the understanding by which most of them hold."""
+    for part in parts(sheet):
+        yield from _with_splits(sheet, part)
+
+
+def _reported(sheet: Sheet, found: list[tuple[Judge, Judged]]) -> Verification:
+    """The claims and findings of a sheet."""
+    out = Verification(sheet.source)
+    for judge, judged in found:
         _report(out, judge, judged)
-        out.findings += [] if key is None else list(against(key, judge, judged))
-    for claim, findings in counted(read):
+    for claim, findings in counted(sheet):
         out.claims.append(claim)
         out.findings += findings
     out.claims = _one_each([claim for claim in out.claims if claim.span.start < claim.span.end])
@@ -89,20 +163,6 @@ def verify(sheet: Source | str | Path, key: Key | None = None) -> Verification:
     distinct = {(f.span, f.code): f for f in reversed(out.findings) if f.code != "SG102" or f.span not in decided}
     out.findings = sorted(distinct.values(), key=lambda f: (f.span.start, f.span.end, f.code))
     return out
-
-
-def read_sheet(source: Source) -> Sheet:
-    """The statements of a sheet, as they are judged: shorthands written out, recurrences unrolled."""
-    sheet = read_document(source)
-    for rewrite in _REWRITES:
-        sheet = rewrite(sheet)
-    return sheet
-
-
-def judged_parts(sheet: Sheet) -> Iterator[tuple[Judge, Judged]]:
-    """Every part of a sheet with the rulings on its lines, under the understanding by which most of them hold."""
-    for part in parts(sheet):
-        yield from _with_splits(sheet, part)
 
 
 _WORST_FIRST = ("fails", "undecided", "unread", "holds", "given")
