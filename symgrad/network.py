@@ -181,14 +181,15 @@ class Network:
             self.definitions[name] = Definition(name, symbol(name, node.shape), node, "")
             self._changed()
 
-    def with_node(self, name: str, node: Node) -> Network:
-        """The network with another tensor for a definition; names that it did not have become inputs."""
+    def with_node(self, name: str, node: Node, form: Form | None = None) -> Network:
+        """The network with another tensor for a definition, printed as `form`; names that it did not have become inputs."""
         new = Network(self.title)
-        new.inputs = dict(self.inputs)
+        new.inputs, new.requirements = dict(self.inputs), list(self.requirements)
         for v in (v for v in topological([node]) if isinstance(v, Var) and v.name not in self):
             new.inputs[v.name] = Input(v.name, v.shape, "input", frozenset())
         new.definitions = {
-            key: Definition(key, symbol(key, node.shape), node, "") if key == name else held for key, held in self.definitions.items()
+            key: Definition(key, form or symbol(key, node.shape), node, held.about if form else "") if key == name else held
+            for key, held in self.definitions.items()
         }
         return new
 

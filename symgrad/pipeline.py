@@ -18,6 +18,7 @@ from symgrad.network import Network
 from symgrad.numpycode import Program, sizes_in
 from symgrad.opening import opened
 from symgrad.raising import raise_form
+from symgrad.recognised import through_names
 from symgrad.recurrence import Recurrence
 from symgrad.rewrite import Facts
 from symgrad.steps import conventions_of, derivation_steps
@@ -96,6 +97,7 @@ def derive(
     target = loss
     if any_shape and loss is not None and not all(dim.is_one for dim in network.definitions[loss].shape):
         loss = None
+    network = through_names(network, {*wanted, *([loss] if loss else [])})
     found = gradients(network, loss, wanted) if loss else {}
     results = gradient_results(network, loss, found, layout)
     report = _checked(network, loss, results, layout) if check and loss else None

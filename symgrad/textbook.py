@@ -10,7 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from symgrad import names
-from symgrad.dims import Dim, Shape
+from symgrad.dims import ONE, Dim, Shape
 from symgrad.form import Form, apply, cost, number
 from symgrad.ops.elementwise import ELEMENTWISE, SQUARED_BEFORE_THEIR_OPERAND
 from symgrad.tensor import Params, Sizes
@@ -215,6 +215,7 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
     """A sum: a positive term first, a factor common to all terms outside, constants and biases as plain terms."""
     terms = [inner for term in terms for inner in (term.args if term.op == "add" and term.shape == shape else (term,))]
     terms = _like_terms(terms) or [apply("zeros", (), shape) if shape else number(0)]
+    terms = _of_full_size(terms, shape)
     if len(terms) == 1:
         return terms[0]
     for join in (_joined_constants, _joined_identities, _joined_diagonals):
@@ -246,6 +247,17 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
         or _outer_sum(terms, shape)
         or apply("add", terms)
     )
+
+
+def _of_full_size(terms: list[Form], shape: Shape) -> list[Form]:
+    """Where only numbers and biases are left of a sum, the first is written as the matrix that it stands for: c + (1 − c) = 1 1ᵀ."""
+    if len(shape) != 2 or all(dim.is_one for dim in shape) or any(term.shape == shape for term in terms):
+        return terms
+    first = terms[0]
+    if first.is_scalar:
+        return [scaled([first], apply("ones", (), shape)), *terms[1:]]
+    rows, columns = (apply("ones", (), (shape[0], ONE)), apply("ones", (), (ONE, shape[1])))
+    return [product_of([rows, first] if first.shape[0].is_one else [first, columns]), *terms[1:]]
 
 
 def _like_terms(terms: list[Form]) -> list[Form]:

@@ -25,7 +25,7 @@ LAYERS = [
     ("tensors back to matrices", "textbook raising batches"),
     ("how forms are written", "typeset"),
     ("the door to SymPy", "sympyforms expr"),
-    ("networks", "properties network gradient numpycode evaluate"),
+    ("networks", "properties network recognised gradient numpycode evaluate"),
     ("checks", "sampling differences"),
     ("beyond the gradient", "opening coefficient tangents directional further second jacobians differentials stationary beyond"),
     ("derivations", "families derivation steps lifting recurrence stepwise pipeline general"),

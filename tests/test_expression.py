@@ -199,6 +199,12 @@ def test_the_gradients_are_the_slopes_of_the_expression(asked, plain, shapes, gr
             close(value.reshape(slopes.shape) if value.size == 1 else value, slopes)
 
 
+def test_an_exponential_that_is_asked_for_keeps_its_gradient():
+    network = network_of_text("E = exp(Z); P = E/sum(E, axis=1); L = sum(P*Y)")
+    assert repr(derive(network, ["Z"])["Z"]) == "∂L/∂Z = P ⊙ (Y − ((Y ⊙ P) 1) 1_dᵀ)"
+    assert repr(derive(network, ["E"])["E"]) == "∂L/∂E = diag(1 ⊘ (E 1)) Y − (((Y ⊙ E) 1) ⊘ (E 1)^∘2) 1_dᵀ"
+
+
 # ── what is refused ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 WRONG = [

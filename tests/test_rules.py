@@ -83,7 +83,21 @@ FIRES = {
         (pad(A, 0, n + d) + pad(product("i1,1j->ij", v, r), n, n + d), FACTS),
         (3 * pad(v, n, n + d) - pad(u, 0, n + d), FACTS),
     ],
-    "power-of-product": [(power(multiply(s, product("i1,i1->", u, u)), -2), FACTS), (power(3 * s * elementwise("exp", [s]), -1), FACTS)],
+    "power-of-product": [
+        (power(multiply(s, product("i1,i1->", u, u)), -2), FACTS),
+        (power(3 * s * elementwise("exp", [s]), -1), FACTS),
+        (power(multiply(A, power(B, -1)), -1), FACTS),
+    ],
+    "sign-over-modulus": [
+        (multiply(C, elementwise("sign", [A]), power(elementwise("abs", [A]), -1)), FACTS),
+        (multiply(elementwise("abs", [s]), elementwise("sign", [s])), FACTS),
+    ],
+    "rearranged-constant": [(blocks(constant(2, (n * m, k)), n, m, k, ONE), FACTS), (vec(constant(1, (n, m))), FACTS)],
+    "shifted": [
+        (softmax(Z + broadcast(u, (n, m))), FACTS),
+        (func("logsumexp", [Z - broadcast(u, (n, m))], (1,), (n, ONE)), FACTS),
+        (func("log_softmax", [Z + broadcast(r, (n, m)) + 3 * broadcast(r, (n, m))], (0,), (n, m)), FACTS),
+    ],
     "linear-vec": [(made("unvec", [2 * vec(A) - K], (n, m)), FACTS), (vec(3 * A), FACTS)],
     "sum-of-vecs": [(vec(A) + 2 * vec(B), FACTS)],
     "kron-of-vec": [
@@ -181,6 +195,9 @@ FIRES = {
 }
 
 STAYS = {
+    "sign-over-modulus": [(multiply(elementwise("sign", [A]), power(elementwise("abs", [B]), -1)), FACTS)],
+    "rearranged-constant": [(vec(A), FACTS)],
+    "shifted": [(softmax(Z + broadcast(r, (n, m))), FACTS), (softmax(Z + A), FACTS)],
     "logistic": [(power(1 + elementwise("exp", [Z]), 2), FACTS), (power(2 + elementwise("exp", [Z]), -1), FACTS)],
     "logistic-of-the-negative": [
         (multiply(elementwise("exp", [Z]), elementwise("sigmoid", [Z])), FACTS),

@@ -14,12 +14,14 @@ from fractions import Fraction
 
 from symgrad.dims import ONE, Dim, show
 from symgrad.errors import ShapeError, Unsupported
+from symgrad.form import Form, apply
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.read import functions, shaping
-from symgrad.read.arrays import Array, Refused, Typing
+from symgrad.read.arrays import Array, Refused, Typing, squeezed
 from symgrad.read.call import Call, first, listed, whole
 from symgrad.read.norms import norm, nuclear_norm
 from symgrad.read.windows import convolution, pooling
+from symgrad.shapes import Shapes
 from symgrad.span import Span
 
 _LARGEST_POWER = 16
@@ -211,15 +213,17 @@ def _diagonal(call: Call) -> Array:
 
 def _kron(call: Call) -> Array:
     left, right = call.arrays(2)
-    made = call.typing.index_product("ij,kl->ikjl", [left, right], (left.rows, right.rows, left.cols, right.cols), call.span)
-    return call.typing.reshaped(made, (left.rows * right.rows, left.cols * right.cols), call.span)
+
+    def make(shapes: Shapes) -> Form:
+        return apply("kron", [squeezed(left.make(shapes)), squeezed(right.make(shapes))])
+
+    return Array(left.rows * right.rows, left.cols * right.cols, make, call.span, left.names | right.names, flat=left.flat and right.flat)
 
 
 def _vec(call: Call) -> Array:
     """The columns on top of each other."""
     (array,) = call.arrays(1)
-    turned = call.typing.transpose(array, call.span)
-    return call.typing.reshaped(turned, (array.rows * array.cols, ONE), call.span)
+    return call.typing.one("vec", array, array.rows * array.cols, ONE, call.span)
 
 
 def _ravel(call: Call) -> Array:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symgrad.dims import ONE
+from symgrad.dims import ONE, Shape
 from symgrad.rewrite import Facts, Rule
-from symgrad.tensor import UNIT, Add, Einsum, Factor, Indices, Map, Node, axes, einsum, elementwise, func, power, scale
+from symgrad.tensor import UNIT, Add, Einsum, Factor, Func, Indices, Map, Node, add, axes, einsum, elementwise, func, power, scale
 
 
 def _exponent(node: Node) -> Node | None:
@@ -109,10 +109,44 @@ def logarithm_of_a_sum(node: Node, facts: Facts) -> Node | None:
     return made if kept == shape else einsum([(made, axes(made))], (UNIT,) * len(shape), shape)
 
 
+def shifted(node: Node, facts: Facts) -> Node | None:
+    """softmax(z + c) = softmax(z) and logsumexp(z + c) = logsumexp(z) + c, with c the same all along the axis: the largest entry, say."""
+    if not isinstance(node, Func) or node.fn not in ("softmax", "log_softmax", "logsumexp") or not isinstance(node.operands[0], Add):
+        return None
+    (whole,), (axis,) = node.operands, node.params
+    constant = [term for term in whole.operands if _is_constant_along(term, axis)]
+    if not constant or len(constant) == len(whole.operands):
+        return None
+    made = func(node.fn, [add([term for term in whole.operands if term not in constant])], node.params, node.shape)
+    return made if node.fn != "logsumexp" else add([made, *(_without_axis(term, axis, node.shape) for term in constant)])
+
+
+def _is_constant_along(node: Node, axis: int | None) -> bool:
+    if axis is None or not isinstance(node, Einsum) or node.out[axis] == UNIT:
+        return False
+    at = [(n, k) for n, labels in node.factors for k, label in enumerate(labels) if label == node.out[axis]]
+    return all(_is_constant_along(n, k) for n, k in at)
+
+
+def _without_axis(node: Node, axis: int, shape: Shape) -> Node:
+    """What is constant along an axis, with that axis of size 1."""
+    assert isinstance(node, Einsum)
+    gone = node.out[axis]
+    factors = []
+    for n, labels in node.factors:
+        if gone in labels:
+            k = labels.index(gone)
+            n, labels = _without_axis(n, k, (*n.shape[:k], ONE, *n.shape[k + 1 :])), tuple(UNIT if c == gone else c for c in labels)
+        factors.append((n, labels))
+    out = tuple(UNIT if label == gone else label for label in node.out)
+    return einsum(factors, out, shape, node.coefficient, node.sizes)
+
+
 RULES: tuple[Rule, ...] = (
     Rule("logistic", "1 ⊘ (1 + exp(−z)) = σ(z)", "an exponential disappears", logistic),
     Rule("logistic-of-the-negative", "exp(z) ⊙ σ(−z) = σ(z)", "an exponential disappears", logistic_of_the_negative),
     Rule("softplus", "log(1 + exp(z)) = softplus(z)", "an exponential disappears", softplus),
     Rule("softmax", "exp(z) / Σ exp(z) = softmax(z)", "two exponentials disappear", softmax),
+    Rule("shifted", "softmax(z + c 1) = softmax(z)", "a term disappears below a function", shifted),
     Rule("logarithm-of-a-sum", "log(Σ exp(z)) = logsumexp(z)", "an exponential disappears", logarithm_of_a_sum),
 )

@@ -98,15 +98,40 @@ def _scaled_pad(term: Node) -> tuple[tuple[Fraction, Sizes], Func | None]:
 
 
 def power_of_product(node: Node, facts: Facts) -> Node | None:
-    """(a b)⁻² = a⁻² b⁻² of scalars, so that powers of one scalar meet."""
+    """(a b)⁻² = a⁻² b⁻² of scalars, and (p ⊘ q)⁻¹ = q ⊘ p entry by entry, so that powers of one factor meet."""
     if not isinstance(node, Map) or node.fn != "power" or node.order or node.params[0].denominator != 1:
         return None
     inner = node.operands[0]
-    if not isinstance(inner, Einsum) or not inner.factors or inner.dims or inner.sizes or not inner.coefficient:
+    if not isinstance(inner, Einsum) or not inner.factors or inner.sizes or not inner.coefficient:
+        return None
+    if inner.dims and not (node.params[0] < 0 and _is_quotient(inner)):
         return None
     exponent = node.params[0]
     factors = [(power(n, exponent), labels) for n, labels in inner.factors]
     return einsum(factors, inner.out, node.shape, inner.coefficient ** int(exponent))
+
+
+def _is_quotient(node: Einsum) -> bool:
+    """A product entry by entry, in which something stands below the line."""
+    below = any(isinstance(n, Map) and n.fn == "power" and n.params[0] < 0 for n, _ in node.factors)
+    return below and all(labels == node.out and n.shape == node.shape for n, labels in node.factors)
+
+
+def sign_over_modulus(node: Node, facts: Facts) -> Node | None:
+    """sign(x) ⊘ |x| = 1 ⊘ x, and sign(x) ⊙ |x| = x."""
+    if not isinstance(node, Einsum):
+        return None
+    for k, (factor, labels) in enumerate(node.factors):
+        if not isinstance(factor, Map) or factor.fn != "sign":
+            continue
+        (x,) = factor.operands
+        for exponent in (Fraction(-1), Fraction(1)):
+            modulus = power(elementwise("abs", [x]), exponent)
+            if (modulus, labels) in node.factors:
+                at = node.factors.index((modulus, labels))
+                factors = [(power(x, exponent), labels) if i == k else f for i, f in enumerate(node.factors) if i != at]
+                return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
+    return None
 
 
 _QUOTIENTS = {("sinh", "cosh"): "tanh"}
@@ -132,6 +157,7 @@ def quotient_of_functions(node: Node, facts: Facts) -> Node | None:
 RULES: tuple[Rule, ...] = (
     Rule("named-quantity", "x W = z, once z is its name", "an expression becomes a symbol", named_quantity),
     Rule("derivative-in-output", "f′(z) = F(f(z))", "a derivative mark disappears", derivative_in_output),
+    Rule("sign-over-modulus", "sign(x)/|x| = 1/x", "fewer factors", sign_over_modulus),
     Rule("quotient-of-functions", "sinh(x)/cosh(x) = tanh(x)", "fewer factors", quotient_of_functions),
     Rule("slice-of-concatenation", "[A B][:, 1:k] = A", "a slice disappears", slice_of_concatenation),
     Rule("tiled-by-pads", "pad(A) + pad(B) = [A B]", "fewer functions", tiled_by_pads),

@@ -88,6 +88,10 @@ def _base(node: Node) -> tuple[Node, Fraction]:
     return node, Fraction(1)
 
 
+def _is_number(node: Node) -> bool:
+    return all(dim.is_one for dim in node.shape)
+
+
 def cancel_reciprocal(node: Node, facts: Facts) -> Node | None:
     """x^a ⊙ x^b = x^(a+b) where one exponent is negative; x ⊙ x^(−1) = 1 on the domain."""
     if not isinstance(node, Einsum):
@@ -96,7 +100,9 @@ def cancel_reciprocal(node: Node, facts: Facts) -> Node | None:
     for k, (factor, labels) in enumerate(node.factors):
         base, exponent = _base(factor)
         before = seen.get((base, labels))
-        if before is not None and (before[1] < 0 or exponent < 0):
+        # Of numbers powers meet, too: det(X)² det(X); entry by entry h ⊙ h stays as it is written.
+        meets = exponent < 0 or (before is not None and before[1] < 0)
+        if before is not None and (meets or (_is_number(base) and before[1] + exponent > 2)):
             joined = power(base, before[1] + exponent)
             factors: list[Factor] = [f for i, f in enumerate(node.factors) if i not in (k, before[0])]
             factors[before[0] : before[0]] = [(joined, labels), _repeat(node)]

@@ -121,6 +121,16 @@ def split_of_product(node: Node, facts: Facts) -> Node | None:
     return einsum(parts, axes, node.shape, whole.coefficient if whole else 1, whole.sizes if whole else ())
 
 
+def rearranged_constant(node: Node, facts: Facts) -> Node | None:
+    """A matrix of equal entries is one in any shape."""
+    if not isinstance(node, Func) or node.fn not in ("reshape", "vec", "unvec"):
+        return None
+    (inner,) = node.operands
+    if not isinstance(inner, Einsum) or inner.factors:
+        return None
+    return einsum((), tuple(range(len(node.shape))), node.shape, inner.coefficient, inner.sizes)
+
+
 def _split_factor(
     factor: Node, labels: Sequence[int], names: dict[int, tuple[int, int]], sizes: dict[int, list[Dim]]
 ) -> list[Factor] | None:
@@ -206,6 +216,7 @@ RULES: tuple[Rule, ...] = (
     Rule("linear-vec", "vec⁻¹(a vec(X) + b y) = a X + b vec⁻¹(y)", "a vec or its inverse disappears, or a number leaves it", linear_vec),
     Rule("sum-of-vecs", "vec(X) + vec(Y) = vec(X + Y)", "fewer functions", sum_of_vecs),
     Rule("kron-of-vec", "(A ⊗ B) vec(X) = vec(B X Aᵀ)", "a Kronecker product disappears", kron_of_vec),
+    Rule("rearranged-constant", "vec(1 1ᵀ) = 1", "a rearrangement disappears", rearranged_constant),
     Rule("split-of-product", "the blocks of A ⊗ B are A_ij B", "a reshaping disappears", split_of_product),
     Rule("inverse-of-kron", "(A ⊗ B)⁻¹ = A⁻¹ ⊗ B⁻¹", "an inverse moves towards the leaves", inverse_of_kron),
     Rule("sum-over-padding", "Σ_i pad(g)_i a_i = Σ_i g_i a[s]_i", "a padding disappears", sum_over_padding),
