@@ -139,6 +139,8 @@ class Judge:
 
     def run(self, most: int | None = None) -> Judged | None:
         """All rulings; None as soon as more than `most` lines are in doubt."""
+        if most is not None and most < 0:
+            return None
         judged = Judged(self.meaning)
         by_statement: dict[int, list[Link]] = {}
         for link in self.gathered.links:

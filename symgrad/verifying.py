@@ -16,6 +16,7 @@ from symgrad import syntax as sx
 from symgrad.aliases import with_own_functions
 from symgrad.applying import applied
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
+from symgrad.confirmation import confirmed
 from symgrad.counts import counted
 from symgrad.dims import Dim, show
 from symgrad.errors import SymgradError
@@ -317,9 +318,9 @@ def _report(out: Verification, judge: Judge, judged: Judged) -> None:
         out.claims.append(_given_claim(judge, statement, out))
     slipped: set[int] = set()
     turned = {id(ruling): diagnosis for ruling, diagnosis in against_the_others(judge, judged.rulings)}
-    for ruling in judged.rulings:
+    diagnosed = [(ruling, turned.get(id(ruling)) or _diagnosis(ruling.by or judge, ruling)) for ruling in judged.rulings]
+    for ruling, diagnosis in confirmed(judge, diagnosed):
         by = ruling.by or judge
-        diagnosis = turned.get(id(ruling)) or _diagnosis(by, ruling)
         if diagnosis is not None:
             ruling = replace(ruling, verdict="fails")
         claim = claim_of(ruling, found, by.lab)

@@ -96,8 +96,8 @@ def diagnosed(judge: Judge, ruling: Ruling) -> Diagnosis:
         return found
     case = Case(judge, ruling)
     if ruling.pair is None:
-        return Diagnosis("shape_mismatch", case.span, ruling.reason, _expected(case))
-    return Diagnosis("unknown", case.span, "it does not hold", _expected(case))
+        return Diagnosis("shape_mismatch", case.span, ruling.reason, _expected(case), is_checked=False)
+    return Diagnosis("unknown", case.span, "it does not hold", _expected(case), is_checked=False)
 
 
 def _expected(case: Case) -> str:

@@ -37,12 +37,16 @@ _MASK_LETTERS = frozenset({"M", "m", "D", "d", "R", "r", "B", "b", "Omega", "mas
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Why a claim is wrong: the cause, the part of the text it is about, what would mend it, and a sentence."""
+    """Why a claim is wrong: the cause, the part of the text it is about, what would mend it, and a sentence.
+
+    It `is_checked` where a repair makes the claim hold; else it says no more than what is expected.
+    """
 
     cause: str
     span: Span
     message: str
     suggestion: str = ""
+    is_checked: bool = True
 
 
 class Case:

@@ -187,7 +187,7 @@ def symbol(reader: Reader, name: str, node: Node, shapes: Shapes, as_base: bool)
 
 
 def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, node: Node, shapes: Shapes) -> Iterator[Reading]:
-    """`x_i`, `x_{ij}` where the sheet has X, `a^{[2](i)}` where it has `A^{[2]}`: an example, a row or a column of the whole, or an entry."""
+    """`x_i`, `x_{ij}` where the sheet has X, `a^{[2](i)}` where it has `A^{[2]}`: an example, a row or column of the whole, or an entry."""
     numbered = _EXAMPLE.fullmatch(label)
     if len(base.base) > 1 or not (base.base.islower() or numbered):
         return
