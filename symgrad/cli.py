@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from symgrad.paper import Part
 
 
-# The keys of symgrad.further.KINDS, which --help does not load NumPy for.
+# The keys of symgrad.further.KINDS but for what comes with Hessians and Jacobians, which --help does not load NumPy for.
 _KINDS = ("jacobian", "jvp", "vjp", "hessian", "hvp", "differential", "stationary")
 
 

@@ -16,6 +16,7 @@ KINDS = {
     "vjp": "Vector-Jacobian products",
     "hvp": "Hessian-vector products",
     "hessian": "Second derivatives",
+    "kronecker": "Matrices with their columns stacked",
     "differential": "The differential",
     "stationary": "Stationary points",
 }

@@ -21,6 +21,7 @@ from symgrad.opening import LONGEST_DERIVATIVE, with_short_ones_opened
 from symgrad.raising import matching, raise_form
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
+from symgrad.stacked import LAYOUT, applied_to, has_stacked, stacked, stacked_size
 from symgrad.tangents import equations, held, push, spread
 from symgrad.tensor import add, constant, var
 
@@ -35,7 +36,32 @@ _SAID = {
 
 def jacobians(network: Network, of: str, wrt: Sequence[str], layout: str, check: bool) -> list[Further]:
     """The Jacobian of a definition by each name, in that layout. Raises `CheckFailed` when one is wrong."""
-    return [_jacobian(held(network, name), of, name, layout, check) for name in wrt]
+    found: list[Further] = []
+    for name in wrt:
+        network_of_name = held(network, name)
+        found.append(_jacobian(network_of_name, of, name, layout, check))
+        found += _kronecker(network_of_name, of, name, check)
+    return found
+
+
+def _kronecker(network: Network, of: str, wrt: str, check: bool) -> list[Further]:
+    """The Jacobian as a matrix, with the columns of matrices stacked; none where it is one as it stands, or no sum of a few products."""
+    rows, columns, facts = network.variables[of].shape, network.variables[wrt].shape, network.facts
+    if not has_stacked(rows, columns):
+        return []
+    try:
+        terms = spread(equations(network), wrt, columns, facts).get(of)
+        form = stacked(simplify(add(terms), facts, SIMPLIFY), rows, columns, facts) if terms else None
+    except Unsupported:
+        return []
+    if form is None or cost(form) > LONGEST_DERIVATIVE:
+        return []
+    name = names.gradient(*(names.stacked(n) if long_axes(s) > 1 else n for n, s in ((of, rows), (wrt, columns))))
+    left = symbol(name, (stacked_size(rows), stacked_size(columns)))
+    further = Further("kronecker", name, of, (wrt,), left, form, "read off the differential", LAYOUT, uses=(of,))
+    direction = fresh(columns, network.variables)
+    movement = Movement(symbol(of, rows), {wrt: direction}, applied_to(form, rows, direction))
+    return [held_against_differences(network, further, movement) if check else further]
 
 
 def _jacobian(network: Network, of: str, wrt: str, layout: str, check: bool) -> Further:

@@ -83,6 +83,24 @@ def gradient(of: str, wrt: str) -> str:
 _SECOND = "\u2063∂²"
 
 
+_stacked = re.compile(r"vec\((?P<body>.+)\)").fullmatch
+
+
+def stacked(name: str) -> str:
+    """The name of a matrix whose columns are stacked; a derivative by one is by its transpose, so that it is a matrix.
+
+    >>> [spell(gradient(stacked("F"), stacked("W_1"))) for spell in (text, latex, identifier)]
+    ['∂vec(F)/∂vec(W₁)ᵀ', '\\frac{\\partial \\operatorname{vec}(F)}{\\partial \\operatorname{vec}(W_{1})^{\\top}}', 'dvec_F_dvec_W_1']
+    """
+    return f"vec({name})"
+
+
+def _by(wrt: str, *others: str, mode: str) -> str:
+    """What a derivative is by, as it stands below the line."""
+    turned = any(map(_stacked, (wrt, *others)))
+    return latex(wrt) + r"^{\top}" * turned if mode == "latex" else text(wrt) + "ᵀ" * turned
+
+
 def second(of: str, wrt: str, by: str) -> str:
     """The name of a second derivative.
 
@@ -115,6 +133,10 @@ def second_entry(name: str, rows: str, columns: str, mode: str) -> str:
     '∂²L/∂Wᵢⱼ∂Wₖₗ'
     """
     of, wrt, by = name.removeprefix(_SECOND).split("\u2063")[:3]
+    if _stacked(wrt) or _stacked(by):
+        if mode == "latex":
+            return rf"\frac{{\partial^2 {latex(of)}}}{{\partial {latex(wrt)} \, \partial {_by(by, wrt, mode=mode)}}}"
+        return f"∂²{text(of)}/∂{text(wrt)}∂{_by(by, wrt, mode=mode)}"
     same = wrt == by and not rows
     if mode == "latex":
         spelled = latex(wrt) if "^" not in latex(wrt) else rf"\left({latex(wrt)}\right)"
@@ -192,7 +214,9 @@ def latex(name: str) -> str:
     ['W^{E}', 'h_{12}', 'W_{1}', '\\lambda', '\\hat{y}', '\\mathrm{loss}', '\\delta', '\\hat{y}']
     """
     if match := gradient_of(name):
-        return rf"\frac{{\partial {latex(match['of'])}}}{{\partial {latex(match['wrt'])}}}"
+        return rf"\frac{{\partial {latex(match['of'])}}}{{\partial {_by(match['wrt'], match['of'], mode='latex')}}}"
+    if match := _stacked(name):
+        return rf"\operatorname{{vec}}({latex(match['body'])})"
     if is_second(name):
         return second_entry(name, "", "", "latex")
     if is_tangent(name):
@@ -255,7 +279,9 @@ def text(name: str) -> str:
     ['ŷ', 'W^(h)', 'hₜ₋₁', 'W^E', 'W1', 'L', 'W_hy']
     """
     if match := gradient_of(name):
-        return f"∂{text(match['of'])}/∂{text(match['wrt'])}"
+        return f"∂{text(match['of'])}/∂{_by(match['wrt'], match['of'], mode='text')}"
+    if match := _stacked(name):
+        return f"vec({text(match['body'])})"
     if is_second(name):
         return second_entry(name, "", "", "text")
     if name.startswith(_TANGENT):
@@ -305,6 +331,8 @@ def identifier(name: str) -> str:
     """
     if match := gradient_of(name):
         return f"d{identifier(match['of'])}_d{identifier(match['wrt'])}"
+    if match := _stacked(name):
+        return f"vec_{identifier(match['body'])}"
     if is_second(name):
         of, wrt, by, *direction = map(identifier, name.removeprefix(_SECOND).split("\u2063"))
         return "_".join([f"d2{of}", f"d{wrt}", f"d{by}", *direction])

@@ -21,6 +21,7 @@ from symgrad.opening import LONGEST_DERIVATIVE, with_short_ones_opened
 from symgrad.raising import matching, raise_form
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
+from symgrad.stacked import LAYOUT, applied_to, has_stacked, stacked, stacked_size
 from symgrad.tangents import equations, held, push, spread
 from symgrad.tensor import Node, add, constant, var
 
@@ -81,6 +82,22 @@ class Second:
         rule = "read off the differential of the gradient"
         return Further("hessian", name, self.of, (wrt, by), left, form, rule, remark, uses=(wrt,))
 
+    def kronecker(self, wrt: str, by: str) -> Further | None:
+        """One block as a matrix, with the columns of its variables stacked; None where it is one as it stands, or no sum of a few products."""
+        rows, columns = (self.network.variables[name].shape for name in (wrt, by))
+        if not has_stacked(rows, columns):
+            return None
+        try:
+            terms = spread(self.equations, by, columns, self.network.facts).get(names.gradient(self.of, wrt))
+            form = stacked(simplify(add(terms), self.network.facts, SIMPLIFY), rows, columns, self.network.facts) if terms else None
+        except Unsupported:
+            return None
+        if form is None or cost(form) > LONGEST_DERIVATIVE:
+            return None
+        name = names.second(self.of, *(names.stacked(n) if long_axes(s) > 1 else n for n, s in ((wrt, rows), (by, columns))))
+        left = symbol(name, (stacked_size(rows), stacked_size(columns)))
+        return Further("kronecker", name, self.of, (wrt, by), left, form, "read off the differential of the gradient", LAYOUT, uses=(wrt,))
+
     def _entries(self, node: Node, rows: Shape) -> Form:
         form = matching(raise_form(in_components(node, self.network.facts), self.network.facts), node.shape)
         by_entry = len(node.shape) > 2 or any(f.op == "einsum" for f in walk(form))
@@ -100,7 +117,8 @@ class Second:
             slope = matching(further.form, rows)
         else:
             direction = fresh(columns, self.network.variables)
-            slope = applied(further.form, rows, columns, direction)
+            stack = further.kind == "kronecker"
+            slope = applied_to(further.form, rows, direction) if stack else applied(further.form, rows, columns, direction)
         statements = []
         for name, node in self.gradients.items():
             form = matching(self._raised(node), self.network.variables[name].shape)
@@ -124,5 +142,6 @@ def second_derivatives(network: Network, of: str, wrt: Iterable[str], *, blocks:
         for name in own:
             found.append((second, second.product(name, [n for _, each in found for n, _ in each.directions])))
         pairs = [(a, b) for i, a in enumerate(own) for b in own[i:] if blocks == "all" or a == b]
-        found += [(second, second.hessian(a, b)) for a, b in (pairs if blocks != "none" else [])]
+        for a, b in pairs if blocks != "none" else []:
+            found += [(second, each) for each in (second.hessian(a, b), second.kronecker(a, b)) if each is not None]
     return [second.checked(further) if check else further for second, further in found]

@@ -65,7 +65,7 @@ def product_of(factors: list[Form]) -> Form:
         taken, body = without_scalars(body)
         scalars += taken
         flat += body.args if body.op == "matmul" else [body]
-    kept = _merged_diagonals([f for f in flat if f.op != "eye"] or flat[:1])
+    kept = _mixed_products(_merged_diagonals([f for f in flat if f.op != "eye"] or flat[:1]))
     body = kept[0] if len(kept) == 1 else apply("matmul", kept)
     return scaled(scalars, body)
 
@@ -79,6 +79,32 @@ def _merged_diagonals(factors: list[Form]) -> list[Form]:
         else:
             out.append(factor)
     return out
+
+
+def _mixed_products(factors: list[Form]) -> list[Form]:
+    """(A ⊗ B) (C ⊗ D) = (A C) ⊗ (B D)."""
+    out: list[Form] = []
+    for factor in factors:
+        before = out[-1] if out else factor
+        if out and before.op == factor.op == "kron" and all(a.shape[1] is b.shape[0] for a, b in zip(before.args, factor.args, strict=True)):
+            out[-1] = kron_of(*(product_of([a, b]) for a, b in zip(before.args, factor.args, strict=True)))
+        else:
+            out.append(factor)
+    return out
+
+
+def kron_of(left: Form, right: Form) -> Form:
+    """A Kronecker product: scalars in front, I ⊗ I = I, and a factor that is a number multiplies."""
+    scalars, left = without_scalars(left)
+    more, right = without_scalars(right)
+    if left.op == right.op == "eye":
+        size = left.shape[0] * right.shape[0]
+        return scaled([*scalars, *more], apply("eye", (), (size,)))
+    for alone, other in ((left, right), (right, left)):
+        if alone.is_scalar:
+            body = [] if alone.op in ("ones", "eye") else [apply("reshape", [alone], ())]
+            return scaled([*scalars, *more, *body], other)
+    return scaled([*scalars, *more], apply("kron", [left, right]))
 
 
 def without_scalars(form: Form) -> tuple[list[Form], Form]:
@@ -243,6 +269,7 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
         or _common_scalar(terms, shape)
         or _common_factor(terms)
         or _common_sum(terms)
+        or _common_side(terms)
         or _turned_pair(terms, shape)
         or _outer_sum(terms, shape)
         or apply("add", terms)
@@ -416,6 +443,19 @@ def _common_sum(terms: list[Form]) -> Form | None:
     return apply("sum", [bracket], first.params)
 
 
+def _common_side(terms: list[Form]) -> Form | None:
+    """I ⊗ A + I ⊗ B = I ⊗ (A + B), and A ⊗ I + B ⊗ I = (A + B) ⊗ I."""
+    parts = [_parts(term) for term in terms]
+    if not all(body.op == "kron" for _, _, body in parts):
+        return None
+    for side in (0, 1):
+        shared, others = parts[0][2].args[side], [body.args[1 - side] for _, _, body in parts]
+        if all(body.args[side] is shared and other.shape == others[0].shape for (_, _, body), other in zip(parts, others, strict=True)):
+            bracket = sum_of([scaled([n, *scalars], other) for (n, scalars, _), other in zip(parts, others, strict=True)], others[0].shape)
+            return kron_of(shared, bracket) if side == 0 else kron_of(bracket, shared)
+    return None
+
+
 def _turned_pair(terms: list[Form], shape: Shape) -> Form | None:
     """A x + Aᵀ x + b = (A + Aᵀ) x + b, and s A + s Aᵀ + b = s (A + Aᵀ) + b."""
     parts = [_parts(term) for term in terms]
@@ -462,10 +502,13 @@ def _is_pair(form: Form | None, other: Form | None) -> bool:
 
 
 def _has_factor(body: Form, op: str, end: int, factor: Form) -> bool:
-    return body.op == op and body.args[end] is factor
+    """Whether it begins or ends so; a Kronecker product alone is one times I, which is shorter than writing it twice."""
+    return (body.op == op and body.args[end] is factor) or (body is factor and op == "matmul" and factor.op == "kron")
 
 
 def _without(body: Form, op: str, end: int, factor: Form) -> Form | None:
+    if body.op != op:
+        return apply("eye", (), (body.shape[1 if end == 0 else 0],))
     rest = list(body.args[1:] if end == 0 else body.args[:-1])
     if not rest:
         return None

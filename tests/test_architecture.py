@@ -27,7 +27,7 @@ LAYERS = [
     ("the door to SymPy", "sympyforms expr"),
     ("networks", "properties network recognised gradient numpycode evaluate"),
     ("checks", "sampling differences"),
-    ("beyond the gradient", "opening coefficient tangents directional further second jacobians differentials stationary beyond"),
+    ("beyond the gradient", "opening coefficient stacked tangents directional further second jacobians differentials stationary beyond"),
     ("derivations", "families derivation steps lifting recurrence stepwise pipeline general"),
     ("worked solutions", "paper pictures.* solution general_solution"),
     ("what a sheet says", "shapes naming syntax constant read.*"),

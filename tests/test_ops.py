@@ -151,6 +151,7 @@ ROWS = (
     row("ones", [], lambda: np.ones((3, 4)), (n, m)),
     row("zeros", [], lambda: np.zeros((3, 4)), (n, m)),
     row("eye", [], lambda: np.identity(3), (n,)),
+    row("commutation", [], lambda: np.array([[int((a // 4, a % 4) == (b % 3, b // 3)) for b in range(12)] for a in range(12)]), (n, m)),
     row("pi", [], lambda: np.array(math.pi)),
     row("sum", ["n m"], lambda a: a.sum(), (None,)),
     row("sum", ["n m"], lambda a: a.sum(0, keepdims=True), (0,)),

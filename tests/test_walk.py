@@ -69,7 +69,8 @@ def derived(at):
             return
         found.append(derivation)
         for further in derivation.further:
-            refused[further.kind] += [further.remark] if further.form is None else []
+            if further.form is None:
+                refused[further.kind].append(further.remark)
 
     for of, kinds in (("L", SECOND), ("L", STATIONARY), ("Y", FIRST)):
         ask(of, kinds)

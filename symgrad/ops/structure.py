@@ -68,6 +68,11 @@ def _diagonal_sums(shapes: tuple[Shape, ...], _: Params) -> Shape:
     return rows + columns - 1, ONE
 
 
+def _commutation(_: tuple[Shape, ...], params: Params) -> Shape:
+    rows, columns = params
+    return rows * columns, rows * columns
+
+
 _SHAPES = {
     "vec": _vec, "unvec": _unvec, "kron": _kron, "lower": _triangle, "vech": _vech, "symmetric": _triangle,
     "toeplitz": _toeplitz, "diagonal_sums": _diagonal_sums,
@@ -156,6 +161,22 @@ def _write_tri(writer: Writer, form: Any) -> tuple[str, Prec]:
     return f"tril(1[{show(form.shape)}])", Prec.ATOM
 
 
+def _commute(_: tuple[Node, ...], params: Params) -> Node:
+    """δ_kk' δ_ll' with rows (k, l) and columns (l', k')."""
+    rows, columns = params
+    split: Shape = (rows, columns, columns, rows)
+    shape = _commutation((), params)
+    return func("reshape", [einsum([(eye(rows), (0, 3)), (eye(columns), (1, 2))], (0, 1, 2, 3), split)], shape, shape)
+
+
+def _write_commutation(writer: Writer, form: Any) -> tuple[str, Prec]:
+    rows, columns = (writer.write(p, Prec.SUM) for p in form.params)
+    if writer.mode == "numpy":
+        entries = f"np.eye({rows} * {columns}).reshape({columns}, {rows}, -1)"
+        return f"{entries}.transpose(1, 0, 2).reshape({rows} * {columns}, -1)", Prec.ATOM
+    return (f"K_{{{rows},{columns}}}" if writer.mode == "latex" else f"K[{rows},{columns}]"), Prec.ATOM
+
+
 def _op(name: str, spelling: Spelling) -> Op:
     return Op(
         name, 1, _SHAPES[name], lambda nodes, params: made(name, nodes, params), spelling, spelling, spelling,
@@ -168,6 +189,8 @@ RECORDS: tuple[Op, ...] = (
     _op("unvec", _named(r"\operatorname{vec}^{-1}", "vec⁻¹", "np.reshape({0}, ({1}, {2}), order='F')", shown=True)),
     Op("kron", 2, _kron, lambda nodes, _: made("kron", nodes),
        Infix(r" \otimes ", Prec.PRODUCT, Prec.QUOTIENT), Infix(" ⊗ ", Prec.PRODUCT, Prec.QUOTIENT), Notation("np.kron({0}, {1})")),
+    Op("commutation", 0, _commutation, _commute, _write_commutation, _write_commutation, _write_commutation,
+       source="Magnus & Neudecker (2019), §3.7"),
     _op("lower", _named(r"\operatorname{lower}", "lower", "_lower({0}, {1})")),
     _op("vech", _named(r"\operatorname{vech}", "vech", "_vech({0})")),
     _op("symmetric", _named(r"\operatorname{vech}^{-1}", "vech⁻¹", "_symmetric({0}, {1})")),
