@@ -6,7 +6,8 @@ as far as dw stands in them, and the identities that this leaves are contracted;
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 from symgrad.dims import ONE, Shape
 from symgrad.errors import Unsupported
@@ -148,9 +149,17 @@ def _placed(node: Node, out: tuple[int, ...], shape: Shape) -> Node:
 
 
 def in_components(node: Node, facts: Facts) -> Node:
-    """The factors of a tensor of more than two axes gathered into matrices: X_ai X_ak δ_jl is (Xᵀ X)_ik δ_jl."""
+    """The factors of a tensor of more than two axes gathered into matrices: X_ai X_ak δ_jl is (Xᵀ X)_ik δ_jl.
+
+    Factors with the same indices are one, and so are terms that differ in one factor: A_ik δ_jl + A_ki δ_jl is (A + Aᵀ)_ik δ_jl.
+    """
     if isinstance(node, Add):
-        return add([in_components(term, facts) for term in node.operands])
+        terms: list[Node] = []
+        for term in (in_components(operand, facts) for operand in node.operands):
+            at, joined = next(((k, made) for k, other in enumerate(terms) if (made := _joined(other, term)) is not None), (0, None))
+            terms[at : at + 1] = [joined] if joined is not None else [*terms[at : at + 1]]
+            terms += [term] if joined is None else []
+        return add(terms)
     if not isinstance(node, Einsum) or len(node.shape) <= 2:
         return node
     free = set(node.out) - {UNIT}
@@ -163,8 +172,51 @@ def in_components(node: Node, facts: Facts) -> Node:
     for part in parts:
         own = [node.factors[k] for k in part]
         factors += _gathered(node, own, facts) or own
+    factors = _together(factors)
     factors.sort(key=lambda f: (isinstance(f[0], Eye), sorted(node.out.index(label) for label in f[1] if label in free)))
     return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
+
+
+def _together(factors: Sequence[Factor]) -> list[Factor]:
+    """u_i v_i as (u ⊙ v)_i: one factor for each set of indices."""
+    found: dict[frozenset[int], list[Factor]] = {}
+    alone: list[Factor] = []
+    for factor in factors:
+        labels = {label for label in factor[1] if label != UNIT}
+        plain = labels and len(labels) == sum(label != UNIT for label in factor[1]) and not isinstance(factor[0], Eye)
+        (found.setdefault(frozenset(labels), []) if plain and len(factor[1]) == 2 else alone).append(factor)
+    return [*alone, *(own[0] if len(own) == 1 else _entrywise(own) for own in found.values())]
+
+
+def _entrywise(own: Sequence[Factor]) -> Factor:
+    """The Hadamard product of factors with the same indices, in the order of the first."""
+    node, labels = own[0]
+    return einsum(own, labels, node.shape), labels
+
+
+def _joined(left: Node, right: Node) -> Node | None:
+    """Two products that differ in one factor, or only in its order of indices, as one; None where they differ in more."""
+    if not isinstance(left, Einsum) or not isinstance(right, Einsum) or left.sizes != right.sizes or left.out != right.out:
+        return None
+    mine, theirs = list(left.factors), list(right.factors)
+    for factor in left.factors:
+        if factor in theirs:
+            mine.remove(factor)
+            theirs.remove(factor)
+    if len(mine) != 1 or len(theirs) != 1 or any(isinstance(f[0], Eye) for f in (*mine, *theirs)):
+        return None
+    ((a, labels),), ((b, others),) = mine, theirs
+    if sorted(labels) != sorted(others) or len(a.shape) > 2 or any(labels.count(label) > 1 for label in labels):
+        return None
+    number = max(abs(left.coefficient), abs(right.coefficient))
+    if {abs(left.coefficient), abs(right.coefficient)} != {number}:
+        number = Fraction(1)
+    both = add([
+        einsum([(a, labels)], labels, a.shape, left.coefficient / number),
+        einsum([(b, others)], labels, a.shape, right.coefficient / number),
+    ])  # fmt: skip
+    rest = [(both, labels) if factor == mine[0] else factor for factor in left.factors]
+    return einsum(rest, left.out, left.shape, number, left.sizes)
 
 
 def _gathered(node: Einsum, own: list[Factor], facts: Facts) -> list[Factor]:
