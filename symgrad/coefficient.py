@@ -156,7 +156,7 @@ def in_components(node: Node, facts: Facts) -> Node:
     if isinstance(node, Add):
         terms: list[Node] = []
         for term in (in_components(operand, facts) for operand in node.operands):
-            at, joined = next(((k, made) for k, other in enumerate(terms) if (made := _joined(other, term)) is not None), (0, None))
+            at, joined = next(((k, made) for k, other in enumerate(terms) if (made := _met(other, term)) is not None), (0, None))
             terms[at : at + 1] = [joined] if joined is not None else [*terms[at : at + 1]]
             terms += [term] if joined is None else []
         return add(terms)
@@ -194,7 +194,7 @@ def _entrywise(own: Sequence[Factor]) -> Factor:
     return einsum(own, labels, node.shape), labels
 
 
-def _joined(left: Node, right: Node) -> Node | None:
+def _met(left: Node, right: Node) -> Node | None:
     """Two products that differ in one factor, or only in its order of indices, as one; None where they differ in more."""
     if not isinstance(left, Einsum) or not isinstance(right, Einsum) or left.sizes != right.sizes or left.out != right.out:
         return None

@@ -83,7 +83,7 @@ class Second:
         return Further("hessian", name, self.of, (wrt, by), left, form, rule, remark, uses=(wrt,))
 
     def kronecker(self, wrt: str, by: str) -> Further | None:
-        """One block as a matrix, with the columns of its variables stacked; None where it is one as it stands, or no sum of a few products."""
+        """One block as a matrix, its variables with their columns stacked; None where it is one as it stands, or no short sum."""
         rows, columns = (self.network.variables[name].shape for name in (wrt, by))
         if not has_stacked(rows, columns):
             return None

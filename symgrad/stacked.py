@@ -92,7 +92,7 @@ class _Term:
         return None if found is None else product_of([vec_of(found[0]), turned(vec_of(found[1]))])
 
     def _chain(self) -> Form | None:
-        """P_im S_mj Q_mk B_jl as (I ⊗ P) diag(vec(S)) (B ⊗ Q): what maps one index is taken off at either end, and what is entry by entry."""
+        """P_im S_mj Q_mk B_jl as (I ⊗ P) diag(vec(S)) (B ⊗ Q): at either end, what is entry by entry or maps one index is taken off."""
         ends, parts = [(self.i, self.j), (self.k, self.m)], ([], [])  # type: tuple[list[Indices], tuple[list[Form], list[Form]]]
         left = list(self.term.factors)
         while True:
@@ -189,4 +189,3 @@ def applied_to(form: Form, rows: Shape, direction: Form) -> Form:
     moved = product_of([form, vec_of(apply("reshape", [direction], _padded(direction.shape)) if len(direction.shape) < 2 else direction)])
     back = apply("unvec", [moved], whole) if not whole[1].is_one else moved
     return back if back.shape == rows else apply("reshape", [back], rows)
-

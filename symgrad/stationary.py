@@ -1,7 +1,7 @@
 """Where a gradient that is linear in its variable vanishes: the normal equations and their solution.
 
-∂L/∂w = A w + g with A and g free of w is 0 at w = −A⁻¹ g. For a matrix W the gradient must be A W + G, W B + G or A W B + G; a sum of
-both kinds (a Sylvester equation) has no solution of this form and is refused, like a gradient that is not linear.
+∂L/∂w = A w + g with A and g free of w is 0 at w = −A⁻¹ g. For a matrix W the gradient is A W + G, W B + G or A W B + G; a sum of
+several kinds, Σ A_k W B_k + G (as in a Sylvester equation), is solved with the columns of W stacked. What is not linear is refused.
 """
 
 from __future__ import annotations
@@ -13,24 +13,43 @@ from fractions import Fraction
 import numpy as np
 
 from symgrad import names
-from symgrad.coefficient import as_matrix, coefficient, identity, long_axes
+from symgrad.coefficient import Terms, as_matrix, coefficient, identity, long_axes
 from symgrad.differences import Check
 from symgrad.dims import ONE, Dim, Shape
 from symgrad.errors import CheckFailed, Unsupported
 from symgrad.evaluate import compiled
-from symgrad.form import Form, apply, number, symbol
+from symgrad.form import Form, apply, cost, number, symbol, walk
 from symgrad.further import Further
 from symgrad.gradient import depend_on, gradients
 from symgrad.network import Network
 from symgrad.numpycode import Program
 from symgrad.opening import opened
 from symgrad.raising import matching, raise_form
-from symgrad.rewrite import simplify
+from symgrad.rewrite import Facts, simplify
 from symgrad.rules import SIMPLIFY
+from symgrad.rules.products import flatten_product
 from symgrad.sampling import draw_sizes, draw_values, needs_positive
+from symgrad.stacked import stacked, vec_of
 from symgrad.tangents import is_zero
-from symgrad.tensor import UNIT, Einsum, Eye, Factor, Node, add, constant, einsum, eye, substitute, var, variables
-from symgrad.textbook import hadamard_of, product_of, scaled, turned
+from symgrad.tensor import (
+    UNIT,
+    Einsum,
+    Eye,
+    Factor,
+    Indices,
+    Map,
+    Node,
+    add,
+    constant,
+    einsum,
+    eye,
+    func,
+    substitute,
+    topological,
+    var,
+    variables,
+)
+from symgrad.textbook import hadamard_of, product_of, scaled, sum_of, turned, without_scalars
 from symgrad.typeset import text
 from symgrad.vjp import pushforward
 
@@ -43,11 +62,13 @@ _SEED = 20240301
 
 @dataclass(frozen=True)
 class _Linear:
-    """∂L/∂w = `left` w `right` + `rest`; None stands for the identity."""
+    """∂L/∂w = `moved` + `rest`, where `moved` is `left` w `right`, None being the identity, or `system` times vec(w)."""
 
-    left: Node | None
-    right: Node | None
+    moved: Node
     rest: Node
+    left: Node | None = None
+    right: Node | None = None
+    system: Form | None = None
 
 
 def stationary_points(network: Network, of: str, wrt: Sequence[str], check: bool) -> list[Further]:
@@ -72,26 +93,110 @@ def _stationary(network: Network, of: str, wrt: str, check: bool) -> Further:
     facts = network.facts
     variable = symbol(wrt, network.variables[wrt].shape)
     linear = _linear(network, of, wrt)
-    rest, left, right = (None if node is None else raise_form(node, facts) for node in (linear.rest, linear.left, linear.right))
-    assert rest is not None
-    # A number common to both sides goes: 2 Xᵀ X w = 2 Xᵀ y.
-    factor, left, right = _without_number(left, right)
-    target = scaled([number(-1), *factor], rest if rest.is_scalar else matching(rest, variable.shape))
-    solved, conditions = _solved(left, right, target)
-    solution = matching(solved, variable.shape)
+    rest = raise_form(linear.rest, facts)
+    normal, target, solution, conditions = (_by_system if linear.system is not None else _by_sides)(linear, variable, rest, facts)
     if is_zero(linear.rest):
         target = solution = apply("zeros", (), variable.shape) if not variable.is_scalar else matching(number(0), variable.shape)
-    if variable.is_scalar:
-        normal = scaled([left], variable) if left is not None else variable
-    else:
-        normal = product_of([f for f in (left, variable, right) if f is not None])
     rule = "where the gradient is 0"
     stated = ((normal, target, rule),) if normal is not solution and normal is not variable else ()
     further = Further(
         "stationary", _named(wrt), of, (wrt,), variable, solution, "solved" if stated else rule,
         conditions=conditions, stated=stated, uses=(wrt,),
     )  # fmt: skip
-    return _checked(network, of, further, [f for f in (left, right) if f is not None], rest) if check else further
+    return _checked(network, of, further, [form for form, _ in conditions], rest) if check else further
+
+
+Solved = tuple[Form, Form, Form, tuple[tuple[Form, str], ...]]
+"""Both sides of the equation, its solution, and what must hold of which forms."""
+
+
+def _by_sides(linear: _Linear, variable: Form, rest: Form, facts: Facts) -> Solved:
+    """A w B = −G is solved by A⁻¹ and B⁻¹."""
+    left, right = (None if node is None else raise_form(node, facts) for node in (linear.left, linear.right))
+    # A number common to both sides goes: 2 Xᵀ X w = 2 Xᵀ y.
+    factor, left, right = _without_number(left, right)
+    target = _positive(scaled([number(-1), *factor], rest if rest.is_scalar else matching(rest, variable.shape)))
+    solved, conditions = _solved(*_cancelled(left, right, target))
+    shorter = _with_inverses_cancelled(linear, facts)
+    if shorter is not None and cost(shorter) < cost(solved):
+        solved = shorter
+        conditions = tuple(each for each in conditions if any(f.op == "inverse" and f.args[0] is each[0] for f in walk(shorter)))
+    if variable.is_scalar:
+        normal = scaled([left], variable) if left is not None else variable
+    else:
+        normal = product_of([f for f in (left, variable, right) if f is not None])
+    return normal, target, matching(solved, variable.shape), conditions
+
+
+def _by_system(linear: _Linear, variable: Form, rest: Form, facts: Facts) -> Solved:
+    """Σ A_k W B_k = −G is (Σ B_kᵀ ⊗ A_k) vec(W) = −vec(G)."""
+    assert linear.system is not None
+    factor, system, _ = _without_number(linear.system, None)
+    assert system is not None
+    target = _positive(scaled([number(-1), *factor], matching(rest, variable.shape)))
+    solution = apply("unvec", [product_of([apply("inverse", [system]), vec_of(target)])], variable.shape)
+    return scaled(factor, raise_form(linear.moved, facts)), target, solution, ((system, "can be inverted"),)
+
+
+def _positive(form: Form) -> Form:
+    """−A (b − y) = A (y − b): the sign goes into a difference."""
+    scalars, body = without_scalars(form)
+    lead = scalars[0] if scalars and scalars[0].op == "number" and scalars[0].value < 0 else None
+    if lead is None:
+        return form
+    changed = _turned_round(body)
+    return form if changed is None else scaled([number(-lead.value, lead.sizes), *scalars[1:]], changed)
+
+
+def _turned_round(form: Form) -> Form | None:
+    """The negative of a form by that of the first difference among its factors."""
+    if form.op == "add":
+        negative = [term.op == "scale" and term.args[0].op == "number" and term.args[0].value < 0 for term in form.args]
+        return sum_of([scaled([number(-1)], term) for term in form.args], form.shape) if any(negative) else None
+    if form.op in ("matmul", "hadamard", "sum", "divide"):
+        for k, arg in enumerate(form.args[:1] if form.op == "divide" else form.args):
+            inner = _turned_round(arg)
+            if inner is not None:
+                return apply(form.op, [*form.args[:k], inner, *form.args[k + 1 :]], form.params)
+    return None
+
+
+def _cancelled(left: Form | None, right: Form | None, target: Form) -> tuple[Form | None, Form | None, Form]:
+    """K (K + λ I) a = K y is (K + λ I) a = y: a square matrix that stands first on both sides goes, as the whole can be inverted."""
+    scalars, body = without_scalars(target)
+    if left is not None and right is None and body.op == "matmul" and left.op in ("add", "matmul"):
+        first, *others = body.args
+        terms = [_without_first(term, first) for term in (left.args if left.op == "add" else (left,))]
+        if first.shape == left.shape and None not in terms:
+            left = sum_of([term for term in terms if term is not None], left.shape)
+            target = scaled(scalars, product_of(others))
+    return left, right, target
+
+
+def _without_first(term: Form, first: Form) -> Form | None:
+    """The term without its first factor; None where that is another one."""
+    scalars, body = without_scalars(term)
+    if body is first:
+        return scaled(scalars, apply("eye", (), (first.shape[0],)))
+    return scaled(scalars, product_of(list(body.args[1:]))) if body.op == "matmul" and body.args[0] is first else None
+
+
+def _with_inverses_cancelled(linear: _Linear, facts: Facts) -> Form | None:
+    """−A⁻¹ G B⁻¹ by the rewrites of inverses, (S⁻¹)⁻¹ S⁻¹ x = x; None of a scalar."""
+    factors: list[Factor] = []
+    sides = [
+        None if side is None or side.shape[0].is_one else func("inverse", [side], (), side.shape) for side in (linear.left, linear.right)
+    ]
+    labels: Indices = (0, 1)
+    if sides[0] is not None:
+        factors, labels = [(sides[0], (0, 2))], (2, 1)
+    if sides[1] is not None:
+        factors, labels = [*factors, (sides[1], (3, 1))], (labels[0], 3)
+    if len(linear.rest.shape) != 2 or not factors:
+        return None
+    node = einsum([(linear.rest, labels), *factors], (0, 1), linear.rest.shape, -1)
+    flat = flatten_product(node, facts) or node
+    return _positive(raise_form(simplify(flat, facts, SIMPLIFY), facts))
 
 
 def _linear(network: Network, of: str, wrt: str) -> _Linear:
@@ -118,34 +223,58 @@ def _linear(network: Network, of: str, wrt: str) -> _Linear:
     if any(v.name in moving for v in variables(moved) if v is not move):
         raise Unsupported(refusal)
     rest = simplify(substitute(gradient, {variable: constant(0, shape)}), facts, SIMPLIFY)
-    if any(v.name in moving for v in variables(rest)):
+    if any(v.name in moving for v in variables(rest)) or _jumps(gradient, variable):
         raise Unsupported(refusal)
-    sides = _sides(coefficient(moved, {move: (identity(shape),)}, shape), shape, refusal)
+    terms = coefficient(moved, {move: (identity(shape),)}, shape)
+    whole = substitute(moved, {move: variable})
+    sides = _sides(terms, shape)
+    if sides is None:
+        return _Linear(whole, rest, system=_system(terms, shape, facts, refusal))
     left, right = (None if side is None else simplify(side, facts, SIMPLIFY) for side in sides)
     if any(isinstance(side, Einsum) and not side.factors and not side.shape[0].is_one for side in (left, right)):
         raise Unsupported(f"{wrt} is only summed in its gradient, which vanishes at many points")
-    return _Linear(left, right, rest)
+    return _Linear(whole, rest, left, right)
 
 
-def _sides(terms: Sequence[Node], shape: Shape, refusal: str) -> tuple[Node | None, Node | None]:
-    """The matrices on the left and on the right of the variable, from the terms of the derivative by it."""
+def _system(terms: Terms, shape: Shape, facts: Facts, refusal: str) -> Form:
+    """The matrix that multiplies vec(W)."""
+    try:
+        return stacked(simplify(add(terms), facts, SIMPLIFY), shape, shape, facts)
+    except Unsupported:
+        raise Unsupported(f"{refusal} by Kronecker products of matrices") from None
+
+
+def _jumps(gradient: Node, variable: Node) -> bool:
+    """Whether it has a function of the variable that is constant in pieces, as sign(w): its derivative is 0, and it is not linear."""
+    depends = {variable}
+    for node in topological([gradient]):
+        if any(operand in depends for operand in node.operands):
+            depends.add(node)
+            inner = {o: var(f"moved\u2063{k}", o.shape) for k, o in enumerate(node.operands) if o in depends}
+            if isinstance(node, Map) and is_zero(pushforward(node, inner)):
+                return True
+    return False
+
+
+def _sides(terms: Terms, shape: Shape) -> tuple[Node | None, Node | None] | None:
+    """The matrices on the left and on the right of the variable, from the terms of the derivative by it; None where there are more."""
     if long_axes(shape) < 2:
         is_row = len(shape) == 2 and not shape[1].is_one
         matrix = as_matrix(add(terms), shape, shape, turned=is_row)
         return (None, matrix) if is_row else (matrix, None)
     if len(shape) != 2:
         raise Unsupported("symgrad solves for scalars, vectors and matrices")
-    parts = [_apart(term, shape, refusal) for term in terms]
+    parts: list[_Part] = []
+    for term in terms:
+        part = _apart(flatten_product(term, Facts()) or term, shape)
+        if part is None:
+            return None
+        parts.append(part)
     if all(isinstance(part.right, Eye) for part in parts):
         return add([part.times(part.left) for part in parts]), None
     if all(isinstance(part.left, Eye) for part in parts):
         return None, add([part.times(part.right) for part in parts])
-    if len(parts) == 1:
-        return parts[0].times(parts[0].left), parts[0].right
-    raise Unsupported(
-        "the equation has the variable times a matrix on its left in one term and on its right in another (a Sylvester equation), "
-        "which has no solution as one product"
-    )
+    return (parts[0].times(parts[0].left), parts[0].right) if len(parts) == 1 else None
 
 
 @dataclass(frozen=True)
@@ -163,10 +292,10 @@ class _Part:
         return einsum(factors, (0, 1), matrix.shape, self.term.coefficient, self.term.sizes)
 
 
-def _apart(term: Node, shape: Shape, refusal: str) -> _Part:
-    """The term with the axes i, j, k, l as A_ik B_lj. Raises `Unsupported` where some factor ties the two together."""
+def _apart(term: Node, shape: Shape) -> _Part | None:
+    """The term with the axes i, j, k, l as A_ik B_lj; None where some factor ties the two together."""
     if not isinstance(term, Einsum):
-        raise Unsupported(f"{refusal}; the variable does not stand between two matrices")
+        return None
     i, j, k, m = term.out
     side_of = {i: 0, k: 0, j: 1, m: 1}
     groups: tuple[list[Factor], list[Factor]] = ([], [])
@@ -175,7 +304,7 @@ def _apart(term: Node, shape: Shape, refusal: str) -> _Part:
     while waiting:
         tied = next(((f, {side_of[x] for x in f[1] if x in side_of}) for f in waiting if any(x in side_of for x in f[1])), None)
         if tied is None or len(tied[1]) > 1:
-            raise Unsupported(f"{refusal}; the variable does not stand between two matrices")
+            return None
         factor, (side,) = tied
         side_of |= {label: side for label in factor[1] if label != UNIT}
         groups[side].append(factor)
@@ -204,8 +333,23 @@ def _without_number(left: Form | None, right: Form | None) -> tuple[list[Form], 
                 else:
                     factor.append(apply("power", [scalar], (Fraction(-1),)))
             side = side.args[-1]
+        if side is not None and side.op == "add" and (first := _number_of(side.args[0])) is not None:
+            # (2/n Xᵀ X + 2 λ I) w is 2/n times (Xᵀ X + n λ I) w.
+            reciprocal = number(1 / first.value, tuple((dim, -e) for dim, e in first.sizes))
+            divided = sum_of([scaled([reciprocal], term) for term in side.args], side.shape)
+            if _numbers(divided) < _numbers(side):
+                factor, side = [*factor, reciprocal], divided
         out.append(None if side is not None and side.op == "eye" else side)
     return factor, out[0], out[1]
+
+
+def _number_of(term: Form) -> Form | None:
+    return term.args[0] if term.op == "scale" and term.args[0].op == "number" else None
+
+
+def _numbers(form: Form) -> int:
+    """How many terms of a sum have a number in front."""
+    return sum(_number_of(term) is not None for term in form.args) if form.op == "add" else 1
 
 
 def _solved(left: Form | None, right: Form | None, target: Form) -> tuple[Form, tuple[tuple[Form, str], ...]]:

@@ -86,7 +86,11 @@ def _mixed_products(factors: list[Form]) -> list[Form]:
     out: list[Form] = []
     for factor in factors:
         before = out[-1] if out else factor
-        if out and before.op == factor.op == "kron" and all(a.shape[1] is b.shape[0] for a, b in zip(before.args, factor.args, strict=True)):
+        if (
+            out
+            and before.op == factor.op == "kron"
+            and all(a.shape[1] is b.shape[0] for a, b in zip(before.args, factor.args, strict=True))
+        ):
             out[-1] = kron_of(*(product_of([a, b]) for a, b in zip(before.args, factor.args, strict=True)))
         else:
             out.append(factor)
@@ -382,7 +386,8 @@ def _negative(form: Form) -> bool:
 
 def _parts(term: Form) -> tuple[Form, list[Form], Form]:
     """Number, scalars and body of a term; a number below the line counts, as in (A v)/(2 r)."""
-    lead, scalars, body = number(1), (), term
+    lead, body = number(1), term
+    scalars: tuple[Form, ...] = ()
     if term.op == "scale":
         lead, scalars = (term.args[0], term.args[1:-1]) if term.args[0].op == "number" else (number(1), term.args[:-1])
         body = term.args[-1]
@@ -465,8 +470,8 @@ def _turned_pair(terms: list[Form], shape: Shape) -> Form | None:
             if len(terms) == 2 or (lead, scalars) != before[:2]:
                 continue
             if scalars and _is_pair(before[2], body):
-                joined = scaled([lead, *scalars], sum_of([before[2], body], shape))
-                return sum_of([joined, *(term for k, term in enumerate(terms) if k not in (i, j))], shape)
+                pair = scaled([lead, *scalars], sum_of([before[2], body], shape))
+                return sum_of([pair, *(term for k, term in enumerate(terms) if k not in (i, j))], shape)
             if body.op != "matmul" or before[2].op != "matmul":
                 continue
             for end in (0, -1):

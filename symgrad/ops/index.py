@@ -181,7 +181,10 @@ def _entry(writer: Writer, form: Any, letters: str, rows: int) -> tuple[str, Pre
             inner = rf"\left({inner}\right)" if writer.mode == "latex" else f"({inner})"
         return sign + " ".join([*parts, inner]), Prec.PRODUCT
     if form.op == "divide" and form.args[1].is_scalar:
-        inner, under = _entry(writer, form.args[0], letters, rows)[0], writer.write(form.args[1], Prec.POSTFIX if writer.mode == "text" else Prec.SUM)
+        inner, under = (
+            _entry(writer, form.args[0], letters, rows)[0],
+            writer.write(form.args[1], Prec.POSTFIX if writer.mode == "text" else Prec.SUM),
+        )
         return (rf"\frac{{{inner}}}{{{under}}}" if writer.mode == "latex" else f"{inner}/{under}"), Prec.PRODUCT
     if form.op == "series":
         letter, first, last = form.params
