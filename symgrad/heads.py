@@ -15,10 +15,38 @@ from symgrad.read.document import Sheet
 from symgrad.syntax import Node
 
 _NO_ARGUMENTS = frozenset[str]()
+_LOGARITHMS = frozenset({"log", "ln"})
+
+
+def _with_logarithms(sheet: Sheet) -> Sheet:
+    r"""The sheet with `\log p` as a name, where it says `\log p(x) = …` and nowhere speaks of p but in its logarithm."""
+    heads = [s.node.sides[0] for s in sheet.statements if isinstance(s.node, sx.Relation)]
+    named = {name for head in heads if (name := _in_a_logarithm(head)) is not None}
+    named -= {name for head in heads for name in (plain_name(as_call(head)), _applied(as_call(head))[0]) if name is not None}
+    if not named:
+        return sheet
+
+    def written(node: Node) -> Node:
+        name = _in_a_logarithm(node)
+        return sx.Name(node.span, f"\\log {name}") if name in named else node
+
+    changed = [replace(s, node=sx.mapped(s.node, written)) for s in sheet.statements]
+    alone = {plain_name(n) for s in changed for n in sx.walk(s.node) if isinstance(n, (sx.Name, sx.Scripted))}
+    return sheet if named & alone else replace(sheet, statements=changed)
+
+
+def _in_a_logarithm(node: Node) -> str | None:
+    r"""The p of `\log p` and `\log p(x)`."""
+    match node:
+        case sx.Call(function=sx.Name(base=word), args=(inside,)) if fn.word_of(word) in _LOGARITHMS:
+            called = as_call(inside)
+            return plain_name(called.function) if isinstance(called, sx.Call) else plain_name(inside)
+    return None
 
 
 def without_arguments(sheet: Sheet) -> Sheet:
     """The sheet with `J(w)` written `J`, for every name that it defines so, and `∇J` as one name where J is none."""
+    sheet = _with_logarithms(sheet)
     defined: dict[str, frozenset[str]] = {}
     for statement in sheet.statements:
         if isinstance(statement.node, sx.Relation):

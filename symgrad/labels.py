@@ -19,6 +19,7 @@ from symgrad.syntax import Node
 
 _ROW = "row"  # brackets around a row at a label, until it is known whether something is differentiated by it
 _LETTERS = frozenset("yocg")
+_COLUMNS = re.compile(r"(?i)\b(?:columns|spalten|colonnes|columnas|colonne|colunas|столбц\w+)\W+(?:of|von|de|da|di)?\W*(?:(?:an?|the)\W+)?(?:matrix)?\W*$")
 _ONE_HOT = re.compile(r"(?i)\bone[- ]?hot\b")
 
 
@@ -32,7 +33,8 @@ def picked(sheet: Sheet) -> Sheet:
     said = _said(sheet)
     made = {label: said if said is not None and said not in labels else f"e_{label}" for label in labels}
     spoken = {name for s in sheet.statements for name in _alone(s.node)}
-    picking = _Picking(made, vectors - labels, spoken)
+    by_columns = {name for s in sheet.statements if _COLUMNS.search(s.words) and (name := plain_name(s.node)) is not None}
+    picking = _Picking(made, vectors - labels, spoken, by_columns)
     changed = [replace(s, node=sx.mapped(s.node, picking.node)) for s in sheet.statements]
     for i, statement in enumerate(sheet.statements):
         for other in (i - 1, i + 1):
@@ -125,8 +127,8 @@ def _of_a_batch(node: Node) -> Iterator[str]:
 class _Picking:
     """One pass over a tree, from the inside out."""
 
-    def __init__(self, made: dict[str, str], vectors: set[str], spoken: set[str]) -> None:
-        self.made, self.vectors, self.spoken = made, vectors, spoken
+    def __init__(self, made: dict[str, str], vectors: set[str], spoken: set[str], by_columns: set[str]) -> None:
+        self.made, self.vectors, self.spoken, self.by_columns = made, vectors, spoken, by_columns
 
     def excludes(self, condition: Node, claim: Node) -> bool:
         r"""Whether `w \ne o` stands beside a claim about the w-th of something."""
@@ -174,12 +176,16 @@ class _Picking:
             ):
                 factors = (self._all_but(other, index), sx.Group(node.span, "(", ")", body))
                 return replace(node, below=index, body=sx.Product(node.span, factors, ("",)))
+            case sx.Derivative(wrt=(sx.Group(open="row", body=sx.Product(factors=(sx.Name() as whole, vector))),)):
+                by_columns = sx.Group(node.span, "(", ")", replace(node, wrt=(whole,)))
+                return sx.Product(node.span, (by_columns, vector), ("",))
             case sx.Derivative(wrt=(sx.Group(open="row", body=sx.Product(factors=(sx.Scripted(base=whole), vector))),)):
                 by_the_whole = replace(node, wrt=(whole,))
                 turned = sx.Scripted(node.span, sx.Group(node.span, "(", ")", by_the_whole), None, sx.Mark(node.span, "T"))
                 return sx.Product(node.span, (turned, vector), ("",))
             case sx.Scripted(base=sx.Name() as base, sub=sx.Node() as sub) if self._name(sub) and (held := self._whole(base)):
-                turned = sx.Scripted(node.span, held, None, sx.Mark(node.span, "T"))
+                turned: Node = sx.Scripted(node.span, held, None, sx.Mark(node.span, "T"))
+                turned = held if plain_name(held) in self.by_columns else turned
                 row = sx.Group(node.span, _ROW, ")", sx.Product(node.span, (turned, self._one_hot(sub)), ("",)))
                 return row if node.sup is None else replace(node, base=row, sub=None)
         return node

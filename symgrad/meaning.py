@@ -50,8 +50,8 @@ def stem(name: str) -> str:
 
 
 def is_loss(name: str) -> bool:
-    """Whether a name is one that losses have."""
-    return stem(name) in _SURE_LOSSES or bare(stem(name)) in _SURE_LOSSES
+    """Whether a name is one that losses have; a logarithm that is a name is that of a likelihood."""
+    return stem(name) in _SURE_LOSSES or bare(stem(name)) in _SURE_LOSSES or name.startswith("\\log ")
 
 
 def is_loss_here(vocabulary: Vocabulary, name: str) -> bool:
@@ -109,6 +109,7 @@ class Vocabulary:
     entrywise: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()  # said to be positive, or one of a set
     families: frozenset[str] = frozenset()  # the v of v_1, …, v_C, which are vectors
+    members: dict[str, Dim] = field(default_factory=dict)  # the sizes of the vectors of a family, where they are declared
     heads: frozenset[str] = frozenset()
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     dependences: Dependences = field(default_factory=Dependences)

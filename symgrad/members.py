@@ -53,6 +53,6 @@ def _vectors(node: Node) -> Iterator[Node]:
 
 
 def _terms(node: Node) -> Iterator[Node]:
-    """A factor, or the terms of a sum in brackets."""
-    inner = node.body if isinstance(node, sx.Group) else node
+    """A factor, what is above its line, or the terms of a sum in brackets."""
+    inner = node.body if isinstance(node, sx.Group) else node.above if isinstance(node, sx.Frac) else node
     yield from inner.terms if isinstance(inner, sx.Sum) else (inner,)

@@ -99,11 +99,16 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         vocabulary.dependences.read(sheet.statements[i].node, styled)
     vocabulary.numbers = frozenset(numbers_in_words((sheet.statements[i] for i in part.statements), styled))
     vocabulary.bold = frozenset(_bold(sheet, styled))
-    several = [(name.partition("_")[0], shape) for name, shape in vocabulary.declared.items() if "_" in name]
     found.running = frozenset(letter for i in part.statements for letter in running_letters(sheet.statements[i].node))
+    several = [(name.partition("_")[0], shape) for name, shape in vocabulary.declared.items() if "_" in name]
     members = {base for base, shape in several if not shape[0].is_one}
     members |= set(families((sheet.statements[i].node for i in part.statements), styled))
     vocabulary.families = frozenset(members - vocabulary.declared.keys())
+    for name, shape in list(vocabulary.declared.items()):
+        base, _, letter = name.partition("_")
+        if base in vocabulary.families and letter in found.running and shape[1].is_one and not shape[0].is_one:
+            vocabulary.members[base] = shape[0]  # `x_i \in \mathbb{R}^d` is said of the rows of x
+            del vocabulary.declared[name]
     vocabulary.entrywise = frozenset(_entrywise(sheet, styled))
     vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
     for name in sheet.scalars - vocabulary.heads:

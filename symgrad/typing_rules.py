@@ -293,8 +293,9 @@ def add(left: Reading, right: Reading, negative: bool, weights: Callable[[Dim], 
         body = b if is_scalar(shapes, a) else a
         lone = a if body is b else b
         plain = is_scalar(shapes, body) or lone.op in ("number", "scale")
-        # The b of `w^T x + b` is a number; nobody would add one number to every entry of a vector met here for the first time.
-        is_new = body is b and body.op == "symbol" and any(map(shapes.is_open, (body.rows, body.cols)))
+        # The b of `w^T x + b` and the y of `y - w^T x` are numbers: nobody adds one number to every entry of a vector met here first.
+        is_open = _is_of_one_name(body) and any(map(shapes.is_open, (body.rows, body.cols)))
+        is_new = is_open and (body is b or lone.op in ("matmul", "inner"))
         yield base.plus(
             0.0 if plain else _SPREAD_OVER_A_NEW_NAME if is_new else 1.5, shapes, Term("add", (a, second), (), body.rows, body.cols, free)
         )
@@ -315,6 +316,11 @@ def add(left: Reading, right: Reading, negative: bool, weights: Callable[[Dim], 
                 pair = (a, turned) if thin is b else (turned, second)
                 cost = 2.0 if weights(across.resolve(thin.rows)) else 5.0
                 yield base.plus(cost, across, Term("add", pair, (), wide.rows, wide.cols, free))
+
+
+def _is_of_one_name(term: Term) -> bool:
+    """A name, a function or a multiple of it."""
+    return term.op == "symbol" or (term.op in ("elementwise", "scale") and len(term.args) == 1 and _is_of_one_name(term.args[0]))
 
 
 def negated(term: Term) -> Term:

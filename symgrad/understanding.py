@@ -47,8 +47,10 @@ def understood(vocabulary: Vocabulary, definitions: Sequence[Definition], width:
 
 
 def _from_literals(vocabulary: Vocabulary) -> Shapes:
-    """A literal that is a vector makes its name one; other sizes are left open."""
+    """A literal that is a vector makes its name one, and a family has rows of the size that is declared; other sizes are left open."""
     shapes = Shapes()
+    for name, size in vocabulary.members.items():
+        shapes = shapes.unify(unknown(f"cols:{name}"), size) or shapes
     for name, sizes in vocabulary.literals.items():
         if name in vocabulary.declared or name in vocabulary.assumed.reopened:
             continue

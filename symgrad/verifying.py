@@ -18,6 +18,7 @@ from symgrad.applying import applied
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
 from symgrad.confirmation import confirmed
 from symgrad.counts import counted
+from symgrad.differing import of_differing
 from symgrad.dims import Dim, show
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
@@ -46,6 +47,7 @@ from symgrad.verification import Claim, Finding, Verification
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     separated,
     picked,
+    of_differing,
     with_own_functions,
     with_differentials,
     written_out,

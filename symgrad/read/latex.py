@@ -336,7 +336,7 @@ class _Parser:
         separators: list[str] = []
         while self.peek.text in voc.SEPARATORS and not self.at_end:
             separators.append(voc.SEPARATORS[self.take().text])
-            if self.at_end or self.peek.text in (")", "]", "\\}", "}"):
+            if self.at_end or self.peek.text in (")", "]", "\\}", "}", "&", "\\\\") or self.peek.kind in ("end", "row"):
                 break
             items.append(self.sum())
         if len(items) == 1:
@@ -1188,13 +1188,16 @@ class _Parser:
             value = self._deeper(self.listing)
             condition: Node | None = None
             words = ""
+            self._skip_stops()
             if self.peek.text == "&":
                 self.take()
             while self.peek.text in voc.TEXT_MACROS_SET:
                 self.take()
                 words += "".join(t.text for t in self._argument_tokens())
+            self._skip_stops()
             if self.peek.text not in ("\\\\",) and self.peek.kind not in ("end", "row") and not self.at_end:
                 condition = self._deeper(self.relation)
+            self._skip_stops()
             rows.append(sx.Case(value.span, value, condition, words))
             if self.peek.text == "\\\\" or self.peek.kind == "row":
                 self.take()
@@ -1202,6 +1205,11 @@ class _Parser:
             raise Unreadable(start, f"{name} is not ended")
         self.take()
         return sx.Cases(self._from(start), tuple(rows))
+
+    def _skip_stops(self) -> None:
+        """The stops of the sentence that cases stand in."""
+        while self.peek.text in (".", ",", ";") and not self.at_end:
+            self.take()
 
     def _macro(self, start: Span) -> Node:
         token = self.peek

@@ -14,7 +14,7 @@ from symgrad.readings.entries import as_entry
 from symgrad.readings.named import symbol
 from symgrad.shapes import Shapes
 from symgrad.syntax import Node, Unreadable
-from symgrad.terms import TANGENT, Term, names_in
+from symgrad.terms import COLUMN, ROW, TANGENT, Term, names_in
 from symgrad.typing_rules import Note, Reading, best, is_scalar, multiply, transposed
 
 if TYPE_CHECKING:
@@ -119,11 +119,24 @@ def _by(reader: Reader, of: Term, variable: Term, direct: bool, as_row: bool = F
         yield transposed(gradient) if as_row else gradient
         return
     if of.free:
+        yield from _of_an_entry(reader, of, variable, direct)
         return
     mode = "direct" if direct else "total"
     yield Term("jacobian", (of,), (name, mode, variable.rows, variable.cols), of.rows, of.cols)
     if of.op == "symbol" and not direct:
         yield Term("jacobian", (of,), (name, "direct", variable.rows, variable.cols), of.rows, of.cols)
+
+
+def _of_an_entry(reader: Reader, of: Term, variable: Term, direct: bool) -> Iterator[Term]:
+    r"""`\nabla_w p_k`, `\nabla_w (w^T x_i)^2`: the derivative of what has indices, by the whole of a name."""
+    if not (of.rows.is_one and of.cols.is_one) or len(of.free) > 2:
+        return
+    sizes = [reader.index(letter) for letter in of.free]
+    whole = Term("collect", (of,), of.free, sizes[0], sizes[1] if len(sizes) > 1 else ONE)
+    for jacobian in _by(reader, whole, variable, direct):
+        if jacobian.op == "jacobian":
+            letters = (*of.free, *("·a",) * (2 - len(of.free)), ROW, COLUMN)
+            yield Term("jacobian_entry", (jacobian,), letters, variable.rows, variable.cols, of.free)
 
 
 def _by_an_entry(reader: Reader, of: Term, variable: Term, direct: bool) -> Iterator[Term]:
