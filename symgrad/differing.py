@@ -14,7 +14,9 @@ from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
 # What stands between a claim and a condition behind it: "…, for $i \ne k$"; one that begins a sentence is for what follows.
-_BEHIND = re.compile(r"(?i)^[\s,(&\\]*(?:quad|qquad)?[\s,(]*(?:for|if|when|whenever|where|wenn|falls|für|si|pour|para|se|per|если|при|当)?[\s,(]*$")
+_BEHIND = re.compile(
+    r"(?i)^[\s,(&\\]*(?:quad|qquad)?[\s,(]*(?:for|if|when|whenever|where|wenn|falls|für|si|pour|para|se|per|если|при|当)?[\s,(]*$"
+)
 
 
 def of_differing(sheet: Sheet) -> Sheet:

@@ -19,7 +19,9 @@ from symgrad.syntax import Node
 
 _ROW = "row"  # brackets around a row at a label, until it is known whether something is differentiated by it
 _LETTERS = frozenset("yocg")
-_COLUMNS = re.compile(r"(?i)\b(?:columns|spalten|colonnes|columnas|colonne|colunas|столбц\w+)\W+(?:of|von|de|da|di)?\W*(?:(?:an?|the)\W+)?(?:matrix)?\W*$")
+_COLUMNS = re.compile(
+    r"(?i)\b(?:columns|spalten|colonnes|columnas|colonne|colunas|столбц\w+)\W+(?:of|von|de|da|di)?\W*(?:(?:an?|the)\W+)?(?:matrix)?\W*$"
+)
 _ONE_HOT = re.compile(r"(?i)\bone[- ]?hot\b")
 
 
