@@ -27,6 +27,8 @@ _LEADS = re.compile(r"(?i)\b(?:if|for|when|where|whenever|provided(?: that)?|as 
 _LONG_PASSAGE = 400
 _NEWTON_STEPS = 40
 _NEWTON_WIDTH = 1e-4
+# Newton's method that has come no nearer than this by then goes nowhere.
+_BY_THEN, _NEARER = 8, 0.1
 _SINGULAR = 1e9
 _IN_WORDS = re.compile(
     r"(?i)\b(?:where|when|if|whenever|wherever|while|as long as)\W+(?:it|this|that|the \w+)\W+(?:is|stays)\W+(?:strictly\W+)?"
@@ -70,9 +72,13 @@ class Condition:
         flat = start.ravel()
         try:
             with np.errstate(all="ignore"):
-                for _ in range(_NEWTON_STEPS):
+                for steps in range(_NEWTON_STEPS):
                     now = slope(flat)
                     if not np.all(np.isfinite(now)) or now.size != flat.size:
+                        return None
+                    if not steps:
+                        first = float(np.max(np.abs(now)))
+                    elif steps == _BY_THEN and float(np.max(np.abs(now))) > _NEARER * first:
                         return None
                     moved = np.eye(flat.size) * _NEWTON_WIDTH * max(1.0, float(np.max(np.abs(flat))))
                     columns = [(slope(flat + e) - slope(flat - e)) / (2 * np.max(e)) for e in moved]

@@ -28,11 +28,12 @@ class Dim:
     True
     """
 
-    __slots__ = ("is_one", "symbols", "terms")
+    __slots__ = ("is_name", "is_one", "symbols", "terms")
     _interned: ClassVar[dict[tuple[tuple[Monomial, Fraction], ...], Dim]] = {}
 
     terms: tuple[tuple[Monomial, Fraction], ...]
     is_one: bool
+    is_name: bool  # a name, and nothing else
     symbols: frozenset[str]  # the names it is made of
 
     def __new__(cls, terms: Mapping[Monomial, Fraction]) -> Dim:
@@ -44,6 +45,7 @@ class Dim:
         if dim is None:
             dim = super().__new__(cls)
             dim.terms = key
+            dim.is_name = len(key) == 1 and key[0][1] == 1 and len(key[0][0]) == 1 and key[0][0][0][1] == 1
             dim.is_one = key == (((), Fraction(1)),)
             dim.symbols = frozenset(name for monomial, _ in key for name, _ in monomial)
             cls._interned[key] = dim

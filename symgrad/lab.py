@@ -38,7 +38,7 @@ _VANISHES = 1e-9
 _ENOUGH = 4
 # How many points are drawn for each that is wanted, where only some meet a condition; and after how many without one nothing is hoped for.
 _TRIES = 24
-_HOPELESS = 10
+_HOPELESS = 3
 _VANISHING = "both sides vanish as they are understood, which shows nothing"
 _SEED = 19580731
 _COTANGENT = "c\u2063"
@@ -65,12 +65,13 @@ class Lab:
         self._checks: dict[tuple[str, str], Check] = {}
         self._opened_gradients: dict[Node, Node] = {}
         self._points: list[Point] | None = None
+        self._general: Lab | None = None
         self._conditions: tuple[Condition, ...] = ()
 
     def under(self, conditions: Iterable[Condition]) -> Lab:
         """The same meaning, tried only where conditions hold."""
         made = Lab(self.meaning)
-        made.stated, made._gradients, made._conditions = self.stated, self._gradients, tuple(conditions)
+        made.stated, made._gradients, made._conditions, made._general = self.stated, self._gradients, tuple(conditions), self
         return made
 
     # ── values of names ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -215,11 +216,12 @@ class Lab:
             rng = np.random.default_rng(_SEED)
             positive = needs_positive(self.network)
             self._points = []
+            known = [point.sizes for point in self._general.points] if self._general is not None else []
             at_rest = any(condition.vanishes is not None for condition in self._conditions)
             for attempt in range(POINTS * (_TRIES if self._conditions else 6)):
                 if at_rest and attempt == _HOPELESS and not self._points:
                     break  # a gradient that vanishes at no single point does so nowhere
-                sizes = draw_sizes(self.network, rng)
+                sizes = known[attempt % len(known)] if known else draw_sizes(self.network, rng)
                 values: dict[str, Any] | None = draw_values(self.network, sizes, rng, positive and attempt % 2 == 1)
                 for condition in self._conditions:
                     values = condition.adjusted(values) if values is not None else None

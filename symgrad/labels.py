@@ -186,9 +186,9 @@ class _Picking:
                 turned = sx.Scripted(node.span, sx.Group(node.span, "(", ")", by_the_whole), None, sx.Mark(node.span, "T"))
                 return sx.Product(node.span, (turned, vector), ("",))
             case sx.Scripted(base=sx.Name() as base, sub=sx.Node() as sub) if self._name(sub) and (held := self._whole(base)):
-                turned: Node = sx.Scripted(node.span, held, None, sx.Mark(node.span, "T"))
-                turned = held if plain_name(held) in self.by_columns else turned
-                row = sx.Group(node.span, _ROW, ")", sx.Product(node.span, (turned, self._one_hot(sub)), ("",)))
+                by_rows = plain_name(held) not in self.by_columns
+                columns = sx.Scripted(node.span, held, None, sx.Mark(node.span, "T")) if by_rows else held
+                row = sx.Group(node.span, _ROW, ")", sx.Product(node.span, (columns, self._one_hot(sub)), ("",)))
                 return row if node.sup is None else replace(node, base=row, sub=None)
         return node
 

@@ -335,6 +335,7 @@ class Meaning:
 _ACTIVATIONS = frozenset({"relu", "sigmoid", "tanh", "leaky_relu", "elu", "silu", "gelu", "softplus", "hard_tanh"})
 
 
+@lru_cache(maxsize=4096)
 def bare(name: str) -> str:
     """The name without its accents."""
     return re.sub(r"\\(hat|tilde|bar|vec|dot|mathbf|boldsymbol|widehat|widetilde)\{([^{}]*)\}", r"\2", name)

@@ -29,9 +29,7 @@ def is_unknown(name: str) -> bool:
 
 def _name(dim: Dim) -> str | None:
     """The name, if the dimension is a name and nothing else."""
-    if len(dim.terms) == 1 and dim.terms[0][1] == 1 and len(dim.terms[0][0]) == 1 and dim.terms[0][0][0][1] == 1:
-        return dim.terms[0][0][0][0]
-    return None
+    return dim.terms[0][0][0][0] if dim.is_name else None
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,9 @@ class Shapes:
         return self.together((rows, ONE), (cols, ONE))
 
     def _bind(self, name: str, dim: Dim) -> Shapes:
-        return Shapes({**self.bound, name: dim})
+        made = Shapes({**self.bound, name: dim})
+        made.__dict__["key"] = self.key | {(name, dim)}  # sooner made from this one's than anew
+        return made
 
 
 def _solved(dim: Dim, value: int) -> tuple[str, Dim] | None:

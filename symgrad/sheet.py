@@ -104,10 +104,10 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     members = {base for base, shape in several if not shape[0].is_one}
     members |= set(families((sheet.statements[i].node for i in part.statements), styled))
     vocabulary.families = frozenset(members - vocabulary.declared.keys())
-    for name, shape in list(vocabulary.declared.items()):
+    for name, stated in list(vocabulary.declared.items()):
         base, _, letter = name.partition("_")
-        if base in vocabulary.families and letter in found.running and shape[1].is_one and not shape[0].is_one:
-            vocabulary.members[base] = shape[0]  # `x_i \in \mathbb{R}^d` is said of the rows of x
+        if base in vocabulary.families and letter in found.running and stated[1].is_one and not stated[0].is_one:
+            vocabulary.members[base] = stated[0]  # `x_i \in \mathbb{R}^d` is said of the rows of x
             del vocabulary.declared[name]
     vocabulary.entrywise = frozenset(_entrywise(sheet, styled))
     vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))

@@ -1,12 +1,7 @@
-"""The second pipeline: a sheet, read, understood, judged, and every failure diagnosed.
-
-What a sheet leaves unsaid (an activation that no line writes, a batch that is never named, the layout) is tried as a hypothesis about the
-whole sheet, and kept only if more lines hold with it than without.
-"""
+"""The second pipeline: a sheet, read, understood, judged, and every failure diagnosed."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,27 +14,26 @@ from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, 
 from symgrad.confirmation import confirmed
 from symgrad.counts import counted
 from symgrad.differing import of_differing
-from symgrad.dims import Dim, show
+from symgrad.dims import show
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
+from symgrad.hypotheses import Search
 from symgrad.judge import MISFIT, UNKNOWN_NAME, Judge, Judged, Ruling, claim_of, is_charitable
 from symgrad.keys import Key, against
 from symgrad.labels import picked
 from symgrad.layouts import against_the_others
 from symgrad.likeness import likeness
-from symgrad.meaning import Assumed, stem
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
-from symgrad.parts import Part, batches, heads, mentions, parts, split
+from symgrad.parts import heads, mentions, parts
 from symgrad.piecewise import joined
 from symgrad.read.document import Sheet, read_document
-from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
+from symgrad.sheet import is_numeric, literal_rows
 from symgrad.shorthand import written_out
 from symgrad.signs import with_differentials
 from symgrad.span import Source, Span
 from symgrad.tuples import separated
 from symgrad.typeset import text
-from symgrad.understanding import understood
 from symgrad.unrolling import unrolled
 from symgrad.verification import Claim, Finding, Verification
 
@@ -97,8 +91,9 @@ def key_of(name: str, sources: Iterable[Source]) -> Key:
     for source in sources:
         sheet = _as_written(source)
         written_out = unrolled(sheet)
+        search = Search(written_out)
         for part, own in zip(parts(written_out), parts(sheet), strict=False):
-            judge = _best(written_out, part)[0]
+            judge = search.best(part)[0]
             solved.append((problem_of(sheet, own, by_example(judge.lab.network)), judge))
     return Key(name, tuple(solved))
 
@@ -125,7 +120,7 @@ def _judged_by(key: Key, raw: Sheet, judge: Judge, judged: Judged) -> list[tuple
 
 def _judged_part(sheet: Sheet) -> list[tuple[Judge, Judged]]:
     read = unrolled(sheet)
-    return _with_splits(read, part_of(read))
+    return Search(read).with_cuts(part_of(read))
 
 
 def _doubt(found: list[tuple[Judge, Judged]]) -> int:
@@ -148,8 +143,9 @@ def read_sheet(source: Source) -> Sheet:
 
 def judged_parts(sheet: Sheet) -> Iterator[tuple[Judge, Judged]]:
     """Every part of a sheet with the rulings on its lines, under the understanding by which most of them hold."""
+    search = Search(sheet)
     for part in parts(sheet):
-        yield from _with_splits(sheet, part)
+        yield from search.with_cuts(part)
 
 
 def _reported(sheet: Sheet, found: list[tuple[Judge, Judged]]) -> Verification:
@@ -181,129 +177,6 @@ def _one_each(claims: list[Claim]) -> list[Claim]:
         within = [c for c in held if not c.reason.endswith(UNKNOWN_NAME)] if any(c.verdict == "holds" for c in held) else held
         kept.append(min(within, key=lambda claim: _WORST_FIRST.index(claim.verdict)))
     return sorted(kept, key=lambda claim: (claim.span.start, claim.span.end))
-
-
-def _with_splits(sheet: Sheet, part: Part, deepest: int = 4) -> list[tuple[Judge, Judged]]:
-    """The part, cut where a name is defined anew though nothing announces it: believed where it explains two failures or more."""
-    best = _best(sheet, part)
-    failing = [r.link.statement for r in best[1].rulings if r.verdict in ("fails", "undecided") and r.link.first]
-    cuts = [*failing, *(batches(sheet, part) if best[1].doubt > 1 else [])]
-    for cut in [i for i in dict.fromkeys(cuts) if i > part.own.start] if deepest else []:
-        halves = split(sheet, part, cut)
-        if halves is None:
-            continue
-        first = _best(sheet, halves[0])
-        if first[1].doubt > best[1].doubt - 2:
-            continue
-        rest = _with_splits(sheet, halves[1], deepest - 1)
-        if first[1].doubt + sum(judged.doubt for _, judged in rest) <= best[1].doubt - 2:
-            return [first, *rest]
-    return [best]
-
-
-def _best(sheet: Sheet, part: Part) -> tuple[Judge, Judged]:
-    """The understanding under which most holds; what may be left unsaid is assumed where something fails, and kept if it explains more."""
-    assumed = Assumed()
-    best = _tried(gathered(sheet, part))
-    assert best is not None
-    for hypotheses, needed in _HYPOTHESES:
-        if not best[1].failures:
-            break
-        for hypothesis in hypotheses(best[0], assumed):
-            trial = _tried(gathered(sheet, part, hypothesis), best[1].doubt - needed)
-            if trial is not None and _of_their_kind(best[0], trial[0], hypothesis):
-                best, assumed = trial, hypothesis
-    return best
-
-
-def _of_their_kind(before: Judge, after: Judge, hypothesis: Assumed) -> bool:
-    """Whether what was believed to be declared wrongly is still a vector where a vector was declared, a matrix where a matrix was."""
-    shapes = [(before.gathered.vocabulary.declared.get(name), after.meaning.shape(name)) for name in hypothesis.undeclared]
-    return all(a is None or (b is not None and [d.is_one for d in a].count(True) == [d.is_one for d in b].count(True)) for a, b in shapes)
-
-
-def _tried(found: Gathered, most: int | None = None) -> tuple[Judge, Judged] | None:
-    """The cheapest understanding, or one that is about as plain, or one that explains two failures more.
-
-    None where more than `most` lines are in doubt in each.
-    """
-    best: tuple[Judge, Judged] | None = None
-    for meaning in understood(found.vocabulary, found.definitions):
-        judge = Judge(found, meaning)
-        limit = most
-        if best is not None:
-            as_plain = meaning.cost <= best[1].meaning.cost + _AS_PLAIN
-            limit = best[1].doubt - (1 if as_plain else 2)
-        judged = judge.run(limit)
-        if judged is not None:
-            best = judge, judged
-            if not judged.doubt:
-                break
-    return best
-
-
-# Understandings that cost so little more are as plain as each other: a softmax by rows or by columns, a bias as row or column.
-_AS_PLAIN = 0.5
-
-
-def _rows_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
-    """Names given as one row that may stand for a batch later."""
-    one_row = [n for n, sizes in judge.gathered.vocabulary.literals.items() if any(1 in s for s in sizes)]
-    one_row += [d.name for d in judge.gathered.definitions if is_numeric(d.expression)]
-    for name in one_row[:6]:
-        yield replace(assumed, reopened=frozenset({name}))
-
-
-def _distributions_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
-    """The targets of a softmax cross-entropy, which sum to one whether or not anybody says so."""
-    network = judge.lab.network
-    shapes = {d.shape for d in network.definitions.values() if re.search(r"softmax|\bexp\b", repr(d.form)) and any(map(_is_wide, d.shape))}
-    targets = frozenset(n for n, i in network.inputs.items() if i.shape in shapes and stem(n).lstrip("\\") in _TARGETS)
-    if targets:
-        yield replace(assumed, distributions=targets)
-
-
-def _is_wide(dim: Dim) -> bool:
-    return not dim.is_one
-
-
-def _masks_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
-    """A matrix called `M` whose entries are only zeros and ones, though nobody says so."""
-    masks = frozenset(n for n in judge.lab.network.inputs if stem(n).lstrip("\\") in _MASKS)
-    if masks:
-        yield replace(assumed, masks=masks)
-
-
-def _activations_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
-    """A ReLU that no line writes; a sheet that writes one and then forgets it is mistaken."""
-    if not judge.meaning.activations() and "relu" not in {d.form.op for d in judge.lab.network.definitions.values()}:
-        yield replace(assumed, activation="relu")
-
-
-def _declarations_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
-    """A shape that is declared and does not fit what is computed."""
-    vocabulary = judge.gathered.vocabulary
-    for name in [n for n in vocabulary.declared_at if n in vocabulary.declared][:_MOST_DECLARED]:
-        yield replace(assumed, undeclared=frozenset({name}))
-
-
-def _layout_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
-    """Gradients as rows, where the sheet keeps to it."""
-    yield replace(assumed, numerator=True)
-
-
-# What may be left unsaid, and how many failing lines it must explain to be believed.
-_HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ...] = (
-    (_activations_in_doubt, 2),
-    (_rows_in_doubt, 1),
-    (_distributions_in_doubt, 1),
-    (_masks_in_doubt, 1),
-    (_declarations_in_doubt, 2),
-    (_layout_in_doubt, 2),
-)
-_MOST_DECLARED = 12
-_MASKS = frozenset({"M", "m", "Omega", "mathrm{mask}"})
-_TARGETS = frozenset({"y", "Y", "t", "T", "q", "Q", "tau"})
 
 
 # ── findings ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -152,7 +153,9 @@ def another_name(case: Case) -> Iterator[Diagnosis]:
             made = substitute(pair.right_node, {v: var(name, v.shape)})
             if case.holds_with(right=made):
                 what = f"{names.text(v.name)} stands where {names.text(name)} is meant"
-                yield case.diagnosis("stale_value" if _are_steps(case, v.name, name) else "unknown", what, made)
+                steps = _are_steps(case, v.name, name)
+                # Another name of the same shape may also be another name for the same thing.
+                yield replace(case.diagnosis("stale_value" if steps else "unknown", what, made), is_checked=steps)
 
 
 def _are_steps(case: Case, one: str, other: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Protocol
 
 from symgrad import syntax as sx
@@ -193,7 +194,7 @@ class Reader:
         name = plain_name(node, self.names.styled)
         return Dim.of(name) if name is not None and self.names.is_size(name) else None
 
-    @property
+    @cached_property
     def weight_dims(self) -> list[Dim]:
         """The sizes of what people call weights."""
         found: list[Dim] = []

@@ -1,0 +1,159 @@
+"""What a sheet leaves unsaid, tried as hypotheses about whole parts of it.
+
+An activation that no line writes, a batch that is never named, the layout, a name that is used anew: each is kept only if more lines
+hold with it than without. Source: the design's section on judging; the search is bounded, and what was tried once is remembered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from symgrad.dims import Dim
+from symgrad.judge import Judge, Judged
+from symgrad.meaning import Assumed, stem
+from symgrad.parts import Part, batches, split
+from symgrad.read.document import Sheet
+from symgrad.sheet import Gathered, gathered, is_numeric
+from symgrad.understanding import understood
+
+Understood = tuple[Judge, Judged]
+
+# Understandings that cost so little more are as plain as each other: a softmax by rows or by columns, a bias as row or column.
+_AS_PLAIN = 0.5
+# How often a part is cut for names that are used anew, and how many hypotheses are tried on a sheet.
+_MOST_CUTS = 4
+_MOST_TRIED = 80
+
+
+@dataclass
+class Search:
+    """The search for what is meant on one sheet."""
+
+    sheet: Sheet
+    _known: dict[Part, Understood] = field(default_factory=dict)
+    _tries: int = 0
+
+    def with_cuts(self, part: Part, deepest: int = _MOST_CUTS) -> list[Understood]:
+        """The part, cut where a name is defined anew though nothing announces it: believed where it explains two failures or more."""
+        best = self.best(part)
+        failing = [r.link.statement for r in best[1].rulings if r.verdict in ("fails", "undecided") and r.link.first]
+        cuts = [*failing, *(batches(self.sheet, part) if best[1].doubt > 1 else [])]
+        for cut in [i for i in dict.fromkeys(cuts) if i > part.own.start] if deepest and best[1].doubt > 1 else []:
+            halves = split(self.sheet, part, cut)
+            if halves is None or self._tries > _MOST_TRIED:
+                continue
+            first = self.best(halves[0])
+            if first[1].doubt > best[1].doubt - 2:
+                continue
+            rest = self.with_cuts(halves[1], deepest - 1)
+            if first[1].doubt + sum(judged.doubt for _, judged in rest) <= best[1].doubt - 2:
+                return [first, *rest]
+        return [best]
+
+    def best(self, part: Part) -> Understood:
+        """The understanding under which most holds; what may be left unsaid is assumed where something fails, if it explains more."""
+        if part in self._known:
+            return self._known[part]
+        assumed = Assumed()
+        best = _tried(gathered(self.sheet, part))
+        assert best is not None
+        for hypotheses, needed in _HYPOTHESES:
+            if not best[1].failures or best[1].doubt < needed:
+                continue
+            for hypothesis in hypotheses(best[0], assumed):
+                self._tries += 1
+                if best[1].doubt < needed or self._tries > _MOST_TRIED:
+                    break
+                trial = _tried(gathered(self.sheet, part, hypothesis), best[1].doubt - needed)
+                if trial is not None and _of_their_kind(best[0], trial[0], hypothesis):
+                    best, assumed = trial, hypothesis
+        self._known[part] = best
+        return best
+
+
+def _of_their_kind(before: Judge, after: Judge, hypothesis: Assumed) -> bool:
+    """Whether what was believed to be declared wrongly is still a vector where a vector was declared, a matrix where a matrix was."""
+    shapes = [(before.gathered.vocabulary.declared.get(name), after.meaning.shape(name)) for name in hypothesis.undeclared]
+    return all(a is None or (b is not None and [d.is_one for d in a].count(True) == [d.is_one for d in b].count(True)) for a, b in shapes)
+
+
+def _tried(found: Gathered, most: int | None = None) -> Understood | None:
+    """The cheapest understanding, or one that is about as plain, or one that explains two failures more.
+
+    None where more than `most` lines are in doubt in each.
+    """
+    best: Understood | None = None
+    for meaning in understood(found.vocabulary, found.definitions):
+        judge = Judge(found, meaning)
+        limit = most
+        if best is not None:
+            as_plain = meaning.cost <= best[1].meaning.cost + _AS_PLAIN
+            limit = best[1].doubt - (1 if as_plain else 2)
+        judged = judge.run(limit)
+        if judged is not None:
+            best = judge, judged
+            if not judged.doubt:
+                break
+    return best
+
+
+def _rows_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    """Names given as one row that may stand for a batch later."""
+    one_row = [n for n, sizes in judge.gathered.vocabulary.literals.items() if any(1 in s for s in sizes)]
+    one_row += [d.name for d in judge.gathered.definitions if is_numeric(d.expression)]
+    for name in one_row[:6]:
+        yield replace(assumed, reopened=frozenset({name}))
+
+
+def _distributions_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    """The targets of a softmax cross-entropy, which sum to one whether or not anybody says so."""
+    network = judge.lab.network
+    shapes = {d.shape for d in network.definitions.values() if re.search(r"softmax|\bexp\b", repr(d.form)) and any(map(_is_wide, d.shape))}
+    targets = frozenset(n for n, i in network.inputs.items() if i.shape in shapes and stem(n).lstrip("\\") in _TARGETS)
+    if targets:
+        yield replace(assumed, distributions=targets)
+
+
+def _is_wide(dim: Dim) -> bool:
+    return not dim.is_one
+
+
+def _masks_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    """A matrix called `M` whose entries are only zeros and ones, though nobody says so."""
+    masks = frozenset(n for n in judge.lab.network.inputs if stem(n).lstrip("\\") in _MASKS)
+    if masks:
+        yield replace(assumed, masks=masks)
+
+
+def _activations_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    """A ReLU that no line writes; a sheet that writes one and then forgets it is mistaken."""
+    if not judge.meaning.activations() and "relu" not in {d.form.op for d in judge.lab.network.definitions.values()}:
+        yield replace(assumed, activation="relu")
+
+
+def _declarations_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    """A shape that is declared and does not fit what is computed."""
+    vocabulary = judge.gathered.vocabulary
+    for name in [n for n in vocabulary.declared_at if n in vocabulary.declared][:_MOST_DECLARED]:
+        yield replace(assumed, undeclared=frozenset({name}))
+
+
+def _layout_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    """Gradients as rows, where the sheet keeps to it."""
+    yield replace(assumed, numerator=True)
+
+
+# What may be left unsaid, and how many failing lines it must explain to be believed.
+_HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ...] = (
+    (_activations_in_doubt, 2),
+    (_rows_in_doubt, 1),
+    (_distributions_in_doubt, 1),
+    (_masks_in_doubt, 1),
+    (_declarations_in_doubt, 2),
+    (_layout_in_doubt, 2),
+)
+_MOST_DECLARED = 12
+_MASKS = frozenset({"M", "m", "Omega", "mathrm{mask}"})
+_TARGETS = frozenset({"y", "Y", "t", "T", "q", "Q", "tau"})
