@@ -226,7 +226,11 @@ def _matrices(
     raised = raise_form(einsum(factors, labels, shape), Facts())
     if any(f.op == "einsum" for f in walk(raised)):
         return None
-    inside = {name: _at(arg, places, taken) for name, (arg, places) in meant.items()}
+    inside: dict[str, Form | None] = {}
+    for name, (arg, places) in meant.items():
+        found, wanted = _at(arg, places, taken), placed_shape(arg, places)
+        # A column of a product of matrices may come as the row that it is in the product.
+        inside[name] = turned(found) if found is not None and found.shape == wanted[::-1] != wanted else found
     return rewrite_bottom_up(raised, lambda f: inside.get(f.name) or f if f.op == "symbol" else _joined(f))
 
 

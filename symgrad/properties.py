@@ -51,13 +51,13 @@ BY_WORD: dict[str, str] = {word: p.name for p in PROPERTIES.values() for word in
 
 
 def along(names: Iterable[str], shape: Shape) -> frozenset[str]:
-    """Properties with their axis where they need one: a vector's own, of a matrix each row.
+    """Properties with their axis where they need one: a vector's own, of a matrix each row, of more axes the last.
 
     >>> from symgrad.dims import shape_of
     >>> sorted(along({"one_hot"}, shape_of(["k", 1]))), sorted(along({"distribution"}, shape_of(["n", "k"])))
     (['one_hot:0'], ['distribution:1'])
     """
-    axis = 0 if len(shape) < 2 or shape[1].is_one else 1
+    axis = 0 if len(shape) < 2 or (len(shape) == 2 and shape[1].is_one) else len(shape) - 1
     return frozenset(f"{name}:{axis}" if PROPERTIES[name].along_an_axis else name for name in names)
 
 

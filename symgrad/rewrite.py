@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from symgrad.tensor import Add, Einsum, Eye, Factor, Func, Map, Node, Var, rebuild, split, topological, transpose
+from symgrad.tensor import Add, Einsum, Eye, Factor, Func, Literal, Map, Node, Var, rebuild, split, topological, transpose
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ def is_symmetric(node: Node, facts: Facts, depth: int = 0) -> bool:
         return False
     if isinstance(node, Var):
         return "symmetric" in facts.of(node.name)
+    if isinstance(node, Literal):
+        return all(tuple(row) == tuple(column) for row, column in zip(node.rows, zip(*node.rows, strict=True), strict=True))
     if isinstance(node, Func):
         return node.fn == "symmetric" or (node.fn == "inverse" and is_symmetric(node.operands[0], facts, depth + 1))
     if isinstance(node, Map):
@@ -91,7 +93,7 @@ def factors_written(node: Node, *more: type[Node]) -> int:
     total, stack = 0, [node]
     while stack:
         n = stack.pop()
-        if isinstance(n, (Var, *more)) or (isinstance(n, Einsum) and not n.factors):
+        if isinstance(n, (Var, *more)) or (isinstance(n, Einsum) and not n.factors) or (isinstance(n, Func) and not n.operands):
             total += 1
         stack.extend(n.operands)
     return total

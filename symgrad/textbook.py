@@ -65,7 +65,8 @@ def product_of(factors: list[Form]) -> Form:
         taken, body = without_scalars(body)
         scalars += taken
         flat += body.args if body.op == "matmul" else [body]
-    kept = _mixed_products(_merged_diagonals([f for f in flat if f.op != "eye"] or flat[:1]))
+    kept = [f for f in flat if f.op != "eye"] or flat[:1]
+    kept = _scaled_vectors(_mixed_products(_merged_diagonals(kept)))
     body = kept[0] if len(kept) == 1 else apply("matmul", kept)
     return scaled(scalars, body)
 
@@ -109,6 +110,22 @@ def kron_of(left: Form, right: Form) -> Form:
             body = [] if alone.op in ("ones", "eye") else [apply("reshape", [alone], ())]
             return scaled([*scalars, *more, *body], other)
     return scaled([*scalars, *more], apply("kron", [left, right]))
+
+
+def _scaled_vectors(factors: list[Form]) -> list[Form]:
+    """diag(u) A x = u ⊙ (A x) and xᵀ diag(u) = (u ⊙ x)ᵀ, where x is a vector; diag(u) 1 = u."""
+    out = list(factors)
+    while len(out) > 1 and out[-1].shape[1].is_one and not out[0].shape[0].is_one and any(f.op == "diag" for f in out[:-1]):
+        at = max(k for k, f in enumerate(out[:-1]) if f.op == "diag")
+        out[at:] = [_entry_by_entry(out[at].args[0], product_of(out[at + 1 :]))]
+    while len(out) > 1 and out[1].op == "diag" and out[0].shape[0].is_one and not out[0].is_scalar:
+        out[:2] = [turned(_entry_by_entry(out[1].args[0], turned(out[0])))]
+    return out
+
+
+def _entry_by_entry(vector: Form, other: Form) -> Form:
+    column = vector if vector.shape[1].is_one else turned(vector)
+    return column if other.op == "ones" else hadamard_of([column, other])
 
 
 def without_scalars(form: Form) -> tuple[list[Form], Form]:
@@ -539,7 +556,9 @@ def linear(op: str, form: Form, params: Params) -> Form:
 
 
 def row_sum(form: Form) -> Form:
-    """The sum of each row, a column."""
+    """The sum of each row, a column; of a diagonal matrix its diagonal."""
+    if form.op == "diag":
+        return form.args[0] if form.args[0].shape[1].is_one else turned(form.args[0])
     if form.op == "scale":
         return scaled(list(form.args[:-1]), row_sum(form.args[-1]))
     return apply("sum", [form], (1,))

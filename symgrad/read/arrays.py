@@ -353,7 +353,9 @@ class Typing:
         def make(shapes: Shapes) -> Form:
             return product_of([squeezed(left.make(shapes)), squeezed(right.make(shapes))])
 
-        return Array(left.rows, right.cols, make, span, left.names | right.names, ends=ends, flat=left.flat is not right.flat)
+        vector = self.shapes.is_one(left.rows) or self.shapes.is_one(right.cols)
+        flat = vector and left.flat is not right.flat
+        return Array(left.rows, right.cols, make, span, left.names | right.names, ends=ends, flat=flat)
 
     def _batched(self, left: Array, right: Array, span: Span) -> Array:
         """The matrix products of arrays with leading axes, one for each place there."""

@@ -281,7 +281,8 @@ def _filled(op: str) -> Callable[[Call], Array]:
         if not args:
             raise call.refused(f"{call.word} takes a shape, as in {call.word}((n, 1))")
         sizes = [call.reader.size(arg) for arg in args]
-        return call.typing.filled(op, tuple(sizes) if len(sizes) > 1 else (sizes[0], ONE), call.span)
+        made = call.typing.filled(op, tuple(sizes) if len(sizes) > 1 else (sizes[0], ONE), call.span)
+        return replace(made, flat=len(sizes) == 1)
 
     return function
 
@@ -378,16 +379,19 @@ def _two(name: str) -> Callable[[Call], Array]:
 
 def _extreme(op: str) -> Callable[[Call], Array]:
     def function(call: Call) -> Array:
-        if call.word in ("max", "amax") and (len(call.args) == 1 or {"axis", "dim"} & set(call.keywords)):
+        t = call.typing
+        if call.word in ("max", "amax", "min", "amin") and (len(call.args) == 1 or {"axis", "dim"} & set(call.keywords)):
             array = call.array(first(call), tensors=True)
-            return call.typing.reduced("max", array, call.axes(array), call.keeps(), call.span)
+            if op == "maximum":
+                return t.reduced("max", array, call.axes(array), call.keeps(), call.span)
+            return t.negative(t.reduced("max", t.negative(array, call.span), call.axes(array), call.keeps(), call.span), call.span)
         if len(call.args) != 2:
-            raise call.refused(f"symgrad has {call.word} of two operands, entry by entry, and no {call.word} over the entries of one", None)
+            raise call.refused(f"{call.word} takes two arrays, entry by entry", None)
         left, right = call.arrays(2, tensors=True)
         for zero, other in ((left, right), (right, left)):
             if op == "maximum" and zero.literal == 0 and other.literal is None:
-                return call.typing.elementwise("relu", [other], call.span)
-        return call.typing.elementwise(op, [left, right], call.span)
+                return t.elementwise("relu", [other], call.span)
+        return t.elementwise(op, [left, right], call.span)
 
     return function
 
@@ -585,6 +589,11 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "permute": _transposed,
     "swapaxes": _swapped,
     "amax": _extreme("maximum"),
+    "amin": _extreme("minimum"),
+    "arange": shaping.counted,
+    "linspace": shaping.evenly,
+    "full": shaping.filled_with,
+    "block": shaping.blocks,
     "solve": _solve,
     "slogdet": _slogdet,
     "matrixpower": _matrix_power,
@@ -636,7 +645,8 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "avgpool2d": pooling(2, "mean"),
 }
 METHODS = (
-    "sum", "mean", "max", "dot", "trace", "diagonal", "reshape", "view", "ravel", "flatten", "transpose", "permute", "swapaxes", "var",
+    "sum", "mean", "max", "min", "dot", "trace", "diagonal", "reshape", "view", "ravel", "flatten", "transpose", "permute", "swapaxes",
+    "var",
     "std", "copy", "clip", "squeeze", "repeat", "cumsum",
 )  # fmt: skip
 """The functions that an array has as methods."""
@@ -645,7 +655,7 @@ TENSOR_METHODS = frozenset(
     "square tanh tril triu unsqueeze".split()
 )
 """What PyTorch has as methods too."""
-SIZED = ("eye", "identity", "ones", "zeros", "tri", "reshape", "view")
+SIZED = ("eye", "identity", "full", "ones", "zeros", "tri", "reshape", "view")
 """The functions whose arguments, the first of `reshape` aside, are sizes."""
 
 

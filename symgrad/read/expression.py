@@ -30,6 +30,7 @@ from symgrad.read.call import Call, whole
 from symgrad.read.calls import CALLS, METHODS, SIZED, TENSOR_METHODS, called, powered
 from symgrad.read.declared import read_properties, read_shapes
 from symgrad.read.functions import word_of
+from symgrad.read.shaping import of_blocks
 from symgrad.span import Source, Span
 
 _LONGEST = 10_000
@@ -220,7 +221,7 @@ class _Vocabulary:
         properties: Mapping[str, frozenset[str]],
         scalar: bool,
     ) -> _Vocabulary:
-        used = list(dict.fromkeys(name for a in found for name in _names_in(a.tree)))
+        used = list(dict.fromkeys(name for a in found for name in _names_in(a.tree, "pi" in shapes)))
         defined = {a.name for a in found if a.name}
         sizes = {name for shape in shapes.values() for dim in shape for name in dim.symbols} - set(shapes)
         sizes |= {name for a in found for name in _sizes_in(a.tree)} - set(shapes) - defined
@@ -246,10 +247,10 @@ class _Vocabulary:
         return cls(source, tuple(named), shapes, frozenset(sizes), kinds, lengths, properties, named[-1].name or loss, scalar)
 
 
-def _names_in(tree: ast.expr) -> Iterator[str]:
-    """The names of quantities, in the order in which they are written."""
+def _names_in(tree: ast.expr, pi: bool = False) -> Iterator[str]:
+    """The names of quantities, in the order in which they are written; whether `pi` is one."""
     functions = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
-    found = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in functions and n.id != "pi" and not _is_module(n)]
+    found = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in functions and (pi or n.id != "pi") and not _is_module(n)]
     inside = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Attribute) and _is_module(n.value)}
     for node in sorted(found, key=lambda n: n.col_offset):
         if id(node) not in inside:
@@ -573,11 +574,21 @@ class _Reader:
         rows = [list(item.elts) if isinstance(item, (ast.List, ast.Tuple)) else [item] for item in node.elts]
         if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
             raise Refused(InvalidExpression, "a matrix written out needs rows of one length", self.span(node))
-        values = [[self.array(item).literal for item in row] for row in rows]
+        arrays = [[self.array(item) for item in row] for row in rows]
+        values = [[array.literal for array in row] for row in arrays]
+        flat = not any(isinstance(item, (ast.List, ast.Tuple)) for item in node.elts)
         if any(value is None for row in values for value in row):
-            raise Refused(Unsupported, "a matrix written out has numbers in it; hstack and vstack join matrices", self.span(node))
+            return self._of_scalars(node, arrays, flat)
         form = matrix([[value or Fraction(0) for value in row] for row in values])
-        return Array(Dim.of(len(rows)), Dim.of(len(rows[0])), lambda _: form, self.span(node))
+        return Array(Dim.of(len(rows)), Dim.of(len(rows[0])), lambda _: form, self.span(node), flat=flat)
+
+    def _of_scalars(self, node: ast.List | ast.Tuple, rows: list[list[Array]], flat: bool) -> Array:
+        """A matrix whose entries are scalars that are no numbers."""
+        for array in (array for row in rows for array in row):
+            if not self.typing.is_scalar(array):
+                said = "a matrix written out has scalars in it; block, hstack and vstack join matrices"
+                raise Refused(ShapeError, said, array.span, array.names)
+        return replace(of_blocks(self.typing, rows, self.span(node)), flat=flat)
 
     # ── sizes and slices ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -730,7 +741,7 @@ _NOT_READ = {
 
 def _built(vocabulary: _Vocabulary, typing: Typing, arrays: Mapping[str, Array]) -> Network:
     typing.settle()
-    inputs = [name for a in vocabulary.definitions for name in _names_in(a.tree)]
+    inputs = [name for a in vocabulary.definitions for name in _names_in(a.tree, True)]
     inputs = [n for n in dict.fromkeys(inputs) if n in vocabulary.kinds or (n in vocabulary.shapes and n not in arrays)]
     typing.lettered(dim for name in inputs for dim in typing.met.get(name, ()))
     typing.lettered(dim for array in arrays.values() for dim in array.shape)

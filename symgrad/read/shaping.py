@@ -5,16 +5,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from symgrad.dims import ONE, Dim
 from symgrad.errors import ShapeError, Unsupported
-from symgrad.form import Form, apply
-from symgrad.read.arrays import Array, Refused
+from symgrad.form import Form, apply, matrix
+from symgrad.read.arrays import Array, Refused, Typing
 from symgrad.read.call import Call, first, listed, whole
 from symgrad.shapes import Shapes
+from symgrad.span import Span
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _MOST_COPIES = 16
+_MOST_NUMBERS = 64
 
 
 def along(call: Call, array: Array, position: int, usual: int = -1) -> int:
@@ -77,6 +80,57 @@ def moved(call: Call) -> Array:
     order = [axis for axis in range(len(array.shape)) if axis != start]
     order.insert(end, start)
     return call.typing.permuted(array, order, call.span)
+
+
+# ── numbers in order, and blocks ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def counted(call: Call) -> Array:
+    """`arange(n)`: 0, 1, …, n − 1."""
+    values = [whole(arg) for arg in call.args]
+    if not 1 <= len(values) <= 3 or None in values:
+        raise call.refused(f"{call.word} takes whole numbers, as in {call.word}(3)")
+    return _numbers(call, [Fraction(i) for i in range(*(value for value in values if value is not None))])
+
+
+def evenly(call: Call) -> Array:
+    """`linspace(0, 1, 5)`."""
+    if len(call.args) != 3:
+        raise call.refused(f"{call.word} takes where it begins, where it ends, and how many numbers there are")
+    start, stop = (call.array(arg).literal for arg in call.args[:2])
+    count = whole(call.args[2])
+    if start is None or stop is None or count is None or count < 2:
+        raise call.refused(f"{call.word} takes numbers")
+    return _numbers(call, [start + (stop - start) * i / (count - 1) for i in range(min(count, _MOST_NUMBERS + 1))])
+
+
+def _numbers(call: Call, values: Sequence[Fraction]) -> Array:
+    if not 1 <= len(values) <= _MOST_NUMBERS:
+        raise call.refused(f"{call.word} of 1 to {_MOST_NUMBERS} numbers")
+    form = matrix([[value] for value in values])
+    return Array(Dim.of(len(values)), ONE, lambda _: form, call.span, flat=True)
+
+
+def filled_with(call: Call) -> Array:
+    """`full((n, 1), 2.0)`."""
+    if len(call.args) != 2:
+        raise call.refused(f"{call.word} takes a shape and a number")
+    node = call.args[0]
+    sizes = [call.reader.size(size) for size in (node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node])]
+    ones = call.typing.filled("ones", tuple(sizes) if len(sizes) > 1 else (sizes[0], ONE), call.span)
+    return replace(call.typing.times(call.array(call.args[1]), ones, call.span), flat=len(sizes) == 1)
+
+
+def blocks(call: Call) -> Array:
+    """`block([[A, B], [C, D]])`."""
+    rows = [[call.array(item) for item in listed(call, row)] for row in listed(call, first(call))]
+    return of_blocks(call.typing, rows, call.span)
+
+
+def of_blocks(t: Typing, rows: Sequence[Sequence[Array]], span: Span) -> Array:
+    """Rows of matrices side by side, on top of each other."""
+    joined = [t.joined(row, 1, span) if len(row) > 1 else row[0] for row in rows]
+    return t.joined(joined, 0, span) if len(joined) > 1 else joined[0]
 
 
 # ── repeated, stacked, shifted ───────────────────────────────────────────────────────────────────────────────────────
