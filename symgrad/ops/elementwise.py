@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from symgrad.op import Elementwise, Notation, Prec, Spelling, Writer
+from symgrad.ops.linear import is_negative
 from symgrad.tensor import Node, Params, constant, elementwise, scale
 
 X = Sequence[Node]
@@ -112,6 +113,22 @@ def _root(writer: Writer, form: Any) -> tuple[str, Prec]:
     return (f"√{inside}" if len(inside) == 1 else f"√({inside})"), Prec.ATOM
 
 
+def _step(writer: Writer, form: Any) -> tuple[str, Prec]:
+    """`1[x > y]` of a difference, `1[x > 0]` of anything else."""
+    (body,) = form.args
+    terms = body.args if body.op == "add" else (body,)
+    sides = [[term for term in terms if is_negative(term) is below] for below in (False, True)]
+    left, right = (" + ".join(_size(writer, term, i) for i, term in enumerate(side)) or "0" for side in sides)
+    written = f"{right} < 0" if left == "0" else f"{left} > {right}"
+    return (rf"\mathbb{{1}}\left[{written}\right]" if writer.mode == "latex" else f"1[{written}]"), Prec.ATOM
+
+
+def _size(writer: Writer, term: Any, place: int) -> str:
+    """A term of a sum without a minus in front of it."""
+    shown = writer.write(term, Prec.SUM if place == 0 or is_negative(term) else Prec.PRODUCT)
+    return shown.removeprefix("-").removeprefix("−").lstrip() if is_negative(term) else shown
+
+
 def _huber(writer: Writer, form: Any) -> tuple[str, Prec]:
     """`Huber_δ(x)`; NumPy has a template of its own."""
     inside, delta = writer.write(form.args[0], Prec.SUM), form.params[0]
@@ -130,7 +147,7 @@ RECORDS: tuple[Elementwise, ...] = (
     _record("relu", _function(r"\mathrm{ReLU}", "ReLU"), "np.maximum({0}, 0)",
             lambda x, y: _of("step", x), lambda S, x: S.Max(0, x),
             primed=True, numpy_prime="({t0} > 0)", kinks=_crosses_zero, convention="ReLU′(0) = 0"),
-    _record("step", (Notation(r"\mathbb{{1}}\left[{0} > 0\right]"), Notation("1[{0} > 0]")), "({t0} > 0)",
+    _record("step", (_step, _step), "({t0} > 0)",
             lambda x, y: constant(0, x.shape), lambda S, x: S.Heaviside(x, 0),
             kinks=_crosses_zero, convention="1[x > 0] is 0 at 0"),
     Elementwise("leaky_relu", *_function(r"\mathrm{LeakyReLU}", "LeakyReLU"), "_leaky_relu({0}, {p0})",

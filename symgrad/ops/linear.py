@@ -80,7 +80,7 @@ def _matmul_numpy(writer: Writer, form: Any) -> tuple[str, Prec]:
     return " @ ".join(parts), Prec.PRODUCT
 
 
-def _is_negative(form: Any) -> bool:
+def is_negative(form: Any) -> bool:
     lead = form.args[0] if form.op == "scale" else form
     return bool(lead.op == "number" and lead.value < 0)
 
@@ -88,7 +88,7 @@ def _is_negative(form: Any) -> bool:
 def _write_add(writer: Writer, form: Any) -> tuple[str, Prec]:
     out = ""
     for i, term in enumerate(form.args):
-        negative = _is_negative(term)
+        negative = is_negative(term)
         # A scaled sum shows its own parentheses, so a leading minus may simply become the sign between terms.
         shown = writer.write(term, Prec.SUM if i == 0 or negative else Prec.PRODUCT)
         if i == 0:

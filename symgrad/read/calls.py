@@ -420,7 +420,7 @@ def _where(call: Call) -> Array:
     if chosen is None or otherwise is None:
         at = call.args[1 + infinite.index(True)]
         raise call.refused("an infinite entry, but for a causal mask below a softmax; write a large number, as in -1e9", at, Unsupported)
-    rest = t.add([call.exactly(1), t.negative(condition, call.span)], call.span)
+    rest = condition.opposite or t.add([call.exactly(1), t.negative(condition, call.span)], call.span)
     return t.add([t.times(condition, chosen, call.span), t.times(rest, otherwise, call.span)], call.span)
 
 

@@ -545,8 +545,10 @@ class _Reader:
 
     def _inverse_mask(self, mask: Array, span: Span) -> Array:
         """1 where the mask is 0."""
+        if mask.opposite is not None:
+            return replace(mask.opposite, span=span)
         made = self.typing.add([literal(Fraction(1), span), self.typing.negative(mask, span)], span)
-        return replace(made, mask=True, causal=mask.anticausal, anticausal=mask.causal)
+        return replace(made, mask=True, causal=mask.anticausal, anticausal=mask.causal, opposite=mask)
 
     def _call(self, node: ast.Call) -> Array:
         span = self.span(node)
