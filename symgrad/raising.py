@@ -104,8 +104,10 @@ def _norm_of(form: Form) -> Form | None:
     """The x of ‖x‖² = xᵀ x, whichever way it is written."""
     if form.op == "squared_norm":
         return form.args[0]
-    if form.op == "matmul" and len(form.args) == 2 and form.is_scalar and turned(form.args[0]) is form.args[1]:
-        return form.args[1]
+    if form.op == "matmul" and len(form.args) % 2 == 0 and form.is_scalar:
+        half = len(form.args) // 2
+        if all(turned(a) is b for a, b in zip(form.args[:half], reversed(form.args[half:]), strict=True)):
+            return product_of(list(form.args[half:]))
     return None
 
 

@@ -149,6 +149,8 @@ def scaled(scalars: list[Form], body: Form) -> Form:
     """Scalars times a form; numbers are multiplied together and stand first, reciprocals go below a line."""
     taken, body = without_scalars(body)
     scalars = [*scalars, *taken]
+    if body.is_scalar and ((body.op == "power" and body.params[0] < 0) or (body.op == "divide" and body.args[0].op == "number")):
+        scalars, body = [*scalars, body], number(1)
     value = Fraction(1)
     sizes: list[tuple[Dim, int]] = []
     others: list[Form] = []
@@ -183,6 +185,13 @@ def scaled(scalars: list[Form], body: Form) -> Form:
             # A number that only divides stands below the line too: (A B)/(n τ).
             below.insert(0, number(lead.value.denominator, tuple((dim, -e) for dim, e in lead.sizes if e < 0)))
             lead = number(lead.value.numerator, tuple((dim, e) for dim, e in lead.sizes if e > 0))
+        if body.op == "number" and not others:
+            # n/σ and 1/(2 s), a number above the line and below it.
+            top = number(lead.value.numerator, tuple((dim, e) for dim, e in lead.sizes if e > 0))
+            less = number(lead.value.denominator, tuple((dim, -e) for dim, e in lead.sizes if e < 0))
+            under = scaled([less, *below[:-1]], below[-1])
+            quotient = apply("divide", [number(abs(top.value), top.sizes), under])
+            return apply("scale", [number(-1), quotient]) if top.value < 0 else quotient
         under = scaled([], below[0]) if len(below) == 1 else apply("scale", below)
         if not body.is_scalar and cost(body) > _LONGEST_NUMERATOR:
             sign = [number(-1)] if lead.value < 0 else []

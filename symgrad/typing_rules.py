@@ -113,7 +113,7 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
     if hadamard is not None:
         for extra, same, rows, cols in spread(shapes, a, b):
             yield base.plus(hadamard + extra, same, Term("hadamard", (a, b), (), rows, cols, free))
-    if operator == "otimes" and not (_is_vector(shapes, a) and _is_vector(shapes, b)):
+    if operator == "otimes" and not (is_vector(shapes, a) and is_vector(shapes, b)):
         yield base.plus(_KRONECKER, shapes, Term("function", (a, b), ("kron",), a.rows * b.rows, a.cols * b.cols, free))
     if outer is not None and (operator == "otimes" or charity):
         yield from _outer(base, a, b, outer, span, free)
@@ -174,7 +174,7 @@ def spread(shapes: Shapes, a: Term, b: Term) -> Iterator[tuple[float, Shapes, Di
 def _outer(base: Reading, a: Term, b: Term, cost: float, span: Span, free: tuple[str, ...]) -> Iterator[Reading]:
     """Two vectors, one after the other, as the matrix of all products; in either order where neither is said."""
     shapes = base.shapes
-    if not (_is_vector(shapes, a) and _is_vector(shapes, b)):
+    if not (is_vector(shapes, a) and is_vector(shapes, b)):
         return
     for first, second, extra in ((a, b, 0.0), (b, a, 1.0)):
         column, row = _as_column(shapes, first), _as_column(shapes, second)
@@ -184,7 +184,7 @@ def _outer(base: Reading, a: Term, b: Term, cost: float, span: Span, free: tuple
         yield base.plus(cost + extra, shapes, Term("outer", (column, row), (), column.rows, row.rows, free), *note)
 
 
-def _is_vector(shapes: Shapes, term: Term) -> bool:
+def is_vector(shapes: Shapes, term: Term) -> bool:
     return shapes.is_one(term.rows) != shapes.is_one(term.cols)
 
 

@@ -13,7 +13,7 @@ from symgrad.naming import script_text, superscript
 from symgrad.shapes import Shapes
 from symgrad.syntax import Node, Unreadable
 from symgrad.terms import Term, free_of, is_jacobian, mapped, total
-from symgrad.typing_rules import Reading, is_scalar, transposed
+from symgrad.typing_rules import Reading, is_scalar, is_vector, transposed
 
 if TYPE_CHECKING:
     from symgrad.readings.reader import Reader, Variants
@@ -88,22 +88,38 @@ def norm(reader: Reader, node: sx.Norm, shapes: Shapes, sub: Node | None = None,
     power = constant_of(sup) if sup is not None else Fraction(1)
     if power is None:
         raise Unreadable(node.span, "a power of a norm that is no number")
+    order = constant_of(sub) if sub is not None else None
+    found = False
     for cost, now, (inner,), notes in reader.each([node.body], shapes):
-        if kind == "1":
-            made = total(mapped("abs", inner))
-            if power != 1:
-                made = Term("elementwise", (made,), ("power", power), free=made.free)
-        elif kind in ("", "2", "F", "\\mathrm{F}", "Fro", "fro"):
-            made = Term("inner", (inner, inner), (), ONE, ONE, inner.free)
-            if power != 2:
-                made = Term("elementwise", (made,), ("power", power / 2), free=made.free)
-        elif kind == "*":
-            made = Term("function", (inner,), ("nuclear_norm",))
-            if power != 1:
-                made = Term("elementwise", (made,), ("power", power), free=made.free)
+        if kind in ("", "2", "F", "\\mathrm{F}", "Fro", "fro"):
+            square = Term("inner", (inner, inner), (), ONE, ONE, inner.free)
+            made = _raised(square, power / 2) if power % 2 == 0 else _raised(mapped("sqrt", square), power)
         else:
-            raise Unreadable(node.span, f"the norm with index {kind}")
+            other = _other_norm(kind, order, inner, is_vector(now, inner))
+            if other is None:
+                continue
+            made = _raised(other, power)
+        found = True
         yield Reading(cost, now, made, notes)
+    if not found:
+        raise Unreadable(node.span, f"the norm with index {kind}")
+
+
+def _other_norm(kind: str, order: Fraction | None, inner: Term, vector: bool) -> Term | None:
+    """The sum of the sizes of entries, the largest of them, that of their powers; of a matrix the sum of its singular values."""
+    if kind == "1":
+        return total(mapped("abs", inner))
+    if kind == "*":
+        return Term("function", (inner,), ("nuclear_norm",))
+    if kind == "\\infty" and vector:
+        return Term("function", (mapped("abs", inner),), ("max", None))
+    if order is not None and order > 1 and vector:
+        return _raised(total(_raised(mapped("abs", inner), order)), 1 / order)
+    return None
+
+
+def _raised(term: Term, power: Fraction) -> Term:
+    return term if power == 1 else Term("elementwise", (term,), ("power", power), term.rows, term.cols, term.free)
 
 
 def absolute(reader: Reader, node: sx.Abs, shapes: Shapes) -> Variants:
