@@ -157,7 +157,16 @@ class Judge:
                 self._remember(link, ruling)
                 if most is not None and ruling.verdict not in ("holds", "given") and judged.doubt > most:
                     return None
+        self._in_hindsight(judged)
         return judged
+
+    def _in_hindsight(self, judged: Judged) -> None:
+        r"""`dL = \operatorname{tr}(G^\top dX)`, and only then `\nabla_X L = G`: what rests on a gradient that is stated further down."""
+        for k, ruling in enumerate(judged.rulings if self.lab.stated else ()):
+            if ruling.verdict == "undecided" and ruling.pair is not None:
+                again = self.rule(ruling.link)
+                if again.verdict == "holds":
+                    judged.rulings[k] = replace(again, values=ruling.values)
 
     def _hear_conditions(self, i: int) -> None:
         for name, kind in conditions_in_words(self.gathered.sheet.statements[i], self.meaning.styled):

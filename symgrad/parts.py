@@ -29,6 +29,9 @@ _PROBLEM = re.compile(
     r"\W{0,2}(?:\d+|[IVX]+\b)"
 )
 
+# `If the weights were not tied, $\hat x = V h + c$`: what follows is about another network, with the same loss.
+_WERE_IT_SO = re.compile(r"(?i)\bif\b[^.$]*\b(?:were|was|had)\b[^.$]*$")
+
 
 @dataclass(frozen=True)
 class Part:
@@ -57,7 +60,8 @@ def parts(sheet: Sheet) -> list[Part]:
             found.append(Part(range(begin, cut), _wanted(sheet, context, range(begin, cut)), renewed))
             # What was an input and is settled now was defined nowhere, so that nothing said by means of it is outdated.
             known = {name for i in before for name, _ in heads(sheet.statements[i])}
-            context, renewed = _still_holding(sheet, before, anew & known), frozenset(anew)
+            supposed = _WERE_IT_SO.search(sheet.statements[cut].words[-60:]) is not None
+            context, renewed = _still_holding(sheet, before, anew & known, supposed), frozenset(anew)
             begin = cut
     last = range(begin, len(sheet.statements))
     found.append(Part(last, _wanted(sheet, context, last), renewed))
@@ -95,7 +99,7 @@ def _cuts(sheet: Sheet) -> list[int]:
     cuts = {bisect_left(places, heading) for heading in sheet.headings}
     cuts |= {i for i in blocks if _ANEW.search(sheet.statements[i].words[-120:])}
     cuts |= {i for i in blocks if _PROBLEM.search(sheet.statements[i].words)}
-    cuts |= {i for i in blocks if _IN_CASE.search(sheet.statements[i].words[-60:])}
+    cuts |= {i for i in blocks if any(said.search(sheet.statements[i].words[-60:]) for said in (_IN_CASE, _WERE_IT_SO))}
     cuts |= {i for i in blocks if _ANOTHER_CASE.search(sheet.statements[i].words) or _ITEM.search(sheet.statements[i].words)}
     return sorted(c for c in cuts if c < len(places))
 
@@ -109,6 +113,10 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
         settled = {name for name, expression in heads(first) if name in mentioned and name not in known and _is_formula(expression)}
         if settled:
             return settled
+    if _WERE_IT_SO.search(first.words[-60:]):
+        other = {name for name, expression in heads(first) if name in known and known[name] != expression and _is_formula(expression)}
+        if other:
+            return other
     if _ANOTHER_CASE.search(first.words):
         other = {name for name, expression in heads(first) if name in known and known[name] != expression and _is_formula(expression)}
         told = [i for i in before if _ANOTHER_CASE.search(sheet.statements[i].words)]
@@ -169,10 +177,10 @@ def declared(statement: Statement) -> set[str]:
     return {name for item in (subject.items if isinstance(subject, sx.Listing) else (subject,)) if (name := plain_name(item)) is not None}
 
 
-def _still_holding(sheet: Sheet, before: tuple[int, ...], anew: set[str]) -> tuple[int, ...]:
-    """The statements whose definitions do not rest on a name defined anew."""
+def _still_holding(sheet: Sheet, before: tuple[int, ...], anew: set[str], supposed: bool = False) -> tuple[int, ...]:
+    """The statements whose definitions do not rest on a name defined anew; those that do keep their words where it is only supposed."""
     gone = set(anew)
-    for i in before:
+    for i in before if not supposed else ():
         for name, expression in heads(sheet.statements[i]):
             if gone & set(mentions(expression)):
                 gone.add(name)

@@ -110,8 +110,8 @@ def _judged_by(key: Key, raw: Sheet, judge: Judge, judged: Judged) -> list[tuple
         for values in (False, True)
     )
     if leaning:
-        best = _judged_part(leaning.pop(0))
-    for sheet in (*leaning, *with_values):
+        best = _judged_part(leaning[0])
+    for sheet in leaning[1:] or with_values:
         if not _doubt(best):
             break
         best = min(best, _judged_part(sheet), key=_doubt)
