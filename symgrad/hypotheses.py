@@ -35,6 +35,11 @@ class Search:
     _known: dict[Part, Understood] = field(default_factory=dict)
     _tries: int = 0
 
+    @property
+    def is_over(self) -> bool:
+        """Whether enough was tried, or it took too long."""
+        return self._tries > _MOST_TRIED or self.sheet.allowance.is_spent
+
     def with_cuts(self, part: Part, deepest: int = _MOST_CUTS) -> list[Understood]:
         """The part, cut where a name is defined anew though nothing announces it: believed where it explains two failures or more."""
         best = self.best(part)
@@ -42,7 +47,7 @@ class Search:
         cuts = [*failing, *(batches(self.sheet, part) if best[1].doubt > 1 else [])]
         for cut in [i for i in dict.fromkeys(cuts) if i > part.own.start] if deepest and best[1].doubt > 1 else []:
             halves = split(self.sheet, part, cut)
-            if halves is None or self._tries > _MOST_TRIED:
+            if halves is None or self.is_over:
                 continue
             first = self.best(halves[0])
             if first[1].doubt > best[1].doubt - 2:
@@ -64,7 +69,7 @@ class Search:
                 continue
             for hypothesis in hypotheses(best[0], assumed):
                 self._tries += 1
-                if best[1].doubt < needed or self._tries > _MOST_TRIED:
+                if best[1].doubt < needed or self.is_over:
                     break
                 trial = _tried(gathered(self.sheet, part, hypothesis), best[1].doubt - needed)
                 if trial is not None and _of_their_kind(best[0], trial[0], hypothesis):

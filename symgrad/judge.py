@@ -288,6 +288,8 @@ class Judge:
 
     def rule(self, link: Link) -> Ruling:
         """Holds, fails, undecided or unread, by the cheapest reading that holds."""
+        if self.gathered.sheet.allowance.is_spent:
+            return Ruling(link, "undecided", reason=self.gathered.sheet.allowance.reason)
         if link.operator == "in":
             return self._of_shape(link)
         identity = self._as_identity(link)

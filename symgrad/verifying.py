@@ -9,6 +9,7 @@ from pathlib import Path
 from symgrad import names
 from symgrad import syntax as sx
 from symgrad.aliases import with_own_functions
+from symgrad.allowance import OVER, Allowance
 from symgrad.applying import applied
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
 from symgrad.confirmation import confirmed
@@ -65,15 +66,15 @@ def load_sheet(path: str | Path, data: bytes | None = None) -> Source:
     return Source.decode(data, name)
 
 
-def verify(sheet: Source | str | Path, key: Key | None = None) -> Verification:
+def verify(sheet: Source | str | Path, key: Key | None = None, allowance: Allowance | None = None) -> Verification:
     """Judge every claim of a sheet (its text as a `Source`, or the path of its file), and diagnose those that fail.
 
     With a key, what the sheet does not define is as in the key. Givens and definitions that differ from the key's are reported as such,
-    with what its values would have led to.
+    with what its values would have led to. What is not judged within its allowance is undecided.
 
     Raises `SymgradError` for a file that cannot be read.
     """
-    raw = _as_written(sheet if isinstance(sheet, Source) else load_sheet(sheet))
+    raw = _as_written(sheet if isinstance(sheet, Source) else load_sheet(sheet), allowance)
     read = unrolled(raw)
     found = list(judged_parts(read))
     if key is not None:
@@ -128,9 +129,9 @@ def _doubt(found: list[tuple[Judge, Judged]]) -> int:
     return sum(judged.doubt for _, judged in found)
 
 
-def _as_written(source: Source) -> Sheet:
+def _as_written(source: Source, allowance: Allowance | None = None) -> Sheet:
     """The statements of a sheet with what is written in short written out, but for recurrences."""
-    sheet = read_document(source)
+    sheet = replace(read_document(source), allowance=allowance or Allowance())
     for rewrite in _REWRITES:
         sheet = rewrite(sheet)
     return sheet
@@ -160,8 +161,17 @@ def _reported(sheet: Sheet, found: list[tuple[Judge, Judged]]) -> Verification:
     out.findings = [finding for finding in out.findings if finding.span.start < finding.span.end]
     decided = {claim.span for claim in out.claims if claim.verdict != "undecided"}
     distinct = {(f.span, f.code): f for f in reversed(out.findings) if f.code != "SG102" or f.span not in decided}
-    out.findings = sorted(distinct.values(), key=lambda f: (f.span.start, f.span.end, f.code))
+    out.findings = _with_one_end(sorted(distinct.values(), key=lambda f: (f.span.start, f.span.end, f.code)))
     return out
+
+
+def _with_one_end(findings: list[Finding]) -> list[Finding]:
+    """The findings with one for all lines that were not judged because the sheet took too long, at the first of them."""
+    late = [f for f in findings if OVER in f.message]
+    if not late:
+        return findings
+    more = f"{late[0].message}, as {len(late) - 1} more do" if len(late) > 1 else late[0].message
+    return [replace(f, message=more) if f is late[0] else f for f in findings if f is late[0] or f not in late]
 
 
 _WORST_FIRST = ("fails", "undecided", "unread", "holds", "given")

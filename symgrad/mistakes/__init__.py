@@ -80,6 +80,8 @@ def repaired(judge: Judge, ruling: Ruling, telling: bool = True) -> Diagnosis | 
     """The first repair under which the claim holds; only of those that tell by themselves, or of all."""
     case = Case(judge, ruling)
     for mistake in (m for m in CATALOGUE if m.telling or not telling):
+        if judge.gathered.sheet.allowance.is_spent:
+            break
         try:
             diagnosis = next(mistake.repairs(case), None)
         except SymgradError:

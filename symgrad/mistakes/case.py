@@ -158,7 +158,7 @@ class Case:
 
     def holds_as_written(self, made: Written) -> Pair | None:
         """The reading under which the claim holds with another formula."""
-        if self._read > _MOST_READ:
+        if self._read > _MOST_READ or self.judge.gathered.sheet.allowance.is_spent:
             return None
         before = self._reader.all_tried
         try:

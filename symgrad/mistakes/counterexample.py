@@ -17,7 +17,7 @@ _MOST_NAMES, _MOST_ENTRIES = 4, 9
 def counterexample(judge: Judge, ruling: Ruling) -> str:
     """Values for which the two sides differ, to be checked by hand; "" where they would not be small."""
     pair = ruling.pair
-    if pair is None or ruling.numeric or judge.meaning.implied:
+    if pair is None or ruling.numeric or judge.meaning.implied or judge.gathered.sheet.allowance.is_spent:
         return ""
     behind = judge.numbers_behind(judge.lab.open_gradients(pair.left_node)) | judge.numbers_behind(pair.right_node)
     used = [name for name in judge.lab.network.inputs if name in behind]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from symgrad import syntax as sx
+from symgrad.allowance import Allowance
 from symgrad.read import vocabulary as voc
 from symgrad.read.latex import parse
 from symgrad.read.lexer import Macro
@@ -45,6 +46,7 @@ class Sheet:
     scalars: frozenset[str] = frozenset()  # arguments of functions of one number
     one_hot: frozenset[str] = frozenset()  # vectors made for the labels of classes
     macros: dict[str, Macro] = field(default_factory=dict)
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 @dataclass(frozen=True)
