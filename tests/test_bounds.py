@@ -1,11 +1,13 @@
 """Whatever a sheet holds, the answer is a verification or one clear error, soon, and nothing of it is run."""
 
+from itertools import count
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from symgrad.allowance import OVER, Allowance
 from symgrad.errors import SymgradError
 from symgrad.span import Source
 from symgrad.verifying import load_sheet, verify
@@ -35,6 +37,13 @@ HOSTILE = {
     "commands that grow": "".join(rf"\newcommand{{\{a}}}{{{(chr(92) + b) * 8}}}" for a, b in zip("abcde", "bcdef", strict=True))
     + r"\newcommand{\f}{xxxxxxxx}$\a\a = 1$",
     "a command defined by itself": r"\newcommand{\a}{\a\a}$\a = 1$",
+    "thousands of &": r"$$\begin{aligned}" + "&" * 20_000 + r"= 1\end{aligned}$$",
+    "rows of equal signs": r"$$\begin{aligned}" + r"&= x \\" * 5_000 + r"\end{aligned}$$",
+    "commands in commands": r"\newcommand{\a}[1]{#1#1#1#1#1#1#1#1}$" + r"\a{" * 12 + "x" + "}" * 12 + " = 1$",
+    "sums and products without end": r"$s = \sum_{i=1}^{100000000} i = 5$ $p = \prod_{i=1}^{1000000} i = 7$",
+    "huge spaces": r"$W \in \mathbb{R}^{10^9 \times 10^9}$, $y = W x$, $\frac{\partial y}{\partial W} = 3$",
+    "factorials of factorials": r"$((9!)!)! = 1$ $n! = 5$",
+    "accents without letters": "$" + "\u0301" * 10_000 + "x = 1$ $" + "ᵀ" * 10_000 + "$",
     "NUL bytes": b"$x = 1$\x00\x00$y = 2$",
     "nothing": "",
     "code": "$__import__('os').system('touch /tmp/executed')$ $x = eval(1)$",
@@ -45,6 +54,18 @@ HOSTILE = {
 def test_hostile_sheets_are_answered(what):
     found = judged(HOSTILE[what])
     assert not [c for c in found.claims if c.verdict == "holds" and what != "division by zero"]
+
+
+def test_what_comes_when_the_time_is_over_is_undecided_and_said_once():
+    claims = "".join(f"$\\frac{{\\partial L}}{{\\partial y}} = {i} y$\n\n" for i in [2] * 20)
+    found = verify(Source("Let $L = \\|y\\|^2$.\n\n" + claims, "long.md"), allowance=Allowance(10, count().__next__))
+    verdicts = [claim.verdict for claim in found.claims]
+    (told,) = (f for f in found.findings if OVER in f.message)
+    judged_before = verdicts.index("undecided")
+    assert 1 < judged_before < 21 and set(verdicts[judged_before:]) == {"undecided"}
+    assert found.source.place(told.span.start)[0] == found.source.place(found.claims[judged_before].span.start)[0]
+    assert told.message.endswith(f"as {20 - judged_before} more do")
+    assert all(OVER in claim.reason for claim in found.claims[judged_before:])
 
 
 def test_a_huge_matrix_is_refused_or_read():
