@@ -38,7 +38,7 @@ HOSTILE = {
     + r"\newcommand{\f}{xxxxxxxx}$\a\a = 1$",
     "a command defined by itself": r"\newcommand{\a}{\a\a}$\a = 1$",
     "thousands of &": r"$$\begin{aligned}" + "&" * 20_000 + r"= 1\end{aligned}$$",
-    "rows of equal signs": r"$$\begin{aligned}" + r"&= x \\" * 5_000 + r"\end{aligned}$$",
+    "rows of equal signs": r"$$\begin{aligned}" + r"&= \\" * 5_000 + r"\end{aligned}$$",
     "commands in commands": r"\newcommand{\a}[1]{#1#1#1#1#1#1#1#1}$" + r"\a{" * 12 + "x" + "}" * 12 + " = 1$",
     "sums and products without end": r"$s = \sum_{i=1}^{100000000} i = 5$ $p = \prod_{i=1}^{1000000} i = 7$",
     "huge spaces": r"$W \in \mathbb{R}^{10^9 \times 10^9}$, $y = W x$, $\frac{\partial y}{\partial W} = 3$",
