@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from symgrad import syntax as sx
 from symgrad.dims import Dim
 from symgrad.judge import Judge, Judged
 from symgrad.meaning import Assumed, stem
@@ -145,6 +146,12 @@ def _declarations_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
         yield replace(assumed, undeclared=frozenset({name}))
 
 
+def _examples_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    """Gradients named `dZ` of the sum over a batch, where the loss is the mean (Ng's custom)."""
+    if any(isinstance(n, sx.Differential) for i in judge.gathered.part.own for n in sx.walk(judge.gathered.sheet.statements[i].node)):
+        yield from (replace(assumed, examples=size) for size in sorted(judge.gathered.vocabulary.sizes))
+
+
 def _layout_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
     """Gradients as rows, where the sheet keeps to it."""
     yield replace(assumed, numerator=True)
@@ -156,6 +163,7 @@ _HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ..
     (_rows_in_doubt, 1),
     (_distributions_in_doubt, 1),
     (_masks_in_doubt, 1),
+    (_examples_in_doubt, 2),
     (_declarations_in_doubt, 2),
     (_layout_in_doubt, 2),
 )

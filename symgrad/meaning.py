@@ -78,7 +78,7 @@ class Assumed:
 
     `reopened` are names given as one row that may stand for a batch later; `distributions` sum to one; `masks` are zeros and ones;
     `activation` is applied and not written; the shapes declared of the `undeclared` are wrong; with `numerator`, gradients have the
-    transposed shape of their variable.
+    transposed shape of their variable; `dZ` of a batch of `examples` is the gradient of the sum over them, not of the mean.
     """
 
     reopened: frozenset[str] = frozenset()
@@ -87,6 +87,7 @@ class Assumed:
     undeclared: frozenset[str] = frozenset()
     activation: str = ""
     numerator: bool = False
+    examples: str = ""
 
 
 @dataclass
@@ -203,6 +204,10 @@ class Meaning:
     @property
     def numerator(self) -> bool:
         return self.vocabulary.assumed.numerator
+
+    @property
+    def examples(self) -> Dim | None:
+        return Dim.of(self.vocabulary.assumed.examples) if self.vocabulary.assumed.examples else None
 
     def gradient_name(self, name: str) -> tuple[str, str] | None:
         loss = self.loss

@@ -83,6 +83,7 @@ _MEANINGS: dict[str, tuple[float | None, float | None, float | None]] = {
 
 
 _SPREAD_OVER_A_NEW_NAME = 3.0
+_NUMBER_FOR_EACH = 0.3
 # A ⊗ between matrices is the Kronecker product, where it is not written for the product of entries.
 _KRONECKER = 0.3
 _TURNED_AND_SCALED = 2.0
@@ -98,6 +99,11 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
         return
     product, hadamard, outer = _MEANINGS.get(operator, (None, None, None))
     free = free_of(a, b)
+    if _is_of_an_example(a) and _is_of_an_example(b) and product is not None:
+        # The `y^{(i)} \log a^{(i)}` of a Y that nothing says more of may be a product of numbers.
+        numbers = shapes.together((a.rows, ONE), (a.cols, ONE), (b.rows, ONE), (b.cols, ONE))
+        if numbers is not None and not (is_scalar(shapes, a) and is_scalar(shapes, b)):
+            yield base.plus(_NUMBER_FOR_EACH, numbers, Term("hadamard", (a, b), (), ONE, ONE, free))
     if is_scalar(shapes, a) or is_scalar(shapes, b):
         body = b if is_scalar(shapes, a) else a
         # A sign that is never a product of scalars is still one of a scalar and a matrix.
@@ -146,6 +152,11 @@ def squared(shapes: Shapes, term: Term) -> Shapes | None:
 
 def is_function(term: Term, name: str) -> bool:
     return term.op == "function" and term.params[0] == name
+
+
+def _is_of_an_example(term: Term) -> bool:
+    """An entry by an index, or a function of one."""
+    return term.op == "entry" or (term.op == "elementwise" and len(term.args) == 1 and _is_of_an_example(term.args[0]))
 
 
 def _scaled(shapes: Shapes, a: Term, b: Term, body: Term, free: tuple[str, ...]) -> Term:

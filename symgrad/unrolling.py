@@ -67,7 +67,7 @@ def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:
         heads = {plain_name(s.node.sides[0]) for s in sheet.statements if isinstance(s.node, sx.Relation)}
         steps = replace(steps, last=last, counts=steps.tops - heads)
     out: list[Statement] = []
-    explicit = _starts(sheet)
+    explicit = _starts(sheet) | _tops(sheet, steps)
     for group in _groups(sheet.statements):
         if _only_counts(group[0].node, steps):
             continue
@@ -298,6 +298,19 @@ def _starts(sheet: Sheet) -> set[str]:
             letter = re.sub(r"\d+", "", name)
             first[letter] = min(first.get(letter, (number, name)), (number, name))
     return {name for _, name in first.values()}
+
+
+def _tops(sheet: Sheet, steps: _Steps) -> set[str]:
+    """The names of the last step that have a line of their own: `A^{[L]} = σ(Z^{[L]})` beside `A^{[l]} = g(Z^{[l]})`."""
+    found = set()
+    for statement in sheet.statements:
+        node = statement.node
+        if isinstance(node, sx.Relation) and isinstance(node.sides[0], (sx.Scripted, sx.Differential)):
+            settled = _settled(node.sides[0], {}, steps)
+            own, name = plain_name(node.sides[0]), None if settled is None else plain_name(settled)
+            if name is not None and own != name and not _free(node.sides[0], steps.letters):
+                found.add(name)
+    return found
 
 
 def _is_start(statement: Statement) -> bool:

@@ -145,13 +145,14 @@ def _span_of(source: Source, node: Node, inside: Span) -> Span:
 
 # ── what is not mathematics ──────────────────────────────────────────────────────────────────────────────────────────
 
-_CODE = re.compile(r"^(```|~~~)(?!\s*(?:math|latex|tex)\b)[^\n]*\n.*?(?:^\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
+# A fence with what it says of its language, up to the fence that closes it.
+_FENCE = re.compile(r"^(```+|~~~+)([^\n]*)\n(.*?)(?:^\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_OF_MATHEMATICS = re.compile(r"\s*\{?\.?(?:math|latex|tex|katex)\b")
 _INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)([^`\n]*)\1(?!`)")
 _HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TABLE_ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
 _TEX_COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 _TEX_SKIPPED = re.compile(r"\\begin\{(verbatim|lstlisting|tikzpicture|tabular|minted|comment)\*?\}.*?\\end\{\1\*?\}", re.DOTALL)
-_MATH_FENCE = re.compile(r"^```\s*(?:math|latex|tex)[^\n]*\n(.*?)^```[^\n]*$", re.MULTILINE | re.DOTALL)
 
 
 def _masked(text: str, is_tex: bool, tables: bool = True) -> str:
@@ -167,8 +168,9 @@ def _masked(text: str, is_tex: bool, tables: bool = True) -> str:
             text = re.sub(r"[^\n]", " ", text[:start]) + text[start:]
         text = _TEX_SKIPPED.sub(blank, text)
     else:
-        for pattern in (_HTML_COMMENT, _CODE, *([_TABLE_ROW] if tables else [])):
-            text = pattern.sub(blank, text)
+        text = _HTML_COMMENT.sub(blank, text)
+        text = _FENCE.sub(lambda m: m[0] if _OF_MATHEMATICS.match(m[2]) else blank(m), text)
+        text = _TABLE_ROW.sub(blank, text) if tables else text
         text = _INLINE_CODE.sub(lambda m: m[0] if _is_mathematics(m[2]) else blank(m), text)
     return _DEFINITION.sub(blank, text)
 
@@ -233,7 +235,7 @@ def _quoted(text: str) -> Iterator[Piece]:
 
 def _pieces(text: str) -> Iterator[Piece]:
     i = 0
-    fences = [(m.start(), m.end(), m.start(1), m.end(1)) for m in _MATH_FENCE.finditer(text)]
+    fences = [(m.start(), m.end(), m.start(3), m.end(3)) for m in _FENCE.finditer(text)]
     while match := _OPENING.search(text, i):
         while fences and fences[0][1] <= match.start():
             start, end, first, last = fences.pop(0)

@@ -164,7 +164,10 @@ def symbol(reader: Reader, name: str, node: Node, shapes: Shapes, as_base: bool)
     meant = reader.names.gradient_name(name)
     if meant is not None:
         of_variable = reader.names.shape(meant[1]) or (unknown(f"rows:{meant[1]}"), unknown(f"cols:{meant[1]}"))
-        yield Reading(0.0, shapes, Term("gradient", (), meant, *of_variable))
+        gradient, count = Term("gradient", (), meant, *of_variable), reader.names.examples
+        if count is not None and count in map(shapes.resolve, of_variable):
+            gradient = Term("hadamard", (Term("size", (), (count,)), gradient), (), *of_variable)
+        yield Reading(0.0, shapes, gradient)
         return
     drifted = reader.names.same_as(name)
     if drifted is not None:

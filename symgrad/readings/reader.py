@@ -63,6 +63,10 @@ class Names(Protocol):
         """The loss and the variable, for a name such as `dW` that nobody defined."""
 
     @property
+    def examples(self) -> Dim | None:
+        """How many examples a batch has whose `dZ` is the gradient of the sum over them, where the loss is their mean."""
+
+    @property
     def numerator(self) -> bool:
         """Whether gradients have the transposed shape of their variable on this sheet."""
 
