@@ -66,6 +66,8 @@ class Search:
         best = _tried(gathered(self.sheet, part))
         assert best is not None
         for hypotheses, needed in _HYPOTHESES:
+            if hypotheses is _layout_in_doubt and best[0].gathered.vocabulary.layout == "numerator":
+                needed = 1  # it is announced
             if not best[1].failures or best[1].doubt < needed:
                 continue
             for hypothesis in hypotheses(best[0], assumed):

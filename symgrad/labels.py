@@ -178,8 +178,8 @@ class _Picking:
             ):
                 factors = (self._all_but(other, index), sx.Group(node.span, "(", ")", body))
                 return replace(node, below=index, body=sx.Product(node.span, factors, ("",)))
-            case sx.Derivative(wrt=(sx.Group(open="row", body=sx.Product(factors=(sx.Name() as whole, vector))),)):
-                by_columns = sx.Group(node.span, "(", ")", replace(node, wrt=(whole,)))
+            case sx.Derivative(wrt=(sx.Group(open="row", body=sx.Product(factors=(sx.Name() as columns_of, vector))),)):
+                by_columns = sx.Group(node.span, "(", ")", replace(node, wrt=(columns_of,)))
                 return sx.Product(node.span, (by_columns, vector), ("",))
             case sx.Derivative(wrt=(sx.Group(open="row", body=sx.Product(factors=(sx.Scripted(base=whole), vector))),)):
                 by_the_whole = replace(node, wrt=(whole,))

@@ -110,6 +110,7 @@ class Vocabulary:
     entrywise: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()  # said to be positive, or one of a set
     families: frozenset[str] = frozenset()  # the v of v_1, …, v_C, which are vectors
+    indexed: frozenset[str] = frozenset()  # the names that have entries or members by an index that runs
     members: dict[str, Dim] = field(default_factory=dict)  # the sizes of the vectors of a family, where they are declared
     heads: frozenset[str] = frozenset()
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -194,6 +195,9 @@ class Meaning:
 
     def is_size(self, name: str) -> bool:
         return name in self.vocabulary.sizes
+
+    def is_indexed(self, name: str) -> bool:
+        return name in self.vocabulary.indexed
 
     def is_mentioned(self, name: str) -> bool:
         return name in self.vocabulary.mentioned

@@ -28,6 +28,15 @@ def families(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
                 yield from {spelled(base, "", "", base.base in styled)} - alone
 
 
+def indexed(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
+    """The names that stand with an index that a sum runs over."""
+    nodes = list(nodes)
+    running = {letter for node in nodes for letter in running_letters(node)}
+    for found in (n for node in nodes for n in sx.walk(node)):
+        if isinstance(found, sx.Scripted) and isinstance(found.base, sx.Name) and set(letters_of(found.sub) or ()) & running:
+            yield spelled(found.base, "", "", found.base.base in styled)
+
+
 def _alone(node: Node, styled: frozenset[str]) -> Iterator[str]:
     """The names that stand in a formula without an index."""
     if isinstance(node, sx.Scripted) and node.sub is not None and isinstance(node.base, sx.Name):

@@ -14,7 +14,7 @@ from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.dims import ONE
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
-from symgrad.members import families, running_letters
+from symgrad.members import families, indexed, running_letters
 from symgrad.naming import letters_of, plain_name, spelled, superscript, without_transpose
 from symgrad.optima import is_optimised, is_said, of_which
 from symgrad.parts import Part, heads, mentions
@@ -101,6 +101,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     vocabulary.bold = frozenset(_bold(sheet, styled))
     found.running = frozenset(letter for i in part.statements for letter in running_letters(sheet.statements[i].node))
     several = [(name.partition("_")[0], shape) for name, shape in vocabulary.declared.items() if "_" in name]
+    vocabulary.indexed = frozenset(indexed((sheet.statements[i].node for i in part.statements), styled))
     members = {base for base, shape in several if not shape[0].is_one}
     members |= set(families((sheet.statements[i].node for i in part.statements), styled))
     vocabulary.families = frozenset(members - vocabulary.declared.keys())

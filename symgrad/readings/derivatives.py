@@ -228,6 +228,8 @@ def _change(reader: Reader, reading: Reading) -> Iterator[Reading]:
 def _bare_of_transpose(node: Node) -> Node:
     if isinstance(node, sx.Scripted) and superscript(node.sup).transposed:
         return without_transpose(node)
+    if isinstance(node, sx.Scripted) and node.primes == 1 and node.sup is None:
+        return node.base if node.sub is None else replace(node, primes=0)
     return node
 
 

@@ -53,6 +53,9 @@ class Names(Protocol):
     def is_size(self, name: str) -> bool:
         """Whether the name is that of a dimension."""
 
+    def is_indexed(self, name: str) -> bool:
+        """Whether the sheet speaks of its entries by an index that runs."""
+
     def is_mentioned(self, name: str) -> bool:
         """Whether the sheet speaks of a name."""
 
