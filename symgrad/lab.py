@@ -29,7 +29,7 @@ from symgrad.raising import raise_form
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.sampling import draw_sizes, draw_values, needs_positive
-from symgrad.tensor import Node, Var, constant, einsum, resized, substitute, var, variables
+from symgrad.tensor import Func, Map, Node, Var, constant, einsum, resized, substitute, topological, var, variables
 from symgrad.vjp import pullback
 
 POINTS = 8
@@ -41,6 +41,9 @@ _TRIES = 24
 _HOPELESS = 3
 _VANISHING = "both sides vanish as they are understood, which shows nothing"
 _SEED = 19580731
+_SQUASHING = frozenset({"sigmoid", "softmax"})
+_SATURATED = 1e-7
+_HALVINGS = 6
 _COTANGENT = "c\u2063"
 
 
@@ -229,6 +232,8 @@ class Lab:
                 if values is None:
                     continue
                 point = Point(values, sizes, self._supply_or_draw)
+                if not self._conditions:
+                    point = self._unsaturated(point)
                 if not all(condition.chosen(point) for condition in self._conditions):
                     continue
                 if all(_finite(point, d.node) for d in self.network.definitions.values()):
@@ -236,6 +241,15 @@ class Lab:
                 if len(self._points) == POINTS:
                     break
         return self._points
+
+    def _unsaturated(self, point: Point) -> Point:
+        """The point drawn nearer to zero, until no sigmoid is so close to 0 or 1 that `log(1 - a)` has lost its digits."""
+        free = [name for name, item in self.network.inputs.items() if not item.properties and name in point.values]
+        for _ in range(_HALVINGS):
+            if not any(_is_saturated(point, d.node) for d in self.network.definitions.values()):
+                break
+            point = Point({**point.values, **{name: point.values[name] / 2 for name in free}}, point.sizes, self._supply_or_draw)
+        return point
 
     def small_points(self) -> Iterator[Point]:
         """Points of small whole numbers, for a counter-example that can be checked by hand."""
@@ -317,6 +331,14 @@ def _small(item: Input, shape: tuple[int, ...], choices: list[int], rng: np.rand
             largest = values == values.max(int(axis), keepdims=True)
             return (largest & (np.cumsum(largest, int(axis)) == 1)).astype(float)
     return np.abs(values) if "positive" in item.properties else values
+
+
+def _is_saturated(point: Point, node: Node) -> bool:
+    """Whether a value between 0 and 1 is one of them but for its last digits."""
+    squashed = [n for n in topological([node]) if isinstance(n, (Map, Func)) and n.fn in _SQUASHING]
+    if not squashed or not _finite(point, node):
+        return False
+    return any(float(np.max(np.abs(point.array(n)), initial=0.0)) > 1 - _SATURATED for n in squashed)
 
 
 def _finite(point: Point, node: Node) -> bool:

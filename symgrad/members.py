@@ -19,13 +19,13 @@ def families(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
     nodes = list(nodes)
     running = {letter for node in nodes for letter in running_letters(node)}
     # Beside a single example x, the x_i of a batch are other names.
-    alone = {name for node in nodes if isinstance(node, sx.Relation) for name in _alone(node, styled)}
+    single = {name for node in nodes if isinstance(node, sx.Relation) for name in alone(node, styled)}
     for node in nodes:
         for found in _vectors(node):
             base = found.base if isinstance(found, sx.Scripted) else found
             letters = letters_of(found.sub) if isinstance(found, sx.Scripted) else None
             if isinstance(base, sx.Name) and letters and len(letters) == 1 and set(letters) <= running and _is_small(base):
-                yield from {spelled(base, "", "", base.base in styled)} - alone
+                yield from {spelled(base, "", "", base.base in styled)} - single
 
 
 def indexed(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
@@ -37,15 +37,15 @@ def indexed(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
             yield spelled(found.base, "", "", found.base.base in styled)
 
 
-def _alone(node: Node, styled: frozenset[str]) -> Iterator[str]:
+def alone(node: Node, styled: frozenset[str]) -> Iterator[str]:
     """The names that stand in a formula without an index."""
     if isinstance(node, sx.Scripted) and node.sub is not None and isinstance(node.base, sx.Name):
-        yield from (name for script in (node.sub, node.sup) if script is not None for name in _alone(script, styled))
+        yield from (name for script in (node.sub, node.sup) if script is not None for name in alone(script, styled))
     elif isinstance(node, sx.Name):
         yield spelled(node, "", "", node.base in styled)
     else:
         for child in sx.children(node):
-            yield from _alone(child, styled)
+            yield from alone(child, styled)
 
 
 def _is_small(base: sx.Name) -> bool:

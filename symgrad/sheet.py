@@ -434,7 +434,9 @@ def _index_letters(node: Node, known: set[str], running: frozenset[str]) -> tupl
     r"""The indices of a definition such as `z_i = …`; a letter that names a step or a layer is not one."""
     if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name):
         letters = letters_of(node.sub)
-        if letters and all((letter in "ijkmnpq" or letter in running) and letter not in known for letter in letters):
+        # The head h of `Q_h = X W_h` is no index: such matrices are names of their own.
+        told = running if len(letters or ()) > 1 or not node.base.base[:1].isupper() else frozenset[str]()
+        if letters and all((letter in "ijkmnpq" or letter in told) and letter not in known for letter in letters):
             return letters
     return ()
 

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from symgrad import syntax as sx
+from symgrad.members import alone
 from symgrad.naming import plain_name
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
 _STEPS = 3
-_TOPS = {"t": "T", "\\tau": "T", "l": "L", "\\ell": "L", "k": "K", "n": "N", "i": "N", "s": "S", "j": "J"}
+_TOPS = {"t": "T", "\\tau": "T", "l": "L", "\\ell": "L", "k": "K", "n": "N", "i": "N", "s": "S", "j": "J", "h": "H"}
 _MOST_TERMS = 12
 
 
@@ -121,6 +122,8 @@ def _steps(sheet: Sheet) -> _Steps | None:
         head = plain_name(node.sides[0])
         if head is not None:
             letters |= {letter for letter in plain if letter in ("t", "\\tau") and _has_script(node.sides[0], letter)}
+    whole = {name for s in sheet.statements for name in alone(s.node, frozenset())}
+    letters |= {letter for s in sheet.statements for letter in _heads(s.node, whole)}
     letters &= _general(sheet, letters)
     if not letters or largest > 6:
         return None
@@ -128,6 +131,23 @@ def _steps(sheet: Sheet) -> _Steps | None:
     starts = [n for s in sheet.statements for name in _explicit_head(s) for script in _scripts_of_head(s) for n in _numbers(script)]
     first = min(starts, default=0) if ahead & letters and not level & letters else 1
     return _Steps(frozenset(letters), tops, first, largest)
+
+
+def _heads(node: Node, whole: set[str]) -> Iterator[str]:
+    r"""The h of `\sum_{h=1}^H Z_h W_h`: how many matrices there are, each a name of its own and none a part of a `whole`."""
+    for found in sx.walk(node):
+        letter = _bound(found) if isinstance(found, sx.BigOp) else None
+        if letter is None or not isinstance(found, sx.BigOp) or not isinstance(found.above, sx.Name) or found.body is None:
+            continue
+        if _TOPS.get(letter) == found.above.base and any(_is_numbered(n, letter, whole) for n in sx.walk(found.body)):
+            yield letter
+
+
+def _is_numbered(node: Node, letter: str, whole: set[str]) -> bool:
+    """A capital with nothing but this letter below it."""
+    if not isinstance(node, sx.Scripted) or not isinstance(node.base, sx.Name) or node.sub is None:
+        return False
+    return node.base.base.isupper() and node.base.base not in whole and _offset(node.sub) == (letter, 0)
 
 
 def _general(sheet: Sheet, letters: set[str]) -> set[str]:
