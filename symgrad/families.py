@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from symgrad import names
 from symgrad.dims import Dim
 from symgrad.form import Form, apply, rewrite_bottom_up, symbol, symbols
+from symgrad.textbook import scaled, sum_of, without_scalars
 
 LETTER = "t"
 _FEWEST_TERMS = 3
@@ -126,16 +127,22 @@ def _folded(form: Form) -> Form:
     for place, term in enumerate(form.args):
         if (found := general([term])) is not None:
             alike.setdefault(found[0][0], {}).setdefault(found[1], place)
-    series: dict[int, Form] = {}
+    runs: dict[tuple[int, int], dict[int, Form]] = {}
     gone: set[int] = set()
     for body, places in alike.items():
         for first, last in _runs(sorted(places)):
             if last - first + 1 >= _FEWEST_TERMS:
                 folded = [places[t] for t in range(first, last + 1)]
-                series[min(folded)] = apply("series", [body], (LETTER, first, last))
+                runs.setdefault((first, last), {})[min(folded)] = body
                 gone |= set(folded)
-    if not series:
+    if not runs:
         return form
+    series: dict[int, Form] = {}
+    for ends, bodies in runs.items():
+        scalars, body = without_scalars(sum_of(list(bodies.values()), form.shape))
+        outside = [s for s in scalars if s.op == "number"]
+        inside = scaled([s for s in scalars if s not in outside], body)
+        series[min(bodies)] = scaled(outside, apply("series", [inside], (LETTER, *ends)))
     rest = [series.get(place, term) for place, term in enumerate(form.args) if place in series or place not in gone]
     return rest[0] if len(rest) == 1 else apply("add", rest)
 

@@ -27,7 +27,10 @@ LONGEST_DERIVATIVE = 40
 
 @dataclass(frozen=True)
 class Depths:
-    """One gradient: `named`, and `whole` with the gradients inside it substituted, None where that is longer than anybody reads."""
+    """One gradient: `named`, and `whole` with the gradients inside it substituted, None where that is longer than anybody reads.
+
+    `named` has a gradient inside it substituted only where it is shorter for that: p − y, and not p ⊙ (g − (gᵀ p) 1) with g = −y ⊘ p.
+    """
 
     named: Node
     whole: Node | None
@@ -48,9 +51,12 @@ def with_short_ones_opened(facts: Facts, found: Mapping[str, Gradient]) -> dict[
 def opened(facts: Facts, found: Mapping[str, Gradient]) -> dict[str, Depths]:
     """Both depths of every gradient. They come from the loss backwards, so what one substitutes is already there."""
     known: dict[Node, Node] = {}
+    short: dict[Node, Node] = {}
     depths = {}
     for name, gradient in found.items():
-        node = simplify(gradient.node, facts, SIMPLIFY)
+        node = _with_what_cancels(simplify(gradient.node, facts, SIMPLIFY), short, facts)
+        if cost(raise_form(node, facts)) <= LONGEST_ON_THE_WAY:
+            short[var(gradient.name, gradient.shape)] = node
         whole = None
         inner = [n for n in topological([node]) if isinstance(n, Var) and names.gradient_of(n.name)]
         if all(n in known for n in inner):
@@ -59,3 +65,12 @@ def opened(facts: Facts, found: Mapping[str, Gradient]) -> dict[str, Depths]:
                 known[var(gradient.name, gradient.shape)] = whole = trial
         depths[name] = Depths(node, whole)
     return depths
+
+
+def _with_what_cancels(node: Node, short: Mapping[Node, Node], facts: Facts) -> Node:
+    """The same with each of these gradients substituted that makes it shorter."""
+    for inner in (n for n in topological([node]) if n in short):
+        trial = simplify(substitute(node, {inner: short[inner]}), facts, SIMPLIFY)
+        if cost(raise_form(trial, facts)) < cost(raise_form(node, facts)):
+            node = trial
+    return node

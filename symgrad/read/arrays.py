@@ -196,7 +196,8 @@ class Typing:
     def broadcast(self, what: str, arrays: Sequence[Array], span: Span, make: Callable[[list[Form]], Form], bias: bool = False) -> Array:
         """Operands combined entry by entry under NumPy's broadcasting; `bias` where a vector is added to a matrix."""
         shaped = [a for a in arrays if not self.is_scalar(a)]
-        if len(shaped) > 1 and all(a.flat and not (a.bare and a.names) for a in shaped):
+        both_ways = len({self.shapes.is_one(a.cols) for a in shaped}) > 1
+        if both_ways and all(a.flat and not (a.bare and a.names) for a in shaped):
             arrays = [self.column(a, a.span) if a.flat else a for a in arrays]
             shaped = [a for a in arrays if not self.is_scalar(a)]
         self._speak_against(arrays, shaped, bias)

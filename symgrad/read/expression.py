@@ -160,7 +160,7 @@ def _assignment(source: Source, span: Span) -> Assignment:
     ):
         name, tree = _plain(statement.targets[0].id), statement.value
     elif isinstance(statement, ast.Assign) and len(body) == len(statement.targets) == 1 and (head := _indexed(statement.targets[0])):
-        return Assignment(head[0], statement.value, span, head[1])
+        return _of_this_step(Assignment(head[0], statement.value, span, head[1]))
     else:
         raise Refused(InvalidExpression, "a definition is written name = expression", span)
     return Assignment(name, tree, span)
@@ -170,7 +170,26 @@ def _indexed(target: ast.expr) -> tuple[str, ast.expr] | None:
     """The name and the index of `h[t]`, which is defined for each step, or of `h[0]`."""
     if not isinstance(target, ast.Subscript) or not isinstance(target.value, ast.Name):
         return None
-    return (target.value.id, target.slice) if isinstance(target.slice, (ast.Name, ast.Constant)) else None
+    return (target.value.id, target.slice) if isinstance(target.slice, (ast.Name, ast.Constant, ast.BinOp)) else None
+
+
+def _of_this_step(assignment: Assignment) -> Assignment:
+    """`h[t+1] = f(h[t])` as `h[t] = f(h[t-1])`."""
+    index = assignment.index
+    if not isinstance(index, ast.BinOp):
+        return assignment
+    letter, ahead = index.left, index.right
+    if not (isinstance(letter, ast.Name) and isinstance(ahead, ast.Constant) and isinstance(index.op, (ast.Add, ast.Sub))):
+        raise Refused(InvalidExpression, "a step is defined as h[t] = … or h[t+1] = …", assignment.span)
+    back: ast.operator = ast.Sub() if isinstance(index.op, ast.Add) else ast.Add()
+
+    class Earlier(ast.NodeTransformer):
+        """t as t − 1."""
+
+        def visit_Name(self, node: ast.Name) -> ast.AST:
+            return ast.copy_location(ast.BinOp(node, back, ahead), node) if node.id == letter.id else node
+
+    return replace(assignment, tree=Earlier().visit(assignment.tree), index=letter)
 
 
 def _placed(body: Sequence[ast.stmt], written: str, start: int) -> None:
