@@ -468,6 +468,16 @@ def literal_rows(node: Node) -> Rows | None:
     return tuple(tuple(x for x in row if x is not None) for row in values)
 
 
+def masked_entries(node: Node) -> str:
+    """The mask of a matrix of names and zeros, as `[1 0; 0 1]`; "" for any other."""
+    if not isinstance(node, sx.Matrix):
+        return ""
+    cells = [[c for c in row if not isinstance(c, sx.Blank)] for row in node.rows]
+    kept = [["0" if constant_of(c) == 0 else "1" if constant_of(c) is None else "" for c in row] for row in cells if row]
+    found = {entry for row in kept for entry in row}
+    return "[" + "; ".join(" ".join(row) for row in kept) + "]" if found == {"0", "1"} else ""
+
+
 def _as_list(node: Node) -> Node:
     """`(1, 2)` as the list that it is."""
     if isinstance(node, sx.Group) and node.open == "(" and isinstance(node.body, sx.Listing) and set(node.body.separators) == {","}:

@@ -14,6 +14,7 @@ from symgrad.applying import applied
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
 from symgrad.confirmation import confirmed
 from symgrad.counts import counted
+from symgrad.differenced import differenced
 from symgrad.differing import of_differing
 from symgrad.dims import show
 from symgrad.errors import SymgradError
@@ -28,8 +29,9 @@ from symgrad.likeness import likeness
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.parts import heads, mentions, parts
 from symgrad.piecewise import joined
+from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
-from symgrad.sheet import is_numeric, literal_rows
+from symgrad.sheet import is_numeric, literal_rows, masked_entries
 from symgrad.shorthand import written_out
 from symgrad.signs import with_differentials
 from symgrad.span import Source, Span
@@ -267,7 +269,9 @@ def _given_claim(judge: Judge, i: int, out: Verification) -> Claim:
         for note in judge.meaning.notes.get(definition.name, ()):
             out.findings += _note_finding(note.kind, definition.expression.span, note.text, False)
         if own is not None:
-            return Claim(statement.span, written, "given", f"{names.text(definition.name)} = {text(own.form)}")
+            mask = masked_entries(definition.expression)
+            about = f"; zero where the mask {mask} is" if mask else ""
+            return Claim(statement.span, written, "given", f"{names.text(definition.name)} = {text(own.form)}{about}")
     return Claim(statement.span, written, "given")
 
 
@@ -306,10 +310,19 @@ def _findings_of(judge: Judge, ruling: Ruling, diagnosis: Diagnosis | None) -> l
         return [_finding("SG102", link.span, f"not decided: {ruling.reason}")]
     found = []
     for note in {(n.kind, "" if n.kind == "direct" else n.text): n for n in reversed(ruling.notes)}.values():
-        found += _note_finding(note.kind, note.span, note.text, is_numeric(link.left))
+        told = _note_finding(note.kind, note.span, note.text, is_numeric(link.left))
+        found += [replace(f, suggestion=_conforming(judge, ruling)) if f.code == "SG303" else f for f in told]
     if is_charitable(ruling) and not found:
         found.append(_finding("SG312", link.span, "it holds in a reading that is not the plainest one"))
     return found
+
+
+def _conforming(judge: Judge, ruling: Ruling) -> str:
+    """The right side with the products that were read, where it has a form."""
+    try:
+        return "" if ruling.pair is None else text(raise_form(ruling.pair.right_node, judge.lab.network.facts))
+    except SymgradError:
+        return ""
 
 
 def _note_finding(kind: str, span: Span, about: str, of_numbers: bool) -> list[Finding]:
@@ -363,24 +376,10 @@ def _annotations(judge: Judge) -> Iterator[Finding]:
 
 def _held_against_differences(judge: Judge, ruling: Ruling, claim: Claim) -> Iterator[Finding]:
     """A derivative that holds is also held against finite differences; where they disagree nothing is decided."""
-    pair = ruling.pair
-    match = None if pair is None else pair.gradient
-    if (
-        match is None
-        or match["of"] == match["wrt"]
-        or match["wrt"] not in judge.lab.network
-        or match["of"] not in judge.lab.network.definitions
-    ):
+    evidence = None if judge.gathered.sheet.allowance.is_spent else differenced(judge, ruling)
+    if evidence is None:
         return
-    if any(of == match["of"] for of, _ in judge.lab.stated):
-        return  # of a loss that nobody defined there is nothing to difference
-    try:
-        check = judge.lab.differences(match["of"], match["wrt"])
-    except SymgradError:
-        return
-    # A saturated loss has too few digits to difference; a wrong gradient agrees nowhere.
-    confirmed = check.points > 0 and check.agreed >= check.points / 2
-    claim.evidence.append({"method": "finite_differences", "holds": confirmed, "max_relative_error": check.max_relative_error})
-    if not confirmed:
+    claim.evidence.append(evidence)
+    if not evidence["holds"]:
         claim.verdict, claim.reason = "undecided", "finite differences of the loss do not confirm it"
         yield _finding("SG102", claim.span, f"not decided: {claim.reason}")

@@ -91,10 +91,6 @@ def verdicts_at(line):
     return {c.verdict for c in REVIEW.claims if REVIEW.source.place(c.span.start)[0] == line}
 
 
-def findings_at(line):
-    return {(f.code, f.severity) for f in REVIEW.findings if REVIEW.source.place(f.span.start)[0] == line}
-
-
 @pytest.mark.parametrize(
     ("lines", "verdict"),
     [
@@ -112,26 +108,67 @@ def test_no_line_of_the_review_is_an_error():
     assert not REVIEW.count("fails") and not REVIEW.count("undecided")
 
 
+TOLD = (
+    (9, "SG304", "warning", "annotated 2, but the matrix has 1 row"),
+    (11, "SG301", "note", "the ReLU is applied, which no line writes"),
+    (13, "SG101", "warning", "not read"),  # nothing between two equal signs
+    (13, "SG304", "warning", "annotated 3, but the matrix has 2 rows"),
+    (15, "SG301", "warning", "the ReLU is applied, which no line writes"),  # as written the product is another
+    (17, "SG305", "note", "never named h"),
+    (21, "SG302", "note", "L is no scalar as written"),
+    (28, "SG303", "warning", "do not conform; as an outer product they do"),
+    (60, "SG313", "note", "ŷ is given a new meaning"),
+    (70, "SG306", "note", "would count paths twice"),
+    (72, "SG309", "warning", "ỹ is defined nowhere; it is read as ŷ"),
+    (94, "SG310", "note", "only where k·m is even"),
+    (101, "SG310", "note", "only where k·m is even"),
+    (103, "SG313", "note", "ŷ is given a new meaning"),
+)
+
+
+def test_what_the_review_is_told_and_nothing_else():
+    found = [(REVIEW.source.place(f.span.start)[0], f.code, f.severity, f.message) for f in REVIEW.findings]
+    assert [f[:3] for f in found] == [t[:3] for t in TOLD]
+    assert [t for t, f in zip(TOLD, found, strict=True) if t[3] not in f[3]] == []
+
+
+def test_what_would_mend_the_product_that_does_not_conform():
+    assert [f.suggestion for f in REVIEW.findings if f.code == "SG303"] == ["−[2; −14] W^0ᵀ"]
+
+
 @pytest.mark.parametrize(
-    ("line", "finding"),
+    ("line", "methods"),
     [
-        (9, ("SG304", "warning")),  # annotated 2, has 1 row
-        (11, ("SG301", "note")),  # the ReLU that no line writes
-        (13, ("SG304", "warning")),  # annotated 3, has 2 rows
-        (13, ("SG101", "warning")),  # nothing between two equal signs
-        (15, ("SG301", "warning")),  # as written the product is another
-        (17, ("SG305", "note")),  # the batch was never named h
-        (21, ("SG302", "note")),  # a loss that is no scalar
-        (28, ("SG303", "warning")),  # 3×1 times 2×1
-        (60, ("SG313", "note")),  # another ŷ
-        (70, ("SG306", "note")),  # the direct dependence
-        (72, ("SG309", "warning")),  # ỹ is defined nowhere
-        (94, ("SG310", "note")),  # k·m even
-        (101, ("SG310", "note")),
+        (9, {"exact"}),
+        (23, {"identity_test", "exact", "finite_differences"}),
+        (30, {"exact", "finite_differences"}),  # the numbers too
+        (62, {"shapes"}),
+        (70, {"identity_test", "finite_differences"}),
+        (89, {"exact"}),
     ],
 )
-def test_what_the_review_is_told(line, finding):
-    assert finding in findings_at(line)
+def test_the_evidence_for_the_review(line, methods):
+    claims = [c for c in REVIEW.claims if REVIEW.source.place(c.span.start)[0] == line]
+    assert {evidence["method"] for c in claims for evidence in c.evidence} == methods
+    assert all(evidence["holds"] for c in claims for evidence in c.evidence)
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        (21, "L = Σ (y − ŷ)²"),
+        (30, "−[2; −14] W^0ᵀ = [−2  −4  −6; 14  28  42]"),
+        (51, "zero where the mask [1 0 1 0; 0 1 0 1; 1 0 1 0] is"),
+        (62, "the product is 1×1"),
+        (89, "(2d + 1)"),
+        (92, "(64d + 32)"),
+        (94, "(k·m/2)×32"),
+        (97, "(d + 32)×d"),
+        (101, "k·m/2"),
+    ],
+)
+def test_how_the_review_is_read(line, read):
+    assert any(c.reading.endswith(read) for c in REVIEW.claims if REVIEW.source.place(c.span.start)[0] == line)
 
 
 @pytest.mark.parametrize(
