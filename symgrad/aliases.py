@@ -5,18 +5,19 @@ Letters that nearly always are functions (f, g, \phi, \sigma) are read as such a
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.naming import plain_name
 from symgrad.read import functions as fn
-from symgrad.read.document import Sheet
+from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
 
 def with_own_functions(sheet: Sheet) -> Sheet:
     """The sheet with the functions themselves where it calls them by its own names for them."""
-    named = {name: word for s in sheet.statements for name, word in [_named(s.node)] if name and word is not None}
+    named = {name: word for s in sheet.statements for name, word in [_named(s.node), _told(s)] if name and word is not None}
     if not named:
         return sheet
 
@@ -57,3 +58,18 @@ def _named(node: Node) -> tuple[str, sx.Name | None]:
             if is_free and fn.word_of(head.base) not in fn.WORDS and fn.word_of(word) in fn.ELEMENTWISE_WORDS:
                 return plain_name(head) or "", function
     return "", None
+
+
+# `$\Lambda$ is the logistic cdf`.
+_IS = re.compile(
+    r"(?i)^\W*(?:is|denotes|stands for|means|be)\W+(?:the\W+|a\W+)?(?:usual\W+|standard\W+)?"
+    r"(logistic|sigmoid|tanh|hyperbolic tangent|relu|softplus|gelu|silu|swish)\b"
+)
+
+
+def _told(statement: Statement) -> tuple[str, sx.Name | None]:
+    """A letter that words say to be a function."""
+    node, found = statement.node, _IS.match(statement.words_after)
+    if found is None or not isinstance(node, sx.Name) or node.base in fn.UNNAMED or node.base == "\\sigma" or node.accents:
+        return "", None
+    return plain_name(node) or "", sx.Name(node.span, found[1].lower().replace("hyperbolic tangent", "tanh"))

@@ -7,7 +7,8 @@ by name, its calls stay as they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symgrad import syntax as sx
@@ -29,8 +30,10 @@ def applied(sheet: Sheet) -> Sheet:
     known = _Known()
     out: list[Statement] = []
     for statement in sheet.statements:
+        known.problem = bisect_right(sheet.headings, statement.span.start)
         made = _Written(known, statement.span)
         node = changed = statement.node
+        known.forget(_heads(node))
         heads = [head for head in _heads(node) if not known.is_other(head)]
         if isinstance(node, sx.Relation) and heads:
             sides = (_head(node), *(made.of(side) for side in node.sides[1:]))
@@ -42,7 +45,7 @@ def applied(sheet: Sheet) -> Sheet:
         out.append(replace(statement, node=changed))
         for name, arguments, body in heads:
             known.learn(name, arguments, changed.sides[1] if isinstance(changed, sx.Relation) else body)
-    return replace(sheet, statements=out, scalars=frozenset(known.scalars))
+    return replace(sheet, statements=out, scalars={name: frozenset(problems) for name, problems in known.scalars.items()})
 
 
 def _nowhere(span: Span) -> Span:
@@ -64,7 +67,22 @@ class _Known:
 
     functions: dict[str, _Function] = field(default_factory=dict)
     bodies: dict[str, Node] = field(default_factory=dict)
-    scalars: set[str] = field(default_factory=set)
+    scalars: dict[str, set[int]] = field(default_factory=dict)  # and the numbers of the headings that they are such under
+    problem: int = 0
+    learnt_in: dict[str, int] = field(default_factory=dict)
+
+    def forget(self, heads: Sequence[_Head]) -> None:
+        """Under another heading `f(z) = …` is another f, where its argument is used and f itself is not."""
+        for name, arguments, body in heads:
+            spoken = _names(body)
+            if self.learnt_in.get(name) not in (None, self.problem) and arguments and set(arguments) & spoken and name not in spoken:
+                self.functions.pop(name, None)
+                self.bodies.pop(name, None)
+
+    def are_numbers(self, names: Iterable[str]) -> None:
+        """Take note of arguments that are numbers."""
+        for name in names:
+            self.scalars.setdefault(name, set()).add(self.problem)
 
     def is_other(self, head: _Head) -> bool:
         """Whether a function that is known is spoken of at other arguments than those of its definition."""
@@ -74,8 +92,9 @@ class _Known:
     def learn(self, name: str, arguments: tuple[str, ...], body: Node) -> None:
         if any(isinstance(n, (sx.Dots, sx.Unread, sx.Blank)) for n in sx.walk(body)) or name in _names(body):
             return
-        if arguments:
-            self.functions.setdefault(name, _Function(arguments, body))
+        if arguments and name not in self.functions:
+            self.functions[name] = _Function(arguments, body)
+            self.learnt_in[name] = self.problem
         self.bodies.setdefault(name, body)
 
     def rests_on(self, name: str, below: frozenset[str], depth: int = _DEEPEST) -> bool:
@@ -196,6 +215,8 @@ class _Written:
                     if not given and not node.wrt and len(call.args) > 1 and self._function(call) is not None:
                         return _gradient(node, call.function, call.args)
                     return self._derivative(node, given)
+                case sx.Derivative(of=sx.Name() as function, wrt=(), form="operator"):
+                    return self._slopes(node, function)
                 case sx.Product(
                     factors=(sx.Derivative(of=inner, wrt=(variable,)) as derivative, sx.Group(open="(", body=point)), operators=("",)
                 ):
@@ -208,6 +229,28 @@ class _Written:
         except _Refused:
             pass
         return None
+
+    def _slopes(self, node: sx.Derivative, function: sx.Name) -> Node | None:
+        r"""`\nabla f`, `\nabla^2 f` of a function of several numbers: a column of derivatives, a matrix of second ones."""
+        known = self.known.functions.get(plain_name(function) or "")
+        order = 1 if node.order is None else constant_of(node.order)
+        if known is None or len(known.arguments) < 2 or order not in (1, 2) or not self._are_numbers(known):
+            return None
+        self.known.are_numbers(known.arguments)
+        variables = [sx.Name(node.span, name) for name in known.arguments]
+        first = replace(node, order=None)
+        if order == 1:
+            return sx.Matrix(node.span, tuple((replace(first, wrt=(v,)),) for v in variables))
+        rows = (tuple(replace(node, wrt=(v, w), kind="partial", form="fraction") for w in variables) for v in variables)
+        return sx.Matrix(node.span, tuple(rows))
+
+    def _are_numbers(self, function: _Function) -> bool:
+        """Whether a function of single letters is computed by sums, products and powers of them alone, as one of numbers is."""
+        inside = [n for n in sx.walk(function.body) if isinstance(n, (sx.Name, sx.Scripted))]
+        plain = all(len(name) == 1 and name.islower() for name in function.arguments)
+        turned = any(isinstance(n, sx.Scripted) and superscript(n.sup).transposed for n in inside)
+        spoken = {plain_name(n) for n in inside if isinstance(n, sx.Name)}
+        return plain and not turned and spoken <= {*function.arguments, "e"}
 
     def _called(self, call: sx.Call) -> Node | None:
         function = self._function(call)
@@ -228,7 +271,7 @@ class _Written:
 
     def _learnt(self, given: dict[str, Node]) -> dict[str, Node]:
         """The same; an argument for which a number is put is a number."""
-        self.known.scalars |= {name for name, value in given.items() if constant_of(value) is not None}
+        self.known.are_numbers(name for name, value in given.items() if constant_of(value) is not None)
         return given
 
     def _variables(self, of: Node, wrt: tuple[Node, ...]) -> list[str | None]:
@@ -283,7 +326,7 @@ class _Written:
         (argument,) = function.arguments
         own = plain_name(node.args[0]) == argument
         if own and _names(function.body) <= {argument, "e", *self.known.functions}:
-            self.known.scalars.add(argument)
+            self.known.are_numbers([argument])
         point = node.args[0] if own else self._point(argument, self.of(node.args[0]))
         made: Node = function.body if own else self._at(function.body, {argument: point})
         for _ in range(primes):

@@ -48,7 +48,8 @@ def built(meaning: Meaning, uses: Mapping[str, Iterable[str]] | None = None) -> 
             if shapes.is_open(dim) and shapes.resolve(dim) not in others:
                 shapes = shapes.unify(dim, ONE) or shapes
     used = {name for term in meaning.terms.values() for name in names_in(term)} | meaning.terms.keys()
-    for name, sizes in meaning.vocabulary.literals.items():
+    for name in meaning.vocabulary.literals:
+        sizes = meaning.vocabulary.sizes_of(name, shapes.is_one(mentioned[name][1]))
         if name not in used and name not in meaning.vocabulary.declared and len(set(sizes)) == 1:
             for dim, count in zip(mentioned[name], sizes[0], strict=True):
                 if shapes.is_open(dim):

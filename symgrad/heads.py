@@ -6,12 +6,13 @@ defined by one argument and used with another (`f(x)`, `f(y)`) is left alone.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.naming import plain_name
 from symgrad.read import functions as fn
-from symgrad.read.document import Sheet
+from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
 _NO_ARGUMENTS = frozenset[str]()
@@ -48,16 +49,26 @@ def without_arguments(sheet: Sheet) -> Sheet:
     """The sheet with `J(w)` written `J`, for every name that it defines so, and `∇J` as one name where J is none."""
     sheet = _with_logarithms(sheet)
     defined: dict[str, frozenset[str]] = {}
+    every: dict[str, frozenset[str]] = {}
+    defined_in: dict[str, int] = {}
+
+    def learn(statement: Statement, anew: bool) -> None:
+        if not isinstance(statement.node, sx.Relation):
+            return
+        head, problem = as_call(statement.node.sides[0]), bisect_right(sheet.headings, statement.span.start)
+        name, arguments = _applied(head)
+        if name is None:
+            name, arguments = plain_name(head), _NO_ARGUMENTS
+        elif not names_more(statement.node.sides[1:], arguments):
+            return  # a function of its argument alone, such as `f(z) = \max(0, z)`
+        if name is None:
+            return
+        if name not in defined or (anew and arguments and defined_in[name] != problem):
+            defined[name], defined_in[name] = arguments, problem
+            every[name] = every.get(name, _NO_ARGUMENTS) | arguments
+
     for statement in sheet.statements:
-        if isinstance(statement.node, sx.Relation):
-            head = as_call(statement.node.sides[0])
-            name, arguments = _applied(head)
-            if name is None:
-                name, arguments = plain_name(head), _NO_ARGUMENTS
-            elif not names_more(statement.node.sides[1:], arguments):
-                continue  # a function of its argument alone, such as `f(z) = \max(0, z)`
-            if name is not None:
-                defined.setdefault(name, arguments)
+        learn(statement, False)
 
     def stripped(node: Node) -> Node:
         called = as_call(node)
@@ -79,8 +90,11 @@ def without_arguments(sheet: Sheet) -> Sheet:
                 return sx.Name(node.span, f"\\nabla {name}")
         return node
 
-    changed = [replace(s, node=sx.mapped(sx.mapped(s.node, stripped), named)) for s in sheet.statements]
-    by_name = {name: tuple(sorted(known)) for name, known in defined.items() if known}
+    changed = []
+    for statement in sheet.statements:
+        learn(statement, True)  # under another heading `f(z) = …` is another f
+        changed.append(replace(statement, node=sx.mapped(sx.mapped(statement.node, stripped), named)))
+    by_name = {name: tuple(sorted(known)) for name, known in every.items() if known}
     return replace(sheet, statements=changed, arguments=by_name)
 
 

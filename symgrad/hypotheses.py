@@ -75,7 +75,9 @@ class Search:
                 if best[1].doubt < needed or self.is_over:
                     break
                 trial = _tried(gathered(self.sheet, part, hypothesis), best[1].doubt - needed)
-                if trial is not None and _of_their_kind(best[0], trial[0], hypothesis):
+                if trial is None or (hypothesis.numerator and best[1].failures - trial[1].failures < needed):
+                    continue  # a layout shows in lines that are wrong without it
+                if _of_their_kind(best[0], trial[0], hypothesis):
                     best, assumed = trial, hypothesis
         self._known[part] = best
         return best

@@ -25,6 +25,7 @@ from symgrad.implied import is_made_up
 from symgrad.lab import Evidence, Lab, sizes_from
 from symgrad.meaning import Meaning, stem
 from symgrad.naming import ANY_NUMBER, MEANT, plain_name
+from symgrad.optima import with_parameters
 from symgrad.parts import mentions
 from symgrad.points import Point
 from symgrad.prose import conditions_in_words, shape_of_node, space
@@ -40,6 +41,7 @@ from symgrad.tensor import Node as Tensor
 from symgrad.terms import Term, free_of, walk
 from symgrad.typeset import latex, text
 from symgrad.typing_rules import CHARITY, Note, Reading, transposed
+from symgrad.updates import renewed
 from symgrad.verification import Claim
 
 _MOST_PAIRS = 60
@@ -127,6 +129,7 @@ class Judge:
         self.lab = Lab(meaning)
         self.values: dict[str, Rows] = {}
         self.older: dict[str, list[Rows]] = {}
+        self.anew: dict[str, Rows] = {}  # values that count from the first line on that holds with them
         self.meant: dict[str, Rows] = {}  # of values that were written wrongly, what they should be
         self._written_at: dict[str, int] = {}
         self.unnamed: list[Rows] = []
@@ -157,6 +160,9 @@ class Judge:
                 self._remember(link, ruling)
                 if most is not None and ruling.verdict not in ("holds", "given") and judged.doubt > most:
                     return None
+            for name, node in self.gathered.updates.get(i, []):
+                rows = literal_rows(node)
+                self.anew |= {} if rows is None else {name: self._as_vector(name, rows)}
         self._in_hindsight(judged)
         return judged
 
@@ -178,12 +184,18 @@ class Judge:
     def _give(self, name: str, node: Node) -> None:
         rows = literal_rows(node)
         if rows is not None:
+            if name in self.values:
+                self.anew[name] = self._as_vector(name, rows)
             self._write(name, rows)
 
-    def _write(self, name: str, rows: Rows, statement: int = -1) -> None:
+    def _as_vector(self, name: str, rows: Rows) -> Rows:
+        """A list as the column that its name is."""
         shape = self.meaning.shape(name)
-        if shape is not None and len(rows) == 1 and len(rows[0]) > 1 and shape[1].is_one and not shape[0].is_one:
-            rows = tuple((x,) for x in rows[0])
+        turned = shape is not None and len(rows) == 1 and len(rows[0]) > 1 and shape[1].is_one and not shape[0].is_one
+        return tuple((x,) for x in rows[0]) if turned else rows
+
+    def _write(self, name: str, rows: Rows, statement: int = -1) -> None:
+        rows = self._as_vector(name, rows)
         if name in self.values and self.values[name] != rows and (statement < 0 or self._written_at.get(name) != statement):
             self.older.setdefault(name, []).append(self.values[name])
         self.values[name] = rows
@@ -359,8 +371,27 @@ class Judge:
                 failed = ruling
         assert failed is not None
         if failed.verdict == "fails" or failed.reason == MISFIT:
-            return self._of_one_letter(link) or self._under_conditions(link) or self._in_one_case(link) or failed
+            return (
+                self._of_one_letter(link) or self._under_conditions(link) or self._in_one_case(link) or self._at_estimates(link) or failed
+            )
         return failed
+
+    def _at_estimates(self, link: Link) -> Ruling | None:
+        r"""`S = \sum_n (x_n - \hat\mu)(x_n - \hat\mu)^T`, where S is defined with μ: what is computed from a parameter, at its estimate."""
+        known = self.gathered
+        (left, right), estimates = with_parameters(
+            (link.left, link.right), known.definitions, known.vocabulary.dependences, self.meaning.styled
+        )
+        if not estimates:
+            return None
+        made = replace(link, left=left, right=right)
+        try:
+            ruling = self._first_that_holds(made, self.pairs(made, False))
+        except (SymgradError, RecursionError):
+            return None
+        under = f"{', '.join(map(names.text, estimates))} for what it estimates"
+        shown = [{**evidence, "under": under} for evidence in ruling.evidence]
+        return replace(ruling, link=link, evidence=shown) if ruling.verdict == "holds" else None
 
     def _of_one_letter(self, link: Link) -> Ruling | None:
         """`σ'(u) = σ(u)(1 − σ(u))`: an identity of functions, whose letter is any number, whatever it stands for elsewhere."""
@@ -738,11 +769,27 @@ class Judge:
         if ruling.verdict == "fails" and self._is_update(link):
             return Ruling(link, "given", pair=pair)
         if ruling.verdict != "holds":
+            ruling = self._with_new_values(link, pair) or ruling
+        if ruling.verdict != "holds":
             ruling = self._unwritten(link, pair, ruling) or self._unnamed(link, pair, ruling.verdict == "undecided") or ruling
         if ruling.verdict == "fails":
             ruling = self._as_meant(link, pair) or ruling
         if ruling.verdict == "fails":
             self._insist_on_dependence(pair, Evidence("numeric", False))
+        return ruling
+
+    def _with_new_values(self, link: Link, pair: Pair) -> Ruling | None:
+        """The numbers hold with what was given a new value since, and what is computed from it."""
+        values = renewed(self.meaning, self.values, self.anew)
+        if values == self.values:
+            return None
+        try:
+            ruling = self.with_values(link, pair, values)
+        except (SymgradError, ValueError):
+            return None
+        if ruling.verdict != "holds":
+            return None
+        self.values, self.anew = values, {}
         return ruling
 
     def _as_meant(self, link: Link, pair: Pair) -> Ruling | None:

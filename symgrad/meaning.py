@@ -101,6 +101,7 @@ class Vocabulary:
     sizes: set[str] = field(default_factory=set)
     losses: set[str] = field(default_factory=set)
     literals: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    lists: set[str] = field(default_factory=set)  # given as `[1, 2]`, a row or a column
     layout: str = ""  # of Jacobians, where the sheet announces one
     is_illustrated: bool = False  # by single numbers, for sizes of one
     properties: dict[str, set[str]] = field(default_factory=dict)
@@ -115,6 +116,11 @@ class Vocabulary:
     heads: frozenset[str] = frozenset()
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     dependences: Dependences = field(default_factory=Dependences)
+
+    def sizes_of(self, name: str, is_column: bool) -> list[tuple[int, int]]:
+        """The sizes that a name is written with; of a list those of the vector that it is."""
+        turned = is_column and name in self.lists
+        return [(cols, rows) if turned and rows == 1 else (rows, cols) for rows, cols in self.literals[name]]
 
     def declare(self, name: str, shape: tuple[Dim, Dim], statement: int) -> None:
         """Take the shape of a name as a statement gives it, unless that statement is believed to err."""
@@ -241,6 +247,7 @@ class Meaning:
 
     def variable_of(self, name: str) -> str | None:
         known = [n for n in self.vocabulary.arguments.get(name, ()) if self.shape(n) is not None]
+        known = [n for n in known if self.rests_on(name, n)] if self.frozen and len(known) > 1 else known
         if len(known) == 1:
             return known[0]
         inputs = [n for n in self.network.inputs if self.rests_on(name, n)] if self.frozen else []

@@ -12,7 +12,7 @@ from symgrad import syntax as sx
 from symgrad.conditions import one_passage, words_before
 from symgrad.implied import Dependences
 from symgrad.meaning import Definition, is_loss
-from symgrad.naming import script_text
+from symgrad.naming import plain_name, script_text
 from symgrad.parts import mentions
 from symgrad.read.document import Sheet
 from symgrad.syntax import Node
@@ -77,3 +77,24 @@ def is_optimised(definitions: list[Definition], name: str | None, dependences: D
             seen.add(current)
             waiting += mentions(by_name[current].expression)
     return False
+
+
+def with_parameters(
+    sides: tuple[Node, ...], definitions: list[Definition], dependences: Dependences, styled: frozenset[str]
+) -> tuple[tuple[Node, ...], list[str]]:
+    r"""Two sides with parameters for their estimates, μ for `\hat\mu`, and the estimates; where they do not speak of both."""
+    found: dict[str, None] = {}
+    spoken = {name for side in sides for name in mentions(side, styled)}
+
+    def parameter(node: Node) -> Node:
+        if not isinstance(node, sx.Name) or node.accents[:1] not in (("hat",), ("widehat",)):
+            return node
+        bare = replace(node, accents=node.accents[1:])
+        name, estimate = plain_name(bare, styled), plain_name(node, styled)
+        if name is None or estimate is None or name in spoken or not is_optimised(definitions, name, dependences):
+            return node
+        found[estimate] = None
+        return bare
+
+    made = tuple(sx.mapped(side, parameter) for side in sides)
+    return made, list(found)

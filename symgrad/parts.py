@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from symgrad import syntax as sx
@@ -23,6 +24,8 @@ _ANOTHER_CASE = re.compile(r"(?:^|[.:;!?\n*-])\s*For\s*$")
 _ITEM = re.compile(r"(?:\\item|(?:^|\n)\s*(?:[-*]|\d+[.)]|\([a-z]\)))\s*$")
 # Words before an equation that holds for what follows only: `If we set $W_d = W_e^T$`.
 _IN_CASE = re.compile(r"(?i)\b(if (we|you|one)|in the (special )?case|for tied|with tied|suppose)\b[^.$]*$")
+# `With $\Omega = \sigma^2 I$ …` at the beginning of a sentence, of an input that definitions were written with.
+_WITH = re.compile(r"(?:^|[.;:]\W+)(?:With|For|When|If|Mit|Für|Con|Avec|Pour|Para)\W*$")
 # A numbered problem, in the languages that derivations are met in: it stands by itself, unless it speaks of what was defined before.
 _PROBLEM = re.compile(
     r"(?i)(?:aufgabe|problem|exercise|question|task|übung|exercice|ejercicio|esercizio|problema|exerc[íi]cio|задача|упражнение|题|問)"
@@ -56,12 +59,14 @@ def parts(sheet: Sheet) -> list[Part]:
         before = (*context, *range(begin, cut))
         rest = range(cut, len(sheet.statements))
         anew = _defined_anew(sheet, before, range(cut, stop)) or _declared_anew(sheet, before, rest) or _used_anew(sheet, before, rest)
+        redeclared = _redeclared(sheet, before, range(cut, stop))
+        anew |= redeclared
         if anew:
             found.append(Part(range(begin, cut), _wanted(sheet, context, range(begin, cut)), renewed))
             # What was an input and is settled now was defined nowhere, so that nothing said by means of it is outdated.
             known = {name for i in before for name, _ in heads(sheet.statements[i])}
             supposed = _WERE_IT_SO.search(sheet.statements[cut].words[-60:]) is not None
-            context, renewed = _still_holding(sheet, before, anew & known, supposed), frozenset(anew)
+            context, renewed = _still_holding(sheet, before, (anew & known) | redeclared, supposed), frozenset(anew)
             begin = cut
     last = range(begin, len(sheet.statements))
     found.append(Part(last, _wanted(sheet, context, last), renewed))
@@ -99,7 +104,9 @@ def _cuts(sheet: Sheet) -> list[int]:
     cuts = {bisect_left(places, heading) for heading in sheet.headings}
     cuts |= {i for i in blocks if _ANEW.search(sheet.statements[i].words[-120:])}
     cuts |= {i for i in blocks if _PROBLEM.search(sheet.statements[i].words)}
-    cuts |= {i for i in blocks if any(said.search(sheet.statements[i].words[-60:]) for said in (_IN_CASE, _WERE_IT_SO))}
+    in_case = (_IN_CASE, _WERE_IT_SO)
+    cuts |= {i for i in blocks if any(said.search(sheet.statements[i].words[-60:]) for said in in_case)}
+    cuts |= {i for i in blocks if _WITH.search(sheet.statements[i].words)}
     cuts |= {i for i in blocks if _ANOTHER_CASE.search(sheet.statements[i].words) or _ITEM.search(sheet.statements[i].words)}
     return sorted(c for c in cuts if c < len(places))
 
@@ -109,6 +116,12 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
     known = {name: node for i in before for name, node in heads(sheet.statements[i])}
     mentioned = {name for i in before for name in mentions(sheet.statements[i].node)}
     first = sheet.statements[after.start]
+    if _WITH.search(first.words):
+        inside = {name for i in before for _, expression in heads(sheet.statements[i]) for name in mentions(expression)}
+        asked = {name for i in before for name in differentiated(sheet.statements[i].node)}
+        settled = {name for name, expression in heads(first) if name in inside - asked - known.keys() and _is_formula(expression)}
+        if settled and any(isinstance(n, sx.Derivative) for i in before for n in sx.walk(sheet.statements[i].node)):
+            return settled
     if _IN_CASE.search(first.words[-60:]):
         settled = {name for name, expression in heads(first) if name in mentioned and name not in known and _is_formula(expression)}
         if settled:
@@ -141,10 +154,7 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
 
 def _declared_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[str]:
     """Names that are declared now though they were used before, where nothing that follows speaks of what was defined there."""
-    first = sheet.statements[after.start].span.start
-    if not any(
-        bisect_left(sheet.headings, first) and sheet.statements[i].span.start < h <= first for i in before[-1:] for h in sheet.headings
-    ):
+    if not _begins_under_a_heading(sheet, before, after):
         return set()
     settled = {name for i in before for name, _ in heads(sheet.statements[i])}
     spoken = {name for i in after for name in mentions(sheet.statements[i].node)}
@@ -154,6 +164,34 @@ def _declared_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[s
         name for i in before for name in declared(sheet.statements[i])
     }
     return used & {name for i in after for name in declared(sheet.statements[i])}
+
+
+def _redeclared(sheet: Sheet, before: tuple[int, ...], after: range) -> set[str]:
+    """Names that are of now this space and now that, and were declared under another heading: what was said there is not said here."""
+    known = {name: space for i in before for name, space in _spaces(sheet.statements[i])}
+    again = {name for i in after for name, space in _spaces(sheet.statements[i]) if known.get(name, space) != space}
+    if _begins_under_a_heading(sheet, before, after):
+        spoken = {name for i in after for name in mentions(sheet.statements[i].node)}
+        again |= several_spaces(sheet) & known.keys() & spoken
+    return again
+
+
+def _begins_under_a_heading(sheet: Sheet, before: tuple[int, ...], after: range) -> bool:
+    """Whether a heading stands between a statement and those before it."""
+    first = sheet.statements[after.start].span.start
+    return any(sheet.statements[i].span.start < heading <= first for i in before[-1:] for heading in sheet.headings)
+
+
+def several_spaces(sheet: Sheet) -> set[str]:
+    """The names that a sheet declares to be now of this space and now of that."""
+    found: dict[str, Node] = {}
+    return {name for s in sheet.statements for name, space in _spaces(s) if found.setdefault(name, space) != space}
+
+
+def _spaces(statement: Statement) -> Iterator[tuple[str, Node]]:
+    """The names that a statement says to be of some space, and the space."""
+    for name in declared(statement) if isinstance(statement.node, sx.Relation) else ():
+        yield name, statement.node.sides[1]
 
 
 def _used_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[str]:
@@ -184,7 +222,8 @@ def _still_holding(sheet: Sheet, before: tuple[int, ...], anew: set[str], suppos
         for name, expression in heads(sheet.statements[i]):
             if gone & set(mentions(expression)):
                 gone.add(name)
-    return tuple(i for i in before if not gone & {name for name, _ in heads(sheet.statements[i])})
+    kept = (i for i in before if not gone & {name for name, _ in heads(sheet.statements[i])})
+    return tuple(i for i in kept if not (said := declared(sheet.statements[i])) or not said <= anew)
 
 
 def _wanted(sheet: Sheet, context: tuple[int, ...], own: range) -> tuple[int, ...]:
@@ -192,9 +231,11 @@ def _wanted(sheet: Sheet, context: tuple[int, ...], own: range) -> tuple[int, ..
     spoken = {name for i in own for name in mentions(sheet.statements[i].node)}
     kept: list[int] = []
     for i in reversed(context):
-        if spoken & {name for name, _ in heads(sheet.statements[i])} or not heads(sheet.statements[i]):
+        named, node = heads(sheet.statements[i]), sheet.statements[i].node
+        if spoken & {name for name, _ in named} or not named:
             kept.append(i)
-            spoken |= set(mentions(sheet.statements[i].node))
+            # A claim that was made before calls for nothing now.
+            spoken |= set(mentions(node)) if named or not isinstance(node, sx.Relation) or "=" not in node.operators else set()
     return tuple(reversed(kept))
 
 
@@ -223,6 +264,12 @@ def mentions(node: Node, styled: frozenset[str] = frozenset()) -> list[str]:
             continue
         stack.extend(reversed(list(sx.children(current))))
     return found
+
+
+def differentiated(node: Node) -> set[str]:
+    """By what something is differentiated."""
+    found = {plain_name(wrt) for n in sx.walk(node) if isinstance(n, sx.Derivative) for wrt in n.wrt}
+    return {name for name in found if name is not None}
 
 
 def _is_formula(node: Node) -> bool:

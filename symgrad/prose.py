@@ -130,13 +130,15 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
         vocabulary.properties.setdefault(name, set()).add("one_hot")
     for statement in statements:
         node = statement.node
-        subject = node.sides[0] if isinstance(node, sx.Relation) and node.operators[0] == "in" else node
+        subject = node.sides[0] if isinstance(node, sx.Relation) and node.operators[0] in ("in", "=") else node
         for item in subject.items if isinstance(subject, sx.Listing) else (subject,):
             about = plain_name(item, vocabulary.styled)
             if about is None or statement.display:
                 continue
             after = re.split(r"[.;]", statement.words_after)[0][:50]
             before = re.split(r"[.;,]", statement.words)[-1][-30:]
+            if subject is not node and node.operators[0] == "=":  # what follows an equation may be about anything
+                after = ""
             for known, pattern in _PROPERTIES:
                 if _is_said(pattern, before, after) and not (known == "symmetric" and _is_supposed(before, after)):
                     vocabulary.properties.setdefault(about, set()).add(known)
@@ -283,8 +285,8 @@ def _is_a_first(node: Node) -> bool:
 
 
 def limits_of_sums(nodes: Sequence[Node], vocabulary: Vocabulary) -> None:
-    r"""The m of `\frac1m \sum_{i=1}^m` is a size, unless it is given a value of its own."""
-    values = {plain_name(node.sides[0]) for node in nodes if isinstance(node, sx.Relation)}
+    r"""The m of `\frac1m \sum_{i=1}^m` is a size, unless it is given a value of its own that counts nothing."""
+    values = {plain_name(node.sides[0]) for node in nodes if isinstance(node, sx.Relation) and not _is_count(node)}
     for node in (n for top in nodes for n in sx.walk(top)):
         if (
             isinstance(node, sx.BigOp)
@@ -295,6 +297,11 @@ def limits_of_sums(nodes: Sequence[Node], vocabulary: Vocabulary) -> None:
             first = node.below.sides[-1]
             if isinstance(first, sx.Number) and first.text == "1" and node.above.base not in values and not node.above.accents:
                 vocabulary.sizes.add(node.above.base)
+
+
+def _is_count(node: sx.Relation) -> bool:
+    """`n = 4`."""
+    return node.operators[0] == "=" and isinstance(node.sides[1], sx.Number) and node.sides[1].text.isdigit()
 
 
 _LOSS = re.compile(r"(?i)\b(?:loss|cost|objective|risk|criterion)(?:\s+function)?\W*$")

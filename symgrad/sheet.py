@@ -6,6 +6,7 @@ Nothing is typed or judged here. A display that begins with `=` goes on from the
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -72,6 +73,7 @@ class Gathered:
     definitions: list[Definition] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     given: dict[int, list[tuple[str, Node]]] = field(default_factory=dict)
+    updates: dict[int, list[tuple[str, Node]]] = field(default_factory=dict)
     defining: set[int] = field(default_factory=set)
     counting: set[int] = field(default_factory=set)
     running: frozenset[str] = frozenset()  # the letters that sums run over
@@ -112,7 +114,9 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
             del vocabulary.declared[name]
     vocabulary.entrywise = frozenset(_entrywise(sheet, styled))
     vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
-    for name in sheet.scalars - vocabulary.heads:
+    named_here = [*part.own, *(i for i in part.context if heads(sheet.statements[i]))]
+    problems = {bisect_right(sheet.headings, sheet.statements[i].span.start) for i in named_here}
+    for name in (n for n, places in sheet.scalars.items() if places & problems and n not in vocabulary.heads):
         vocabulary.declared.setdefault(name, (ONE, ONE))
     _loss_of_differentials([sheet.statements[i].node for i in part.statements], vocabulary)
     limits_of_sums([sheet.statements[i].node for i in part.statements], vocabulary)
@@ -185,6 +189,7 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
         found.unread.append((i, statement.span, f"a relation with {', '.join(sorted(strange))}"))
         return chain
     _shape_links(found, i, node)
+    _updates(found, i, node)
     if not set(node.operators) & EQUALITIES:
         if not any(link.statement == i for link in found.links):
             found.declared.append((i, statement.span))
@@ -201,6 +206,13 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
         _links(found, i, run, head, known)
         chain = Chain(head, run.sides[-1], statement.block)
     return chain
+
+
+def _updates(found: Gathered, i: int, node: sx.Relation) -> None:
+    r"""`w \leftarrow w - 0.1 \cdot 8 = 0.2`: a name and its new value."""
+    name = plain_name(node.sides[0], found.vocabulary.styled)
+    if node.operators[0] == "gets" and name is not None and literal_rows(node.sides[-1]) is not None:
+        found.updates.setdefault(i, []).append((name, node.sides[-1]))
 
 
 def _without_models(node: sx.Relation) -> sx.Relation:
@@ -312,7 +324,7 @@ def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> N
         found.defining.add(i)
         start = 2
         optimum = of_which(sides[0], is_said(found.sheet, i))
-        if optimum is not None and is_optimised(
+        if optimum is not None and not is_numeric(sides[1]) and is_optimised(
             found.definitions, plain_name(optimum, found.vocabulary.styled), found.vocabulary.dependences
         ):
             found.links.append(Link(optimum, sides[1], run.operators[0], i, statement.span, optimum, True, True))
@@ -391,7 +403,10 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         if name in known and (name not in stated or len(sides) > 2 or is_worked(sides[1])):
             return False
         found.given.setdefault(i, []).append((name, sides[1]))
-        vocabulary.literals.setdefault(name, []).append((len(literal), len(literal[0])))
+        if name not in vocabulary.sizes:
+            vocabulary.literals.setdefault(name, []).append((len(literal), len(literal[0])))
+        if is_list(sides[1]):
+            vocabulary.lists.add(name)
         known.add(name)
         return True
     if name in vocabulary.assumed.reopened and is_numeric(sides[1]) and not zero:
@@ -476,6 +491,12 @@ def masked_entries(node: Node) -> str:
     kept = [["0" if constant_of(c) == 0 else "1" if constant_of(c) is None else "" for c in row] for row in cells if row]
     found = {entry for row in kept for entry in row}
     return "[" + "; ".join(" ".join(row) for row in kept) + "]" if found == {"0", "1"} else ""
+
+
+def is_list(node: Node) -> bool:
+    """Whether entries are listed, `[1, 2]`, which says of a vector neither that it is a row nor that it is a column."""
+    node = _as_list(node)
+    return isinstance(node, sx.List) and len(node.items) > 1 and not any(isinstance(item, sx.List) for item in node.items)
 
 
 def _as_list(node: Node) -> Node:

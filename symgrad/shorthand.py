@@ -8,10 +8,10 @@ of bars or adjoints, or says `\bar W = \partial L/\partial W` (Giles, 2008, writ
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 from symgrad import syntax as sx
+from symgrad.heads import as_call
 from symgrad.meaning import is_loss
 from symgrad.naming import plain_name, spelled
 from symgrad.parts import mentions
@@ -87,39 +87,48 @@ def _states_an_adjoint(node: Node) -> bool:
 def _without_subscripts(sheet: Sheet) -> Sheet:
     defined, made_of = set[str](), set[str]()
     spoken: set[str] = set()
-    short: dict[str, str] = {}
+    short: dict[str, tuple[str, tuple[str, ...]]] = {}
     for statement in sheet.statements:
         node = statement.node
         if isinstance(node, sx.Relation):
-            head = plain_name(node.sides[0])
+            called = as_call(node.sides[0])
+            head = plain_name(called.function if isinstance(called, sx.Call) else called)
             if head is not None and is_loss(head):
                 defined.add(head)
-                made_of |= {name for side in node.sides[1:] for name, _ in _shortened(side)} if "_" not in head else set()
-        short |= dict(_shortened(node))
+                made_of |= _shortened(node.sides[1:]).keys() if "_" not in head else set()
+        short |= _shortened((node,))
         spoken |= _alone(node)
-    found = {whole for whole, base in short.items() if base in defined and whole not in made_of and _subscript(whole) in spoken}
+    found = {whole for whole, (base, below) in short.items() if base in defined and whole not in made_of and set(below) <= spoken}
     if len(found) < _FEWEST:
         return sheet
 
     def opened(node: Node) -> Node:
         if isinstance(node, sx.Scripted) and plain_name(node) in found and node.sub is not None:
-            return sx.Derivative(node.span, node.base, (node.sub,))
+            wrt = _pieces(node.sub)
+            order = sx.Number(node.span, str(len(wrt))) if len(wrt) > 1 else None
+            return sx.Derivative(node.span, node.base, wrt, order=order)
         return node
 
     return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, opened)) for s in sheet.statements])
 
 
-def _shortened(node: Node) -> Iterator[tuple[str, str]]:
-    """Losses with a name for a subscript: how they are spelt, with and without it."""
-    for found in sx.walk(node):
+def _shortened(nodes: tuple[Node, ...]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Losses with names for a subscript: how they are spelt, without it and what the subscript names, two for a second derivative."""
+    short: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for found in (n for node in nodes for n in sx.walk(node)):
         if isinstance(found, sx.Scripted) and isinstance(found.base, sx.Name) and found.sup is None and not found.primes:
-            whole, below = plain_name(found), None if found.sub is None else plain_name(found.sub)
-            if whole is not None and below is not None and is_loss(spelled(found.base)) and not isinstance(found.sub, sx.Text):
-                yield whole, spelled(found.base)
+            whole, below = plain_name(found), [plain_name(piece) for piece in _pieces(found.sub)]
+            names = tuple(name for name in below if name is not None)
+            if whole is not None and len(names) == len(below) in (1, 2) and is_loss(spelled(found.base)):
+                short[whole] = spelled(found.base), names
+    return short
 
 
-def _subscript(whole: str) -> str:
-    return whole.partition("_")[2].removeprefix("{").removesuffix("}")
+def _pieces(sub: Node | None) -> tuple[Node, ...]:
+    r"""The names that a subscript is of: `W`, `\beta\beta`."""
+    if isinstance(sub, sx.Product) and not any(sub.operators):
+        return sub.factors
+    return () if sub is None or isinstance(sub, sx.Text) else (sub,)
 
 
 def _alone(node: Node) -> set[str]:

@@ -23,11 +23,15 @@ _BEAM = 10
 _VECTORS = frozenset("xwhuv")
 # Understandings that cost so much more than the cheapest are not tried: that a line holds in one says nothing.
 _SPREAD = 2.5
+# Lists of numbers are rows as they are written, and nearly as often columns.
+_LISTS_ARE_COLUMNS = 0.4
 
 
 def understood(vocabulary: Vocabulary, definitions: Sequence[Definition], width: int = 4) -> list[Meaning]:
     """The cheapest understandings of the definitions together, as meanings with their networks."""
     beam = [Meaning(vocabulary, _from_literals(vocabulary))]
+    if vocabulary.lists:
+        beam.append(Meaning(vocabulary, _from_literals(vocabulary, True), cost=_LISTS_ARE_COLUMNS))
     for definition in definitions:
         extended = [new for meaning in beam for new in _with(meaning, definition)]
         extended.sort(key=lambda m: m.cost)
@@ -46,14 +50,15 @@ def understood(vocabulary: Vocabulary, definitions: Sequence[Definition], width:
     return made
 
 
-def _from_literals(vocabulary: Vocabulary) -> Shapes:
-    """A literal that is a vector makes its name one, and a family has rows of the size that is declared; other sizes are left open."""
+def _from_literals(vocabulary: Vocabulary, columns: bool = False) -> Shapes:
+    """A literal that is a vector makes its name one, a list a row or a column, and a family has rows of the size that is declared."""
     shapes = Shapes()
     for name, size in vocabulary.members.items():
         shapes = shapes.unify(unknown(f"cols:{name}"), size) or shapes
-    for name, sizes in vocabulary.literals.items():
+    for name in vocabulary.literals:
         if name in vocabulary.declared or name in vocabulary.assumed.reopened:
             continue
+        sizes = vocabulary.sizes_of(name, columns)
         for axis, label in enumerate(("rows", "cols")):
             if all(size[axis] == 1 for size in sizes):
                 bound = shapes.unify(unknown(f"{label}:{name}"), ONE)
@@ -170,9 +175,10 @@ def _distinct(beam: list[Meaning]) -> list[Meaning]:
 def _sizes_agree(meaning: Meaning) -> bool:
     """No dimension has two sizes in the literals."""
     found: dict[Dim, int] = {}
-    for name, sizes in meaning.vocabulary.literals.items():
+    for name in meaning.vocabulary.literals:
         if name in meaning.vocabulary.assumed.reopened:
             continue
+        sizes = meaning.vocabulary.sizes_of(name, meaning.shapes.is_one(unknown(f"cols:{name}")))
         for axis, label in enumerate(("rows", "cols")):
             dim = meaning.shapes.resolve(unknown(f"{label}:{name}"))
             size = sizes[-1][axis]

@@ -27,7 +27,7 @@ from symgrad.labels import picked
 from symgrad.layouts import against_the_others
 from symgrad.likeness import likeness
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
-from symgrad.parts import heads, mentions, parts
+from symgrad.parts import heads, mentions, parts, several_spaces
 from symgrad.piecewise import joined
 from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
@@ -236,7 +236,9 @@ def _taken_for_granted(judge: Judge) -> Iterator[Finding]:
             if any(isinstance(n, sx.Derivative) for n in sx.walk(found.sheet.statements[i].node)):
                 yield _finding(kind, found.sheet.statements[i].span, about)
                 break
-    for name in (n for n in assumed.undeclared if found.vocabulary.declared_at[n] in found.part.own):
+    # Where a letter is declared in several ways, the lines that fit none of them are about a thing of their own.
+    undeclared = (n for n in assumed.undeclared if found.vocabulary.declared_at[n] in found.part.own)
+    for name in (n for n in undeclared if n not in several_spaces(found.sheet)):
         shape, said = judge.meaning.shape(name), found.sheet.statements[found.vocabulary.declared_at[name]]
         needed = f"; what is computed with it needs {show(shape)}" if shape is not None else ""
         yield _finding("SG215", said.span, f"{names.text(name)} does not have this shape{needed}")

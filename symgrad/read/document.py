@@ -7,7 +7,7 @@ over. Mathematics that is never closed is unread to the end of its paragraph, an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from symgrad import syntax as sx
@@ -43,7 +43,7 @@ class Sheet:
     statements: list[Statement] = field(default_factory=list)
     headings: list[int] = field(default_factory=list)
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    scalars: frozenset[str] = frozenset()  # arguments of functions of one number
+    scalars: Mapping[str, frozenset[int]] = field(default_factory=dict)  # arguments that are numbers, and under which headings
     one_hot: frozenset[str] = frozenset()  # vectors made for the labels of classes
     macros: dict[str, Macro] = field(default_factory=dict)
     allowance: Allowance = field(default_factory=Allowance)
@@ -353,6 +353,7 @@ _PART = re.compile(
     r"|[ \t*_]*(?i:problem|question|exercise|example|task|part|section|q)[ .]*(?:\d+|[IVX]+)\b"
     r"|[ \t*_]*\d+[.)](?:[ \t*_]|$)"
     r"|\*\*[^*\n]{2,60}\*\*"
+    r"|[ \t]*\\textbf\{[^{}\n]{2,60}\}"
     r"|[ \t]*\\(?:sub)*(?:section|paragraph)\*?\{"
     r"|[ \t]*\\begin\{(?:problem|exercise|question|example|solution)\}"
     r"|[ \t]*(?:\$\$|\\\[)\s*\d+\.)",
