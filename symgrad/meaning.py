@@ -199,6 +199,15 @@ class Meaning:
             return [(0.0, "column"), (1.0, "row"), (2.5, "scalar"), (3.5, "matrix")]
         return [(0.0, "column"), (1.5, "matrix"), (2.0, "row"), (2.2 if letter == "y" else 2.5, "scalar")]
 
+    def is_family(self, name: str) -> bool:
+        """Whether the x_i are vectors, by how they are written, or because each is defined as one."""
+        return self.is_collected(name) or (name[:1].islower() and self.kinds(name)[0][1] == "matrix")
+
+    def is_collected(self, name: str) -> bool:
+        r"""Whether the h_i of `h_i = \tanh(W x_i)` are columns by their definition."""
+        term = self.terms.get(name)
+        return term is not None and term.op == "collect" and len(term.params) == 1 and not self.shapes.is_one(term.cols)
+
     def is_size(self, name: str) -> bool:
         return name in self.vocabulary.sizes
 

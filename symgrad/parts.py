@@ -190,8 +190,9 @@ def several_spaces(sheet: Sheet) -> set[str]:
 
 def _spaces(statement: Statement) -> Iterator[tuple[str, Node]]:
     """The names that a statement says to be of some space, and the space."""
-    for name in declared(statement) if isinstance(statement.node, sx.Relation) else ():
-        yield name, statement.node.sides[1]
+    if isinstance(statement.node, sx.Relation):
+        for name in declared(statement):
+            yield name, statement.node.sides[1]
 
 
 def _used_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[str]:

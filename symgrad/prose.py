@@ -130,17 +130,14 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
         vocabulary.properties.setdefault(name, set()).add("one_hot")
     for statement in statements:
         node = statement.node
-        subject = node.sides[0] if isinstance(node, sx.Relation) and node.operators[0] in ("in", "=") else node
-        for item in subject.items if isinstance(subject, sx.Listing) else (subject,):
+        after = re.split(r"[.;]", statement.words_after)[0][:50]
+        before = re.split(r"[.;,]", statement.words)[-1][-30:]
+        for item, words_before, words_after in _spoken_of(node, before, after):
             about = plain_name(item, vocabulary.styled)
             if about is None or statement.display:
                 continue
-            after = re.split(r"[.;]", statement.words_after)[0][:50]
-            before = re.split(r"[.;,]", statement.words)[-1][-30:]
-            if subject is not node and node.operators[0] == "=":  # what follows an equation may be about anything
-                after = ""
             for known, pattern in _PROPERTIES:
-                if _is_said(pattern, before, after) and not (known == "symmetric" and _is_supposed(before, after)):
+                if _is_said(pattern, words_before, words_after) and not (known == "symmetric" and _is_supposed(words_before, words_after)):
                     vocabulary.properties.setdefault(about, set()).add(known)
             if isinstance(node, sx.Relation) and node.operators[0] == "in" and _of_zeros_and_ones(node.sides[1]):
                 vocabulary.properties.setdefault(about, set()).add("mask")
@@ -151,6 +148,17 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
                 summed = plain_name(base, vocabulary.styled)
                 if summed is not None:
                     vocabulary.properties.setdefault(summed, set()).add("distribution")
+
+
+def _spoken_of(node: Node, before: str, after: str) -> Iterator[tuple[Node, str, str]]:
+    """What the words beside a statement are about: what it is, what it is said to be of some space, or the ends of an equation."""
+    if isinstance(node, sx.Relation) and node.operators[0] == "=":
+        yield node.sides[0], before, ""
+        yield node.sides[-1], "", after if re.match(r"\W*(?:is|are)\b", after) else ""
+        return
+    subject = node.sides[0] if isinstance(node, sx.Relation) and node.operators[0] == "in" else node
+    for item in subject.items if isinstance(subject, sx.Listing) else (subject,):
+        yield item, before, after
 
 
 def _is_said(pattern: str, before: str, after: str) -> bool:

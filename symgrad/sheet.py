@@ -112,6 +112,8 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         if base in vocabulary.families and letter in found.running and stated[1].is_one and not stated[0].is_one:
             vocabulary.members[base] = stated[0]  # `x_i \in \mathbb{R}^d` is said of the rows of x
             del vocabulary.declared[name]
+        elif letter in found.running and base not in vocabulary.declared and stated == (ONE, ONE) and base[:1].islower():
+            del vocabulary.declared[name]  # `y_i \in \mathbb{R}`: the entries of y
     vocabulary.entrywise = frozenset(_entrywise(sheet, styled))
     vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
     named_here = [*part.own, *(i for i in part.context if heads(sheet.statements[i]))]
@@ -324,8 +326,10 @@ def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> N
         found.defining.add(i)
         start = 2
         optimum = of_which(sides[0], is_said(found.sheet, i))
-        if optimum is not None and not is_numeric(sides[1]) and is_optimised(
-            found.definitions, plain_name(optimum, found.vocabulary.styled), found.vocabulary.dependences
+        if (
+            optimum is not None
+            and not is_numeric(sides[1])
+            and is_optimised(found.definitions, plain_name(optimum, found.vocabulary.styled), found.vocabulary.dependences)
         ):
             found.links.append(Link(optimum, sides[1], run.operators[0], i, statement.span, optimum, True, True))
         tied = _tied(found, i, sides, known) if len(sides) == 3 else None
@@ -390,6 +394,8 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     name = plain_name(sides[0], vocabulary.styled)
     if name is None or name.startswith("\\partial ") or isinstance(sides[0], sx.Differential):
         return False
+    if _is_model(found, i, sides[1]):
+        return True  # `y = Xβ + ε`: how the data came to be, and nothing that β settles
     if isinstance(sides[1], sx.Prefix) and sides[1].sign == "pm":
         return True  # a label, `t = \\pm 1`
     if name in vocabulary.sizes and plain_name(sides[1]) in vocabulary.sizes:
@@ -432,6 +438,29 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     found.definitions.append(Definition(base, expression, i, letters))
     known.add(base)
     return True
+
+
+_NOISE = frozenset({"u", "e", "\\epsilon", "\\varepsilon", "\\eta", "\\xi", "\\nu", "\\zeta"})
+_OF_CHANCE = frozenset({"Var", "var", "E", "Cov", "cov", "V"})
+
+
+def _is_model(found: Gathered, i: int, node: Node) -> bool:
+    """Whether the last term is noise: a letter that no formula of the sheet speaks of, but for its distribution."""
+    noise = node.terms[-1] if isinstance(node, sx.Sum) and node.signs[-1] == "+" else None
+    base = noise.base if isinstance(noise, sx.Scripted) else noise
+    if noise is None or not isinstance(base, sx.Name) or base.base not in _NOISE:
+        return False
+    about = [s for s in found.sheet.statements[i + 1 :] if {spelled(base), plain_name(noise)} & set(mentions(s.node))]
+    return all(_is_of_chance(s.node) for s in about)
+
+
+def _is_of_chance(node: Node) -> bool:
+    r"""`\varepsilon \sim \mathcal N(0, I)`, `Var(u) = \Omega`, `E[u] = 0`."""
+    if not isinstance(node, sx.Relation):
+        return False
+    about = node.sides[0]
+    first = about.factors[0] if isinstance(about, sx.Product) else about.function if isinstance(about, sx.Call) else about
+    return "sim" in node.operators or (isinstance(first, sx.Name) and first.base.rpartition("\\")[2] in _OF_CHANCE)
 
 
 def is_worked(node: Node) -> bool:

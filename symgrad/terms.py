@@ -225,9 +225,11 @@ class Builder:
         return self._product(term, [(nodes[0], self._axes(arg, row, column))])
 
     def _collect(self, term: Term, nodes: list[Node]) -> Node:
-        """Entries put back together: `z_i = …` for all i is the vector z."""
+        """Entries put back together: `z_i = …` for all i is the vector z, and of vectors z_i the matrix with these rows."""
         (arg,) = term.args
         places = dict(zip(term.params, (ROW, COLUMN), strict=False))
+        if len(term.params) == 1:
+            places |= {"·u": COLUMN, "·v": COLUMN}
         letters = [places.get(letter, letter) for letter in self._axes(arg, "·u", "·v")]
         return self._product(term, [(nodes[0], letters)])
 

@@ -23,6 +23,8 @@ _BEAM = 10
 _VECTORS = frozenset("xwhuv")
 # Understandings that cost so much more than the cheapest are not tried: that a line holds in one says nothing.
 _SPREAD = 2.5
+# An index is more often one of entries.
+_VECTORS_FOR_AN_INDEX = 0.5
 # Lists of numbers are rows as they are written, and nearly as often columns.
 _LISTS_ARE_COLUMNS = 0.4
 
@@ -97,7 +99,11 @@ def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -
         sizes = [unknown(f"index:{letter}:{definition.statement}") for letter in definition.letters]
         rows, cols = sizes[0], sizes[1] if len(sizes) > 1 else ONE
         if not shapes.is_one(term.rows) or not shapes.is_one(term.cols):
-            return
+            # `h_i = \tanh(W x_i)`: a vector for every i, the rows of h.
+            if len(sizes) > 1 or not shapes.is_one(term.cols) or not term.free:
+                return
+            cols = term.rows
+            reading = reading.plus(_VECTORS_FOR_AN_INDEX, shapes, term)
         term = Term("collect", (term,), definition.letters, rows, cols)
     elif term.free:
         return

@@ -1,4 +1,4 @@
-r"""Values given anew: after `\mu \leftarrow 5.2` what was computed from the old μ no longer stands, and is computed again when a line asks for it.
+r"""Values given anew: after `\mu \leftarrow 5.2` what was computed from the old μ no longer stands.
 
 Several names are often renewed one after the other from gradients at the old values, so that new values count from the first line on
 that holds with them and not with the old ones.

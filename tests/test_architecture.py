@@ -34,8 +34,8 @@ LAYERS = [
     (
         "what its lines mean",
         "heads aliases signs differing applying labels tuples unrolling parts members cases terms typing_rules readings.* implied meaning "
-        "building understanding prose shorthand points conditions piecewise optima sheet updates changing rounding identities lab spellings "
-        "completing",
+        "building understanding prose shorthand points conditions piecewise optima sheet updates changing rounding identities lab "
+        "spellings completing",
     ),
     (
         "what is found in them",

@@ -38,10 +38,11 @@ def entries(reader: Reader, term: Term, sub: Node, reading: Reading) -> list[Rea
             found += indexed(reader, reading, (letters[0], None) if column else (None, letters[0]), 0.0)
         elif len(letters) == 1:
             # The x_i of vectors x_1, …, x_n are columns, as those are.
-            is_family = term.op == "symbol" and term.params[0][:1].islower() and reader.names.kinds(term.params[0])[0][1] == "matrix"
+            is_family = term.op == "symbol" and reader.names.is_family(term.params[0])
             found += indexed(reader, reading, (letters[0], None, "column"), 0.0 if is_family else 1.0)
-            found += indexed(reader, reading, (letters[0], None), 1.5)
-            found += indexed(reader, reading, (None, letters[0]), 2.0)
+            if not (is_family and reader.names.is_collected(term.params[0])):
+                found += indexed(reader, reading, (letters[0], None), 1.5)
+                found += indexed(reader, reading, (None, letters[0]), 2.0)
         return found
     numbers = numbers_of(sub)
     if numbers is not None:

@@ -50,6 +50,12 @@ class Names(Protocol):
     def kinds(self, name: str) -> list[tuple[float, str]]:
         """What a name of unknown shape may be, and the cost: "matrix", "column", "row", "scalar"."""
 
+    def is_family(self, name: str) -> bool:
+        """Whether its members by an index are vectors."""
+
+    def is_collected(self, name: str) -> bool:
+        """Whether its members by an index are defined as columns."""
+
     def is_size(self, name: str) -> bool:
         """Whether the name is that of a dimension."""
 
