@@ -18,6 +18,7 @@ from symgrad import names
 from symgrad import syntax as sx
 from symgrad.changing import Changing
 from symgrad.conditions import Condition, branches, comparisons, in_words, modelled, one_sentence, words_before
+from symgrad.dimension_analysis import is_of_sizes
 from symgrad.dims import show
 from symgrad.errors import SymgradError, Unsupported
 from symgrad.identities import on_its_own
@@ -304,6 +305,9 @@ class Judge:
             return Ruling(link, "undecided", reason=self.gathered.sheet.allowance.reason)
         if link.operator == "in":
             return self._of_shape(link)
+        sizes = is_of_sizes(link.left, link.right)
+        if sizes is not None and (sizes or mentions(link.left, self.meaning.styled)):
+            return Ruling(link, "holds" if sizes else "fails", [{"method": "shapes", "holds": sizes}], reason="" if sizes else MISFIT)
         identity = self._as_identity(link)
         if identity is not None and identity.verdict == "holds":
             return identity

@@ -102,6 +102,7 @@ class Vocabulary:
     losses: set[str] = field(default_factory=set)
     literals: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     lists: set[str] = field(default_factory=set)  # given as `[1, 2]`, a row or a column
+    came_to_numbers: set[str] = field(default_factory=set)  # the s of `s = q · k = 2`
     layout: str = ""  # of Jacobians, where the sheet announces one
     is_illustrated: bool = False  # by single numbers, for sizes of one
     properties: dict[str, set[str]] = field(default_factory=dict)

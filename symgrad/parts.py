@@ -269,8 +269,7 @@ def mentions(node: Node, styled: frozenset[str] = frozenset()) -> list[str]:
 
 def differentiated(node: Node) -> set[str]:
     """By what something is differentiated."""
-    found = {plain_name(wrt) for n in sx.walk(node) if isinstance(n, sx.Derivative) for wrt in n.wrt}
-    return {name for name in found if name is not None}
+    return {name for n in sx.walk(node) if isinstance(n, sx.Derivative) for wrt in n.wrt for name in mentions(wrt)}
 
 
 def _is_formula(node: Node) -> bool:

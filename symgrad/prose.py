@@ -369,8 +369,15 @@ def declarations(i: int, node: Node, vocabulary: Vocabulary) -> None:
 _CONDITIONAL = re.compile(r"(?i)\b(?:if|when|whenever|where|wherever|for|since|because|as|otherwise|units?|entries|and|or|iff)\W*$")
 
 
+# What is one number, whatever its letter.
+_QUANTITY = re.compile(
+    r"(?i)\b(?:width|height|padding|stride|learning rate|step size|rate|temperature|probability|momentum|strength|penalty|margin"
+    r"|Schrittweite|Lernrate|Temperatur|Wahrscheinlichkeit|probabilidad|tasa|taux|probabilité|tasso)\W*$"
+)
+
+
 def numbers_in_words(statements: Iterable[Statement], styled: frozenset[str]) -> Iterator[str]:
-    r"""The v of "a variance $v > 0$", the t of `t \in \{-1, 1\}`: names of numbers."""
+    r"""The v of "a variance $v > 0$", the t of `t \in \{-1, 1\}`, the P of "padding $P$": names of numbers."""
     for statement in statements:
         match statement.node:
             case sx.Relation(sides=(subject, sx.Number(text="0")), operators=(">" | "ge",)) if not _CONDITIONAL.search(
@@ -379,6 +386,11 @@ def numbers_in_words(statements: Iterable[Statement], styled: frozenset[str]) ->
                 about: tuple[Node, ...] = (subject,)
             case sx.Relation(sides=(subject, sx.Group(open="{" | "\\{") | sx.List()), operators=("in",)):
                 about = subject.items if isinstance(subject, sx.Listing) else (subject,)
+            case sx.Name(accents=()) as subject if _QUANTITY.search(statement.words[-30:]):
+                name = plain_name(subject, styled)
+                if name is not None and not statement.display:
+                    yield name
+                continue
             case _:
                 continue
         for item in about if not statement.display else ():

@@ -432,6 +432,8 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     if is_optimised(found.definitions, base, vocabulary.dependences) and is_said(found.sheet, i):
         return False
     expression = sides[1] if zero else next((side for side in sides[1:] if literal_rows(side) is None), sides[1])
+    if not letters and any((rows := literal_rows(side)) and len(rows) == len(rows[0]) == 1 for side in sides[2:]):
+        vocabulary.came_to_numbers.add(name)
     spoken = {plain_name(n, vocabulary.styled) for n in sx.walk(expression) if isinstance(n, (sx.Name, sx.Scripted))}
     # `s = \log v`, and then `v = e^s`: of two that give each other the later one is meant.
     found.definitions = [d for d in found.definitions if d.name not in spoken or base not in mentions(d.expression, vocabulary.styled)]

@@ -204,12 +204,12 @@ def _as_column(shapes: Shapes, term: Term) -> Term:
 
 
 def _inner(base: Reading, a: Term, b: Term, free: tuple[str, ...]) -> Iterator[Reading]:
-    """`w · x` of two columns is their inner product."""
+    """`w · x` of two columns, or of two rows, is their inner product."""
     shapes = base.shapes
-    if not (shapes.is_one(a.cols) and shapes.is_one(b.cols)):
+    if not any(all(map(shapes.is_one, pair)) for pair in ((a.cols, b.cols), (a.rows, b.rows))):
         return
-    met = shapes.unify(a.rows, b.rows)
-    if met is not None and not met.is_one(a.rows):
+    met = shapes.together((a.rows, b.rows), (a.cols, b.cols))
+    if met is not None and not (met.is_one(a.rows) and met.is_one(a.cols)):
         yield base.plus(2.5, met, Term("inner", (a, b), (), ONE, ONE, free))
 
 

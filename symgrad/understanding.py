@@ -23,6 +23,8 @@ _BEAM = 10
 _VECTORS = frozenset("xwhuv")
 # Understandings that cost so much more than the cheapest are not tried: that a line holds in one says nothing.
 _SPREAD = 2.5
+# What came to one number is rarely more than one.
+_MORE_THAN_ITS_NUMBER = 2.0
 # An index is more often one of entries.
 _VECTORS_FOR_AN_INDEX = 0.5
 # Lists of numbers are rows as they are written, and nearly as often columns.
@@ -111,6 +113,8 @@ def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -
         note = Note("loss_summed", definition.expression.span, name)
         reading = reading.plus(1.0, shapes, term, note)
         term = Term("sum", (term,), (None,), ONE, ONE, term.free)
+    if name in meaning.vocabulary.came_to_numbers and not (shapes.is_one(term.rows) and shapes.is_one(term.cols)):
+        reading = reading.plus(_MORE_THAN_ITS_NUMBER, shapes, term)
     own = meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
     if term.op == "number" and term.params[0] == 0 and not is_loss(name):
         term = Term("zeros", (), (), *own)  # h_0 = 0 says nothing of its size

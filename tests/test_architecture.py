@@ -33,9 +33,9 @@ LAYERS = [
     ("what a sheet says", "shapes naming syntax constant read.*"),
     (
         "what its lines mean",
-        "heads aliases signs differing applying labels tuples unrolling parts members cases terms typing_rules readings.* implied meaning "
-        "building understanding prose shorthand points conditions piecewise optima sheet updates changing rounding identities lab "
-        "spellings completing",
+        "heads aliases signs differing applying labels tuples unrolling parts members cases terms typing_rules "
+        "readings.* implied meaning building understanding prose dimension_analysis shorthand points conditions "
+        "piecewise optima sheet updates changing rounding identities lab spellings completing",
     ),
     (
         "what is found in them",
