@@ -699,7 +699,9 @@ class Judge:
         return numeric
 
     def _is_number(self, link: Link) -> bool:
-        return literal_rows(link.right) is not None or literal_rows(link.left) is not None
+        r"""Whether a side is a number, or calculated from numbers alone: `-\log 0.245`."""
+        sides = (link.left, link.right)
+        return any(literal_rows(side) is not None or not any(_arguments(side)) for side in sides)
 
     def _insist_on_names(self, pair: Pair, evidence: Evidence) -> None:
         """A claim about a name that is defined nowhere is not decided by drawing the name at random."""

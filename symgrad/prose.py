@@ -265,6 +265,23 @@ def declare_in_words(vocabulary: Vocabulary, i: int, about: Node, node: Node) ->
     return True
 
 
+_EACH = re.compile(r"(?i)\b(?:each|every|all(?: the)?|jedes?|chaque|cada|ogni)\W*$")
+
+
+def declare_each_in_words(sheet: Sheet, statements: Iterable[int], vocabulary: Vocabulary, i: int, about: Node, node: Node) -> bool:
+    r"""`Each $W$ is $n \times d$`, on a sheet with `W_i` and `W_f`: the shape of every one of them."""
+    shape = shape_of_node(node)
+    if shape is None or not isinstance(about, sx.Name) or not any(s.node is about and _EACH.search(s.words) for s in sheet.statements):
+        return False
+    named = [n for j in statements for n in sx.walk(sheet.statements[j].node) if isinstance(n, sx.Scripted) and n.base == about]
+    found = {plain_name(n, vocabulary.styled) for n in named if n.sub is not None}
+    for name in found:
+        if name is not None and name not in vocabulary.declared:
+            vocabulary.declare(name, shape, i)
+    vocabulary.sizes |= {symbol for dim in shape for symbol in dim.symbols}
+    return bool(found)
+
+
 def is_own_transpose(name: str, other: Node) -> bool:
     """Whether `A = …` says that A is symmetric: `A^T`, `A'`."""
     if not isinstance(other, sx.Scripted) or plain_name(other.base) != name or other.sub is not None:

@@ -22,6 +22,7 @@ from symgrad.parts import Part, heads, mentions
 from symgrad.prose import (
     counted_letters,
     declarations,
+    declare_each_in_words,
     declare_in_words,
     definitions_in_words,
     equal_sizes,
@@ -92,7 +93,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     for name in sheet.one_hot:
         vocabulary.properties.setdefault(name, set()).add("one_hot")
     for i, about, shape in shapes_in_words((i, sheet.statements[i]) for i in part.statements):
-        if declare_in_words(vocabulary, i, about, shape):
+        if declare_each_in_words(sheet, part.statements, vocabulary, i, about, shape) or declare_in_words(vocabulary, i, about, shape):
             found.declared.append((i, sheet.statements[i].span))
         else:
             found.links.append(Link(about, shape, "in", i, about.span.to(shape.span), about, False))

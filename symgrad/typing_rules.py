@@ -124,7 +124,7 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
     if outer is not None and (operator == "otimes" or charity):
         yield from _outer(base, a, b, outer, span, free)
     if operator in ("", "cdot", "times", "*") and product is not None:
-        yield from _inner(base, a, b, free)
+        yield from _inner(base, a, b, operator, free)
 
 
 def _meeting(shapes: Shapes, a: Term, b: Term) -> Shapes | None:
@@ -203,10 +203,11 @@ def _as_column(shapes: Shapes, term: Term) -> Term:
     return transposed(term) if shapes.is_one(term.rows) else term
 
 
-def _inner(base: Reading, a: Term, b: Term, free: tuple[str, ...]) -> Iterator[Reading]:
+def _inner(base: Reading, a: Term, b: Term, operator: str, free: tuple[str, ...]) -> Iterator[Reading]:
     """`w · x` of two columns, or of two rows, is their inner product."""
     shapes = base.shapes
-    if not any(all(map(shapes.is_one, pair)) for pair in ((a.cols, b.cols), (a.rows, b.rows))):
+    columns, rows = (all(map(shapes.is_one, pair)) for pair in ((a.cols, b.cols), (a.rows, b.rows)))
+    if not columns and not (rows and operator == "cdot"):
         return
     met = shapes.together((a.rows, b.rows), (a.cols, b.cols))
     if met is not None and not (met.is_one(a.rows) and met.is_one(a.cols)):
