@@ -15,6 +15,7 @@ from itertools import combinations
 
 from symgrad import names
 from symgrad import syntax as sx
+from symgrad.constant import is_numeric
 from symgrad.dims import ONE, Dim, Shape
 from symgrad.errors import InvalidExpression, InvalidNetwork, SymgradError, UnknownName, Unsupported, nearest
 from symgrad.heads import without_arguments
@@ -29,7 +30,7 @@ from symgrad.read.document import read_document
 from symgrad.read.expression import Assignment, assignments, looks_like_parameters, network_of, network_of_assignments
 from symgrad.recurrence import Recurrence, recurrence_of
 from symgrad.shapes import is_unknown, unknown
-from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
+from symgrad.sheet import Gathered, gathered, literal_rows
 from symgrad.span import Source, Span
 from symgrad.syntax import Unreadable
 from symgrad.tensor import variables

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from symgrad import syntax as sx
+from symgrad.constant import is_numeric
 from symgrad.dims import Dim
 from symgrad.judge import Judge, Judged
 from symgrad.meaning import Assumed, stem
 from symgrad.parts import Part, batches, split
 from symgrad.read.document import Sheet
-from symgrad.sheet import Gathered, gathered, is_numeric
+from symgrad.sheet import Gathered, gathered
 from symgrad.understanding import understood
 
 Understood = tuple[Judge, Judged]

@@ -129,6 +129,7 @@ class Judge:
         self.older: dict[str, list[Rows]] = {}
         self.meant: dict[str, Rows] = {}  # of values that were written wrongly, what they should be
         self._written_at: dict[str, int] = {}
+        self._last_given = -1
         self.unnamed: list[Rows] = []
         self.repairs_tried = 0
         self.gradients: dict[Span, str] = {}  # what a chain of equalities began with
@@ -148,6 +149,7 @@ class Judge:
         for i in self.gathered.part.statements:
             for name, node in self.gathered.given.get(i, []):
                 self._give(name, node)
+                self._last_given = i
             self._hear_conditions(i)
             for link in by_statement.get(i, []):
                 values = dict(self.values)
@@ -186,8 +188,15 @@ class Judge:
             rows = tuple((x,) for x in rows[0])
         if name in self.values and self.values[name] != rows and (statement < 0 or self._written_at.get(name) != statement):
             self.older.setdefault(name, []).append(self.values[name])
+            if name in self.meaning.network.inputs:
+                self._forget_what_rests_on(name)
         self.values[name] = rows
         self._written_at[name] = statement
+
+    def _forget_what_rests_on(self, name: str) -> None:
+        """Values that were computed from an input are another example's, or another step's, once it has a new value."""
+        for other in [n for n in self.values if n != name and self.meaning.rests_on(n, name)]:
+            self.older.setdefault(other, []).append(self.values.pop(other))
 
     def _remember(self, link: Link, ruling: Ruling) -> None:
         if ruling.pair is not None and ruling.pair.left.term.op == "gradient" and link.first:
@@ -576,6 +585,8 @@ class Judge:
     def agrees(self, link: Link, pair: Pair, values: dict[str, Rows]) -> bool:
         """Whether both sides are equal, in general or for the values given. Nothing is learnt from it."""
         try:
+            if self._rests_on_nothing(pair):
+                return False
             if not (_has_literal(pair.left_node) or _has_literal(pair.right_node)):
                 if self.lab.equal(pair.left_node, pair.right_node).holds:
                     return True
@@ -587,6 +598,12 @@ class Judge:
             return self.with_values(link, pair, values).verdict == "holds"
         except (SymgradError, RecursionError):
             return False
+
+    def _rests_on_nothing(self, pair: Pair) -> bool:
+        """Whether a gradient is by what its loss was not computed from: a loss that is known as a number only."""
+        met = [m for node in (pair.left_node, pair.right_node) for v in variables(node) if (m := names.gradient_of(v.name))]
+        losses = self.meaning.network.definitions
+        return any(m["of"] in losses and m["of"] != m["wrt"] and not self.meaning.rests_on(m["of"], m["wrt"]) for m in met)
 
     def _is_instance(self, pair: Pair) -> bool:
         """`p = σ(X w_0)` where p is defined as `σ(X w)` and w has no value: the definition, at a value of what it is computed from."""
@@ -732,8 +749,10 @@ class Judge:
             ruling = self.with_values(link, pair, self.values)
         except Unsupported as error:
             ruling = Ruling(link, "undecided", pair=pair, reason=str(error))
-        stated = literal_rows(link.right) is not None and (self._cannot_compute(link) or self._is_upstream(pair))
-        if ruling.verdict == "undecided" and stated:
+        is_literal = literal_rows(link.right) is not None
+        if is_literal and ruling.verdict in ("undecided", "fails") and self._cannot_compute(link):
+            return Ruling(link, "given", pair=pair)
+        if is_literal and ruling.verdict == "undecided" and self._is_upstream(pair):
             return Ruling(link, "given", pair=pair)
         if ruling.verdict == "fails" and self._is_update(link):
             return Ruling(link, "given", pair=pair)
@@ -780,7 +799,7 @@ class Judge:
         if match is not None and match["of"] in self.meaning.implied:
             return True
         definition = self.meaning.network.definitions.get(head or "")
-        if head is None or definition is None or head in self.values:
+        if head is None or definition is None or (head in self.values and not self._is_of_another_example(head)):
             return False
         stack, known = [v.name for v in variables(definition.node)], set(self.values)
         while stack:
@@ -792,6 +811,10 @@ class Judge:
                 return True
             stack += [v.name for v in variables(below.node)]
         return False
+
+    def _is_of_another_example(self, name: str) -> bool:
+        """Whether other values were given since the one that a name has was stated."""
+        return 0 <= self._written_at.get(name, -1) < self._last_given
 
     def with_values(self, link: Link, pair: Pair, values: dict[str, Rows]) -> Ruling:
         """Both sides computed from the values that the sheet gives, in fractions where that is possible."""

@@ -12,6 +12,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from symgrad import syntax as sx
+from symgrad.constant import is_numeric
 from symgrad.naming import letters_of, plain_name
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
@@ -72,7 +73,7 @@ def split(sheet: Sheet, part: Part, cut: int) -> tuple[Part, Part] | None:
     """The part cut before a statement that may define its name anew, or for a batch (H after h); None where it defines nothing again."""
     before = (*part.context, *range(part.own.start, cut))
     known = {name: node for i in before for name, node in heads(sheet.statements[i])}
-    anew = {n for n, expression in heads(sheet.statements[cut]) if n in known and known[n] != expression and _is_formula(expression)}
+    anew = {n for n, expression in heads(sheet.statements[cut]) if n in known and known[n] != expression and not is_numeric(expression)}
     anew = anew or ({n.lower() for n, _ in heads(sheet.statements[cut]) if len(n) == 1 and n.isupper()} & known.keys())
     if not anew:
         return None
@@ -110,7 +111,7 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
     mentioned = {name for i in before for name in mentions(sheet.statements[i].node)}
     first = sheet.statements[after.start]
     if _IN_CASE.search(first.words[-60:]):
-        settled = {name for name, expression in heads(first) if name in mentioned and name not in known and _is_formula(expression)}
+        settled = {name for name, expression in heads(first) if name in mentioned and name not in known and not is_numeric(expression)}
         if settled:
             return settled
     if _WERE_IT_SO.search(first.words[-60:]):
@@ -118,9 +119,9 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
         if other:
             return other
     if _ANOTHER_CASE.search(first.words):
-        other = {name for name, expression in heads(first) if name in known and known[name] != expression and _is_formula(expression)}
+        other = {name for name, expression in heads(first) if name in known and known[name] != expression and not is_numeric(expression)}
         told = [i for i in before if _ANOTHER_CASE.search(sheet.statements[i].words)]
-        other |= {name for i in told for name, expression in heads(sheet.statements[i]) if heads(first) and _is_formula(expression)}
+        other |= {name for i in told for name, expression in heads(sheet.statements[i]) if heads(first) and not is_numeric(expression)}
         if other:
             return other
     if _ITEM.search(first.words):
@@ -131,7 +132,7 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
     met: set[str] = set()
     for i in after:
         for name, expression in heads(sheet.statements[i]):
-            if name in known and name not in met and known[name] != expression and _is_formula(expression):
+            if name in known and name not in met and known[name] != expression and not is_numeric(expression):
                 fresh = set(mentions(expression)) - mentioned - met
                 again[name] = bool(fresh)
             met.add(name)
@@ -223,7 +224,3 @@ def mentions(node: Node, styled: frozenset[str] = frozenset()) -> list[str]:
             continue
         stack.extend(reversed(list(sx.children(current))))
     return found
-
-
-def _is_formula(node: Node) -> bool:
-    return any(isinstance(n, sx.Name) for n in sx.walk(node))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from symgrad import syntax as sx
-from symgrad.constant import constant_of
+from symgrad.constant import constant_of, is_numeric
 from symgrad.dims import ONE
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
 from symgrad.members import families, indexed, running_letters
@@ -423,11 +423,6 @@ def is_worked(node: Node) -> bool:
     """Whether numbers are calculated with, and not only stated."""
     steps = [n for n in sx.walk(node) if isinstance(n, (sx.Product, sx.Sum, sx.Frac))]
     return any(sum(isinstance(m, sx.Number) for m in sx.walk(step)) > 1 for step in steps)
-
-
-def is_numeric(node: Node) -> bool:
-    """Whether an expression is of numbers alone."""
-    return not any(isinstance(n, sx.Name) for n in sx.walk(node))
 
 
 def _index_letters(node: Node, known: set[str], running: frozenset[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from symgrad.allowance import OVER, Allowance
 from symgrad.applying import applied
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
 from symgrad.confirmation import confirmed
+from symgrad.constant import is_numeric
 from symgrad.counts import counted
 from symgrad.differenced import differenced
 from symgrad.differing import of_differing
@@ -31,7 +32,7 @@ from symgrad.parts import heads, mentions, parts
 from symgrad.piecewise import joined
 from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
-from symgrad.sheet import is_numeric, literal_rows, masked_entries
+from symgrad.sheet import literal_rows, masked_entries
 from symgrad.shorthand import written_out
 from symgrad.signs import with_differentials
 from symgrad.span import Source, Span
