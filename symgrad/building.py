@@ -52,7 +52,8 @@ def built(meaning: Meaning, uses: Mapping[str, Iterable[str]] | None = None) -> 
         if name not in used and name not in meaning.vocabulary.declared and len(set(sizes)) == 1:
             for dim, count in zip(mentioned[name], sizes[0], strict=True):
                 if shapes.is_open(dim):
-                    shapes = shapes.unify(dim, Dim.of(count)) or shapes
+                    # Numbers are an example; sizes that are equal there are taken to be so in general.
+                    shapes = shapes.unify(dim, ONE if count == 1 else unknown(f"count:{count}")) or shapes
     taken = {s for dims in meaning.vocabulary.declared.values() for d in dims for s in d.symbols} | set(mentioned)
     taken |= meaning.vocabulary.sizes | {s for dims in mentioned.values() for d in dims for s in shapes.resolve(d).symbols}
     fresh = (n for i in range(1000) for n in (letter + (str(i) if i else "") for letter in _DIM_LETTERS) if n not in taken)

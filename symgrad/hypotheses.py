@@ -15,6 +15,7 @@ from symgrad.constant import is_numeric
 from symgrad.dims import Dim
 from symgrad.judge import Judge, Judged
 from symgrad.meaning import Assumed, stem
+from symgrad.naming import plain_name
 from symgrad.parts import Part, batches, split
 from symgrad.read.document import Sheet
 from symgrad.sheet import Gathered, gathered
@@ -155,6 +156,14 @@ def _examples_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
         yield from (replace(assumed, examples=size) for size in sorted(judge.gathered.vocabulary.sizes))
 
 
+def _formulas_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    """Names that are given two formulas: the one in other quantities may be what is differentiated."""
+    styled, defined = judge.meaning.styled, {d.name for d in judge.gathered.definitions}
+    heads = [plain_name(link.head, styled) for link in judge.gathered.links if not link.first and not is_numeric(link.right)]
+    for name in dict.fromkeys(name for name in heads if name in defined):
+        yield replace(assumed, restated=assumed.restated | {name})
+
+
 def _layout_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
     """Gradients as rows, where the sheet keeps to it."""
     yield replace(assumed, numerator=True)
@@ -167,6 +176,7 @@ _HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ..
     (_distributions_in_doubt, 1),
     (_masks_in_doubt, 1),
     (_examples_in_doubt, 2),
+    (_formulas_in_doubt, 1),
     (_declarations_in_doubt, 2),
     (_layout_in_doubt, 2),
 )

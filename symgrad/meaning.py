@@ -78,7 +78,8 @@ class Assumed:
 
     `reopened` are names given as one row that may stand for a batch later; `distributions` sum to one; `masks` are zeros and ones;
     `activation` is applied and not written; the shapes declared of the `undeclared` are wrong; with `numerator`, gradients have the
-    transposed shape of their variable; `dZ` of a batch of `examples` is the gradient of the sum over them, not of the mean.
+    transposed shape of their variable; `dZ` of a batch of `examples` is the gradient of the sum over them, not of the mean;
+    the `restated` are defined by the next formula that they are said to equal.
     """
 
     reopened: frozenset[str] = frozenset()
@@ -88,6 +89,7 @@ class Assumed:
     activation: str = ""
     numerator: bool = False
     examples: str = ""
+    restated: frozenset[str] = frozenset()
 
 
 @dataclass

@@ -215,7 +215,15 @@ def definitions_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterato
             yield i, called, sides[0] if isinstance(sides[0], sx.Derivative) else sides[-1]
 
 
-_IS_OF_SHAPE = re.compile(r"(?i)^\W*(?:is|are|be|has|have)?\W*(?:an?|the)?\W*(?:of)?\W*(?:size|shape|dimensions?)?\W*$")
+_OF_A_MATRIX = (
+    r"invertible|non-?singular|regular|singular|symmetric|positive|negative|semi-?definite|definite|orthogonal|orthonormal|real|complex|square|"
+    r"constant|fixed|given|known|unknown|random|full|rank|diagonal|dense|sparse|lower|upper|triangular|weight|data|design|input|output|"
+    r"invertierbare?|symmetrische?|reelle?|quadratische?|inversible|symétrique|réelle|carrée|invertible|simétrica|real"
+)
+_IS_OF_SHAPE = re.compile(
+    rf"(?i)^\W*(?:is|are|be|has|have|sei|ist|soit|est|es|sea)?\W*(?:an?|the|eine?|une?|una)?\W*(?:(?:{_OF_A_MATRIX})\b\W*)*(?:of)?\W*"
+    r"(?:size|shape|dimensions?|Größe|taille|tamaño)?\W*$"
+)
 
 
 # What a shape can be said of.

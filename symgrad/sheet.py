@@ -331,6 +331,14 @@ def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> N
         spoken = {name for side in sides[k - 1 : k + 1] for name in mentions(side, found.vocabulary.styled)}
         optimal = any(is_optimised(found.definitions, name, found.vocabulary.dependences) for name in spoken) and is_said(found.sheet, i)
         found.links.append(Link(sides[k - 1], sides[k], run.operators[k - 1], i, span, head, k == 1 and not continued, optimal))
+        _restate(found, head, sides[k])
+
+
+def _restate(found: Gathered, head: Node, side: Node) -> None:
+    """The other formula of a name that is taken to be defined by it: `K = \\mu^2 + \\sigma^2 - \\log\\sigma^2 = \\mu^2 + e^s - s`."""
+    name = plain_name(head, found.vocabulary.styled)
+    if name in found.vocabulary.assumed.restated and not is_numeric(side) and literal_rows(side) is None:
+        found.definitions = [replace(d, expression=side) if d.name == name else d for d in found.definitions]
 
 
 def _named_at_the_end(found: Gathered, i: int, sides: list[Node], known: set[str]) -> Definition | None:
