@@ -278,7 +278,7 @@ class Meaning:
         if own is None:
             return []
         found = []
-        for other in (*self.network.inputs, *self.network.definitions):
+        for other in (*self.network.inputs, *self.network.definitions, *self.derived):
             theirs = numbered(other)
             if theirs is not None and theirs[0] == own[0] and abs(theirs[1] - own[1]) == 1:
                 found.append(other)

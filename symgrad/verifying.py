@@ -206,8 +206,10 @@ def _report(out: Verification, judge: Judge, judged: Judged) -> None:
         out.claims.append(_given_claim(judge, statement, out))
     slipped: set[int] = set()
     turned = {id(ruling): diagnosis for ruling, diagnosis in against_the_others(judge, judged.rulings)}
-    diagnosed = [(ruling, turned.get(id(ruling)) or _diagnosis(ruling.by or judge, ruling)) for ruling in judged.rulings]
-    for ruling, diagnosis in confirmed(judge, diagnosed):
+    explained = [
+        (r, turned.get(id(r)) or _diagnosis(r.by or judge, r) or _misfit(r.by or judge, r, judged.rulings)) for r in judged.rulings
+    ]
+    for ruling, diagnosis in confirmed(judge, explained):
         by = ruling.by or judge
         if diagnosis is not None:
             ruling = replace(ruling, verdict="fails")
@@ -298,6 +300,18 @@ def _diagnosis(judge: Judge, ruling: Ruling) -> Diagnosis | None:
         return repaired(judge, ruling, telling=False) or repaired(judge, mirrored, telling=False)
     is_open = ruling.verdict == "undecided" and (ruling.pair is not None or ruling.reason == MISFIT)
     return repaired(judge, ruling) if is_open else None
+
+
+def _misfit(judge: Judge, ruling: Ruling, rulings: list[Ruling]) -> Diagnosis | None:
+    """Two shapes where one should be are wrong as soon as other lines bear out the shape of every name that is met."""
+    if ruling.reason != MISFIT:
+        return None
+    network, styled = judge.lab.network, judge.meaning.styled
+    borne_out = {*network.definitions, *judge.gathered.vocabulary.declared, *judge.gathered.vocabulary.literals}
+    for other in (r for r in rulings if r.verdict == "holds" and r.link.statement != ruling.link.statement):
+        borne_out |= {name for side in (other.link.left, other.link.right) for name in mentions(side, styled)}
+    met = {name for side in (ruling.link.left, ruling.link.right) for name in mentions(side, styled)}
+    return diagnosed(judge, ruling) if met <= borne_out else None
 
 
 def _findings_of(judge: Judge, ruling: Ruling, diagnosis: Diagnosis | None) -> list[Finding]:
