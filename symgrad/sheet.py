@@ -237,13 +237,17 @@ def _loss_of_differentials(nodes: list[Node], vocabulary: Vocabulary) -> None:
     if any(is_loss(name) for name in named) or vocabulary.losses or any(e for node in nodes for e in of_expressions(node)):
         return
     spoken = {name for node in nodes for name in mentions(sx.mapped(node, _without_differentials))}
+    found = []
     for node in nodes:
         sides = node.sides if isinstance(node, sx.Relation) else ()
         for n in (n for side in sides for n in sx.walk(side)):
             name = plain_name(n.of, vocabulary.styled) if isinstance(n, sx.Differential) and n.sign == "d" and n.order is None else None
             if name in spoken:
-                held = dependences.asked if n is sides[0] else dependences.inside
-                held.setdefault(_UNNAMED_LOSS, {})[name] = None
+                found.append((name, dependences.asked if n is sides[0] else dependences.inside))
+    if {name for name, _ in found} & {*dependences.inside, *dependences.asked}:
+        return  # `dS` beside `\nabla S` is the differential of S
+    for name, held in found:
+        held.setdefault(_UNNAMED_LOSS, {})[name] = None
 
 
 def _without_differentials(node: Node) -> Node:
