@@ -49,6 +49,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("a prime", edits.repairs(edits.prime, slight=True)),
     Mistake("the other product", edits.repairs(edits.operator)),
     Mistake("the order of factors", edits.repairs(edits.order)),
+    Mistake("a link of the chain left out", edits.repairs(edits.chain)),
     Mistake("a neighbour", edits.repairs(edits.index)),
     Mistake("an activation confused", edits.repairs(edits.activation, slight=True)),
     Mistake("a name confused throughout", edits.everywhere),

@@ -206,6 +206,18 @@ class Case:
         except (SymgradError, RecursionError):
             return []
 
+    @cached_property
+    def left_nodes(self) -> list[Node]:
+        """The left side in its likely readings: with direct dependences for total ones."""
+        found = []
+        for left in self._lefts[: 2 * _LIKELY]:
+            try:
+                pair = None if self.pair is None else self.judge.paired(left, self.pair.right, self._reader)
+            except SymgradError:
+                continue
+            found += [] if pair is None else [pair.left_node]
+        return found
+
     # ── saying ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def written(self, node: Node | None) -> str:
