@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.naming import plain_name
+from symgrad.prose import recognised_function
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet
 from symgrad.syntax import Node
@@ -54,7 +55,9 @@ def without_arguments(sheet: Sheet) -> Sheet:
             name, arguments = _applied(head)
             if name is None:
                 name, arguments = plain_name(head), _NO_ARGUMENTS
-            elif not names_more(statement.node.sides[1:], arguments):
+            elif not names_more(statement.node.sides[1:], arguments) or (
+                isinstance(head, sx.Call) and is_of_the_field(head, statement.node.sides[1])
+            ):
                 continue  # a function of its argument alone, such as `f(z) = \max(0, z)`
             if name is not None:
                 defined.setdefault(name, arguments)
@@ -119,3 +122,13 @@ def names_more(sides: tuple[Node, ...], arguments: frozenset[str]) -> bool:
                 if name is not None and name not in arguments and fn.word_of(name) not in fn.WORDS and name != "e":
                     return True
     return False
+
+
+def is_of_the_field(head: sx.Call, body: Node) -> bool:
+    """Whether a function is known by its name or by what it is said to be: the sigmoid, the ReLU."""
+    base = head.function.base if isinstance(head.function, sx.Scripted) else head.function
+    if not isinstance(base, sx.Name) or fn.word_of(base.base) in fn.WORDS:
+        return True
+    (argument, *rest) = head.args
+    unnamed = base.base in fn.UNNAMED or base.base == "\\sigma"
+    return unnamed and not rest and isinstance(argument, sx.Name) and recognised_function(body, argument) is not None

@@ -115,7 +115,7 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
         if settled:
             return settled
     if _WERE_IT_SO.search(first.words[-60:]):
-        other = {name for name, expression in heads(first) if name in known and known[name] != expression and _is_formula(expression)}
+        other = {name for name, expression in heads(first) if name in known and known[name] != expression and not is_numeric(expression)}
         if other:
             return other
     if _ANOTHER_CASE.search(first.words):

@@ -59,13 +59,72 @@ def recognised_function(body: Node, argument: sx.Name) -> Function | None:
             return "relu", ()
         case sx.Cases(rows=(first, second)):
             return _by_cases(first, second, argument)
-        case sx.Frac(above=sx.Number(text="1"), below=sx.Sum(terms=(sx.Number(text="1"), power), signs=("" | "+", "+"))):
-            match power:
-                case sx.Call(function=sx.Name(base=word), args=(exponent,)) if fn.word_of(word) == "exp":
-                    return _sigmoid_of(exponent, argument)
-                case sx.Scripted(base=sx.Name(base="e"), sub=None, sup=exponent):
-                    return _sigmoid_of(exponent, argument)
+        case sx.Call(function=sx.Name(base=word), args=(inside,)) if fn.word_of(word) in ("log", "ln") and _is_one_and(
+            inside, argument, ""
+        ):
+            return "softplus", ()
+    above, below = _quotient(body)
+    if below is None:
+        return None
+    if isinstance(above, sx.Number) and above.text == "1" and _is_one_and(below, argument, "-"):
+        return "sigmoid", ()
+    if _exponent_sign(above, argument) == "" and _is_one_and(below, argument, ""):
+        return "sigmoid", ()
+    if above == argument and _is_one_and(below, argument, "-"):
+        return "silu", ()
+    if _exponentials(above, argument, "-") and _exponentials(below, argument, "+"):
+        return "tanh", ()
     return None
+
+
+def _quotient(body: Node) -> tuple[Node, Node | None]:
+    r"""What stands above and below a line or a slash, `1/(1 + e^{-z})`, `(1 + e^{-z})^{-1}`; None below for no quotient."""
+    match body:
+        case sx.Frac(above=above, below=below):
+            return above, _bare(below)
+        case sx.Product(factors=(above, below), operators=("/",)):
+            return _bare(above), _bare(below)
+        case sx.Scripted(base=sx.Group(body=below), sub=None, sup=sx.Prefix(sign="-", body=sx.Number(text="1"))):
+            return sx.Number(body.span, "1"), below
+        case sx.Group(body=inner):
+            return _quotient(inner)
+    return body, None
+
+
+def _bare(node: Node) -> Node:
+    return node.body if isinstance(node, sx.Group) else node
+
+
+def _exponent_sign(node: Node, argument: sx.Name) -> str | None:
+    """The sign before z in `e^z`, `exp(-z)`; None for anything else."""
+    match node:
+        case sx.Call(function=sx.Name(base=word), args=(exponent,)) if fn.word_of(word) == "exp":
+            pass
+        case sx.Scripted(base=sx.Name(base="e"), sub=None, sup=exponent) if exponent is not None:
+            pass
+        case _:
+            return None
+    exponent = _bare(exponent)
+    if isinstance(exponent, sx.Prefix) and exponent.sign == "-":
+        return "-" if _bare(exponent.body) == argument else None
+    return "" if exponent == argument else None
+
+
+def _is_one_and(node: Node, argument: sx.Name, sign: str) -> bool:
+    """`1 + e^z`, or with a minus in the exponent, in either order."""
+    match _bare(node):
+        case sx.Sum(terms=(first, second), signs=("" | "+", "+")):
+            one, power = (first, second) if isinstance(first, sx.Number) else (second, first)
+            return isinstance(one, sx.Number) and one.text == "1" and _exponent_sign(power, argument) == sign
+    return False
+
+
+def _exponentials(node: Node, argument: sx.Name, between: str) -> bool:
+    """`e^z - e^{-z}`, or with a plus between them."""
+    match _bare(node):
+        case sx.Sum(terms=(first, second), signs=("" | "+", sign)):
+            return sign == between and _exponent_sign(first, argument) == "" and _exponent_sign(second, argument) == "-"
+    return False
 
 
 _ABOVE = frozenset({">", "ge", "geq"})
@@ -87,10 +146,6 @@ def _by_cases(first: sx.Case, second: sx.Case, argument: sx.Name) -> Function | 
         case sx.Product(factors=(slope, sx.Name() as letter)) if letter == argument and (value := constant_of(slope)) is not None:
             return "leaky_relu", (value,)
     return None
-
-
-def _sigmoid_of(exponent: Node | None, argument: sx.Name) -> Function | None:
-    return ("sigmoid", ()) if isinstance(exponent, sx.Prefix) and exponent.sign == "-" and exponent.body == argument else None
 
 
 # Words beside a name, and what they say of it, in the languages that derivations are met in.
