@@ -160,6 +160,8 @@ def _reported(sheet: Sheet, found: list[tuple[Judge, Judged]]) -> Verification:
     for claim, findings in counted(sheet):
         out.claims.append(claim)
         out.findings += findings
+    if sheet.code is not None:
+        out.findings.append(_finding("SG103", sheet.code, "code is passed over, here and further down; it is neither run nor judged"))
     out.claims = _one_each([claim for claim in out.claims if claim.span.start < claim.span.end])
     out.findings = [finding for finding in out.findings if finding.span.start < finding.span.end]
     decided = {claim.span for claim in out.claims if claim.verdict != "undecided"}

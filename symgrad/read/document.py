@@ -47,6 +47,7 @@ class Sheet:
     one_hot: frozenset[str] = frozenset()  # vectors made for the labels of classes
     macros: dict[str, Macro] = field(default_factory=dict)
     allowance: Allowance = field(default_factory=Allowance)
+    code: Span | None = None  # the first block of code that computes something
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def read_document(source: Source) -> Sheet:
     ['x = 1', 'y = 2x']
     """
     sheet = Sheet(source, macros=definitions(source))
+    sheet.code = _code(source)
     masked = _masked(source.text, is_latex(source))
     pieces = _all_pieces(masked, is_latex(source))
     sheet.headings = [match.start() for match in _PART.finditer(masked)]
@@ -148,11 +150,22 @@ def _span_of(source: Source, node: Node, inside: Span) -> Span:
 # A fence with what it says of its language, up to the fence that closes it.
 _FENCE = re.compile(r"^(```+|~~~+)([^\n]*)\n(.*?)(?:^\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _OF_MATHEMATICS = re.compile(r"\s*\{?\.?(?:math|latex|tex|katex)\b")
+_ASSIGNMENT = re.compile(r"^[ \t]*([A-Za-z_][\w.\[\]]*[ \t]*[-+*/@]?=(?!=)[^\n]*\S)", re.MULTILINE)
 _INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)([^`\n]*)\1(?!`)")
 _HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TABLE_ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
 _TEX_COMMENT = re.compile(r"(?<!\\)%[^\n]*")
+_TEX_CODE = re.compile(r"\\begin\{(verbatim|lstlisting|minted)\*?\}([^\n]*)\n(.*?)\\end\{\1\*?\}", re.DOTALL)
 _TEX_SKIPPED = re.compile(r"\\begin\{(verbatim|lstlisting|tikzpicture|tabular|minted|comment)\*?\}.*?\\end\{\1\*?\}", re.DOTALL)
+
+
+def _code(source: Source) -> Span | None:
+    """The first line of the first block of code with an assignment in it."""
+    for block in (_TEX_CODE if is_latex(source) else _FENCE).finditer(source.text):
+        line = _ASSIGNMENT.search(source.text, block.start(3), block.end(3))
+        if line is not None and not _OF_MATHEMATICS.match(block[2]):
+            return Span(*line.span(1))
+    return None
 
 
 def _masked(text: str, is_tex: bool, tables: bool = True) -> str:
