@@ -269,7 +269,7 @@ def _written_out(group: list[Statement], steps: _Steps, explicit: set[str]) -> I
             continue
         instances = [replace(s, node=node) for s, node in zip(group, nodes, strict=True) if node is not None]
         head = _head(instances[0])
-        if head is not None and head in explicit and head not in _explicit_head(group[0]):
+        if head is not None and head in explicit and head not in _explicit_head(group[0]) and not _says_what_it_is(group[0].node):
             continue
         made = True
         yield from instances
@@ -318,6 +318,11 @@ def _starts(sheet: Sheet) -> set[str]:
             letter = re.sub(r"\d+", "", name)
             first[letter] = min(first.get(letter, (number, name)), (number, name))
     return {name for _, name in first.values()}
+
+
+def _says_what_it_is(node: Node) -> bool:
+    r"""`\delta^{(l)} := \partial J/\partial z^{(l)}` for every l: a line of its own for the last one is a claim."""
+    return isinstance(node, sx.Relation) and isinstance(node.sides[1], sx.Derivative)
 
 
 def _tops(sheet: Sheet, steps: _Steps) -> set[str]:
