@@ -18,6 +18,7 @@ from symgrad.counts import counted
 from symgrad.differenced import differenced
 from symgrad.differing import of_differing
 from symgrad.dims import show
+from symgrad.einstein import with_sums
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
@@ -44,6 +45,7 @@ from symgrad.verification import Claim, Finding, Verification
 # What is written out before anything is judged, in this order; recurrences come last.
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     separated,
+    with_sums,
     picked,
     of_differing,
     with_own_functions,
