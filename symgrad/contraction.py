@@ -17,14 +17,15 @@ Part = tuple[str, str]
 
 
 def cheapest_pair(operands: Sequence[str], out: str, size: Callable[[str], float]) -> tuple[int, int]:
-    """The two operands whose product takes the fewest multiplications; of equals, the one with the smallest result.
+    """The two operands whose product takes the fewest multiplications; of equals, the one that adds least to what is kept.
 
     >>> cheapest_pair(["ij", "jk", "kl"], "il", {"i": 9, "j": 9, "k": 9, "l": 1}.get)
     (1, 2)
     """
 
     def work(pair: tuple[int, int]) -> tuple[float, float]:
-        return _volume("".join(operands[i] for i in pair), size), _volume(result_of(operands, out, *pair), size)
+        kept = _volume(result_of(operands, out, *pair), size) - sum(_volume(operands[i], size) for i in pair)
+        return _volume("".join(operands[i] for i in pair), size), kept
 
     return min(combinations(range(len(operands)), 2), key=work)
 
@@ -32,7 +33,7 @@ def cheapest_pair(operands: Sequence[str], out: str, size: Callable[[str], float
 def result_of(operands: Sequence[str], out: str, i: int, j: int) -> str:
     """The letters of the product of two operands: those that the result or another operand still needs.
 
-    They stand so that a matrix product gives them: batch, left, right.
+    They stand so that a matrix product gives them, batch, left, right, or where nothing is summed as the result has them.
 
     >>> result_of(["ij", "jk", "kl"], "il", 0, 1)
     'ik'
@@ -40,6 +41,10 @@ def result_of(operands: Sequence[str], out: str, i: int, j: int) -> str:
     needed = {*out, *"".join(letters for k, letters in enumerate(operands) if k not in (i, j))}
     left, right = operands[i], operands[j]
     kept = [c for c in dict.fromkeys(left + right) if c in needed]
+    if not any(c in right and c not in needed for c in left):
+        # What is summed later stands where a product of matrices wants it: last on the left, first on the right.
+        later = len(out) if out[:1] in kept else -1
+        return "".join(sorted(kept, key=lambda c: out.index(c) if c in out else later))
     return "".join(sorted(kept, key=lambda c: (c not in left or c not in right, c not in left)))
 
 
@@ -53,7 +58,7 @@ def _volume(letters: str, size: Callable[[str], float]) -> float:
 # ── as source ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def single_source(part: Part, out: str) -> Source:
+def single_source(part: Part, out: str, units: str = "") -> Source:
     """One tensor with letters summed, moved, and axes of size 1 put in for those that it does not have.
 
     >>> single_source(("A", "ijk"), "ki")[0]
@@ -63,12 +68,12 @@ def single_source(part: Part, out: str) -> Source:
     if len(set(letters)) < len(letters):
         kept = "".join(c for c in out if c in letters)
         return _widened(f"np.einsum('{letters}->{kept}', {body})", kept, out), Prec.ATOM
-    body, letters = _summed(part, out)
+    body, letters = _summed(part, out, units)
     kept = "".join(c for c in out if c in letters)
     return _widened(_moved(body, letters, kept), kept, out), Prec.ATOM
 
 
-def pair_source(left: Part, right: Part, out: str, units: str = "") -> Source:
+def pair_source(left: Part, right: Part, out: str, units: str = "", size: Callable[[str], str] | None = None) -> Source:
     """The product of two tensors: `*` where nothing is summed, `@` for matrices, `tensordot` for what can be made matrices.
 
     >>> pair_source(("A", "ij"), ("B", "kj"), "ik")
@@ -79,6 +84,11 @@ def pair_source(left: Part, right: Part, out: str, units: str = "") -> Source:
     'np.tensordot(A, W, ((2,), (0,)))'
     >>> pair_source(("Q", "bid"), ("K", "bjd"), "bij")[0]
     'Q @ K.transpose(0, 2, 1)'
+
+    With `size`, the source of a letter's size, what can be made matrices without moving axes is:
+
+    >>> pair_source(("X", "btd"), ("W", "de"), "bte", size=lambda c: f"n{c}")[0]
+    '(X.reshape(-1, nd) @ W).reshape(nb, nt, ne)'
 
     Axes of size 1, which `units` has the letters of, are left out of the work:
 
@@ -91,15 +101,15 @@ def pair_source(left: Part, right: Part, out: str, units: str = "") -> Source:
         left, right = (_without(part, units) for part in (left, right))
     if any(len(set(letters)) < len(letters) for _, letters in (left, right)):
         return f"np.einsum('{left[1]},{right[1]}->{out}', {left[0]}, {right[0]})", Prec.ATOM
-    left, right = (_summed(part, out + other) for part, other in ((left, right[1]), (right, left[1])))
+    left, right = (_summed(part, out + other, units) for part, other in ((left, right[1]), (right, left[1])))
     own = "".join(c for c in out if c in left[1] or c in right[1])
-    source, prec = _product(left, right, own)
+    source, prec = _product(left, right, own, size)
     if own == out:
         return source, prec
     return _widened(source if prec is Prec.ATOM else f"({source})", own, out), Prec.ATOM
 
 
-def _product(left: Part, right: Part, out: str) -> Source:
+def _product(left: Part, right: Part, out: str, size: Callable[[str], str] | None) -> Source:
     if out and out[0] not in left[1]:
         left, right = right, left  # what comes first in the result comes first in memory
     (a, la), (b, lb) = left, right
@@ -118,6 +128,9 @@ def _product(left: Part, right: Part, out: str) -> Source:
         if len(la) <= 2 and len(lb) <= 2 and len(summed) == 1:
             source = f"{_moved(a, la, first + summed)} @ {_moved(b, lb, summed + second)}"
             return (source, Prec.PRODUCT) if made == out else (_moved(f"({source})", made, out), Prec.ATOM)
+        flat = None if size is None or made != out else _as_matrices(left, right, summed, size)
+        if flat is not None and size is not None:
+            return f"({flat}).reshape({', '.join(map(size, out))})" if len(out) > 2 else flat, Prec.ATOM if len(out) > 2 else Prec.PRODUCT
         # tensordot leaves the letters in the operands' own order.
         made = "".join(c for c in la if c in first) + "".join(c for c in lb if c in second)
         axes = tuple(tuple(own.index(c) for c in summed) for own in (la, lb))
@@ -129,6 +142,23 @@ def _product(left: Part, right: Part, out: str) -> Source:
     return f"np.einsum('{la},{lb}->{out}', {a}, {b}{', optimize=True' * slow})", Prec.ATOM
 
 
+def _as_matrices(left: Part, right: Part, summed: str, size: Callable[[str], str]) -> str | None:
+    """The product with every operand flattened to a matrix, where the summed letters stand together in both, in one order."""
+    (a, la), (b, lb) = left, right
+    written = []
+    for body, letters, before in ((a, la, False), (b, lb, True)):
+        own = letters.replace(summed, "")
+        first, second = (summed, own) if letters == summed + own else (own, summed)
+        if letters != first + second or not own:
+            return None
+        shape = f"-1, {size(second)}" if len(second) == 1 else f"{size(first)}, -1" if len(first) == 1 else None
+        if shape is None:
+            return None
+        flat = body if len(letters) == 2 else f"{body}.reshape({shape})"
+        written.append(flat if (first == summed) is before else f"{flat}.T")
+    return " @ ".join(written)
+
+
 def _without(part: Part, units: str) -> Part:
     """An operand without its axes of size 1."""
     body, letters = part
@@ -137,9 +167,9 @@ def _without(part: Part, units: str) -> Part:
     return f"{body}[{', '.join('0' if c in units else ':' for c in letters)}]", "".join(c for c in letters if c not in units)
 
 
-def _summed(part: Part, needed: str) -> Part:
+def _summed(part: Part, needed: str, units: str) -> Part:
     """An operand without the letters that nothing needs."""
-    body, letters = part
+    body, letters = part = _without(part, "".join(c for c in units if c not in needed))
     axes = tuple(i for i, c in enumerate(letters) if c not in needed)
     if not axes:
         return part

@@ -44,7 +44,7 @@ class Program:
     """Statements in order, each a name and a form, over inputs with known shapes.
 
     A size is read off an input's shape; `sizes` has those that are settled already. `exact` keeps numbers as fractions; `facts` are what
-    is declared of the names.
+    is declared of the names, `small` the sizes that are taken to be smaller than others.
     """
 
     inputs: Mapping[str, Shape]
@@ -52,6 +52,7 @@ class Program:
     exact: bool = False
     sizes: Mapping[str, int] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
+    small: frozenset[str] = frozenset()
 
     @property
     def identifiers(self) -> dict[str, str]:
@@ -71,7 +72,7 @@ class Program:
         """The same program as NumPy prefers it, every costly expression that occurs twice named and computed once."""
         forms: dict[str, Form] = {}
         for name, form in self.statements:
-            forms[name] = native(form, Known(forms, self.facts))
+            forms[name] = native(form, Known(forms, self.facts, self.small))
         return replace(self, statements=tuple(shared(with_kin_opened(list(forms.items())), is_cheap)))
 
     def reusing(self, keep: Collection[str]) -> Program:
@@ -204,6 +205,7 @@ def _bare_operands(form: Form) -> tuple[Form, ...]:
     """The operands of a form that may be bool arrays: next to numbers they act as 0 and 1."""
     mixed = form.op in ("hadamard", "divide") or (form.op == "matmul" and len(form.args) == 2)
     scales = form.op == "scale" and (form.args[0].op != "number" or form.args[0].value != -1)
+    mixed = mixed or (form.op == "einsum" and len(form.args) == 2)
     if _is_bool(form) or scales or (mixed and not all(map(_is_bool, form.args))):
         return form.args
     return ()

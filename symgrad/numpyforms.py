@@ -19,16 +19,21 @@ from symgrad.textbook import hadamard_of, product_of, scaled, turned
 
 @dataclass(frozen=True)
 class Known:
-    """What names stand for, as NumPy prefers it, and what is declared of them."""
+    """What names stand for, as NumPy prefers it, what is declared of them, and the names of the sizes that are smaller than others."""
 
     forms: Mapping[str, Form] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
+    small: frozenset[str] = frozenset()
 
     def meant(self, form: Form) -> Form:
         """What a name stands for; another form is itself."""
         while form.op == "symbol" and form.name in self.forms:
             form = self.forms[form.name]
         return form
+
+    def nominal(self, dim: Dim) -> float:
+        """A size as orders are compared by: one that is not known is large."""
+        return float(dim.evaluate({name: 30 if name in self.small else 100 for name in dim.symbols}))
 
     def sums_to_one(self, form: Form, axis: int) -> bool:
         return form.op == "symbol" and f"distribution:{axis}" in self.facts.of(form.name)
@@ -203,7 +208,8 @@ def _gram(form: Form, known: Known) -> Form | None:
         product = weights[0] if len(weights) == 1 else apply("hadamard", weights)
         if _is_nonnegative(product, known):
             root = hadamard_of([apply("sqrt", [product]), rest[0]])
-            return apply("matmul", [turned(root), root] if axis == 1 else [root, turned(root)])
+            back = apply("transpose", [root])
+            return apply("matmul", [back, root] if axis == 1 else [root, back])
     return None
 
 
@@ -243,6 +249,32 @@ def _is_complement(form: Form, known: Known) -> bool:
     return part.op in ("sigmoid", "softmax")
 
 
+def _palindrome(form: Form, known: Known) -> Form | None:
+    """A product that turned around is itself, Aᵀ Bᵀ diag(v) B A, is Xᵀ (v ⊙ X) with X = B A."""
+    factors = _factors(form) if form.op == "matmul" else []
+    half = len(factors) // 2
+    if half < 2 or any(dim.is_one for dim in form.shape):
+        return None
+    if any(_turned(left) is not right for left, right in zip(factors[:half], reversed(factors[-half:]), strict=True)):
+        return None
+    right = native(product_of(factors[-half:]), known)
+    if len(factors) % 2 == 0:
+        return apply("matmul", [apply("transpose", [right]), right])
+    middle = factors[half]
+    if middle.op != "diag":
+        return None
+    (vector,) = middle.args
+    column = vector if vector.shape[-1].is_one else turned(vector)
+    if _is_nonnegative(column, known):
+        root = hadamard_of([apply("sqrt", [column]), right])
+        return apply("matmul", [apply("transpose", [root]), root])
+    return apply("matmul", [apply("transpose", [right]), hadamard_of([column, right])])
+
+
+def _turned(form: Form) -> Form:
+    return form if form.op == "diag" else turned(form)
+
+
 def _chain(form: Form, known: Known) -> Form | None:
     """A product of several matrices, two at a time, in the order that takes the fewest multiplications."""
     if form.op != "matmul":
@@ -250,7 +282,7 @@ def _chain(form: Form, known: Known) -> Form | None:
     factors = _factors(form)
     if any(f.op == "scale" for f in factors):
         return native(product_of(factors), known)
-    sizes = [float(_nominal(f.shape[0])) for f in factors] + [float(_nominal(factors[-1].shape[1]))]
+    sizes = [*(known.nominal(f.shape[0]) for f in factors), known.nominal(factors[-1].shape[1])]
     best: dict[tuple[int, int], tuple[float, Form]] = {(i, i): (0.0, f) for i, f in enumerate(factors)}
     for length in range(1, len(factors)):
         for i in range(len(factors) - length):
@@ -265,11 +297,6 @@ def _chain(form: Form, known: Known) -> Form | None:
 def _factors(form: Form) -> list[Form]:
     """The factors of a matrix product, those of products inside it too."""
     return [f for arg in form.args for f in _factors(arg)] if form.op == "matmul" else [form]
-
-
-def _nominal(dim: Dim) -> Fraction:
-    """A size as orders are compared by: one that is not known is large."""
-    return dim.evaluate(dict.fromkeys(dim.symbols, 100))
 
 
 def _inner(form: Form, known: Known) -> Form | None:
@@ -307,7 +334,7 @@ def _in_pairs(form: Form, known: Known) -> Form | None:
     left, _, out = form.params[0].partition("->")
     spec = left.split(",")
     axes = [(c, dim) for letters, arg in zip(spec, form.args, strict=True) for c, dim in zip(letters, arg.shape, strict=True)]
-    sizes = {c: float(_nominal(dim)) for c, dim in axes}
+    sizes = {c: known.nominal(dim) for c, dim in axes}
     # An axis of size 1 that only the result has is put in by the last product.
     idle = [(arg, ls) for arg, ls in zip(form.args, spec, strict=True) if arg.op == "ones" and arg.is_scalar]
     todo = [(arg, ls) for arg, ls in zip(form.args, spec, strict=True) if (arg, ls) not in idle]
@@ -322,10 +349,37 @@ def _in_pairs(form: Form, known: Known) -> Form | None:
         needed = out + "".join(ls for _, ls in deltas)
         i, j = cheapest_pair(letters, needed, sizes.__getitem__)
         made = result_of(letters, needed, i, j)
-        product = apply("einsum", [todo[i][0], todo[j][0]], (f"{letters[i]},{letters[j]}->{made}",))
-        todo = [*(pair for k, pair in enumerate(todo) if k not in (i, j)), (product, made)]
-    last = [*todo, *deltas, *idle]
-    return apply("einsum", [arg for arg, _ in last], (f"{','.join(ls for _, ls in last)}->{out}",))
+        todo = [*(pair for k, pair in enumerate(todo) if k not in (i, j)), (_in_order([todo[i], todo[j]], made), made)]
+    return _in_order([*todo, *deltas, *idle], out)
+
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def _in_order(operands: Sequence[tuple[Form, str]], out: str) -> Form:
+    """The product with its letters, and its operands, in the order of the result, so that equal products are one form."""
+    ordered = sorted(operands, key=lambda pair: min((out.index(c) for c in pair[1] if c in out), default=len(out)))
+    letters = dict(zip(dict.fromkeys(out + "".join(ls for _, ls in ordered)), _LETTERS, strict=False))
+    spec = ",".join("".join(letters[c] for c in ls) for _, ls in ordered)
+    return apply("einsum", [arg for arg, _ in ordered], (f"{spec}->{''.join(letters[c] for c in out)}",))
+
+
+def _common_operand(form: Form, known: Known) -> Form | None:
+    """A ⊗ X − B ⊗ X = (A − B) ⊗ X for products of tensors too."""
+    if form.op != "add":
+        return None
+    parts = [(term.args[:-1], term.args[-1]) if term.op == "scale" else ((), term) for term in form.args]
+    first = parts[0][1]
+    if first.op != "einsum" or len(first.args) < 2:
+        return None
+    for k in range(len(first.args)):
+        rest = [body.args[:k] + body.args[k + 1 :] for _, body in parts if body.op == "einsum"]
+        same = all(body.op == "einsum" and body.params == first.params and body.args[k] is first.args[k] for _, body in parts)
+        if same and all(len(r) == 1 or r[1:] == rest[0][1:] for r in rest):
+            j = 1 if k == 0 else 0
+            inner = apply("add", [scaled(list(scalars), body.args[j]) for scalars, body in parts])
+            return apply("einsum", [inner if i == j else arg for i, arg in enumerate(first.args)], first.params)
+    return None
 
 
 RULES: tuple[Rule, ...] = (
@@ -333,12 +387,14 @@ RULES: tuple[Rule, ...] = (
     _logistic,
     _cross_entropy,
     _entrywise,
+    _palindrome,
     _broadcast_diagonal,
     _unrepeated,
     _gram,
     _inner,
     _chain,
     _in_pairs,
+    _common_operand,
 )
 
 

@@ -265,6 +265,11 @@ def forward_program(network: Network, results: Mapping[str, Result], depth: str 
         inputs |= dict(each.directions)
         known = {name for name, _ in statements}
         statements += [(name, form) for name, form in each.before if name not in known]
-        if each.form is not None:
-            statements.append((each.name, each.form))
-    return Program(inputs, tuple(statements), facts=network.facts)
+        if each.computed is not None:
+            statements.append((each.name, each.computed))
+    # A size that only parameters have is a rank or the width of a hidden layer.
+    of_data, of_parameters = (
+        {name for i in network.inputs.values() if (i.role == "parameter") is own for dim in i.shape for name in dim.symbols}
+        for own in (False, True)
+    )
+    return Program(inputs, tuple(statements), facts=network.facts, small=frozenset(of_parameters - of_data))

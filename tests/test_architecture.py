@@ -26,7 +26,7 @@ LAYERS = [
     ("how forms are written", "typeset"),
     ("the door to SymPy", "sympyforms expr"),
     ("networks", "properties network recognised gradient"),
-    ("NumPy", "numpyfunctions numpyforms sharing reusing numpycode evaluate"),
+    ("NumPy", "numpyfunctions numpyforms deltas sharing reusing numpycode evaluate"),
     ("checks", "sampling differences"),
     ("beyond the gradient", "opening coefficient stacked tangents directional further second jacobians differentials stationary beyond"),
     ("derivations", "families derivation steps lifting recurrence stepwise vectorised stepcode pipeline general"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from symgrad import names
+from symgrad.deltas import blocks_of
 from symgrad.derivation import Derivation
 from symgrad.dims import show
 from symgrad.further import Further
@@ -53,24 +55,31 @@ def _for_every_length(derivation: GeneralDerivation) -> str:
 
 def emit_only(derivation: Derivation, *wanted: str) -> str:
     """The same, with only these of the values of what lies beyond the gradients, by their names."""
-    further = [each for each in derivation.further if each.form is not None and each.name in wanted]
+    further = [each for each in derivation.further if each.computed is not None and each.name in wanted]
     return _function_of(derivation, further, wanted)
 
 
 def _beyond(derivation: Derivation) -> str:
     """One function `derivatives` of the inputs and the directions, with everything that was asked for in a dictionary."""
-    further = [each for each in derivation.further if each.form is not None]
+    further = [each for each in derivation.further if each.computed is not None]
     gradients = [names.gradient(str(derivation.of), name) for name in derivation.wrt] if derivation.of else []
     return _function_of(derivation, further, [*([derivation.of] if derivation.of else []), *gradients, *(each.name for each in further)])
 
 
 def _function_of(derivation: Derivation, further: Sequence[Further], wanted: Sequence[str]) -> str:
-    program = forward_program(derivation.network, derivation.results, further=further).needed(wanted).shared().reusing(wanted)
+    program = forward_program(derivation.network, derivation.results, further=further).needed(wanted)
+    blocks = {each.name: found for each in further if each.computed is not None and (found := blocks_of(each.computed)) is not None}
+    statements = tuple((name, blocks[name].form if name in blocks else form) for name, form in program.statements)
+    program = replace(program, statements=statements).shared().reusing(wanted)
     spelled = program.identifiers
-    pairs = ", ".join(f"{spelled[name]!r}: {spelled[name]}" for name in wanted)
+    keys = {name: spelled[name] + "_blocks" * (name in blocks) for name in wanted}
+    pairs = ", ".join(f"{keys[name]!r}: {spelled[name]}" for name in wanted)
     doc = _doc(derivation, spelled)
     doc += [f"{spelled[name]}: {show(shape)}, direction" for each in further for name, shape in each.directions]
-    return function_source("derivatives", program, f"{{{pairs}}}", list(dict.fromkeys(doc)))
+    for name, found in blocks.items():
+        whole, entry = found.described()
+        doc += ["", f"{keys[name]}: {show(found.form.shape)}, all that is not zero: {spelled[name]}{whole} is {keys[name]}{entry}"]
+    return function_source("derivatives", program, f"{{{pairs}}}", list(dict.fromkeys(doc)) if not blocks else doc)
 
 
 def _doc(derivation: Derivation, spelled: dict[str, str]) -> list[str]:

@@ -139,7 +139,11 @@ def _write_numpy(writer: Writer, form: Any, operands: list[str], out: str) -> tu
     if 1 <= len(full) <= 2 and not any(arg.op == "window" for arg in form.args):
         sizes = _sizes(tuple(arg.shape for arg in form.args), form.params)
         units = "".join(c for c, dim in sizes.items() if dim.is_one)
-        return single_source(full[0], out) if len(full) == 1 else pair_source(full[0], full[1], out, units)
+        return (
+            single_source(full[0], out, units)
+            if len(full) == 1
+            else pair_source(full[0], full[1], out, units, lambda c: writer.write(sizes[c], Prec.SUM))
+        )
     spec = ",".join(subscripts for body, subscripts in parts if body) + "->" + out
     return f"np.einsum({spec!r}, {', '.join(body for body, _ in parts if body)}, optimize=True)", Prec.ATOM
 
