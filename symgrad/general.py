@@ -81,7 +81,7 @@ class GeneralDerivation:
             if step.kind == "gradient" and isinstance(head, Form) and isinstance(form, Form):
                 equations.append(Equation(head.name, form, *_ends(step.span)))
         inputs = [(item.name, item.shape, item.span) for item in own.inputs]
-        return code(inputs, equations, [loss, *wanted], (own.letter, own.top))
+        return code(inputs, equations, [loss, *wanted], (own.letter, own.top), self.lengths[0] if self.lengths else 1)
 
     def __getitem__(self, name: str) -> Line:
         """The line for a name, in any spelling."""

@@ -300,6 +300,7 @@ class Writing:
         given: Sequence[str],
         letters: Sequence[str],
         keep: Iterable[str],
+        least: int,
     ) -> None:
         self.keep = set(keep)
         self.program, self.families, self.inputs, self.lines = program, families, inputs, list[str]()
@@ -312,6 +313,7 @@ class Writing:
         self.writer = NumPyWriter(self.spell, self.size, False)
         self.allocated = set(given)
         self.local: set[str] = set()
+        self.least = least
 
     def spell(self, name: str) -> str:
         at = place_of(name)
@@ -410,6 +412,8 @@ class Writing:
         down = _descends(equations, own, self.program)
         edges = sorted({_order(lo) for lo, _ in ranges} | {_order(hi) + 1 for _, hi in ranges})
         ends = {_order(lo): lo for lo, _ in ranges} | {_order(hi) + 1: moved_end(hi, 1) for _, hi in ranges}
+        while any(end_at(ends[a], self.least) > end_at(ends[b], self.least) for a, b in pairwise(edges)):
+            self.least += 1  # what holds at one place only must not meet
         pieces = [(ends[a], moved_end(ends[b], -1)) for a, b in pairwise(edges)]
         for lo, hi in reversed(pieces) if down else pieces:
             active = [e for e, (a, b) in zip(equations, ranges, strict=True) if _order(a) <= _order(lo) and _order(hi) <= _order(b)]
@@ -517,6 +521,7 @@ class Code:
     arguments: tuple[str, ...]
     lines: tuple[str, ...]
     identifiers: Mapping[str, str]
+    least: int
 
     def identifier(self, name: str) -> str:
         """What a value is called: an array over t by its family."""
@@ -525,9 +530,16 @@ class Code:
 
 
 def code(
-    inputs: Sequence[tuple[str, Shape, Span | None]], equations: Sequence[Equation], wanted: Sequence[str], letters: Sequence[str]
+    inputs: Sequence[tuple[str, Shape, Span | None]],
+    equations: Sequence[Equation],
+    wanted: Sequence[str],
+    letters: Sequence[str],
+    least: int = 1,
 ) -> Code:
-    """The code that computes what is wanted. An input over t is an array with t along its first axis; one of them says what T is."""
+    """The code that computes what is wanted. An input over t is an array with t along its first axis; one of them says what T is.
+
+    The equations are for T from `least` on; the code says so where it is for more than that.
+    """
     arrays: dict[str, tuple[Shape, list[End]]] = {}
     for name, shape, span in inputs:
         if span is not None and (at := place_of(name)) is not None:
@@ -556,16 +568,20 @@ def code(
             raise Unsupported("steps that are counted from the last one only")
         families[stem] = Family(first, _upper(*ends), shape)
     keep = [at.stem for name in wanted if (at := place_of(name)) is not None]
-    writing = Writing(program, plain, families, given, letters, keep)
+    writing = Writing(program, plain, families, given, letters, keep, least)
     top = writing.letters[LENGTH]
     counted = next((stem for stem in given if isinstance(families[stem].last, str)), None)
     if counted is not None:
         beyond = (families[counted].length - Dim.of(LENGTH)).number or 0
         writing.lines.append(f"{top} = len({writing.identifiers[counted]})" + (f" {'-+'[beyond < 0]} {abs(int(beyond))}" if beyond else ""))
+    start = len(writing.lines)
     for part in components(program):
         writing.component(part)
+    if writing.least > 1:
+        said = f"{top} must be at least {writing.least}"
+        writing.lines[start:start] = [f"if {top} < {writing.least}:", f"    raise ValueError({said!r})"]
     arguments = [writing.identifiers[n] for n in dict.fromkeys(_argument(name, span) for name, _, span in inputs)]
-    return Code(tuple(arguments if counted is not None else [*arguments, top]), tuple(writing.lines), writing.identifiers)
+    return Code(tuple(arguments if counted is not None else [*arguments, top]), tuple(writing.lines), writing.identifiers, writing.least)
 
 
 def _argument(name: str, span: Span | None) -> str:
