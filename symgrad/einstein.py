@@ -16,8 +16,8 @@ from symgrad.read.document import Sheet
 from symgrad.syntax import Node
 
 _SAID = re.compile(
-    r"(?i)\brepeated ind(?:ices|exes)\b|\bsummation convention\b|\beinstein|\bsummenkonvention\b|\bdoppelt\w* (?:auftretende\w* )?indi[zc]es\b"
-    r"|\bindices répétés\b|\bíndices repetidos\b|\bindici ripetuti\b|повторяющ\w+ индекс"
+    r"(?i)\brepeated ind(?:ices|exes)\b|\bsummation convention\b|\beinstein|\bsummenkonvention\b"
+    r"|\bdoppelt\w* (?:auftretende\w* )?indi[zc]es\b|\bindices répétés\b|\bíndices repetidos\b|\bindici ripetuti\b|повторяющ\w+ индекс"
 )
 
 

@@ -16,6 +16,7 @@ from symgrad.dims import Dim
 from symgrad.judge import Judge, Judged
 from symgrad.meaning import Assumed, stem
 from symgrad.naming import plain_name
+from symgrad.naming import plain_name
 from symgrad.parts import Part, batches, split
 from symgrad.read.document import Sheet
 from symgrad.sheet import Gathered, gathered
@@ -47,16 +48,19 @@ class Search:
         """The part, cut where a name is defined anew though nothing announces it: believed where it explains two failures or more."""
         best = self.best(part)
         failing = [r.link.statement for r in best[1].rulings if r.verdict in ("fails", "undecided") and r.link.first]
-        cuts = [*failing, *(batches(self.sheet, part) if best[1].doubt > 1 else [])]
-        for cut in [i for i in dict.fromkeys(cuts) if i > part.own.start] if deepest and best[1].doubt > 1 else []:
-            halves = split(self.sheet, part, cut)
+        restated = _restated(best) if failing else []
+        cuts = [*failing, *(batches(self.sheet, part) if best[1].doubt > 1 else []), *restated]
+        for cut in [i for i in dict.fromkeys(cuts) if i > part.own.start] if deepest else []:
+            # A line that holds may as well be what its name means from there on: in terms of other names, by which it is differentiated.
+            most = best[1].doubt - (1 if cut in restated else 2)
+            halves = split(self.sheet, part, cut) if most >= 0 else None
             if halves is None or self.is_over:
                 continue
             first = self.best(halves[0])
-            if first[1].doubt > best[1].doubt - 2:
+            if first[1].doubt > most:
                 continue
             rest = self.with_cuts(halves[1], deepest - 1)
-            if first[1].doubt + sum(judged.doubt for _, judged in rest) <= best[1].doubt - 2:
+            if first[1].doubt + sum(judged.doubt for _, judged in rest) <= most:
                 return [first, *rest]
         return [best]
 
@@ -81,6 +85,17 @@ class Search:
                     best, assumed = trial, hypothesis
         self._known[part] = best
         return best
+
+
+def _restated(best: Understood) -> list[int]:
+    """The lines that hold and say anew what a scalar of the sheet is, in other names."""
+    judge, judged = best
+    losses = set(judge.meaning.losses())
+    return [
+        r.link.statement
+        for r in judged.rulings
+        if r.verdict == "holds" and r.link.first and not r.numeric and plain_name(r.link.left, judge.meaning.styled) in losses
+    ]
 
 
 def _of_their_kind(before: Judge, after: Judge, hypothesis: Assumed) -> bool:
