@@ -363,6 +363,12 @@ def limits_of_sums(nodes: Sequence[Node], vocabulary: Vocabulary) -> None:
 _LOSS = re.compile(r"(?i)\b(?:loss|cost|objective|risk|criterion)(?:\s+function)?\W*$")
 
 
+_IS_A_LOSS = re.compile(
+    r"(?i)^\W*(?:be|is|denotes?|sei|soit|sea|seja|sia)\W+(?:an?|the|some|any|eine?|une?|uma?|una)?\W*(?:scalar|differentiable|training|final|skalare?)?"
+    r"\W*(?:loss|cost|objective|verlust|kosten|perte|p[ée]rdida|perda|perdita)"
+)
+
+
 def losses_in_words(statements: Iterable[Statement], vocabulary: Vocabulary) -> None:
     """`a reconstruction loss $R(z)$`: what is called a loss is a scalar, whatever its letter."""
     for statement in statements:
@@ -371,7 +377,7 @@ def losses_in_words(statements: Iterable[Statement], vocabulary: Vocabulary) -> 
         if isinstance(node, sx.Product) and len(node.factors) == 2 and isinstance(node.factors[1], sx.Group):
             subject = node.factors[0]
         name = plain_name(subject, vocabulary.styled)
-        if name is not None and not statement.display and _LOSS.search(statement.words):
+        if name is not None and not statement.display and (_LOSS.search(statement.words) or _IS_A_LOSS.match(statement.words_after)):
             vocabulary.losses.add(name)
 
 

@@ -114,12 +114,12 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
     for name in sheet.scalars - vocabulary.heads:
         vocabulary.declared.setdefault(name, (ONE, ONE))
+    losses_in_words((sheet.statements[i] for i in part.statements), vocabulary)
     _loss_of_differentials([sheet.statements[i].node for i in part.statements], vocabulary)
     limits_of_sums([sheet.statements[i].node for i in part.statements], vocabulary)
     for i, size in counted_letters((i, sheet.statements[i]) for i in part.statements):
         found.counting.add(i)
         vocabulary.sizes |= set() if size is None else {size}
-    losses_in_words((sheet.statements[i] for i in part.statements), vocabulary)
     for i in part.statements:
         equal_sizes(sheet.statements[i].node, vocabulary)
     # What is differentiated by is a quantity, though its letter may count something too.
