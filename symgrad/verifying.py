@@ -24,7 +24,7 @@ from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
 from symgrad.hypotheses import Search
 from symgrad.judge import MISFIT, UNKNOWN_NAME, Judge, Judged, Ruling, claim_of, is_charitable
-from symgrad.keys import Key, against
+from symgrad.keys import Key, about_nothing, against
 from symgrad.labels import picked
 from symgrad.layouts import against_the_others
 from symgrad.likeness import likeness
@@ -87,12 +87,13 @@ def verify(sheet: Source | str | Path, key: Key | None = None, allowance: Allowa
     out = _reported(read, found)
     if key is not None:
         out.findings += [finding for judge, judged in found for finding in against(key, judge, judged)]
+        out.findings += [] if any(key.about(judge) for judge, _ in found) else about_nothing(key, out.claims)
         out.findings.sort(key=lambda f: (f.span.start, f.span.end, f.code))
     return out
 
 
 def key_of(name: str, sources: Iterable[Source]) -> Key:
-    """What sheets that are trusted say, to judge others by."""
+    """What sheets that are trusted say, to judge others by. Raises `SymgradError` where they say nothing."""
     solved = []
     for source in sources:
         sheet = _as_written(source)
@@ -101,6 +102,8 @@ def key_of(name: str, sources: Iterable[Source]) -> Key:
         for part, own in zip(parts(written_out), parts(sheet), strict=False):
             judge = search.best(part)[0]
             solved.append((problem_of(sheet, own, by_example(judge.lab.network)), judge))
+    if not any(problem.formulas or problem.given for problem, _ in solved):
+        raise SymgradError(f"{name}: this key defines nothing and gives nothing, so there is nothing to judge by")
     return Key(name, tuple(solved))
 
 
