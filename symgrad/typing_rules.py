@@ -84,6 +84,7 @@ _MEANINGS: dict[str, tuple[float | None, float | None, float | None]] = {
 
 _SPREAD_OVER_A_NEW_NAME = 3.0
 _NUMBER_FOR_EACH = 0.3
+_BESIDE_AN_IDENTITY = 2.0
 # A ⊗ between matrices is the Kronecker product, where it is not written for the product of entries.
 _KRONECKER = 0.3
 _TURNED_AND_SCALED = 2.0
@@ -114,6 +115,8 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
         return
     if product is not None:
         met = _meeting(shapes, a, b)
+        # What stands before an identity is a number, as in `s I`; a product of matrices would leave it out.
+        product += _BESIDE_AN_IDENTITY if "eye" in (a.op, b.op) else 0.0
         if met is not None:
             yield base.plus(product, met, Term("matmul", (a, b), (), a.rows, b.cols, free))
     if hadamard is not None:
