@@ -48,7 +48,8 @@ def built(meaning: Meaning, uses: Mapping[str, Iterable[str]] | None = None) -> 
             if shapes.is_open(dim) and shapes.resolve(dim) not in others:
                 shapes = shapes.unify(dim, ONE) or shapes
     used = {name for term in meaning.terms.values() for name in names_in(term)} | meaning.terms.keys()
-    for name, sizes in meaning.vocabulary.literals.items():
+    for name in meaning.vocabulary.literals:
+        sizes = meaning.literal_sizes(name)
         if name not in used and name not in meaning.vocabulary.declared and len(set(sizes)) == 1:
             for dim, count in zip(mentioned[name], sizes[0], strict=True):
                 if shapes.is_open(dim):
@@ -152,7 +153,7 @@ def _implied(meaning: Meaning, uses: Mapping[str, Iterable[str]]) -> dict[str, l
     known = {**dict.fromkeys(vocabulary.literals, ()), **{name: () for name in vocabulary.declared if not is_loss(name)}, **defined}
     weights = [name for name in weights_among(vocabulary.mentioned) if name not in meaning.terms]
     found = vocabulary.dependences.direct(known, weights)
-    found = {name: below for name, below in found.items() if meaning.same_as_defined(name) is None}
+    found = {n: below for n, below in found.items() if meaning.same_as_defined(n) is None and meaning.loss_of_all(n) is None}
     return {name: list(dict.fromkeys(meaning.same_as_defined(b) or b for b in below)) for name, below in found.items()}
 
 

@@ -6,10 +6,12 @@ defined by one argument and used with another (`f(x)`, `f(y)`) is left alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from symgrad import syntax as sx
-from symgrad.naming import plain_name
+from symgrad.constant import constant_of
+from symgrad.naming import is_value_of, plain_name
 from symgrad.prose import recognised_function
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet
@@ -65,9 +67,14 @@ def without_arguments(sheet: Sheet) -> Sheet:
     def stripped(node: Node) -> Node:
         called = as_call(node)
         name, arguments = _applied(called)
+        if name is None and isinstance(called, sx.Call):
+            name = _taken_at(called, defined)
+            arguments = defined.get(name or "", _NO_ARGUMENTS)
         if name is None or name not in defined or not isinstance(called, sx.Call):
             return node
         known = defined[name]
+        if len(known) == len(arguments) == 1 and all(map(is_value_of, arguments, known)):
+            return called.function  # `J(w_0)`: at one value of the w of `J(w)`
         if isinstance(node, sx.Product) and not known:
             return node  # a factor and a bracket
         return called.function if not known or arguments <= known or known <= arguments else node
@@ -109,6 +116,13 @@ def _applied(node: Node) -> tuple[str | None, frozenset[str]]:
     if not arguments or None in arguments:
         return None, _NO_ARGUMENTS
     return name, frozenset(a for a in arguments if a is not None)
+
+
+def _taken_at(call: sx.Call, defined: Mapping[str, frozenset[str]]) -> str | None:
+    """The J of `J(0, 1)`, which is defined by as many arguments."""
+    name = plain_name(call.function) if isinstance(call.function, (sx.Name, sx.Scripted)) else None
+    is_at_numbers = bool(call.args) and all(constant_of(argument) is not None for argument in call.args)
+    return name if name is not None and is_at_numbers and len(defined.get(name, ())) == len(call.args) else None
 
 
 def names_more(sides: tuple[Node, ...], arguments: frozenset[str]) -> bool:

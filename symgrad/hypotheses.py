@@ -16,10 +16,9 @@ from symgrad.dims import Dim
 from symgrad.judge import Judge, Judged
 from symgrad.meaning import Assumed, stem
 from symgrad.naming import plain_name
-from symgrad.naming import plain_name
 from symgrad.parts import Part, batches, split
 from symgrad.read.document import Sheet
-from symgrad.sheet import Gathered, gathered
+from symgrad.sheet import Gathered, gathered, literal_rows
 from symgrad.understanding import understood
 
 Understood = tuple[Judge, Judged]
@@ -74,7 +73,9 @@ class Search:
         for hypotheses, needed in _HYPOTHESES:
             if hypotheses is _layout_in_doubt and best[0].gathered.vocabulary.layout == "numerator":
                 needed = 1  # it is announced
-            if not best[1].failures or best[1].doubt < needed:
+            # A gradient that is off by a factor may be no failure yet, as nothing says what it is of.
+            is_worth = best[1].doubt if hypotheses is _examples_in_doubt else best[1].failures
+            if not is_worth or best[1].doubt < needed:
                 continue
             for hypothesis in hypotheses(best[0], assumed):
                 self._tries += 1
@@ -147,7 +148,9 @@ def _is_wide(dim: Dim) -> bool:
 
 def _masks_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
     """A matrix called `M` whose entries are only zeros and ones, though nobody says so."""
-    masks = frozenset(n for n in judge.lab.network.inputs if stem(n).lstrip("\\") in _MASKS)
+    valued = {name: literal_rows(node) or () for given in judge.gathered.given.values() for name, node in given}
+    others = {name for name, rows in valued.items() if any(x not in (0, 1) for row in rows for x in row)}
+    masks = frozenset(n for n in judge.lab.network.inputs if stem(n).lstrip("\\") in _MASKS and n not in others)
     if masks:
         yield replace(assumed, masks=masks)
 

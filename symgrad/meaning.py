@@ -103,6 +103,8 @@ class Vocabulary:
     sizes: set[str] = field(default_factory=set)
     losses: set[str] = field(default_factory=set)
     literals: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    lists: set[str] = field(default_factory=set)  # names given as `[1, 2, 3]`, which may be a row or a column
+    claimed: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # sizes of the numbers that chains from a name end in
     layout: str = ""  # of Jacobians, where the sheet announces one
     is_illustrated: bool = False  # by single numbers, for sizes of one
     properties: dict[str, set[str]] = field(default_factory=dict)
@@ -195,6 +197,12 @@ class Meaning:
             return [(0.0, "column"), (1.0, "row"), (2.5, "scalar"), (3.5, "matrix")]
         return [(0.0, "column"), (1.5, "matrix"), (2.0, "row"), (2.2 if letter == "y" else 2.5, "scalar")]
 
+    def literal_sizes(self, name: str) -> list[tuple[int, int]]:
+        """The sizes of the numbers that a name is given; those of a list as the name is understood."""
+        sizes = self.vocabulary.literals[name]
+        is_column = name in self.vocabulary.lists and self.shapes.is_one(unknown(f"cols:{name}"))
+        return [size[::-1] if is_column and size[0] == 1 else size for size in sizes]
+
     def is_size(self, name: str) -> bool:
         return name in self.vocabulary.sizes
 
@@ -234,8 +242,15 @@ class Meaning:
     def loss(self) -> str | None:
         """The scalar that gradients are of when nobody says."""
         scalars = self.losses()
+        if self.vocabulary.assumed.examples:
+            scalars = [name for name in scalars if name in self.terms] or scalars
         named = [name for name in scalars if is_loss(name)]
         return next(iter(reversed(named or scalars)), None)
+
+    def loss_of_all(self, name: str) -> str | None:
+        """The loss that is defined, for that of an example, which is not."""
+        loss = self.loss
+        return loss if self.vocabulary.assumed.examples and is_loss(name) and name not in self.terms and loss in self.terms else None
 
     @property
     def layout(self) -> str:

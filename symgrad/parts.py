@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
-from symgrad.naming import letters_of, plain_name
+from symgrad.naming import is_value_of, letters_of, plain_name
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
@@ -73,7 +74,11 @@ def split(sheet: Sheet, part: Part, cut: int) -> tuple[Part, Part] | None:
     """The part cut before a statement that may define its name anew, or for a batch (H after h); None where it defines nothing again."""
     before = (*part.context, *range(part.own.start, cut))
     known = {name: node for i in before for name, node in heads(sheet.statements[i])}
-    anew = {n for n, expression in heads(sheet.statements[cut]) if n in known and known[n] != expression and not is_numeric(expression)}
+    anew = {
+        name
+        for name, formula in heads(sheet.statements[cut])
+        if name in known and known[name] != formula and not is_numeric(formula) and not _is_the_same(formula, known[name])
+    }
     anew = anew or ({n.lower() for n, _ in heads(sheet.statements[cut]) if len(n) == 1 and n.isupper()} & known.keys())
     if not anew:
         return None
@@ -130,14 +135,47 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
             return other
     again: dict[str, bool] = {}
     met: set[str] = set()
+    formulas: dict[str, Node] = {}
     for i in after:
         for name, expression in heads(sheet.statements[i]):
             if name in known and name not in met and known[name] != expression and not is_numeric(expression):
                 fresh = set(mentions(expression)) - mentioned - met
-                again[name] = bool(fresh)
+                is_same = _is_the_same(spelt_out(expression, formulas), spelt_out(known[name], known))
+                if not is_same and not _is_the_same(expression, known[name]):
+                    again[name] = bool(fresh)
             met.add(name)
+            formulas.setdefault(name, expression)
         met |= set(mentions(sheet.statements[i].node))
     return set(again) if len(again) > 1 or any(again.values()) else set()
+
+
+def spelt_out(node: Node, settled: Mapping[str, Node], depth: int = 3) -> Node:
+    """The expression with formulas for the names that have some."""
+
+    def put(inner: Node) -> Node:
+        name = plain_name(inner) if isinstance(inner, (sx.Name, sx.Scripted)) else None
+        formula = settled.get(name or "")
+        return inner if formula is None or is_numeric(formula) else formula
+
+    made = sx.mapped(node, put)
+    return made if depth == 0 or made == node else spelt_out(made, settled, depth - 1)
+
+
+def _is_the_same(new: Node, old: Node) -> bool:
+    r"""Whether a formula is one for values of its names: `σ(X w_0)`, `m / (1 - 0.9)` of `σ(X w)`, `m / (1 - \beta)`."""
+    before, after = set(mentions(old)), set(mentions(new))
+    numbers = [{n.text for n in sx.walk(node) if isinstance(n, sx.Number) and n.decimals} for node in (old, new)]
+    if after and after < before and numbers[1] - numbers[0]:
+        return True
+    names = {name for name in mentions(old) if "_" not in name and "^" not in name}
+
+    def without_number(node: Node) -> Node:
+        if not isinstance(node, sx.Scripted):
+            return node
+        name, base = plain_name(node), plain_name(node.base)
+        return node.base if name is not None and base in names and is_value_of(name, base or "") else node
+
+    return sx.mapped(new, without_number) == old
 
 
 def _declared_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[str]:

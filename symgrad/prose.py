@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from itertools import groupby, pairwise
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.dims import Dim
+from symgrad.heads import as_call
 from symgrad.meaning import Function, Vocabulary
 from symgrad.naming import letters_of, plain_name, script_text, superscript
 from symgrad.read import functions as fn
@@ -16,6 +18,11 @@ from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
 _FUNCTION_WORD = re.compile(r"(?i)\b(relu|sigmoid|logistic|tanh|hyperbolic tangent|softplus|gelu|silu|leaky relu|identity)\b")
+# `the neurons have a sigmoid activation function`, said of all of them.
+_ACTIVATION = re.compile(
+    r"(?i)\b(sigmoid|logistic|tanh|relu)[- ](?:activations?|transfer)\b"
+    r"|\bactivation(?: function)?s?:? (?:is |are )?(?:the )?(sigmoid|tanh|relu)\b"
+)
 
 
 def functions_in_words(sheet: Sheet, vocabulary: Vocabulary) -> None:
@@ -46,16 +53,29 @@ def functions_in_words(sheet: Sheet, vocabulary: Vocabulary) -> None:
                 record = recognised_function(body, argument)
                 if record:
                     vocabulary.functions[base] = record
+        for before, after in pairwise(node.sides) if isinstance(node, sx.Relation) else ():
+            _function_in_a_chain(as_call(before), after, vocabulary)
+    named = {found[1] or found[2] for found in _ACTIVATION.finditer(sheet.source.text)}
+    meant = fn.ELEMENTWISE_WORDS.get(next(iter(named)).lower()) if len(named) == 1 else None
+    if meant is not None:
+        vocabulary.functions = dict.fromkeys(fn.UNNAMED, meant) | vocabulary.functions
 
 
-def recognised_function(body: Node, argument: sx.Name) -> Function | None:
+def _function_in_a_chain(call: Node, body: Node, vocabulary: Vocabulary) -> None:
+    r"""`y_j = F(a_j) = \frac{1}{1 + e^{-a_j}}`"""
+    match call:
+        case sx.Call(function=sx.Name(base=base), args=(argument,)) if base in (*fn.UNNAMED, "F"):
+            record = recognised_function(body, argument)
+            if record:
+                vocabulary.functions.setdefault(base, record)
+
+
+def recognised_function(body: Node, argument: Node) -> Function | None:
     """Which function an expression in one letter is, by its shape on the page."""
     match body:
-        case sx.Call(function=sx.Name(base=word), args=(sx.Name() as inner,)) if inner == argument:
+        case sx.Call(function=sx.Name(base=word), args=(inner,)) if inner == argument:
             return fn.ELEMENTWISE_WORDS.get(fn.word_of(word))
-        case sx.Call(function=sx.Name(base=word), args=(sx.Number(text="0"), sx.Name() as inner)) if (
-            inner == argument and fn.word_of(word) == "max"
-        ):
+        case sx.Call(function=sx.Name(base=word), args=(sx.Number(text="0"), inner)) if inner == argument and fn.word_of(word) == "max":
             return "relu", ()
         case sx.Cases(rows=(first, second)):
             return _by_cases(first, second, argument)
@@ -95,7 +115,7 @@ def _bare(node: Node) -> Node:
     return node.body if isinstance(node, sx.Group) else node
 
 
-def _exponent_sign(node: Node, argument: sx.Name) -> str | None:
+def _exponent_sign(node: Node, argument: Node) -> str | None:
     """The sign before z in `e^z`, `exp(-z)`; None for anything else."""
     match node:
         case sx.Call(function=sx.Name(base=word), args=(exponent,)) if fn.word_of(word) == "exp":
@@ -110,7 +130,7 @@ def _exponent_sign(node: Node, argument: sx.Name) -> str | None:
     return "" if exponent == argument else None
 
 
-def _is_one_and(node: Node, argument: sx.Name, sign: str) -> bool:
+def _is_one_and(node: Node, argument: Node, sign: str) -> bool:
     """`1 + e^z`, or with a minus in the exponent, in either order."""
     match _bare(node):
         case sx.Sum(terms=(first, second), signs=("" | "+", "+")):
@@ -119,7 +139,7 @@ def _is_one_and(node: Node, argument: sx.Name, sign: str) -> bool:
     return False
 
 
-def _exponentials(node: Node, argument: sx.Name, between: str) -> bool:
+def _exponentials(node: Node, argument: Node, between: str) -> bool:
     """`e^z - e^{-z}`, or with a plus between them."""
     match _bare(node):
         case sx.Sum(terms=(first, second), signs=("" | "+", sign)):
@@ -131,7 +151,7 @@ _ABOVE = frozenset({">", "ge", "geq"})
 _BELOW = frozenset({"<", "le", "leq"})
 
 
-def _by_cases(first: sx.Case, second: sx.Case, argument: sx.Name) -> Function | None:
+def _by_cases(first: sx.Case, second: sx.Case, argument: Node) -> Function | None:
     r"""`u` where `u > 0` and `0`, or `0.1 u`, elsewhere: the ReLU and the leaky ReLU."""
     match first.condition:
         case sx.Relation(sides=(sx.Name() as letter, sx.Number(text="0")), operators=(operator,)) if letter == argument:
@@ -346,8 +366,9 @@ def _is_a_first(node: Node) -> bool:
 
 
 def limits_of_sums(nodes: Sequence[Node], vocabulary: Vocabulary) -> None:
-    r"""The m of `\frac1m \sum_{i=1}^m` is a size, unless it is given a value of its own."""
-    values = {plain_name(node.sides[0]) for node in nodes if isinstance(node, sx.Relation)}
+    r"""The m of `\frac1m \sum_{i=1}^m` is a size, unless it is given a value that nothing on the sheet has so many of."""
+    counts = {Fraction(count) for sizes in vocabulary.claimed.values() for size in sizes for count in size if count > 1}
+    values = {plain_name(node.sides[0]) for node in nodes if isinstance(node, sx.Relation) and constant_of(node.sides[1]) not in counts}
     for node in (n for top in nodes for n in sx.walk(top)):
         if (
             isinstance(node, sx.BigOp)

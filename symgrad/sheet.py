@@ -116,6 +116,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         vocabulary.declared.setdefault(name, (ONE, ONE))
     losses_in_words((sheet.statements[i] for i in part.statements), vocabulary)
     _loss_of_differentials([sheet.statements[i].node for i in part.statements], vocabulary)
+    vocabulary.claimed = _claimed(sheet, part, styled)
     limits_of_sums([sheet.statements[i].node for i in part.statements], vocabulary)
     for i, size in counted_letters((i, sheet.statements[i]) for i in part.statements):
         found.counting.add(i)
@@ -143,6 +144,17 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     found.links = [link for link in found.links if link.statement in own]
     found.unread = [item for item in found.unread if item[0] in own]
     found.declared = [item for item in found.declared if item[0] in own]
+    return found
+
+
+def _claimed(sheet: Sheet, part: Part, styled: frozenset[str]) -> dict[str, list[tuple[int, int]]]:
+    """The sizes of the numbers that names are set equal to, in whatever step of a chain."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for node in (sheet.statements[i].node for i in part.statements):
+        name = plain_name(node.sides[0], styled) if isinstance(node, sx.Relation) and node.operators[0] in EQUALITIES else None
+        for rows in map(literal_rows, node.sides[1:]) if name is not None and isinstance(node, sx.Relation) else ():
+            if rows is not None and rows != ((Fraction(0),),):
+                found.setdefault(name or "", []).append((len(rows), len(rows[0])))
     return found
 
 
@@ -324,6 +336,8 @@ def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> N
         if tied is not None:
             found.definitions.append(tied)
             known.add(tied.name)
+        elif len(sides) > 2 and _names_again(found, i, sides, known) and _gives_meaning(found, i, sides[1:], known):
+            start = 3
     stop = len(sides)
     named = _named_at_the_end(found, i, sides, known) if len(sides) > start else None
     if named is not None:
@@ -362,6 +376,18 @@ def _named_at_the_end(found: Gathered, i: int, sides: list[Node], known: set[str
     return Definition(base, before, i, letters)
 
 
+def _names_again(found: Gathered, i: int, sides: list[Node], known: set[str]) -> bool:
+    """Whether a chain gives a second name to what it computes, as `a = z = W x`, or to a value, as `m = v = 0.5`."""
+    name = plain_name(sides[1], found.vocabulary.styled)
+    if name is None or name in known or is_loss(name) or isinstance(sides[1], sx.Differential):
+        return False
+    if literal_rows(sides[2]) is not None:
+        return name not in found.vocabulary.heads
+    settled = {*found.vocabulary.heads, *found.vocabulary.declared, *found.vocabulary.sizes}
+    earlier = {n for j in found.part.statements if j < i for n in mentions(found.sheet.statements[j].node, found.vocabulary.styled)}
+    return name not in settled | earlier
+
+
 def _tied(found: Gathered, i: int, sides: list[Node], known: set[str]) -> Definition | None:
     """The `W_e` of `W_d = W_e^T = W^T`: an input that is set to another, which is met here first."""
     (name, _, turned), (other, fresh, other_turned) = (_perhaps_turned(side, found.vocabulary.styled) for side in sides[1:])
@@ -388,22 +414,28 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     """Whether a name is given a value or a definition here, and no claim is made about it."""
     vocabulary = found.vocabulary
     name = plain_name(sides[0], vocabulary.styled)
-    if name is None or name.startswith("\\partial ") or isinstance(sides[0], sx.Differential):
+    if name is None or name.startswith("\\partial ") or (isinstance(sides[0], sx.Differential) and not _is_step(sides)):
         return False
     if isinstance(sides[1], sx.Prefix) and sides[1].sign == "pm":
         return True  # a label, `t = \\pm 1`
     if name in vocabulary.sizes and plain_name(sides[1]) in vocabulary.sizes:
         return True  # `k = n`, of two sizes
     literal = literal_rows(sides[1])
-    zero = literal is not None and literal == ((Fraction(0),),) and not is_loss(name)
+    is_number = set(vocabulary.claimed.get(name, ())) == {(1, 1)}  # by its later values
+    zero = literal is not None and literal == ((Fraction(0),),) and not is_loss(name) and not is_number
     if zero and name not in known and not re.search(r"[_^]\{?[(\[]?0", name):
+        found.given.setdefault(i, []).append((name, sides[1]))
         return True  # a value to begin with, `B = 0`, that says nothing of its size or of the general case
     if literal is not None and not zero:
         stated = {n for items in found.given.values() for n, _ in items}
         if name in known and (name not in stated or len(sides) > 2 or is_worked(sides[1])):
             return False
         found.given.setdefault(i, []).append((name, sides[1]))
+        if name in vocabulary.sizes:
+            return True
         vocabulary.literals.setdefault(name, []).append((len(literal), len(literal[0])))
+        if isinstance(_as_list(sides[1]), sx.List) and len(literal) == 1:
+            vocabulary.lists.add(name)
         known.add(name)
         return True
     if name in vocabulary.assumed.reopened and is_numeric(sides[1]) and not zero:
@@ -413,9 +445,11 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         known.add(name)
         return True
     letters = _index_letters(sides[0], known, found.running)
-    if letters and name not in known and isinstance(sides[0], sx.Scripted) and plain_name(sides[0].base) in known:
-        # Beside a known \\ell, the q of `\\ell_q = …` is a label where the other side has no such index.
-        written = {letter for n in sx.walk(sides[1]) if isinstance(n, sx.Scripted) for letter in letters_of(n.sub) or ()}
+    is_label = isinstance(sides[0], sx.Scripted) and plain_name(sides[0].base) in known
+    if letters and name not in known and (is_label or set(vocabulary.claimed.get(name, ())) == {(1, 1)}):
+        # The q of `\\ell_q = …`, the k of `d_k = d / h` is a label where the other side has no such index.
+        scripts = [script for n in sx.walk(sides[1]) if isinstance(n, sx.Scripted) for script in (n.sub, n.sup) if script is not None]
+        written = {n.base for script in scripts for n in sx.walk(script) if isinstance(n, sx.Name)}
         letters = letters if written & set(letters) else ()
     base = spelled(sides[0].base) if letters and isinstance(sides[0], sx.Scripted) and isinstance(sides[0].base, sx.Name) else name
     if base in known or name in mentions(sides[1], vocabulary.styled) or is_own_transpose(name, sides[1]):
@@ -429,6 +463,16 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     found.definitions.append(Definition(base, expression, i, letters))
     known.add(base)
     return True
+
+
+_RATES = frozenset({"\\eta", "\\alpha", "\\mu", "\\epsilon", "\\gamma", "\\mathrm{lr}"})
+
+
+def _is_step(sides: list[Node]) -> bool:
+    r"""`\Delta w = -\eta \delta x`: what is added to w, and no gradient by it."""
+    head = sides[0]
+    is_delta = isinstance(head, sx.Differential) and head.sign == "Δ"
+    return is_delta and any(isinstance(n, sx.Name) and plain_name(n) in _RATES for n in sx.walk(sides[1]))
 
 
 def is_worked(node: Node) -> bool:

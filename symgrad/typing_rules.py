@@ -85,6 +85,8 @@ _MEANINGS: dict[str, tuple[float | None, float | None, float | None]] = {
 _SPREAD_OVER_A_NEW_NAME = 3.0
 _NUMBER_FOR_EACH = 0.3
 _BESIDE_AN_IDENTITY = 2.0
+# The inner product of two vectors that lie alike, with a dot between them or without.
+_DOT, _INNER = 1.2, 2.5
 # A ⊗ between matrices is the Kronecker product, where it is not written for the product of entries.
 _KRONECKER = 0.3
 _TURNED_AND_SCALED = 2.0
@@ -127,7 +129,7 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
     if outer is not None and (operator == "otimes" or charity):
         yield from _outer(base, a, b, outer, span, free)
     if operator in ("", "cdot", "times", "*") and product is not None:
-        yield from _inner(base, a, b, free)
+        yield from _inner(base, a, b, free, _DOT if operator == "cdot" else _INNER)
 
 
 def _meeting(shapes: Shapes, a: Term, b: Term) -> Shapes | None:
@@ -206,14 +208,17 @@ def _as_column(shapes: Shapes, term: Term) -> Term:
     return transposed(term) if shapes.is_one(term.rows) else term
 
 
-def _inner(base: Reading, a: Term, b: Term, free: tuple[str, ...]) -> Iterator[Reading]:
-    """`w · x` of two columns is their inner product."""
+def _inner(base: Reading, a: Term, b: Term, free: tuple[str, ...], cost: float) -> Iterator[Reading]:
+    """`w · x` of two columns, or of two rows, is their inner product."""
     shapes = base.shapes
+    if not is_vector(shapes, a) or shapes.is_one(a.rows) != shapes.is_one(b.rows):
+        return
+    a, b = _as_column(shapes, a), _as_column(shapes, b)
     if not (shapes.is_one(a.cols) and shapes.is_one(b.cols)):
         return
     met = shapes.unify(a.rows, b.rows)
     if met is not None and not met.is_one(a.rows):
-        yield base.plus(2.5, met, Term("inner", (a, b), (), ONE, ONE, free))
+        yield base.plus(cost, met, Term("inner", (a, b), (), ONE, ONE, free))
 
 
 def transposed(term: Term) -> Term:

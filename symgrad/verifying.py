@@ -19,6 +19,7 @@ from symgrad.differenced import differenced
 from symgrad.differing import of_differing
 from symgrad.dims import show
 from symgrad.einstein import with_sums
+from symgrad.enumerating import enumerated
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
@@ -36,7 +37,11 @@ from symgrad.read.document import Sheet, read_document
 from symgrad.sheet import literal_rows, masked_entries
 from symgrad.shorthand import written_out
 from symgrad.signs import with_differentials
+from symgrad.sizing import sized
 from symgrad.span import Source, Span
+from symgrad.starting import started
+from symgrad.tables import tabulated
+from symgrad.told import told
 from symgrad.tuples import separated
 from symgrad.typeset import text
 from symgrad.unrolling import unrolled
@@ -44,13 +49,18 @@ from symgrad.verification import Claim, Finding, Verification
 
 # What is written out before anything is judged, in this order; recurrences come last.
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
+    tabulated,
+    told,
     separated,
     with_sums,
+    sized,
     picked,
     of_differing,
     with_own_functions,
     with_differentials,
     written_out,
+    started,
+    enumerated,
     joined,
     applied,
     without_arguments,

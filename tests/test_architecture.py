@@ -34,8 +34,10 @@ LAYERS = [
     ("what a sheet says", "shapes naming syntax constant read.*"),
     (
         "what its lines mean",
-        "heads aliases signs differing einstein applying labels tuples members unrolling parts cases terms typing_rules readings.* implied meaning "
-        "building understanding prose shorthand points conditions piecewise optima sheet changing rounding identities lab spellings "
+        "heads aliases signs differing einstein applying labels tuples members unrolling parts cases terms typing_rules readings.* "
+        "implied meaning "
+        "building understanding prose shorthand starting enumerating tables told sizing points conditions piecewise optima sheet "
+        "changing rounding identities lab spellings "
         "completing",
     ),
     (
