@@ -10,7 +10,6 @@ from itertools import groupby, pairwise
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.dims import Dim
-from symgrad.heads import as_call
 from symgrad.meaning import Function, Vocabulary
 from symgrad.naming import letters_of, plain_name, script_text, superscript
 from symgrad.read import functions as fn
@@ -54,7 +53,7 @@ def functions_in_words(sheet: Sheet, vocabulary: Vocabulary) -> None:
                 if record:
                     vocabulary.functions[base] = record
         for before, after in pairwise(node.sides) if isinstance(node, sx.Relation) else ():
-            _function_in_a_chain(as_call(before), after, vocabulary)
+            _function_in_a_chain(before, after, vocabulary)
     named = {found[1] or found[2] for found in _ACTIVATION.finditer(sheet.source.text)}
     meant = fn.ELEMENTWISE_WORDS.get(next(iter(named)).lower()) if len(named) == 1 else None
     if meant is not None:
@@ -64,7 +63,10 @@ def functions_in_words(sheet: Sheet, vocabulary: Vocabulary) -> None:
 def _function_in_a_chain(call: Node, body: Node, vocabulary: Vocabulary) -> None:
     r"""`y_j = F(a_j) = \frac{1}{1 + e^{-a_j}}`"""
     match call:
-        case sx.Call(function=sx.Name(base=base), args=(argument,)) if base in (*fn.UNNAMED, "F"):
+        case (
+            sx.Call(function=sx.Name(base=base), args=(argument,))
+            | sx.Product(factors=(sx.Name(base=base), sx.Group(open="(", body=argument)), operators=("",))
+        ) if base in (*fn.UNNAMED, "F"):
             record = recognised_function(body, argument)
             if record:
                 vocabulary.functions.setdefault(base, record)
