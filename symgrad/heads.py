@@ -132,8 +132,9 @@ def names_more(sides: tuple[Node, ...], arguments: frozenset[str]) -> bool:
             if isinstance(node, (sx.Norm, sx.BigOp)):
                 return True
             if isinstance(node, (sx.Name, sx.Scripted)):
-                name = plain_name(node)
-                if name is not None and name not in arguments and fn.word_of(name) not in fn.WORDS and name != "e":
+                name, letter = plain_name(node), node.base if isinstance(node, sx.Scripted) else node
+                is_word = isinstance(letter, sx.Name) and fn.word_of(letter.base) in fn.WORDS
+                if name is not None and name not in arguments and not is_word and name != "e":
                     return True
     return False
 

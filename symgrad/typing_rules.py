@@ -89,7 +89,7 @@ _BESIDE_AN_IDENTITY = 2.0
 _DOT, _INNER = 1.2, 2.5
 # A ⊗ between matrices is the Kronecker product, where it is not written for the product of entries.
 _KRONECKER = 0.3
-_TURNED_AND_SCALED = 2.0
+_NUMBER_BEHIND = 3.0
 
 
 def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: bool) -> Iterator[Reading]:
@@ -111,9 +111,9 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
         body = b if is_scalar(shapes, a) else a
         # A sign that is never a product of scalars is still one of a scalar and a matrix.
         odd = 0.0 if hadamard is None or product is not None else 0.5
-        # In wᵀ x_i nobody means a row times one number.
-        turned = body is a and a.op == "transpose" and b.op == "entry" and not is_scalar(shapes, a)
-        yield base.plus(odd + _TURNED_AND_SCALED * turned, shapes, _scaled(shapes, a, b, body, free))
+        # In wᵀ x_i and W x_i nobody means a row or a matrix times one number.
+        behind = body is a and b.op == "entry" and (a.op == "transpose" or _is_matrix(shapes, a)) and not is_scalar(shapes, a)
+        yield base.plus(odd + _NUMBER_BEHIND * behind, shapes, _scaled(shapes, a, b, body, free))
         return
     if product is not None:
         met = _meeting(shapes, a, b)
@@ -198,6 +198,10 @@ def _outer(base: Reading, a: Term, b: Term, cost: float, span: Span, free: tuple
             continue
         note = () if cost < CHARITY else (Note("outer_product", span),)
         yield base.plus(cost + extra, shapes, Term("outer", (column, row), (), column.rows, row.rows, free), *note)
+
+
+def _is_matrix(shapes: Shapes, term: Term) -> bool:
+    return not shapes.is_one(term.rows) and not shapes.is_one(term.cols)
 
 
 def is_vector(shapes: Shapes, term: Term) -> bool:
