@@ -7,8 +7,10 @@ that a pair has four kinds of letters: those of both and of the result (a batch)
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import combinations
 
+from symgrad.errors import Unsupported
 from symgrad.op import Prec
 
 Source = tuple[str, Prec]
@@ -128,9 +130,11 @@ def _product(left: Part, right: Part, out: str, size: Callable[[str], str] | Non
         if len(la) <= 2 and len(lb) <= 2 and len(summed) == 1:
             source = f"{_moved(a, la, first + summed)} @ {_moved(b, lb, summed + second)}"
             return (source, Prec.PRODUCT) if made == out else (_moved(f"({source})", made, out), Prec.ATOM)
-        flat = None if size is None or made != out else _as_matrices(left, right, summed, size)
-        if flat is not None and size is not None:
-            return f"({flat}).reshape({', '.join(map(size, out))})" if len(out) > 2 else flat, Prec.ATOM if len(out) > 2 else Prec.PRODUCT
+        if size is not None and made == out:
+            with suppress(Unsupported):  # a size that no input has: tensordot asks for none
+                flat = _as_matrices(left, right, summed, size)
+                if flat is not None:
+                    return (f"({flat}).reshape({', '.join(map(size, out))})", Prec.ATOM) if len(out) > 2 else (flat, Prec.PRODUCT)
         # tensordot leaves the letters in the operands' own order.
         made = "".join(c for c in la if c in first) + "".join(c for c in lb if c in second)
         axes = tuple(tuple(own.index(c) for c in summed) for own in (la, lb))
