@@ -14,6 +14,7 @@ from collections.abc import Callable
 import sympy
 
 from symgrad import Network, dimensions, relu, square, sum
+from symgrad.formulas import network_of_text
 from symgrad.gradient import Gradient, gradients, graph_size
 from symgrad.library import load
 from symgrad.pipeline import derive
@@ -32,6 +33,38 @@ def mlp(layers: int) -> Network:
         h = net.define(f"H_{{{layer}}}", relu(h * net.parameter(f"W_{{{layer}}}", d, d)))
     net.define("L", sum(square(h - target)))
     return net
+
+
+def written(title: str, start: str, layer: str, end: str, dims: str) -> Callable[[int], Network]:
+    """Networks of equal layers, in NumPy as people type it: `layer` with the numbers of a layer, {i}, and of the one before, {j}."""
+
+    def make(layers: int) -> Network:
+        body = "; ".join(layer.format(i=i, j=i - 1) for i in range(1, layers + 1))
+        numbered = "; ".join(each.format(i=i) for i in range(1, layers + 1) for each in dims.split("; ") if "{i}" in each)
+        shared = "; ".join(each for each in dims.split("; ") if "{i}" not in each)
+        found = network_of_text(f"{start}; {body}; {end.format(i=layers)}", "; ".join(filter(None, (shared, numbered))))
+        assert isinstance(found, Network)
+        found.title = title
+        return found
+
+    return make
+
+
+KINDS = (
+    ("residual layers with layer norm", "A0 = X*1", "A{i} = A{j} + relu((A{j} - mean(A{j}, axis=1))/std(A{j}, axis=1)@W{i})@V{i}", "L = sum((A{i} - Y)**2)",
+     "X: n,d; Y: n,d; W{i}: d,m; V{i}: m,d"),
+    ("attention layers", "A0 = X*1", "A{i} = A{j} + softmax(A{j}@Q{i}@(A{j}@K{i}).T, axis=1)@A{j}@V{i}", "L = sum((A{i} - Y)**2)",
+     "X: n,d; Y: n,d; Q{i}: d,m; K{i}: d,m; V{i}: d,d"),
+    ("gated linear units", "A0 = X*1", "A{i} = (silu(A{j}@G{i})*(A{j}@W{i}))@V{i}", "L = sum((A{i} - Y)**2)",
+     "X: n,d; Y: n,d; G{i}: d,m; W{i}: d,m; V{i}: m,d"),
+    ("low-rank adapters", "A0 = X*1", "A{i} = gelu(A{j}@W{i} + A{j}@P{i}@R{i})", "L = sum((A{i} - Y)**2)",
+     "X: n,d; Y: n,d; W{i}: d,d; P{i}: d,r; R{i}: r,d"),
+    ("graph convolutions", "A0 = X*1", "A{i} = tanh(S@A{j}@W{i} + b{i})", "L = -sum(Y*log_softmax(A{i}, axis=1))",
+     "X: n,d; Y: n,d; S: n,n; W{i}: d,d; b{i}: 1,d"),
+    ("gated recurrences", "A0 = X*1", "Z{i} = sigmoid(A{j}@U + B); A{i} = Z{i}*A{j} + (1 - Z{i})*tanh(A{j}@W)", "L = sum((A{i} - Y)**2)",
+     "X: n,d; Y: n,d; U: d,d; W: d,d; B: 1,d"),
+)  # fmt: skip
+"""Layers of the kinds that networks are made of: a title, what comes first, a layer, the loss, the shapes."""
 
 
 def timed(work: Callable[..., object], *args: object) -> tuple[float, object]:
@@ -80,6 +113,10 @@ def main() -> None:
     if 100 in total and 400 in total:
         print(f"  time(T=400) / time(T=100) = {total[400] / total[100]:.2f}")
     table("MLP, layers", mlp, [2, 10, 50, 100, 200], bound)
+    for title, *made in KINDS:
+        found = table(title, written(title, *made), [5, 10, 20, 40], bound)
+        if 40 in found:
+            print(f"  time(40) / time(10) = {found[40] / found[10]:.2f}")
 
     net = rnn(128)
     swept = min(timed(sweep, net)[0] for _ in range(5))

@@ -166,7 +166,7 @@ class Truth:
                 return None
             for ruling, link in zip(rulings, after.links, strict=True):
                 if (link.left, link.right) != (ruling.link.left, ruling.link.right):
-                    verdict = _is_false(judge, ruling, link)
+                    verdict = is_false(judge, ruling, link)
                     found = verdict if found is None else found or bool(verdict)
         return found
 
@@ -180,7 +180,7 @@ def _same_frame(before: Gathered, after: Gathered) -> bool:
     )
 
 
-def _is_false(judge: Judge, ruling: Ruling, link: Link) -> bool | None:
+def is_false(judge: Judge, ruling: Ruling, link: Link) -> bool | None:
     if ruling.verdict != "holds":
         return None
     judge = ruling.by or judge

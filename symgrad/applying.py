@@ -13,9 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
-from symgrad.heads import as_call, names_more
+from symgrad.heads import as_call, is_of_the_field, names_more
 from symgrad.naming import plain_name, superscript
-from symgrad.prose import recognised_function
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
 from symgrad.span import Span
@@ -23,14 +22,18 @@ from symgrad.syntax import Node
 
 _MOST_NODES = 400
 _DEEPEST = 12
+# `h = g(W x)` where `g(z) = …`: how many statements later a function may be said that is used.
+_AHEAD = 4
 
 
 def applied(sheet: Sheet) -> Sheet:
     """The sheet with the calls of its own functions written out."""
     known = _Known()
     out: list[Statement] = []
-    for statement in sheet.statements:
+    for i, statement in enumerate(sheet.statements):
         known.problem = bisect_right(sheet.headings, statement.span.start)
+        for ahead in sheet.statements[i : i + _AHEAD]:
+            known.look_ahead(ahead.node)
         made = _Written(known, statement.span)
         node = changed = statement.node
         known.forget(_heads(node))
@@ -97,6 +100,13 @@ class _Known:
             self.learnt_in[name] = self.problem
         self.bodies.setdefault(name, body)
 
+    def look_ahead(self, node: Node) -> None:
+        """Learn of a function of numbers before it is defined, where nothing else is needed to know it."""
+        for name, arguments, body in _heads(node):
+            spoken = {plain_name(n) for n in sx.walk(body) if isinstance(n, sx.Name) and fn.word_of(n.base) not in fn.WORDS}
+            if len(arguments) == 1 and name in fn.UNNAMED and spoken <= {*arguments, "e"}:
+                self.functions.setdefault(name, _Function(arguments, body))
+
     def rests_on(self, name: str, below: frozenset[str], depth: int = _DEEPEST) -> bool:
         """Whether a quantity is computed from one of the names."""
         body = self.bodies.get(name)
@@ -111,7 +121,7 @@ def _heads(node: Node) -> list[_Head]:
     if isinstance(head, sx.Call) and head.brackets == "(" and not head.bare:
         name = plain_name(head.function)
         arguments = [plain_name(arg) for arg in head.args]
-        if name is None or name.endswith("'") or not arguments or _is_of_the_field(head, node.sides[1]):
+        if name is None or name.endswith("'") or not arguments or is_of_the_field(head, node.sides[1]):
             return []
         plain = tuple(a for a in arguments if a is not None)
         return [(name, plain, node.sides[1])] if len(plain) == len(arguments) else []
@@ -128,16 +138,6 @@ def _head(node: sx.Relation) -> Node:
         return node.sides[0]
     assert isinstance(head, sx.Call)
     return head.function
-
-
-def _is_of_the_field(head: sx.Call, body: Node) -> bool:
-    """Whether a function is known by its name or by what it is said to be: the sigmoid, the ReLU."""
-    base = head.function.base if isinstance(head.function, sx.Scripted) else head.function
-    if not isinstance(base, sx.Name) or fn.word_of(base.base) in fn.WORDS:
-        return True
-    (argument, *rest) = head.args
-    unnamed = base.base in fn.UNNAMED or base.base == "\\sigma"
-    return unnamed and not rest and isinstance(argument, sx.Name) and recognised_function(body, argument) is not None
 
 
 def _names(node: Node) -> set[str]:

@@ -49,11 +49,12 @@ def built(meaning: Meaning, uses: Mapping[str, Iterable[str]] | None = None) -> 
                 shapes = shapes.unify(dim, ONE) or shapes
     used = {name for term in meaning.terms.values() for name in names_in(term)} | meaning.terms.keys()
     for name in meaning.vocabulary.literals:
-        sizes = meaning.vocabulary.sizes_of(name, shapes.is_one(mentioned[name][1]))
+        sizes = meaning.literal_sizes(name)
         if name not in used and name not in meaning.vocabulary.declared and len(set(sizes)) == 1:
             for dim, count in zip(mentioned[name], sizes[0], strict=True):
                 if shapes.is_open(dim):
-                    shapes = shapes.unify(dim, Dim.of(count)) or shapes
+                    # Numbers are an example; sizes that are equal there are taken to be so in general.
+                    shapes = shapes.unify(dim, ONE if count == 1 else unknown(f"count:{count}")) or shapes
     taken = {s for dims in meaning.vocabulary.declared.values() for d in dims for s in d.symbols} | set(mentioned)
     taken |= meaning.vocabulary.sizes | {s for dims in mentioned.values() for d in dims for s in shapes.resolve(d).symbols}
     fresh = (n for i in range(1000) for n in (letter + (str(i) if i else "") for letter in _DIM_LETTERS) if n not in taken)
@@ -152,7 +153,7 @@ def _implied(meaning: Meaning, uses: Mapping[str, Iterable[str]]) -> dict[str, l
     known = {**dict.fromkeys(vocabulary.literals, ()), **{name: () for name in vocabulary.declared if not is_loss(name)}, **defined}
     weights = [name for name in weights_among(vocabulary.mentioned) if name not in meaning.terms]
     found = vocabulary.dependences.direct(known, weights)
-    found = {name: below for name, below in found.items() if meaning.same_as_defined(name) is None}
+    found = {n: below for n, below in found.items() if meaning.same_as_defined(n) is None and meaning.loss_of_all(n) is None}
     return {name: list(dict.fromkeys(meaning.same_as_defined(b) or b for b in below)) for name, below in found.items()}
 
 

@@ -55,3 +55,15 @@ def constant_of(node: Node) -> Fraction | None:
             outer, inner = constant_of(function), constant_of(arg)
             return None if outer is None or inner is None else outer * inner
     return None
+
+
+def is_numeric(node: Node) -> bool:
+    r"""Whether an expression is of numbers alone, and of functions of them: `\tanh(0.5)`, `\frac{1}{1 + e^{-0.5}}`."""
+    match node:
+        case sx.Call(function=sx.Name() | sx.Scripted(base=sx.Name()), args=args):
+            return all(map(is_numeric, args))
+        case sx.Scripted(base=sx.Name(base="e"), sub=None, sup=sup) if sup is not None:
+            return is_numeric(sup)
+        case sx.Name(base=base):
+            return base == "\\pi"
+    return all(map(is_numeric, sx.children(node)))

@@ -54,7 +54,7 @@ def _of_numbers(judge: Judge, ruling: Ruling, of: str, wrt: str) -> dict[str, An
     found = np.zeros(at.shape)
     for place in np.ndindex(at.shape):
         step = np.zeros(at.shape)
-        step[place] = _STEP * max(1.0, abs(at[place]))
+        step[place] = _STEP * max(1.0, abs(float(at[place])))
         found[place] = (loss(at + step) - loss(at - step)) / (2 * step[place])
     written = np.array([[float(x) for x in row] for row in rows])
     if written.shape != found.shape:

@@ -96,7 +96,8 @@ def check_gradients(network: Network, of: str, claimed: Mapping[str, Sequence[Fo
     watch = Program(forward.inputs, (*forward.statements, *kinks, *inverted))
     labels = {(name, i): f"claim {name} {i}" for name, forms in claimed.items() for i in range(len(forms))}
     extra = tuple((labels[name, i], form) for name, forms in claimed.items() for i, form in enumerate(forms))
-    backward = Program(forward.inputs, (*forward.statements, *statements, *extra)).shared()
+    backward = Program(forward.inputs, (*forward.statements, *statements, *extra), facts=network.facts)
+    backward = backward.shared().reusing([name for name, _ in backward.statements])
     lab = _Lab(network, of, compiled(watch), compiled(backward), [name for name, _ in kinks], [name for name, _ in inverted])
     report = Report({name: Check(name) for name in claimed})
     rng = np.random.default_rng(_SEED)

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from symgrad.numpycode import HELPERS, Program
+from symgrad.numpycode import Program
+from symgrad.numpyfunctions import HELPERS
 
 Arrays = dict[str, Any]
 
@@ -31,7 +32,7 @@ def compiled(program: Program) -> Compiled:
     lines += [f"    {spelled[name]} = given[{name!r}]" for name in program.inputs]
     writer = program.writer()
     for name, form in program.statements:
-        lines.append(f"    {spelled[name]} = {writer.write(form)}")
+        lines.append(f"    {writer.assignment(name, form)}")
         lines.append(f"    if {name!r} in moved: {spelled[name]} = {spelled[name]} + moved[{name!r}]")
     every = ", ".join(f"{name!r}: {spelled[name]}" for name, _ in program.statements)
     lines.append(f"    return {{{every}}}")

@@ -25,6 +25,8 @@ KINDS: tuple[Kind, ...] = (
          r"h = {}_b = x", "h = x W"),
     Kind("SG102", "", "note", "not decided", "The claim was read, but could be neither confirmed nor refuted: often a name in it is defined nowhere.",
          r"\frac{\partial L}{\partial W} = \delta x^\top", r"\delta = \hat{y} - y, \quad \frac{\partial L}{\partial W} = \delta x^\top"),
+    Kind("SG103", "", "note", "code passed over", "A block of code computes something. It is not run, and nothing is said of whether it is right.",
+         r"dW = X.T @ dZ", r"\frac{\partial L}{\partial W} = X^\top \frac{\partial L}{\partial Z}"),
     Kind("SG201", "sign", "error", "a sign", "The claim holds with the other sign.",
          r"\frac{\partial L}{\partial \hat{y}} = 2(y - \hat{y})", r"\frac{\partial L}{\partial \hat{y}} = -2(y - \hat{y})"),
     Kind("SG202", "missing_transpose", "error", "a transpose missing or too many", "The claim holds with a transpose put in or taken out.",

@@ -15,6 +15,8 @@ from itertools import combinations
 
 from symgrad import names
 from symgrad import syntax as sx
+from symgrad.applying import applied
+from symgrad.constant import is_numeric
 from symgrad.dims import ONE, Dim, Shape
 from symgrad.errors import InvalidExpression, InvalidNetwork, SymgradError, UnknownName, Unsupported, nearest
 from symgrad.heads import without_arguments
@@ -25,11 +27,11 @@ from symgrad.properties import PROPERTIES, along
 from symgrad.read import stepping
 from symgrad.read.arrays import Refused
 from symgrad.read.declared import read_properties, read_shapes
-from symgrad.read.document import read_document
+from symgrad.read.document import Sheet, read_document
 from symgrad.read.expression import Assignment, assignments, looks_like_parameters, network_of, network_of_assignments
 from symgrad.recurrence import Recurrence, recurrence_of
 from symgrad.shapes import is_unknown, unknown
-from symgrad.sheet import Gathered, gathered, is_numeric, literal_rows
+from symgrad.sheet import Gathered, gathered, literal_rows
 from symgrad.span import Source, Span
 from symgrad.syntax import Unreadable
 from symgrad.tensor import variables
@@ -38,6 +40,8 @@ from symgrad.understanding import understood
 from symgrad.unrolling import counted, unrolled
 
 _WIDTH = 8
+# What the last definition depends on: the `(x, y)` of `f(x, y) = x^\top y`, which is no function that is used.
+_LAST_HEAD = re.compile(r"(?P<name>(?:^|[;\n])\s*\\?[A-Za-z]\w*)(?P<arguments>\([^()=;\n]*\)\s*)(?==[^;\n]*$)")
 _LONGEST = 10_000
 # What a reading may say of itself and still be what is written.
 _PLAIN = frozenset({"direct", "drifted"})
@@ -182,7 +186,7 @@ def network_of_formula(
         raise InvalidExpression(f"--expr: an expression of {len(text)} characters; {_LONGEST} are read")
     shapes, properties = read_shapes(dims), read_properties(assumed)
     sheet_text, pieces = _as_sheet(text, scalar)
-    written = without_arguments(read_document(Source(sheet_text, "--expr.md")))
+    written = _written(Source(sheet_text, "--expr.md"))
 
     def own(span: Span) -> Span:
         """A place of the sheet as one of the text."""
@@ -198,12 +202,14 @@ def network_of_formula(
             raise Refused(InvalidExpression, "a name is defined twice", Span(0, len(text)))
         found = gathered(sheet, part)
         for link in found.links:
+            if _is_of_a_function(link.left, found):
+                continue  # f(z) = max(0, z) says what the function f is
             raise Refused(InvalidExpression, "this is no definition of a name that is new", link.span)
         _declare(found, shapes)
         _equal_layers(found, stacks)
         held = _assume(found, properties)
         meaning = _understood(found)
-        return _network(meaning, text, held, meaning.terms)
+        return _network(meaning, text, held, _leading_to(found.definitions[-1].name, meaning))
 
     try:
         counting = counted(written)
@@ -246,6 +252,7 @@ def _equal_layers(found: Gathered, stacks: Container[str]) -> None:
 
 def _as_sheet(text: str, scalar: bool) -> tuple[str, list[_Piece]]:
     """The definitions as displays of a sheet; one without a name is of L, or of u where it may have any shape."""
+    text = _LAST_HEAD.sub(lambda head: head["name"] + " " * len(head["arguments"]), text)
     out, pieces, start = "", [], 0
     for piece in re.split(r"((?<!\\)[;\n]|\\\\(?=\s))", text):
         body = piece.strip(" \t\r$")
@@ -270,6 +277,11 @@ def _has_equation(text: str) -> bool:
     return False
 
 
+def _written(source: Source) -> Sheet:
+    """What a text says, its own functions written out where they are called."""
+    return without_arguments(applied(read_document(source)))
+
+
 # ── a sheet ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -284,7 +296,7 @@ def networks_of_sheet(source: Source, last: int | None = None) -> list[Network]:
 
 def sources_of_sheet(source: Source, settings: Mapping[str, int] | None = None) -> list[Network | Recurrence]:
     """The networks of a sheet; those for any number of steps are recurrences, or are written out for the number that is set."""
-    counting = counted(without_arguments(read_document(source)))
+    counting = counted(_written(source))
     last = _last(settings or {}, counting.top if counting else None, source.name)
     if counting is None or last is not None:
         return [*networks_of_sheet(source, last)]
@@ -304,7 +316,7 @@ def _of_parts(source: Source, last: int | None, stacks: Container[str] = ()) -> 
     made: list[Network] = []
     unread: list[tuple[Span, str]] = []
     try:
-        sheet = unrolled(without_arguments(read_document(source)), last)
+        sheet = unrolled(_written(source), last)
         for part in parts(sheet):
             found = gathered(sheet, part)
             unread += [(span, reason) for _, span, reason in found.unread]
@@ -469,7 +481,9 @@ def _understood(found: Gathered) -> Meaning:
         raise Unreadable(span, reason)
     if not found.definitions:
         raise Refused(InvalidNetwork, "this defines nothing to differentiate", Span(0, 0))
-    meanings = sorted(_plain(found), key=lambda meaning: len(_thin(meaning)))
+    for definition in found.definitions:
+        _refuse_unknown_functions(definition.expression)
+    meanings = sorted(_plain(found), key=lambda meaning: (len(_thin(meaning)), meaning.cost, _columns_in_capitals(meaning)))
     if meanings and not _thin(meanings[0]):
         return meanings[0]
     scalars = sorted(n for n in found.vocabulary.mentioned if stem(n) in _SCALARS_AT_LAST and n not in found.vocabulary.declared)
@@ -511,6 +525,30 @@ def _thin(meaning: Meaning) -> list[str]:
     }
     vectors = [i.name for i in meaning.network.inputs.values() if i.name in multiplied and i.shape[1].is_one and stem(i.name)[:1].isupper()]
     return [name for name in found if meaning.kinds(name)[0][1] in ("matrix", "column") and not is_greek(name)] + vectors
+
+
+def _is_of_a_function(node: sx.Node, found: Gathered) -> bool:
+    return isinstance(node, sx.Call) and isinstance(node.function, sx.Name) and node.function.base in found.vocabulary.functions
+
+
+def _refuse_unknown_functions(tree: sx.Node) -> None:
+    """Raises `Refused` for `y(x, w)`: a name before several others in parentheses is a function, and it is defined nowhere."""
+    for node in sx.walk(tree):
+        if not isinstance(node, sx.Product):
+            continue
+        for name, behind, operator in zip(node.factors, node.factors[1:], node.operators, strict=False):
+            base = name.base if isinstance(name, sx.Scripted) else name
+            body = behind.body if isinstance(behind, sx.Group) and behind.open == "(" and operator == "" else None
+            if isinstance(base, sx.Name) and isinstance(body, sx.Listing) and any(isinstance(n, sx.Name) for n in sx.walk(body)):
+                raise Refused(
+                    Unsupported, f"nothing says what the function {names.text(base.base)} is", Span(name.span.start, behind.span.end)
+                )
+
+
+def _columns_in_capitals(meaning: Meaning) -> int:
+    """How many matrices by their letter came out as columns, though nobody declares it."""
+    columns = [i.name for i in meaning.network.inputs.values() if i.shape[1].is_one and i.name not in _declared(meaning)]
+    return sum(stem(name)[:1].isupper() and meaning.kinds(name)[0][1] == "matrix" for name in columns)
 
 
 def is_greek(name: str) -> bool:

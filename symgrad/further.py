@@ -46,6 +46,13 @@ class Further:
     directions: tuple[tuple[str, Shape], ...] = ()
     uses: tuple[str, ...] = ()
     check: Check | None = field(default=None, repr=False)
+    long: Form | None = field(default=None, repr=False)
+    """The form that is longer than anybody reads: what is computed, and not printed."""
+
+    @property
+    def computed(self) -> Form | None:
+        """What its NumPy computes."""
+        return self.form if self.form is not None else self.long
 
     def __repr__(self) -> str:
         from symgrad.typeset import text

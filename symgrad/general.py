@@ -13,12 +13,13 @@ from symgrad import names
 from symgrad.derivation import Step
 from symgrad.differences import Check, Report, check_gradients, insist
 from symgrad.errors import InvalidNetwork, ShapeError, Unsupported
-from symgrad.families import Span
+from symgrad.families import End, Span
 from symgrad.form import Form, rename, symbols
 from symgrad.gradient import gradients
 from symgrad.lifting import NotAlikeError, form_at, lifted_step, lifted_steps, name_at, values_at
 from symgrad.pipeline import gradient_results, in_denominator_layout
 from symgrad.recurrence import LENGTHS, Recurrence, not_general
+from symgrad.stepcode import Code, Equation, code
 from symgrad.steps import conventions_of, derivation_steps
 
 _SHORT = (1, 2, 3, 4)
@@ -69,6 +70,19 @@ class GeneralDerivation:
         lines = _in_order(dict(_lines_at(self.lifted, "gradient", length, self.layout)))
         return [(self.network.spelled(name), rename(form, self.network.spelled)) for name, form in lines]
 
+    def code(self) -> Code:
+        """NumPy for every number of steps: the loss, and what its gradients need."""
+        own = self.network
+        loss = own.resolve(self.of)
+        wanted = [names.gradient(loss, own.resolve(name)) for name in self.wrt]
+        equations = [Equation(d.name, d.form, *_ends(d.span)) for d in own.definitions]
+        for step in self.lifted:
+            head, form = step.terms[0], step.terms[-1]
+            if step.kind == "gradient" and isinstance(head, Form) and isinstance(form, Form):
+                equations.append(Equation(head.name, form, *_ends(step.span)))
+        inputs = [(item.name, item.shape, item.span) for item in own.inputs]
+        return code(inputs, equations, [loss, *wanted], (own.letter, own.top), self.lengths[0] if self.lengths else 1)
+
     def __getitem__(self, name: str) -> Line:
         """The line for a name, in any spelling."""
         own = self.network.spelled(self.network.resolve(name))
@@ -85,6 +99,10 @@ class GeneralDerivation:
         from symgrad.solution import document
 
         return inside(document(self))
+
+
+def _ends(span: Span | None) -> tuple[End | None, End | None]:
+    return (None, None) if span is None else (span.first, span.last)
 
 
 def derive_general(

@@ -7,10 +7,13 @@ defined by one argument and used with another (`f(x)`, `f(y)`) is left alone.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import replace
 
 from symgrad import syntax as sx
-from symgrad.naming import plain_name
+from symgrad.constant import constant_of
+from symgrad.naming import is_value_of, plain_name
+from symgrad.prose import recognised_function
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
@@ -59,7 +62,9 @@ def without_arguments(sheet: Sheet) -> Sheet:
         name, arguments = _applied(head)
         if name is None:
             name, arguments = plain_name(head), _NO_ARGUMENTS
-        elif not names_more(statement.node.sides[1:], arguments):
+        elif not names_more(statement.node.sides[1:], arguments) or (
+            isinstance(head, sx.Call) and is_of_the_field(head, statement.node.sides[1])
+        ):
             return  # a function of its argument alone, such as `f(z) = \max(0, z)`
         if name is None:
             return
@@ -73,9 +78,14 @@ def without_arguments(sheet: Sheet) -> Sheet:
     def stripped(node: Node) -> Node:
         called = as_call(node)
         name, arguments = _applied(called)
+        if name is None and isinstance(called, sx.Call):
+            name = _taken_at(called, defined)
+            arguments = defined.get(name or "", _NO_ARGUMENTS)
         if name is None or name not in defined or not isinstance(called, sx.Call):
             return node
         known = defined[name]
+        if len(known) == len(arguments) == 1 and all(map(is_value_of, arguments, known)):
+            return called.function  # `J(w_0)`: at one value of the w of `J(w)`
         if isinstance(node, sx.Product) and not known:
             return node  # a factor and a bracket
         return called.function if not known or arguments <= known or known <= arguments else node
@@ -122,6 +132,13 @@ def _applied(node: Node) -> tuple[str | None, frozenset[str]]:
     return name, frozenset(a for a in arguments if a is not None)
 
 
+def _taken_at(call: sx.Call, defined: Mapping[str, frozenset[str]]) -> str | None:
+    """The J of `J(0, 1)`, which is defined by as many arguments."""
+    name = plain_name(call.function) if isinstance(call.function, (sx.Name, sx.Scripted)) else None
+    is_at_numbers = bool(call.args) and all(constant_of(argument) is not None for argument in call.args)
+    return name if name is not None and is_at_numbers and len(defined.get(name, ())) == len(call.args) else None
+
+
 def names_more(sides: tuple[Node, ...], arguments: frozenset[str]) -> bool:
     """Whether the sides speak of names beyond the arguments, or of sums and norms."""
     for side in sides:
@@ -129,7 +146,18 @@ def names_more(sides: tuple[Node, ...], arguments: frozenset[str]) -> bool:
             if isinstance(node, (sx.Norm, sx.BigOp)):
                 return True
             if isinstance(node, (sx.Name, sx.Scripted)):
-                name = plain_name(node)
-                if name is not None and name not in arguments and fn.word_of(name) not in fn.WORDS and name != "e":
+                name, letter = plain_name(node), node.base if isinstance(node, sx.Scripted) else node
+                is_word = isinstance(letter, sx.Name) and fn.word_of(letter.base) in fn.WORDS
+                if name is not None and name not in arguments and not is_word and name != "e":
                     return True
     return False
+
+
+def is_of_the_field(head: sx.Call, body: Node) -> bool:
+    """Whether a function is known by its name or by what it is said to be: the sigmoid, the ReLU."""
+    base = head.function.base if isinstance(head.function, sx.Scripted) else head.function
+    if not isinstance(base, sx.Name) or fn.word_of(base.base) in fn.WORDS:
+        return True
+    (argument, *rest) = head.args
+    unnamed = base.base in fn.UNNAMED or base.base == "\\sigma"
+    return unnamed and not rest and isinstance(argument, sx.Name) and recognised_function(body, argument) is not None

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from symgrad import syntax as sx
+from symgrad.constant import is_numeric
 from symgrad.dims import Dim
 from symgrad.judge import Judge, Judged
 from symgrad.meaning import Assumed, stem
+from symgrad.naming import plain_name
 from symgrad.parts import Part, batches, split
 from symgrad.read.document import Sheet
-from symgrad.sheet import Gathered, gathered, is_numeric
+from symgrad.sheet import Gathered, gathered, literal_rows
 from symgrad.understanding import understood
 
 Understood = tuple[Judge, Judged]
@@ -45,16 +47,19 @@ class Search:
         """The part, cut where a name is defined anew though nothing announces it: believed where it explains two failures or more."""
         best = self.best(part)
         failing = [r.link.statement for r in best[1].rulings if r.verdict in ("fails", "undecided") and r.link.first]
-        cuts = [*failing, *(batches(self.sheet, part) if best[1].doubt > 1 else [])]
-        for cut in [i for i in dict.fromkeys(cuts) if i > part.own.start] if deepest and best[1].doubt > 1 else []:
-            halves = split(self.sheet, part, cut)
+        restated = _restated(best) if failing else []
+        cuts = [*failing, *(batches(self.sheet, part) if best[1].doubt > 1 else []), *restated]
+        for cut in [i for i in dict.fromkeys(cuts) if i > part.own.start] if deepest else []:
+            # A line that holds may as well be what its name means from there on: in terms of other names, by which it is differentiated.
+            most = best[1].doubt - (1 if cut in restated else 2)
+            halves = split(self.sheet, part, cut) if most >= 0 else None
             if halves is None or self.is_over:
                 continue
             first = self.best(halves[0])
-            if first[1].doubt > best[1].doubt - 2:
+            if first[1].doubt > most:
                 continue
             rest = self.with_cuts(halves[1], deepest - 1)
-            if first[1].doubt + sum(judged.doubt for _, judged in rest) <= best[1].doubt - 2:
+            if first[1].doubt + sum(judged.doubt for _, judged in rest) <= most:
                 return [first, *rest]
         return [best]
 
@@ -68,7 +73,9 @@ class Search:
         for hypotheses, needed in _HYPOTHESES:
             if hypotheses is _layout_in_doubt and best[0].gathered.vocabulary.layout == "numerator":
                 needed = 1  # it is announced
-            if not best[1].failures or best[1].doubt < needed:
+            # A gradient that is off by a factor may be no failure yet, as nothing says what it is of.
+            is_worth = best[1].doubt if hypotheses is _examples_in_doubt else best[1].failures
+            if not is_worth or best[1].doubt < needed:
                 continue
             for hypothesis in hypotheses(best[0], assumed):
                 self._tries += 1
@@ -81,6 +88,17 @@ class Search:
                     best, assumed = trial, hypothesis
         self._known[part] = best
         return best
+
+
+def _restated(best: Understood) -> list[int]:
+    """The lines that hold and say anew what a scalar of the sheet is, in other names."""
+    judge, judged = best
+    losses = set(judge.meaning.losses())
+    return [
+        r.link.statement
+        for r in judged.rulings
+        if r.verdict == "holds" and r.link.first and not r.numeric and plain_name(r.link.left, judge.meaning.styled) in losses
+    ]
 
 
 def _of_their_kind(before: Judge, after: Judge, hypothesis: Assumed) -> bool:
@@ -132,7 +150,9 @@ def _is_wide(dim: Dim) -> bool:
 
 def _masks_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
     """A matrix called `M` whose entries are only zeros and ones, though nobody says so."""
-    masks = frozenset(n for n in judge.lab.network.inputs if stem(n).lstrip("\\") in _MASKS)
+    valued = {name: literal_rows(node) or () for given in judge.gathered.given.values() for name, node in given}
+    others = {name for name, rows in valued.items() if any(x not in (0, 1) for row in rows for x in row)}
+    masks = frozenset(n for n in judge.lab.network.inputs if stem(n).lstrip("\\") in _MASKS and n not in others)
     if masks:
         yield replace(assumed, masks=masks)
 
@@ -156,6 +176,14 @@ def _examples_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
         yield from (replace(assumed, examples=size) for size in sorted(judge.gathered.vocabulary.sizes))
 
 
+def _formulas_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    """Names that are given two formulas: the one in other quantities may be what is differentiated."""
+    styled, defined = judge.meaning.styled, {d.name for d in judge.gathered.definitions}
+    heads = [plain_name(link.head, styled) for link in judge.gathered.links if not link.first and not is_numeric(link.right)]
+    for name in dict.fromkeys(name for name in heads if name in defined):
+        yield replace(assumed, restated=assumed.restated | {name})
+
+
 def _layout_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
     """Gradients as rows, where the sheet keeps to it."""
     yield replace(assumed, numerator=True)
@@ -168,6 +196,7 @@ _HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ..
     (_distributions_in_doubt, 1),
     (_masks_in_doubt, 1),
     (_examples_in_doubt, 2),
+    (_formulas_in_doubt, 1),
     (_declarations_in_doubt, 2),
     (_layout_in_doubt, 2),
 )

@@ -18,6 +18,7 @@ from symgrad import names
 from symgrad import syntax as sx
 from symgrad.changing import Changing
 from symgrad.conditions import Condition, branches, comparisons, in_words, modelled, one_sentence, words_before
+from symgrad.constant import is_numeric
 from symgrad.dimension_analysis import is_of_sizes
 from symgrad.dims import show
 from symgrad.errors import SymgradError, Unsupported
@@ -130,9 +131,12 @@ class Judge:
         self.lab = Lab(meaning)
         self.values: dict[str, Rows] = {}
         self.older: dict[str, list[Rows]] = {}
-        self.anew: dict[str, Rows] = {}  # values that count from the first line on that holds with them
+        self.anew: dict[str, Rows] = {}  # what steps lead to, which counts from the first line on that holds with it
         self.meant: dict[str, Rows] = {}  # of values that were written wrongly, what they should be
         self._written_at: dict[str, int] = {}
+        self._last_given = -1
+        self._order: dict[str, int] = {}  # which value was written before which
+        self.stated: set[str] = set()  # names with a value that nothing allows to compute
         self.unnamed: list[Rows] = []
         self.repairs_tried = 0
         self.gradients: dict[Span, str] = {}  # what a chain of equalities began with
@@ -152,6 +156,7 @@ class Judge:
         for i in self.gathered.part.statements:
             for name, node in self.gathered.given.get(i, []):
                 self._give(name, node)
+                self._last_given = i
             self._hear_conditions(i)
             for link in by_statement.get(i, []):
                 values = dict(self.values)
@@ -175,6 +180,15 @@ class Judge:
                 if again.verdict == "holds":
                     judged.rulings[k] = replace(again, values=ruling.values)
 
+    def _given_once(self) -> Iterator[tuple[str, Node]]:
+        r"""The inputs that keep the one value they are given: `y = T x with` may stand before `T = \begin{bmatrix} …`."""
+        stated = [item for items in self.gathered.given.values() for item in items]
+        heads = [name for link in self.gathered.links if (name := plain_name(link.head, self.meaning.styled)) is not None]
+        changed = {name for name in heads if name in self.meaning.network.inputs}
+        for name, node in stated:
+            if [other for other, _ in stated].count(name) == 1 and name in self.meaning.network.inputs and name not in changed:
+                yield name, node
+
     def _hear_conditions(self, i: int) -> None:
         for name, kind in conditions_in_words(self.gathered.sheet.statements[i], self.meaning.styled):
             if name in self.meaning.network.inputs:
@@ -184,9 +198,11 @@ class Judge:
 
     def _give(self, name: str, node: Node) -> None:
         rows = literal_rows(node)
+        shape = self.meaning.shape(name)
+        if rows == ((Fraction(0),),) and shape is not None and not all(dim.is_one for dim in shape):
+            sizes = [dim.number for dim in shape]
+            rows = None if None in sizes else ((Fraction(0),) * int(sizes[1] or 1),) * int(sizes[0] or 1)
         if rows is not None:
-            if name in self.values:
-                self.anew[name] = self._as_vector(name, rows)
             self._write(name, rows)
 
     def _as_vector(self, name: str, rows: Rows) -> Rows:
@@ -199,8 +215,16 @@ class Judge:
         rows = self._as_vector(name, rows)
         if name in self.values and self.values[name] != rows and (statement < 0 or self._written_at.get(name) != statement):
             self.older.setdefault(name, []).append(self.values[name])
+            if name in self.meaning.network.inputs:
+                self._forget_what_rests_on(name)
         self.values[name] = rows
         self._written_at[name] = statement
+        self._order[name] = 1 + max(self._order.values(), default=0)
+
+    def _forget_what_rests_on(self, name: str) -> None:
+        """Values that were computed from an input are another example's, or another step's, once it has a new value."""
+        for other in [n for n in self.values if n != name and self.meaning.rests_on(n, name)]:
+            self.older.setdefault(other, []).append(self.values.pop(other))
 
     def _remember(self, link: Link, ruling: Ruling) -> None:
         if ruling.pair is not None and ruling.pair.left.term.op == "gradient" and link.first:
@@ -237,6 +261,8 @@ class Judge:
 
     def numeric_point(self, exact: bool, values: dict[str, Rows] | None = None) -> Point:
         values = self.values if values is None else values
+        # Nobody gives a value to what only keeps a quotient from being 0/0.
+        values = {**{name: ((Fraction(0),),) for name in _NEGLIGIBLE if name in self.meaning.network.inputs}, **values}
         return self.lab.exact_point(values, sizes_from(self.meaning, {k: v for k, v in values.items() if "∂" not in k}), exact)
 
     # ── reading both sides ───────────────────────────────────────────────────────────────────────────────────────────
@@ -602,15 +628,28 @@ class Judge:
     def _has_a_value(self, side: Node) -> bool:
         r"""Whether a number in a formula is the value of something: the 4 of `4 h^T`, where \partial L/\partial\hat y came out as 4.
 
-        A small number, which formulas have of their own, is one only beside a single name.
+        A small number, which formulas have of their own, is one only beside a single name, or where so many examples are given:
+        the 3 of `\frac13 X^T (p - y)`.
         """
         known = {abs(rows[0][0]) for rows in (*self.values.values(), *self.unnamed) if len(rows) == 1 and len(rows[0]) == 1}
-        found = known & {abs(n.value) for n in sx.walk(side) if isinstance(n, sx.Number)}
-        return bool(found - _OF_FORMULAS) or (bool(found) and len(set(mentions(side, self.meaning.styled))) == 1)
+        written = {abs(n.value) for n in sx.walk(side) if isinstance(n, sx.Number)}
+        found = known & written
+        counts = {Fraction(size) for rows in self.values.values() for size in (len(rows), len(rows[0])) if size > 1}
+        is_count = any(isinstance(n, sx.Frac) and self._counts(n.below) in counts for n in sx.walk(side))
+        return is_count or bool(found - _OF_FORMULAS) or (bool(found) and len(set(mentions(side, self.meaning.styled))) == 1)
+
+    def _counts(self, below: Node) -> Fraction | None:
+        """The number below a fraction, or the value of a name that stands there."""
+        if isinstance(below, sx.Number):
+            return below.value
+        rows = self.values.get(plain_name(below, self.meaning.styled) or "")
+        return rows[0][0] if rows is not None and len(rows) == len(rows[0]) == 1 else None
 
     def agrees(self, link: Link, pair: Pair, values: dict[str, Rows]) -> bool:
         """Whether both sides are equal, in general or for the values given. Nothing is learnt from it."""
         try:
+            if self._rests_on_nothing(pair):
+                return False
             if not (_has_literal(pair.left_node) or _has_literal(pair.right_node)):
                 if self.lab.equal(pair.left_node, pair.right_node).holds:
                     return True
@@ -622,6 +661,12 @@ class Judge:
             return self.with_values(link, pair, values).verdict == "holds"
         except (SymgradError, RecursionError):
             return False
+
+    def _rests_on_nothing(self, pair: Pair) -> bool:
+        """Whether a gradient is by what its loss was not computed from: a loss that is known as a number only."""
+        met = [m for node in (pair.left_node, pair.right_node) for v in variables(node) if (m := names.gradient_of(v.name))]
+        losses = self.meaning.network.definitions
+        return any(m["of"] in losses and m["of"] != m["wrt"] and not self.meaning.rests_on(m["of"], m["wrt"]) for m in met)
 
     def _is_instance(self, pair: Pair) -> bool:
         """`p = σ(X w_0)` where p is defined as `σ(X w)` and w has no value: the definition, at a value of what it is computed from."""
@@ -699,9 +744,7 @@ class Judge:
         return numeric
 
     def _is_number(self, link: Link) -> bool:
-        r"""Whether a side is a number, or calculated from numbers alone: `-\log 0.245`."""
-        sides = (link.left, link.right)
-        return any(literal_rows(side) is not None or not any(_arguments(side)) for side in sides)
+        return _is_stated(link.right) or _is_stated(link.left)
 
     def _insist_on_names(self, pair: Pair, evidence: Evidence) -> None:
         """A claim about a name that is defined nowhere is not decided by drawing the name at random."""
@@ -768,15 +811,19 @@ class Judge:
         try:
             ruling = self.with_values(link, pair, self.values)
         except Unsupported as error:
-            ruling = Ruling(link, "undecided", pair=pair, reason=str(error))
-        stated = literal_rows(link.right) is not None and (self._cannot_compute(link) or self._is_upstream(pair))
-        if ruling.verdict == "undecided" and stated:
+            ruling = self._with_what_follows(link, pair) or Ruling(link, "undecided", pair=pair, reason=str(error))
+        is_stated = _is_stated(link.right)
+        if is_stated and ruling.verdict in ("undecided", "fails") and self._cannot_compute(link):
+            head = plain_name(link.head, self.meaning.styled)
+            self.stated |= set() if head is None else {head}
+            return Ruling(link, "given", pair=pair)
+        if is_stated and ruling.verdict == "undecided" and self._is_upstream(pair):
             return Ruling(link, "given", pair=pair)
         if ruling.verdict == "fails" and self._is_update(link):
             return Ruling(link, "given", pair=pair)
-        if ruling.verdict != "holds":
-            ruling = self._with_new_values(link, pair) or ruling
-        if ruling.verdict != "holds":
+        if ruling.verdict == "fails":
+            ruling = self._renewed(link, pair) or self._with_new_values(link, pair) or ruling
+        if ruling.verdict not in ("holds", "given"):
             ruling = self._unwritten(link, pair, ruling) or self._unnamed(link, pair, ruling.verdict == "undecided") or ruling
         if ruling.verdict == "fails":
             ruling = self._as_meant(link, pair) or ruling
@@ -785,7 +832,7 @@ class Judge:
         return ruling
 
     def _with_new_values(self, link: Link, pair: Pair) -> Ruling | None:
-        """The numbers hold with what was given a new value since, and what is computed from it."""
+        """The numbers hold with the new values of steps that were taken, and what is computed from them."""
         values = renewed(self.meaning, self.values, self.anew)
         if values == self.values:
             return None
@@ -795,7 +842,10 @@ class Judge:
             return None
         if ruling.verdict != "holds":
             return None
-        self.values, self.anew = values, {}
+        self.values = {name: rows for name, rows in self.values.items() if name in values}
+        for name, rows in self.anew.items():
+            self._write(name, rows)
+        self.anew = {}
         return ruling
 
     def _as_meant(self, link: Link, pair: Pair) -> Ruling | None:
@@ -811,14 +861,56 @@ class Judge:
         note = Note("as_meant", link.right.span, wrong[0])
         return replace(ruling, notes=[*ruling.notes, note]) if ruling.verdict == "holds" else None
 
+    def _with_what_follows(self, link: Link, pair: Pair) -> Ruling | None:
+        """The same by values that stand further down."""
+        behind = self.numbers_behind(pair.left_node) | self.numbers_behind(pair.right_node)
+        found = {name: literal_rows(node) for name, node in self._given_once() if name in behind and name not in self.values}
+        if not found:
+            return None
+        known, older = dict(self.values), {name: list(rows) for name, rows in self.older.items()}
+        try:
+            for name, node in self._given_once():
+                if name in found:
+                    self._give(name, node)
+            return self.with_values(link, pair, self.values)
+        except (SymgradError, ValueError):
+            return None
+        finally:
+            self.values, self.older = known, older
+
     def _is_update(self, link: Link) -> bool:
         """`w = 0.5 - 0.1 \\cdot 8`, where w was 0.5: a step of descent, which gives w a new value."""
         name = plain_name(link.left, self.meaning.styled)
         if name is None or name not in self.values or not isinstance(link.right, sx.Sum):
             return False
-        first = literal_rows(link.right.terms[0])
+        if link.operator == ":=":
+            return name in self.meaning.network.inputs
+        sign, first = link.right.signs[0], literal_rows(link.right.terms[0])
+        first = first and (tuple(tuple(-x for x in row) for row in first) if sign == "-" else first)
         turned = None if first is None else tuple(zip(*first, strict=True))
         return self.values[name] in (first, turned) and name in self.meaning.network.inputs
+
+    def _renewed(self, link: Link, pair: Pair) -> Ruling | None:
+        """The same for an example that comes later: what rests on a value given since is computed anew."""
+        stale = {name for name in self.values if self._is_stale(name)}
+        head = plain_name(link.head, self.meaning.styled)
+        if head in self.stated and is_numeric(link.right):
+            return Ruling(link, "given", pair=pair)  # nothing allows to compute it, this time either
+        if not stale:
+            return None
+        try:
+            ruling = self.with_values(link, pair, {name: rows for name, rows in self.values.items() if name not in stale})
+        except (SymgradError, ValueError):
+            return None
+        return ruling if ruling.verdict == "holds" else None
+
+    def _is_stale(self, name: str) -> bool:
+        """Whether something that a value was computed from has been given another value since."""
+        since, match = self._order[name], names.gradient_of(name)
+        newer = [other for other, order in self._order.items() if order > since and other in self.older]
+        if match is not None:
+            return any(self.meaning.rests_on(match["of"], other) for other in newer)
+        return any(self.meaning.rests_on(name, other) for other in newer)
 
     def _is_upstream(self, pair: Pair) -> bool:
         """Whether the left side is the gradient that comes from above: of a loss that the sheet does not define."""
@@ -833,7 +925,7 @@ class Judge:
         if match is not None and match["of"] in self.meaning.implied:
             return True
         definition = self.meaning.network.definitions.get(head or "")
-        if head is None or definition is None or head in self.values:
+        if head is None or definition is None or (head in self.values and not self._is_of_another_example(head)):
             return False
         stack, known = [v.name for v in variables(definition.node)], set(self.values)
         while stack:
@@ -845,6 +937,10 @@ class Judge:
                 return True
             stack += [v.name for v in variables(below.node)]
         return False
+
+    def _is_of_another_example(self, name: str) -> bool:
+        """Whether other values were given since the one that a name has was stated."""
+        return 0 <= self._written_at.get(name, -1) < self._last_given
 
     def with_values(self, link: Link, pair: Pair, values: dict[str, Rows]) -> Ruling:
         """Both sides computed from the values that the sheet gives, in fractions where that is possible."""
@@ -983,6 +1079,7 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, SymgradError) else "it is nested too deeply"
 
 
+_NEGLIGIBLE = ("\\epsilon", "\\varepsilon")
 # Numbers that stand in formulas by themselves.
 _OF_FORMULAS = frozenset({Fraction(0), Fraction(1), Fraction(2), Fraction(1, 2), Fraction(3)})
 MISFIT = "the two sides have different shapes"
@@ -1030,6 +1127,11 @@ def _shown(evidence: Evidence) -> dict[str, Any]:
     if evidence.points:
         shown |= {"points": evidence.points, "max_relative_error": evidence.error}
     return shown
+
+
+def _is_stated(side: Node) -> bool:
+    r"""Whether a side is of numbers alone, such as `[1, 2]^T` or `-\log 0.3`."""
+    return literal_rows(side) is not None or is_numeric(side)
 
 
 def tolerance(link: Link, shape: tuple[int, ...]) -> Any:

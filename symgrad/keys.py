@@ -23,7 +23,7 @@ from symgrad.mistakes.numbers import rows_text
 from symgrad.sheet import Rows, literal_rows
 from symgrad.span import Span
 from symgrad.typeset import text
-from symgrad.verification import Finding
+from symgrad.verification import Claim, Finding
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,14 @@ def against(key: Key, judge: Judge, judged: Judged) -> Iterator[Finding]:
                 differing.setdefault(name, (rows, wanted, node.span))
     yield from _other_givens(key, judge, judged, differing)
     yield from _other_problem(key, judge, theirs, alike)
+
+
+def about_nothing(key: Key, claims: list[Claim]) -> Iterator[Finding]:
+    """That the key says nothing of what a sheet is about, at the first claim."""
+    kind = BY_CODE["SG316"]
+    for claim in claims[:1]:
+        message = f"{key.source} says nothing of what this sheet is about; it is judged by itself"
+        yield Finding(kind.code, kind.severity, claim.span, message, kind.cause)
 
 
 def _turned_like(rows: Rows, theirs: Rows) -> Rows:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain, islice
 from typing import Any
 from zlib import crc32
 
@@ -39,6 +40,7 @@ _ENOUGH = 4
 # How many points are drawn for each that is wanted, where only some meet a condition; and after how many without one nothing is hoped for.
 _TRIES = 24
 _HOPELESS = 3
+_SPARE = 24
 _VANISHING = "both sides vanish as they are understood, which shows nothing"
 _SEED = 19580731
 _SQUASHING = frozenset({"sigmoid", "softmax"})
@@ -68,6 +70,8 @@ class Lab:
         self._checks: dict[tuple[str, str], Check] = {}
         self._opened_gradients: dict[Node, Node] = {}
         self._points: list[Point] | None = None
+        self._stream: Iterator[Point] = iter(())
+        self._spare: list[Point] = []
         self._general: Lab | None = None
         self._conditions: tuple[Condition, ...] = ()
 
@@ -116,7 +120,7 @@ class Lab:
         """Take a gradient as the sheet states it, from here on."""
         self.stated[of, wrt] = node
         self._opened_gradients.clear()
-        for point in self._points or ():
+        for point in (*(self._points or ()), *self._spare):
             point.forget()
 
     def gradient_node(self, of: str, wrt: str) -> Node:
@@ -216,31 +220,45 @@ class Lab:
     def points(self) -> list[Point]:
         """Random points of distinct sizes, at which every definition has a finite value."""
         if self._points is None:
-            rng = np.random.default_rng(_SEED)
-            positive = needs_positive(self.network)
-            self._points = []
-            known = [point.sizes for point in self._general.points] if self._general is not None else []
-            at_rest = any(condition.vanishes is not None for condition in self._conditions)
-            for attempt in range(POINTS * (_TRIES if self._conditions else 6)):
-                if at_rest and attempt == _HOPELESS and not self._points:
-                    break  # a gradient that vanishes at no single point does so nowhere
-                sizes = known[attempt % len(known)] if known else draw_sizes(self.network, rng)
-                values: dict[str, Any] | None = draw_values(self.network, sizes, rng, positive and attempt % 2 == 1)
-                for condition in self._conditions:
-                    values = condition.adjusted(values) if values is not None else None
-                    values = condition.at_rest(values, sizes, self.supply) if values is not None else None
-                if values is None:
-                    continue
-                point = Point(values, sizes, self._supply_or_draw)
-                if not self._conditions:
-                    point = self._unsaturated(point)
-                if not all(condition.chosen(point) for condition in self._conditions):
-                    continue
-                if all(_finite(point, d.node) for d in self.network.definitions.values()):
-                    self._points.append(point)
-                if len(self._points) == POINTS:
-                    break
+            self._stream = self._drawn()
+            self._points = list(islice(self._stream, POINTS))
         return self._points
+
+    @property
+    def spare_points(self) -> Iterator[Point]:
+        """Further points, for where a claim itself has no value at some of the others: an inverse that only wide matrices have."""
+        yield from self._spare
+        for _ in range(_SPARE - len(self._spare)):
+            point = next(self._stream, None)
+            if point is None:
+                return
+            self._spare.append(point)
+            yield point
+
+    def _drawn(self) -> Iterator[Point]:
+        rng = np.random.default_rng(_SEED)
+        positive = needs_positive(self.network)
+        found = 0
+        known = [point.sizes for point in self._general.points] if self._general is not None else []
+        at_rest = any(condition.vanishes is not None for condition in self._conditions)
+        for attempt in range(POINTS * (_TRIES if self._conditions else 6)):
+            if at_rest and attempt == _HOPELESS and not found:
+                return  # a gradient that vanishes at no single point does so nowhere
+            sizes = known[attempt % len(known)] if known else draw_sizes(self.network, rng)
+            values: dict[str, Any] | None = draw_values(self.network, sizes, rng, positive and attempt % 2 == 1)
+            for condition in self._conditions:
+                values = condition.adjusted(values) if values is not None else None
+                values = condition.at_rest(values, sizes, self.supply) if values is not None else None
+            if values is None:
+                continue
+            point = Point(values, sizes, self._supply_or_draw)
+            if not self._conditions:
+                point = self._unsaturated(point)
+            if not all(condition.chosen(point) for condition in self._conditions):
+                continue
+            if all(_finite(point, d.node) for d in self.network.definitions.values()):
+                found += 1
+                yield point
 
     def _unsaturated(self, point: Point) -> Point:
         """The point drawn nearer to zero, until no sigmoid is so close to 0 or 1 that `log(1 - a)` has lost its digits."""
@@ -285,7 +303,9 @@ class Lab:
         if left is right:
             return Evidence("exact", True)
         worst, tried, largest = 0.0, 0, 0.0
-        for point in self.points:
+        for point in chain(self.points, self.spare_points):
+            if tried == POINTS:
+                break
             try:
                 with np.errstate(all="ignore"):
                     a, b = np.asarray(point.array(left), dtype=float), np.asarray(point.array(right), dtype=float)

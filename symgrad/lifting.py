@@ -158,7 +158,7 @@ def _from_its_head(step: Step) -> Step:
     by = offset(step.terms[0].name)
     if by is None:
         raise NotAlikeError
-    span = Span(_moved_end(step.span.first, by), _moved_end(step.span.last, by))
+    span = Span(moved_end(step.span.first, by), moved_end(step.span.last, by))
     return replace(step, terms=tuple(_moved(term, -by) for term in step.terms), span=span)
 
 
@@ -196,7 +196,8 @@ def _moved_name(name: str, by: int) -> str:
     return names.at_step(stem, LETTER if base + by == 0 else f"{LETTER}{base + by:+d}")
 
 
-def _moved_end(end: End, by: int) -> End:
+def moved_end(end: End, by: int) -> End:
+    """`T` moved by −1 is `T-1`."""
     if isinstance(end, int):
         return end + by
     moved = int(end[len(LENGTH) :] or 0) + by

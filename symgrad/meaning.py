@@ -78,7 +78,8 @@ class Assumed:
 
     `reopened` are names given as one row that may stand for a batch later; `distributions` sum to one; `masks` are zeros and ones;
     `activation` is applied and not written; the shapes declared of the `undeclared` are wrong; with `numerator`, gradients have the
-    transposed shape of their variable; `dZ` of a batch of `examples` is the gradient of the sum over them, not of the mean.
+    transposed shape of their variable; `dZ` of a batch of `examples` is the gradient of the sum over them, not of the mean;
+    the `restated` are defined by the next formula that they are said to equal.
     """
 
     reopened: frozenset[str] = frozenset()
@@ -88,6 +89,7 @@ class Assumed:
     activation: str = ""
     numerator: bool = False
     examples: str = ""
+    restated: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -101,8 +103,8 @@ class Vocabulary:
     sizes: set[str] = field(default_factory=set)
     losses: set[str] = field(default_factory=set)
     literals: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-    lists: set[str] = field(default_factory=set)  # given as `[1, 2]`, a row or a column
-    came_to_numbers: set[str] = field(default_factory=set)  # the s of `s = q · k = 2`
+    lists: set[str] = field(default_factory=set)  # names given as `[1, 2, 3]`, which may be a row or a column
+    claimed: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # sizes of the numbers that chains from a name end in
     layout: str = ""  # of Jacobians, where the sheet announces one
     is_illustrated: bool = False  # by single numbers, for sizes of one
     properties: dict[str, set[str]] = field(default_factory=dict)
@@ -117,11 +119,6 @@ class Vocabulary:
     heads: frozenset[str] = frozenset()
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     dependences: Dependences = field(default_factory=Dependences)
-
-    def sizes_of(self, name: str, is_column: bool) -> list[tuple[int, int]]:
-        """The sizes that a name is written with; of a list those of the vector that it is."""
-        turned = is_column and name in self.lists
-        return [(cols, rows) if turned and rows == 1 else (rows, cols) for rows, cols in self.literals[name]]
 
     def declare(self, name: str, shape: tuple[Dim, Dim], statement: int) -> None:
         """Take the shape of a name as a statement gives it, unless that statement is believed to err."""
@@ -209,6 +206,12 @@ class Meaning:
         term = self.terms.get(name)
         return term is not None and term.op == "collect" and len(term.params) == 1 and not self.shapes.is_one(term.cols)
 
+    def literal_sizes(self, name: str) -> list[tuple[int, int]]:
+        """The sizes of the numbers that a name is given; those of a list as the name is understood."""
+        sizes = self.vocabulary.literals[name]
+        is_column = name in self.vocabulary.lists and self.shapes.is_one(unknown(f"cols:{name}"))
+        return [size[::-1] if is_column and size[0] == 1 else size for size in sizes]
+
     def is_size(self, name: str) -> bool:
         return name in self.vocabulary.sizes
 
@@ -248,8 +251,15 @@ class Meaning:
     def loss(self) -> str | None:
         """The scalar that gradients are of when nobody says."""
         scalars = self.losses()
+        if self.vocabulary.assumed.examples:
+            scalars = [name for name in scalars if name in self.terms] or scalars
         named = [name for name in scalars if is_loss(name)]
         return next(iter(reversed(named or scalars)), None)
+
+    def loss_of_all(self, name: str) -> str | None:
+        """The loss that is defined, for that of an example, which is not."""
+        loss = self.loss
+        return loss if self.vocabulary.assumed.examples and is_loss(name) and name not in self.terms and loss in self.terms else None
 
     @property
     def layout(self) -> str:
@@ -293,7 +303,7 @@ class Meaning:
         if own is None:
             return []
         found = []
-        for other in (*self.network.inputs, *self.network.definitions):
+        for other in (*self.network.inputs, *self.network.definitions, *self.derived):
             theirs = numbered(other)
             if theirs is not None and theirs[0] == own[0] and abs(theirs[1] - own[1]) == 1:
                 found.append(other)

@@ -206,6 +206,15 @@ def is_tangent(name: str) -> bool:
     return name.startswith(_TANGENT)
 
 
+def temporary(number: int) -> str:
+    """The name of what code keeps for later; the prime keeps it apart from every name a user can have (the identifier is t_1)."""
+    return f"t′{number}"
+
+
+def is_temporary(name: str) -> bool:
+    return name.startswith("t′")
+
+
 @lru_cache(maxsize=4096)
 def latex(name: str) -> str:
     r"""As LaTeX; what is LaTeX already stays, but for braces around scripts.
@@ -399,6 +408,18 @@ def step_index(name: str) -> tuple[str, int] | None:
     if match2 is None:
         return None
     return f"{match2[1]}{{}}{match2[4]}", int(match2[2] or match2[3])
+
+
+def counted_from(name: str, letter: str) -> tuple[str, int] | None:
+    r"""The name with its step taken out, and how far that is from a letter: `h_{t-1}` → ("h_{}", −1); None for another name.
+
+    >>> counted_from("h_{t-1}", "t"), counted_from("∂L/∂h_{T}", "T"), counted_from("h_1", "t")
+    (('h_{}', -1), ('∂L/∂h_{}', 0), None)
+    """
+    if not re.search(rf"_\{{{letter}([+-]\d+)?\}}", name):
+        return None
+    found = step_index(re.sub(rf"_\{{{letter}([+-]\d+)?\}}", lambda m: f"_{{{1000 + int(m[1] or 0)}}}", name))
+    return None if found is None else (found[0], found[1] - 1000)
 
 
 def at_step(stem: str, index: str) -> str:

@@ -6,6 +6,7 @@ A name is spelt without its style (`\mathbf{h}` is `h`) unless the sheet uses bo
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from symgrad.syntax import Annotated, Differential, Group, List, Listing, Mark, Name, Node, Number, Prefix, Product, Scripted, Sum, Text
@@ -88,6 +89,9 @@ def script_text(node: Node | None) -> str:
             return sign + inner if inner else ""
         case Scripted(base=Name() as base, sub=sub, sup=sup):
             return spelled(base, script_text(sub), script_text(sup))
+        case Differential(sign="d", of=of, order=None):
+            inner = script_text(of)  # letters of a word: the `de` of `d_{model}`
+            return "d" + inner if inner else ""
     return ""
 
 
@@ -189,3 +193,12 @@ def without_transpose(node: Scripted) -> Node:
     if not label and node.sub is None:
         return node.base
     return replace(node, sup=Text(node.span, label) if label else None)
+
+
+def is_value_of(name: str, known: str) -> bool:
+    """Whether a name is one value of another: `w_0`, `w^{(1)}` of `w`.
+
+    >>> is_value_of("w_0", "w"), is_value_of("w^{(1)}", "w"), is_value_of("w_{new}", "w")
+    (True, True, False)
+    """
+    return re.fullmatch(re.escape(known) + r"[_^](?:\d|\{[(\[]?\d[)\]]?\})", name) is not None

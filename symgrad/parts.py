@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from symgrad import syntax as sx
-from symgrad.naming import letters_of, plain_name
+from symgrad.constant import is_numeric
+from symgrad.naming import is_value_of, letters_of, plain_name
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
@@ -77,7 +78,11 @@ def split(sheet: Sheet, part: Part, cut: int) -> tuple[Part, Part] | None:
     """The part cut before a statement that may define its name anew, or for a batch (H after h); None where it defines nothing again."""
     before = (*part.context, *range(part.own.start, cut))
     known = {name: node for i in before for name, node in heads(sheet.statements[i])}
-    anew = {n for n, expression in heads(sheet.statements[cut]) if n in known and known[n] != expression and _is_formula(expression)}
+    anew = {
+        name
+        for name, formula in heads(sheet.statements[cut])
+        if name in known and known[name] != formula and not is_numeric(formula) and not _is_the_same(formula, known[name])
+    }
     anew = anew or ({n.lower() for n, _ in heads(sheet.statements[cut]) if len(n) == 1 and n.isupper()} & known.keys())
     if not anew:
         return None
@@ -119,21 +124,21 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
     if _WITH.search(first.words):
         inside = {name for i in before for _, expression in heads(sheet.statements[i]) for name in mentions(expression)}
         asked = {name for i in before for name in differentiated(sheet.statements[i].node)}
-        settled = {name for name, expression in heads(first) if name in inside - asked - known.keys() and _is_formula(expression)}
+        settled = {name for name, expression in heads(first) if name in inside - asked - known.keys() and not is_numeric(expression)}
         if settled and any(isinstance(n, sx.Derivative) for i in before for n in sx.walk(sheet.statements[i].node)):
             return settled
     if _IN_CASE.search(first.words[-60:]):
-        settled = {name for name, expression in heads(first) if name in mentioned and name not in known and _is_formula(expression)}
+        settled = {name for name, expression in heads(first) if name in mentioned and name not in known and not is_numeric(expression)}
         if settled:
             return settled
     if _WERE_IT_SO.search(first.words[-60:]):
-        other = {name for name, expression in heads(first) if name in known and known[name] != expression and _is_formula(expression)}
+        other = {name for name, expression in heads(first) if name in known and known[name] != expression and not is_numeric(expression)}
         if other:
             return other
     if _ANOTHER_CASE.search(first.words):
-        other = {name for name, expression in heads(first) if name in known and known[name] != expression and _is_formula(expression)}
+        other = {name for name, expression in heads(first) if name in known and known[name] != expression and not is_numeric(expression)}
         told = [i for i in before if _ANOTHER_CASE.search(sheet.statements[i].words)]
-        other |= {name for i in told for name, expression in heads(sheet.statements[i]) if heads(first) and _is_formula(expression)}
+        other |= {name for i in told for name, expression in heads(sheet.statements[i]) if heads(first) and not is_numeric(expression)}
         if other:
             return other
     if _ITEM.search(first.words):
@@ -142,14 +147,47 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
             return other
     again: dict[str, bool] = {}
     met: set[str] = set()
+    formulas: dict[str, Node] = {}
     for i in after:
         for name, expression in heads(sheet.statements[i]):
-            if name in known and name not in met and known[name] != expression and _is_formula(expression):
+            if name in known and name not in met and known[name] != expression and not is_numeric(expression):
                 fresh = set(mentions(expression)) - mentioned - met
-                again[name] = bool(fresh)
+                is_same = _is_the_same(spelt_out(expression, formulas), spelt_out(known[name], known))
+                if not is_same and not _is_the_same(expression, known[name]):
+                    again[name] = bool(fresh)
             met.add(name)
+            formulas.setdefault(name, expression)
         met |= set(mentions(sheet.statements[i].node))
     return set(again) if len(again) > 1 or any(again.values()) else set()
+
+
+def spelt_out(node: Node, settled: Mapping[str, Node], depth: int = 3) -> Node:
+    """The expression with formulas for the names that have some."""
+
+    def put(inner: Node) -> Node:
+        name = plain_name(inner) if isinstance(inner, (sx.Name, sx.Scripted)) else None
+        formula = settled.get(name or "")
+        return inner if formula is None or is_numeric(formula) else formula
+
+    made = sx.mapped(node, put)
+    return made if depth == 0 or made == node else spelt_out(made, settled, depth - 1)
+
+
+def _is_the_same(new: Node, old: Node) -> bool:
+    r"""Whether a formula is one for values of its names: `σ(X w_0)`, `m / (1 - 0.9)` of `σ(X w)`, `m / (1 - \beta)`."""
+    before, after = set(mentions(old)), set(mentions(new))
+    numbers = [{n.text for n in sx.walk(node) if isinstance(n, sx.Number) and n.decimals} for node in (old, new)]
+    if after and after < before and numbers[1] - numbers[0]:
+        return True
+    names = {name for name in mentions(old) if "_" not in name and "^" not in name}
+
+    def without_number(node: Node) -> Node:
+        if not isinstance(node, sx.Scripted):
+            return node
+        name, base = plain_name(node), plain_name(node.base)
+        return node.base if name is not None and base in names and is_value_of(name, base or "") else node
+
+    return sx.mapped(new, without_number) == old
 
 
 def _declared_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[str]:
@@ -270,7 +308,3 @@ def mentions(node: Node, styled: frozenset[str] = frozenset()) -> list[str]:
 def differentiated(node: Node) -> set[str]:
     """By what something is differentiated."""
     return {name for n in sx.walk(node) if isinstance(n, sx.Derivative) for wrt in n.wrt for name in mentions(wrt)}
-
-
-def _is_formula(node: Node) -> bool:
-    return any(isinstance(n, sx.Name) for n in sx.walk(node))

@@ -13,8 +13,11 @@ from symgrad.read.document import Sheet, Statement
 from symgrad.span import Span
 from symgrad.syntax import Node
 
-_IF = re.compile(r"(?i)\b(?:if|for|when|where|whenever)\s*$")
-_ELSE = re.compile(r"(?i)^\W*(?:otherwise|else|elsewhere)\b")
+_IF = re.compile(r"(?i)\b(?:if|for|when|where|whenever|si|se|wenn|falls|für|pour|quando|cuando)\s*$")
+_ELSE = re.compile(
+    r"(?i)^\W*(?:otherwise|else|elsewhere|in (?:all )?other cases|sonst|andernfalls|ansonsten|sinon|autrement|altrimenti"
+    r"|(?:en|de) (?:otro caso|lo contrario|caso contrario)|caso contrário|senão|si no)\b"
+)
 
 
 def joined(sheet: Sheet) -> Sheet:

@@ -15,7 +15,7 @@ from symgrad.form import Form, apply, rewrite_bottom_up, symbol, symbols
 from symgrad.further import Further
 from symgrad.gradient import Gradient, gradients
 from symgrad.network import Network
-from symgrad.numpycode import Program, sizes_in
+from symgrad.numpycode import Program, sizes_in, work
 from symgrad.opening import opened
 from symgrad.raising import raise_form
 from symgrad.recognised import through_names
@@ -249,17 +249,27 @@ def _plain(x: Any) -> Any:
     return x if not isinstance(x, float) and not hasattr(x, "dtype") else float(x)
 
 
+def _is_shorter(result: Result) -> bool:
+    """Whether a gradient written out takes less work than from the gradients next to it, as p − y does."""
+    return result.written_out is not None and work(result.written_out) < work(result.named)
+
+
 def forward_program(network: Network, results: Mapping[str, Result], depth: str = "named", further: Iterable[Further] = ()) -> Program:
     """The definitions, the gradients, and what lies beyond them, as statements; what is printed as NumPy, and what is run."""
     statements = [(d.name, d.form) for d in network.definitions.values()]
     for name, result in results.items():
-        form = result.named if depth == "named" else result.form
+        form = result.form if depth == "written out" or _is_shorter(result) else result.named
         statements.append((names.gradient(result.of, name), form))
     inputs = {name: item.shape for name, item in network.inputs.items()}
     for each in further:
         inputs |= dict(each.directions)
         known = {name for name, _ in statements}
         statements += [(name, form) for name, form in each.before if name not in known]
-        if each.form is not None:
-            statements.append((each.name, each.form))
-    return Program(inputs, tuple(statements))
+        if each.computed is not None:
+            statements.append((each.name, each.computed))
+    # A size that only parameters have is a rank or the width of a hidden layer.
+    of_data, of_parameters = (
+        {name for i in network.inputs.values() if (i.role == "parameter") is own for dim in i.shape for name in dim.symbols}
+        for own in (False, True)
+    )
+    return Program(inputs, tuple(statements), facts=network.facts, small=frozenset(of_parameters - of_data))

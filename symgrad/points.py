@@ -159,6 +159,8 @@ class Point:
 
     def _called(self, name: str, params: Params, operands: list[Any], shape: Shape) -> Any:
         needs = frozenset(symbol for p in params if isinstance(p, Dim) for symbol in p.symbols)
+        for size in sorted(needs - self.sizes.keys()):
+            raise Unsupported(f"the size {size} is not settled")
         sizes = tuple(sorted((n, self.sizes[n]) for n in needs))
         run = _function(name, params, tuple(o.shape for o in operands), sizes, self.exact)
         with np.errstate(all="ignore"):

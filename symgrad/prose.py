@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from itertools import groupby, pairwise
 
 from symgrad import syntax as sx
@@ -16,6 +17,11 @@ from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
 _FUNCTION_WORD = re.compile(r"(?i)\b(relu|sigmoid|logistic|tanh|hyperbolic tangent|softplus|gelu|silu|leaky relu|identity)\b")
+# `the neurons have a sigmoid activation function`, said of all of them.
+_ACTIVATION = re.compile(
+    r"(?i)\b(sigmoid|logistic|tanh|relu)[- ](?:activations?|transfer)\b"
+    r"|\bactivation(?: function)?s?:? (?:is |are )?(?:the )?(sigmoid|tanh|relu)\b"
+)
 
 
 def functions_in_words(sheet: Sheet, vocabulary: Vocabulary) -> None:
@@ -46,33 +52,108 @@ def functions_in_words(sheet: Sheet, vocabulary: Vocabulary) -> None:
                 record = recognised_function(body, argument)
                 if record:
                     vocabulary.functions[base] = record
+        for before, after in pairwise(node.sides) if isinstance(node, sx.Relation) else ():
+            _function_in_a_chain(before, after, vocabulary)
+    named = {found[1] or found[2] for found in _ACTIVATION.finditer(sheet.source.text)}
+    meant = fn.ELEMENTWISE_WORDS.get(next(iter(named)).lower()) if len(named) == 1 else None
+    if meant is not None:
+        vocabulary.functions = dict.fromkeys(fn.UNNAMED, meant) | vocabulary.functions
 
 
-def recognised_function(body: Node, argument: sx.Name) -> Function | None:
+def _function_in_a_chain(call: Node, body: Node, vocabulary: Vocabulary) -> None:
+    r"""`y_j = F(a_j) = \frac{1}{1 + e^{-a_j}}`"""
+    match call:
+        case (
+            sx.Call(function=sx.Name(base=base), args=(argument,))
+            | sx.Product(factors=(sx.Name(base=base), sx.Group(open="(", body=argument)), operators=("",))
+        ) if base in (*fn.UNNAMED, "F"):
+            record = recognised_function(body, argument)
+            if record:
+                vocabulary.functions.setdefault(base, record)
+
+
+def recognised_function(body: Node, argument: Node) -> Function | None:
     """Which function an expression in one letter is, by its shape on the page."""
     match body:
-        case sx.Call(function=sx.Name(base=word), args=(sx.Name() as inner,)) if inner == argument:
+        case sx.Call(function=sx.Name(base=word), args=(inner,)) if inner == argument:
             return fn.ELEMENTWISE_WORDS.get(fn.word_of(word))
-        case sx.Call(function=sx.Name(base=word), args=(sx.Number(text="0"), sx.Name() as inner)) if (
-            inner == argument and fn.word_of(word) == "max"
-        ):
+        case sx.Call(function=sx.Name(base=word), args=(sx.Number(text="0"), inner)) if inner == argument and fn.word_of(word) == "max":
             return "relu", ()
         case sx.Cases(rows=(first, second)):
             return _by_cases(first, second, argument)
-        case sx.Frac(above=sx.Number(text="1"), below=sx.Sum(terms=(sx.Number(text="1"), power), signs=("" | "+", "+"))):
-            match power:
-                case sx.Call(function=sx.Name(base=word), args=(exponent,)) if fn.word_of(word) == "exp":
-                    return _sigmoid_of(exponent, argument)
-                case sx.Scripted(base=sx.Name(base="e"), sub=None, sup=exponent):
-                    return _sigmoid_of(exponent, argument)
+        case sx.Call(function=sx.Name(base=word), args=(inside,)) if fn.word_of(word) in ("log", "ln") and _is_one_and(
+            inside, argument, ""
+        ):
+            return "softplus", ()
+    above, below = _quotient(body)
+    if below is None:
+        return None
+    if isinstance(above, sx.Number) and above.text == "1" and _is_one_and(below, argument, "-"):
+        return "sigmoid", ()
+    if _exponent_sign(above, argument) == "" and _is_one_and(below, argument, ""):
+        return "sigmoid", ()
+    if above == argument and _is_one_and(below, argument, "-"):
+        return "silu", ()
+    if _exponentials(above, argument, "-") and _exponentials(below, argument, "+"):
+        return "tanh", ()
     return None
+
+
+def _quotient(body: Node) -> tuple[Node, Node | None]:
+    r"""What stands above and below a line or a slash, `1/(1 + e^{-z})`, `(1 + e^{-z})^{-1}`; None below for no quotient."""
+    match body:
+        case sx.Frac(above=above, below=below):
+            return above, _bare(below)
+        case sx.Product(factors=(above, below), operators=("/",)):
+            return _bare(above), _bare(below)
+        case sx.Scripted(base=sx.Group(body=below), sub=None, sup=sx.Prefix(sign="-", body=sx.Number(text="1"))):
+            return sx.Number(body.span, "1"), below
+        case sx.Group(body=inner):
+            return _quotient(inner)
+    return body, None
+
+
+def _bare(node: Node) -> Node:
+    return node.body if isinstance(node, sx.Group) else node
+
+
+def _exponent_sign(node: Node, argument: Node) -> str | None:
+    """The sign before z in `e^z`, `exp(-z)`; None for anything else."""
+    match node:
+        case sx.Call(function=sx.Name(base=word), args=(exponent,)) if fn.word_of(word) == "exp":
+            pass
+        case sx.Scripted(base=sx.Name(base="e"), sub=None, sup=exponent) if exponent is not None:
+            pass
+        case _:
+            return None
+    exponent = _bare(exponent)
+    if isinstance(exponent, sx.Prefix) and exponent.sign == "-":
+        return "-" if _bare(exponent.body) == argument else None
+    return "" if exponent == argument else None
+
+
+def _is_one_and(node: Node, argument: Node, sign: str) -> bool:
+    """`1 + e^z`, or with a minus in the exponent, in either order."""
+    match _bare(node):
+        case sx.Sum(terms=(first, second), signs=("" | "+", "+")):
+            one, power = (first, second) if isinstance(first, sx.Number) else (second, first)
+            return isinstance(one, sx.Number) and one.text == "1" and _exponent_sign(power, argument) == sign
+    return False
+
+
+def _exponentials(node: Node, argument: Node, between: str) -> bool:
+    """`e^z - e^{-z}`, or with a plus between them."""
+    match _bare(node):
+        case sx.Sum(terms=(first, second), signs=("" | "+", sign)):
+            return sign == between and _exponent_sign(first, argument) == "" and _exponent_sign(second, argument) == "-"
+    return False
 
 
 _ABOVE = frozenset({">", "ge", "geq"})
 _BELOW = frozenset({"<", "le", "leq"})
 
 
-def _by_cases(first: sx.Case, second: sx.Case, argument: sx.Name) -> Function | None:
+def _by_cases(first: sx.Case, second: sx.Case, argument: Node) -> Function | None:
     r"""`u` where `u > 0` and `0`, or `0.1 u`, elsewhere: the ReLU and the leaky ReLU."""
     match first.condition:
         case sx.Relation(sides=(sx.Name() as letter, sx.Number(text="0")), operators=(operator,)) if letter == argument:
@@ -87,10 +168,6 @@ def _by_cases(first: sx.Case, second: sx.Case, argument: sx.Name) -> Function | 
         case sx.Product(factors=(slope, sx.Name() as letter)) if letter == argument and (value := constant_of(slope)) is not None:
             return "leaky_relu", (value,)
     return None
-
-
-def _sigmoid_of(exponent: Node | None, argument: sx.Name) -> Function | None:
-    return ("sigmoid", ()) if isinstance(exponent, sx.Prefix) and exponent.sign == "-" and exponent.body == argument else None
 
 
 # Words beside a name, and what they say of it, in the languages that derivations are met in.
@@ -225,7 +302,15 @@ def definitions_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterato
             yield i, called, sides[0] if isinstance(sides[0], sx.Derivative) else sides[-1]
 
 
-_IS_OF_SHAPE = re.compile(r"(?i)^\W*(?:is|are|be|has|have)?\W*(?:an?|the)?\W*(?:of)?\W*(?:size|shape|dimensions?)?\W*$")
+_OF_A_MATRIX = (
+    r"invertible|non-?singular|regular|singular|symmetric|positive|negative|semi-?definite|definite|orthogonal|orthonormal|real|complex|square|"
+    r"constant|fixed|given|known|unknown|random|full|rank|diagonal|dense|sparse|lower|upper|triangular|weight|data|design|input|output|"
+    r"invertierbare?|symmetrische?|reelle?|quadratische?|inversible|symétrique|réelle|carrée|invertible|simétrica|real"
+)
+_IS_OF_SHAPE = re.compile(
+    rf"(?i)^\W*(?:is|are|be|has|have|sei|ist|soit|est|es|sea)?\W*(?:an?|the|eine?|une?|una)?\W*(?:(?:{_OF_A_MATRIX})\b\W*)*(?:of)?\W*"
+    r"(?:size|shape|dimensions?|Größe|taille|tamaño)?\W*$"
+)
 
 
 # What a shape can be said of.
@@ -310,8 +395,9 @@ def _is_a_first(node: Node) -> bool:
 
 
 def limits_of_sums(nodes: Sequence[Node], vocabulary: Vocabulary) -> None:
-    r"""The m of `\frac1m \sum_{i=1}^m` is a size, unless it is given a value of its own that counts nothing."""
-    values = {plain_name(node.sides[0]) for node in nodes if isinstance(node, sx.Relation) and not _is_count(node)}
+    r"""The m of `\frac1m \sum_{i=1}^m` is a size, unless it is given a value that nothing on the sheet has so many of."""
+    counts = {Fraction(count) for sizes in vocabulary.claimed.values() for size in sizes for count in size if count > 1}
+    values = {plain_name(node.sides[0]) for node in nodes if isinstance(node, sx.Relation) and constant_of(node.sides[1]) not in counts}
     for node in (n for top in nodes for n in sx.walk(top)):
         if (
             isinstance(node, sx.BigOp)
@@ -324,12 +410,13 @@ def limits_of_sums(nodes: Sequence[Node], vocabulary: Vocabulary) -> None:
                 vocabulary.sizes.add(node.above.base)
 
 
-def _is_count(node: sx.Relation) -> bool:
-    """`n = 4`."""
-    return node.operators[0] == "=" and isinstance(node.sides[1], sx.Number) and node.sides[1].text.isdigit()
-
-
 _LOSS = re.compile(r"(?i)\b(?:loss|cost|objective|risk|criterion)(?:\s+function)?\W*$")
+
+
+_IS_A_LOSS = re.compile(
+    r"(?i)^\W*(?:be|is|denotes?|sei|soit|sea|seja|sia)\W+(?:an?|the|some|any|eine?|une?|uma?|una)?\W*(?:scalar|differentiable|training|final|skalare?)?"
+    r"\W*(?:loss|cost|objective|verlust|kosten|perte|p[ée]rdida|perda|perdita)"
+)
 
 
 def losses_in_words(statements: Iterable[Statement], vocabulary: Vocabulary) -> None:
@@ -340,7 +427,7 @@ def losses_in_words(statements: Iterable[Statement], vocabulary: Vocabulary) -> 
         if isinstance(node, sx.Product) and len(node.factors) == 2 and isinstance(node.factors[1], sx.Group):
             subject = node.factors[0]
         name = plain_name(subject, vocabulary.styled)
-        if name is not None and not statement.display and _LOSS.search(statement.words):
+        if name is not None and not statement.display and (_LOSS.search(statement.words) or _IS_A_LOSS.match(statement.words_after)):
             vocabulary.losses.add(name)
 
 

@@ -33,6 +33,7 @@ from symgrad.lifting import (
 )
 from symgrad.network import Network
 from symgrad.steps import derivation_steps
+from symgrad.tensor import Add, Einsum, Node, add, scale
 from symgrad.typeset import text
 
 LENGTHS = (5, 6, 7)
@@ -219,8 +220,18 @@ def _same(made: Network, network: Network) -> None:
     """Raises `NotAlikeError` unless the two have the same names with the same shapes and tensors."""
     if {n: i.shape for n, i in made.inputs.items()} != {n: i.shape for n, i in network.inputs.items()}:
         raise NotAlikeError
-    if {n: d.node for n, d in made.definitions.items()} != {n: d.node for n, d in network.definitions.items()}:
+    if {n: _spread(d.node) for n, d in made.definitions.items()} != {n: _spread(d.node) for n, d in network.definitions.items()}:
         raise NotAlikeError
+
+
+def _spread(node: Node) -> Node:
+    """a (x + y) as a x + a y: a line has the number that is common to all terms before the sum over t."""
+    if not isinstance(node, Einsum) or len(node.factors) != 1:
+        return node
+    ((inner, labels),) = node.factors
+    if not isinstance(inner, Add) or labels != node.out or inner.shape != node.shape:
+        return node
+    return add([scale(node.coefficient, term, node.sizes) for term in inner.operands])
 
 
 def _families(networks: Mapping[int, Network]) -> tuple[Family, ...]:

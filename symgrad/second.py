@@ -65,7 +65,7 @@ class Second:
         rows, columns = (self.network.variables[name].shape for name in (wrt, by))
         name = names.second(self.of, wrt, by)
         gradient = names.gradient(self.of, wrt)
-        remark, form = "", None
+        remark, form, long = "", None, None
         try:
             terms = spread(self.equations, by, columns, self.network.facts).get(gradient)
             node = simplify(
@@ -73,14 +73,14 @@ class Second:
             )
             form = self._entries(node, rows)
             if cost(form) > LONGEST_DERIVATIVE:
-                form, remark = None, "it is longer than anybody reads, its product with a direction is not"
+                form, long, remark = None, form, "it is longer than anybody reads, its product with a direction is not"
         except Unsupported as error:
             remark = str(error)
         left: Form = symbol(name, matrix_shape(rows, columns))
         if (form is None and len(left.shape) > 2) or (form is not None and form.op == "entries"):
             left = apply("entries", [left], (long_axes(rows),))
         rule = "read off the differential of the gradient"
-        return Further("hessian", name, self.of, (wrt, by), left, form, rule, remark, uses=(wrt,))
+        return Further("hessian", name, self.of, (wrt, by), left, form, rule, remark, uses=(wrt,), long=long)
 
     def kronecker(self, wrt: str, by: str) -> Further | None:
         """One block as a matrix, its variables with their columns stacked; None where it is one as it stands, or no short sum."""
@@ -108,17 +108,17 @@ class Second:
 
     def checked(self, further: Further) -> Further:
         """With its comparison with finite differences of the gradient. Raises `CheckFailed` when it is wrong."""
-        if further.form is None:
+        if further.computed is None:
             return further
         wrt, by = further.wrt[0], further.wrt[-1]
         rows, columns = (self.network.variables[name].shape for name in (wrt, by))
         if further.kind == "hvp":
             direction = symbol(*further.directions[0])
-            slope = matching(further.form, rows)
+            slope = matching(further.computed, rows)
         else:
             direction = fresh(columns, self.network.variables)
             stack = further.kind == "kronecker"
-            slope = applied_to(further.form, rows, direction) if stack else applied(further.form, rows, columns, direction)
+            slope = applied_to(further.computed, rows, direction) if stack else applied(further.computed, rows, columns, direction)
         statements = []
         for name, node in self.gradients.items():
             form = matching(self._raised(node), self.network.variables[name].shape)

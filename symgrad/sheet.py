@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from symgrad import syntax as sx
-from symgrad.constant import constant_of
+from symgrad.constant import constant_of, is_numeric
 from symgrad.dims import ONE
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
 from symgrad.members import families, indexed, running_letters
@@ -121,12 +121,13 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     problems = {bisect_right(sheet.headings, sheet.statements[i].span.start) for i in named_here}
     for name in (n for n, places in sheet.scalars.items() if places & problems and n not in vocabulary.heads):
         vocabulary.declared.setdefault(name, (ONE, ONE))
+    losses_in_words((sheet.statements[i] for i in part.statements), vocabulary)
     _loss_of_differentials([sheet.statements[i].node for i in part.statements], vocabulary)
+    vocabulary.claimed = _claimed(sheet, part, styled)
     limits_of_sums([sheet.statements[i].node for i in part.statements], vocabulary)
     for i, size in counted_letters((i, sheet.statements[i]) for i in part.statements):
         found.counting.add(i)
         vocabulary.sizes |= set() if size is None else {size}
-    losses_in_words((sheet.statements[i] for i in part.statements), vocabulary)
     for i in part.statements:
         equal_sizes(sheet.statements[i].node, vocabulary)
     # What is differentiated by is a quantity, though its letter may count something too.
@@ -150,6 +151,17 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     found.links = [link for link in found.links if link.statement in own]
     found.unread = [item for item in found.unread if item[0] in own]
     found.declared = [item for item in found.declared if item[0] in own]
+    return found
+
+
+def _claimed(sheet: Sheet, part: Part, styled: frozenset[str]) -> dict[str, list[tuple[int, int]]]:
+    """The sizes of the numbers that names are set equal to, in whatever step of a chain."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for node in (sheet.statements[i].node for i in part.statements):
+        name = plain_name(node.sides[0], styled) if isinstance(node, sx.Relation) and node.operators[0] in EQUALITIES else None
+        for rows in map(literal_rows, node.sides[1:]) if name is not None and isinstance(node, sx.Relation) else ():
+            if rows is not None and rows != ((Fraction(0),),):
+                found.setdefault(name or "", []).append((len(rows), len(rows[0])))
     return found
 
 
@@ -252,13 +264,17 @@ def _loss_of_differentials(nodes: list[Node], vocabulary: Vocabulary) -> None:
     if any(is_loss(name) for name in named) or vocabulary.losses or any(e for node in nodes for e in of_expressions(node)):
         return
     spoken = {name for node in nodes for name in mentions(sx.mapped(node, _without_differentials))}
+    found = []
     for node in nodes:
         sides = node.sides if isinstance(node, sx.Relation) else ()
         for n in (n for side in sides for n in sx.walk(side)):
             name = plain_name(n.of, vocabulary.styled) if isinstance(n, sx.Differential) and n.sign == "d" and n.order is None else None
             if name in spoken:
-                held = dependences.asked if n is sides[0] else dependences.inside
-                held.setdefault(_UNNAMED_LOSS, {})[name] = None
+                found.append((name, dependences.asked if n is sides[0] else dependences.inside))
+    if {name for name, _ in found} & {*dependences.inside, *dependences.asked}:
+        return  # `dS` beside `\nabla S` is the differential of S
+    for name, held in found:
+        held.setdefault(_UNNAMED_LOSS, {})[name] = None
 
 
 def _without_differentials(node: Node) -> Node:
@@ -337,6 +353,8 @@ def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> N
         if tied is not None:
             found.definitions.append(tied)
             known.add(tied.name)
+        elif len(sides) > 2 and _names_again(found, i, sides, known) and _gives_meaning(found, i, sides[1:], known):
+            start = 3
     stop = len(sides)
     named = _named_at_the_end(found, i, sides, known) if len(sides) > start else None
     if named is not None:
@@ -348,6 +366,14 @@ def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> N
         spoken = {name for side in sides[k - 1 : k + 1] for name in mentions(side, found.vocabulary.styled)}
         optimal = any(is_optimised(found.definitions, name, found.vocabulary.dependences) for name in spoken) and is_said(found.sheet, i)
         found.links.append(Link(sides[k - 1], sides[k], run.operators[k - 1], i, span, head, k == 1 and not continued, optimal))
+        _restate(found, head, sides[k])
+
+
+def _restate(found: Gathered, head: Node, side: Node) -> None:
+    """The other formula of a name that is taken to be defined by it: `K = \\mu^2 + \\sigma^2 - \\log\\sigma^2 = \\mu^2 + e^s - s`."""
+    name = plain_name(head, found.vocabulary.styled)
+    if name in found.vocabulary.assumed.restated and not is_numeric(side) and literal_rows(side) is None:
+        found.definitions = [replace(d, expression=side) if d.name == name else d for d in found.definitions]
 
 
 def _named_at_the_end(found: Gathered, i: int, sides: list[Node], known: set[str]) -> Definition | None:
@@ -365,6 +391,18 @@ def _named_at_the_end(found: Gathered, i: int, sides: list[Node], known: set[str
     if is_known or {name, base} & spoken or any(isinstance(n, sx.Derivative) for n in sx.walk(before)):
         return None
     return Definition(base, before, i, letters)
+
+
+def _names_again(found: Gathered, i: int, sides: list[Node], known: set[str]) -> bool:
+    """Whether a chain gives a second name to what it computes, as `a = z = W x`, or to a value, as `m = v = 0.5`."""
+    name = plain_name(sides[1], found.vocabulary.styled)
+    if name is None or name in known or is_loss(name) or isinstance(sides[1], sx.Differential):
+        return False
+    if literal_rows(sides[2]) is not None:
+        return name not in found.vocabulary.heads
+    settled = {*found.vocabulary.heads, *found.vocabulary.declared, *found.vocabulary.sizes}
+    earlier = {n for j in found.part.statements if j < i for n in mentions(found.sheet.statements[j].node, found.vocabulary.styled)}
+    return name not in settled | earlier
 
 
 def _tied(found: Gathered, i: int, sides: list[Node], known: set[str]) -> Definition | None:
@@ -393,7 +431,7 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     """Whether a name is given a value or a definition here, and no claim is made about it."""
     vocabulary = found.vocabulary
     name = plain_name(sides[0], vocabulary.styled)
-    if name is None or name.startswith("\\partial ") or isinstance(sides[0], sx.Differential):
+    if name is None or name.startswith("\\partial ") or (isinstance(sides[0], sx.Differential) and not _is_step(sides)):
         return False
     if _is_model(found, i, sides[1]):
         return True  # `y = Xβ + ε`: how the data came to be, and nothing that β settles
@@ -402,17 +440,20 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     if name in vocabulary.sizes and plain_name(sides[1]) in vocabulary.sizes:
         return True  # `k = n`, of two sizes
     literal = literal_rows(sides[1])
-    zero = literal is not None and literal == ((Fraction(0),),) and not is_loss(name)
+    is_number = set(vocabulary.claimed.get(name, ())) == {(1, 1)}  # by its later values
+    zero = literal is not None and literal == ((Fraction(0),),) and not is_loss(name) and not is_number
     if zero and name not in known and not re.search(r"[_^]\{?[(\[]?0", name):
+        found.given.setdefault(i, []).append((name, sides[1]))
         return True  # a value to begin with, `B = 0`, that says nothing of its size or of the general case
     if literal is not None and not zero:
         stated = {n for items in found.given.values() for n, _ in items}
         if name in known and (name not in stated or len(sides) > 2 or is_worked(sides[1])):
             return False
         found.given.setdefault(i, []).append((name, sides[1]))
-        if name not in vocabulary.sizes:
-            vocabulary.literals.setdefault(name, []).append((len(literal), len(literal[0])))
-        if is_list(sides[1]):
+        if name in vocabulary.sizes:
+            return True
+        vocabulary.literals.setdefault(name, []).append((len(literal), len(literal[0])))
+        if isinstance(_as_list(sides[1]), sx.List) and len(literal) == 1:
             vocabulary.lists.add(name)
         known.add(name)
         return True
@@ -423,9 +464,11 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         known.add(name)
         return True
     letters = _index_letters(sides[0], known, found.running)
-    if letters and name not in known and isinstance(sides[0], sx.Scripted) and plain_name(sides[0].base) in known:
-        # Beside a known \\ell, the q of `\\ell_q = …` is a label where the other side has no such index.
-        written = {letter for n in sx.walk(sides[1]) if isinstance(n, sx.Scripted) for letter in letters_of(n.sub) or ()}
+    is_label = isinstance(sides[0], sx.Scripted) and plain_name(sides[0].base) in known
+    if letters and name not in known and (is_label or set(vocabulary.claimed.get(name, ())) == {(1, 1)}):
+        # The q of `\\ell_q = …`, the k of `d_k = d / h` is a label where the other side has no such index.
+        scripts = [script for n in sx.walk(sides[1]) if isinstance(n, sx.Scripted) for script in (n.sub, n.sup) if script is not None]
+        written = {n.base for script in scripts for n in sx.walk(script) if isinstance(n, sx.Name)}
         letters = letters if written & set(letters) else ()
     base = spelled(sides[0].base) if letters and isinstance(sides[0], sx.Scripted) and isinstance(sides[0].base, sx.Name) else name
     if base in known or name in mentions(sides[1], vocabulary.styled) or is_own_transpose(name, sides[1]):
@@ -433,8 +476,6 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     if is_optimised(found.definitions, base, vocabulary.dependences) and is_said(found.sheet, i):
         return False
     expression = sides[1] if zero else next((side for side in sides[1:] if literal_rows(side) is None), sides[1])
-    if not letters and any((rows := literal_rows(side)) and len(rows) == len(rows[0]) == 1 for side in sides[2:]):
-        vocabulary.came_to_numbers.add(name)
     spoken = {plain_name(n, vocabulary.styled) for n in sx.walk(expression) if isinstance(n, (sx.Name, sx.Scripted))}
     # `s = \log v`, and then `v = e^s`: of two that give each other the later one is meant.
     found.definitions = [d for d in found.definitions if d.name not in spoken or base not in mentions(d.expression, vocabulary.styled)]
@@ -466,15 +507,20 @@ def _is_of_chance(node: Node) -> bool:
     return "sim" in node.operators or (isinstance(first, sx.Name) and first.base.rpartition("\\")[2] in _OF_CHANCE)
 
 
+_RATES = frozenset({"\\eta", "\\alpha", "\\mu", "\\epsilon", "\\gamma", "\\mathrm{lr}"})
+
+
+def _is_step(sides: list[Node]) -> bool:
+    r"""`\Delta w = -\eta \delta x`: what is added to w, and no gradient by it."""
+    head = sides[0]
+    is_delta = isinstance(head, sx.Differential) and head.sign == "Δ"
+    return is_delta and any(isinstance(n, sx.Name) and plain_name(n) in _RATES for n in sx.walk(sides[1]))
+
+
 def is_worked(node: Node) -> bool:
     """Whether numbers are calculated with, and not only stated."""
     steps = [n for n in sx.walk(node) if isinstance(n, (sx.Product, sx.Sum, sx.Frac))]
     return any(sum(isinstance(m, sx.Number) for m in sx.walk(step)) > 1 for step in steps)
-
-
-def is_numeric(node: Node) -> bool:
-    """Whether an expression is of numbers alone."""
-    return not any(isinstance(n, sx.Name) for n in sx.walk(node))
 
 
 def _index_letters(node: Node, known: set[str], running: frozenset[str]) -> tuple[str, ...]:
@@ -523,12 +569,6 @@ def masked_entries(node: Node) -> str:
     kept = [["0" if constant_of(c) == 0 else "1" if constant_of(c) is None else "" for c in row] for row in cells if row]
     found = {entry for row in kept for entry in row}
     return "[" + "; ".join(" ".join(row) for row in kept) + "]" if found == {"0", "1"} else ""
-
-
-def is_list(node: Node) -> bool:
-    """Whether entries are listed, `[1, 2]`, which says of a vector neither that it is a row nor that it is a column."""
-    node = _as_list(node)
-    return isinstance(node, sx.List) and len(node.items) > 1 and not any(isinstance(item, sx.List) for item in node.items)
 
 
 def _as_list(node: Node) -> Node:

@@ -84,9 +84,12 @@ _MEANINGS: dict[str, tuple[float | None, float | None, float | None]] = {
 
 _SPREAD_OVER_A_NEW_NAME = 3.0
 _NUMBER_FOR_EACH = 0.3
+_BESIDE_AN_IDENTITY = 2.0
+# The inner product of two vectors that lie alike, with a dot between them or without.
+_DOT, _INNER = 1.2, 2.5
 # A ⊗ between matrices is the Kronecker product, where it is not written for the product of entries.
 _KRONECKER = 0.3
-_TURNED_AND_SCALED = 2.0
+_NUMBER_BEHIND = 3.0
 
 
 def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: bool) -> Iterator[Reading]:
@@ -108,12 +111,14 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
         body = b if is_scalar(shapes, a) else a
         # A sign that is never a product of scalars is still one of a scalar and a matrix.
         odd = 0.0 if hadamard is None or product is not None else 0.5
-        # In wᵀ x_i nobody means a row times one number.
-        turned = body is a and a.op == "transpose" and b.op == "entry" and not is_scalar(shapes, a)
-        yield base.plus(odd + _TURNED_AND_SCALED * turned, shapes, _scaled(shapes, a, b, body, free))
+        # In wᵀ x_i and W x_i nobody means a row or a matrix times one number.
+        behind = body is a and b.op == "entry" and (a.op == "transpose" or _is_matrix(shapes, a)) and not is_scalar(shapes, a)
+        yield base.plus(odd + _NUMBER_BEHIND * behind, shapes, _scaled(shapes, a, b, body, free))
         return
     if product is not None:
         met = _meeting(shapes, a, b)
+        # What stands before an identity is a number, as in `s I`; a product of matrices would leave it out.
+        product += _BESIDE_AN_IDENTITY if "eye" in (a.op, b.op) else 0.0
         if met is not None:
             yield base.plus(product, met, Term("matmul", (a, b), (), a.rows, b.cols, free))
     if hadamard is not None:
@@ -124,7 +129,7 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
     if outer is not None and (operator == "otimes" or charity):
         yield from _outer(base, a, b, outer, span, free)
     if operator in ("", "cdot", "times", "*") and product is not None:
-        yield from _inner(base, a, b, operator, free)
+        yield from _inner(base, a, b, free, _DOT if operator == "cdot" else _INNER)
 
 
 def _meeting(shapes: Shapes, a: Term, b: Term) -> Shapes | None:
@@ -195,6 +200,10 @@ def _outer(base: Reading, a: Term, b: Term, cost: float, span: Span, free: tuple
         yield base.plus(cost + extra, shapes, Term("outer", (column, row), (), column.rows, row.rows, free), *note)
 
 
+def _is_matrix(shapes: Shapes, term: Term) -> bool:
+    return not shapes.is_one(term.rows) and not shapes.is_one(term.cols)
+
+
 def is_vector(shapes: Shapes, term: Term) -> bool:
     return shapes.is_one(term.rows) != shapes.is_one(term.cols)
 
@@ -203,15 +212,17 @@ def _as_column(shapes: Shapes, term: Term) -> Term:
     return transposed(term) if shapes.is_one(term.rows) else term
 
 
-def _inner(base: Reading, a: Term, b: Term, operator: str, free: tuple[str, ...]) -> Iterator[Reading]:
+def _inner(base: Reading, a: Term, b: Term, free: tuple[str, ...], cost: float) -> Iterator[Reading]:
     """`w · x` of two columns, or of two rows, is their inner product."""
     shapes = base.shapes
-    columns, rows = (all(map(shapes.is_one, pair)) for pair in ((a.cols, b.cols), (a.rows, b.rows)))
-    if not columns and not (rows and operator == "cdot"):
+    if not is_vector(shapes, a) or shapes.is_one(a.rows) != shapes.is_one(b.rows):
         return
-    met = shapes.together((a.rows, b.rows), (a.cols, b.cols))
-    if met is not None and not (met.is_one(a.rows) and met.is_one(a.cols)):
-        yield base.plus(2.5, met, Term("inner", (a, b), (), ONE, ONE, free))
+    a, b = _as_column(shapes, a), _as_column(shapes, b)
+    if not (shapes.is_one(a.cols) and shapes.is_one(b.cols)):
+        return
+    met = shapes.unify(a.rows, b.rows)
+    if met is not None and not met.is_one(a.rows):
+        yield base.plus(cost, met, Term("inner", (a, b), (), ONE, ONE, free))
 
 
 def transposed(term: Term) -> Term:

@@ -21,25 +21,25 @@ from symgrad.typing_rules import Note, Reading
 
 _BEAM = 10
 _VECTORS = frozenset("xwhuv")
+# What it costs to understand a definition so that the value written for it has another shape.
+_NOT_ITS_VALUE = 2.0
+# What it costs to read the lists of a sheet as columns.
+_LISTS_AS_COLUMNS = 0.3
 # Understandings that cost so much more than the cheapest are not tried: that a line holds in one says nothing.
 _SPREAD = 2.5
-# What came to one number is rarely more than one.
-_MORE_THAN_ITS_NUMBER = 2.0
 # An index is more often one of entries.
 _VECTORS_FOR_AN_INDEX = 0.5
-# Lists of numbers are rows as they are written, and nearly as often columns.
-_LISTS_ARE_COLUMNS = 0.4
 
 
 def understood(vocabulary: Vocabulary, definitions: Sequence[Definition], width: int = 4) -> list[Meaning]:
     """The cheapest understandings of the definitions together, as meanings with their networks."""
     beam = [Meaning(vocabulary, _from_literals(vocabulary))]
     if vocabulary.lists:
-        beam.append(Meaning(vocabulary, _from_literals(vocabulary, True), cost=_LISTS_ARE_COLUMNS))
+        beam.append(Meaning(vocabulary, _from_literals(vocabulary, True), cost=_LISTS_AS_COLUMNS))
     for definition in definitions:
         extended = [new for meaning in beam for new in _with(meaning, definition)]
         extended.sort(key=lambda m: m.cost)
-        beam = _distinct(extended)[:_BEAM]
+        beam = _distinct([m for m in extended if _sizes_agree(m)] or extended)[:_BEAM]
     beam = sorted((replace(m, cost=m.cost + _oddness(m)) for m in beam), key=lambda m: m.cost)
     consistent = [m for m in beam if _sizes_agree(m)] or beam
     made = []
@@ -55,16 +55,20 @@ def understood(vocabulary: Vocabulary, definitions: Sequence[Definition], width:
 
 
 def _from_literals(vocabulary: Vocabulary, columns: bool = False) -> Shapes:
-    """A literal that is a vector makes its name one, a list a row or a column, and a family has rows of the size that is declared."""
+    """A literal that is a vector makes its name one, a list a row or a column; a family has rows of the size that is declared.
+
+    Other sizes are left open.
+    """
     shapes = Shapes()
     for name, size in vocabulary.members.items():
         shapes = shapes.unify(unknown(f"cols:{name}"), size) or shapes
     for name in vocabulary.literals:
         if name in vocabulary.declared or name in vocabulary.assumed.reopened:
             continue
-        sizes = vocabulary.sizes_of(name, columns)
+        sizes = vocabulary.literals[name]
         for axis, label in enumerate(("rows", "cols")):
-            if all(size[axis] == 1 for size in sizes):
+            turned = columns and name in vocabulary.lists
+            if all(size[1 - axis if turned else axis] == 1 for size in sizes):
                 bound = shapes.unify(unknown(f"{label}:{name}"), ONE)
                 shapes = bound or shapes
     return shapes
@@ -113,12 +117,19 @@ def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -
         note = Note("loss_summed", definition.expression.span, name)
         reading = reading.plus(1.0, shapes, term, note)
         term = Term("sum", (term,), (None,), ONE, ONE, term.free)
-    if name in meaning.vocabulary.came_to_numbers and not (shapes.is_one(term.rows) and shapes.is_one(term.cols)):
-        reading = reading.plus(_MORE_THAN_ITS_NUMBER, shapes, term)
     own = meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
     if term.op == "number" and term.params[0] == 0 and not is_loss(name):
         term = Term("zeros", (), (), *own)  # h_0 = 0 says nothing of its size
     met = shapes.together((own[0], term.rows), (own[1], term.cols))
+    written = set(meaning.vocabulary.claimed.get(name, ()))
+    if met is not None and written == {(1, 1)}:
+        # What comes out as a number is one, though its letter or those that it is made of suggest something else.
+        single = met.together((own[0], ONE), (own[1], ONE))
+        if single is not None:
+            yield reading.plus(0.0, single, term)
+        reading = reading.plus(_NOT_ITS_VALUE, reading.shapes, term)
+    elif met is not None and written and met.is_one(own[0]) and met.is_one(own[1]):
+        reading = reading.plus(_NOT_ITS_VALUE, reading.shapes, term)
     if met is not None:
         capital = meaning.kinds(name)[0][1] == "matrix" and (met.is_one(own[0]) or met.is_one(own[1]))
         yield reading.plus(0.6 if capital else 0.0, met, term)
@@ -185,10 +196,8 @@ def _distinct(beam: list[Meaning]) -> list[Meaning]:
 def _sizes_agree(meaning: Meaning) -> bool:
     """No dimension has two sizes in the literals."""
     found: dict[Dim, int] = {}
-    for name in meaning.vocabulary.literals:
-        if name in meaning.vocabulary.assumed.reopened:
-            continue
-        sizes = meaning.vocabulary.sizes_of(name, meaning.shapes.is_one(unknown(f"cols:{name}")))
+    for name in meaning.vocabulary.literals.keys() - meaning.vocabulary.assumed.reopened:
+        sizes = meaning.literal_sizes(name)
         for axis, label in enumerate(("rows", "cols")):
             dim = meaning.shapes.resolve(unknown(f"{label}:{name}"))
             size = sizes[-1][axis]

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from symgrad import syntax as sx
 from symgrad.members import alone
 from symgrad.naming import plain_name
 from symgrad.read.document import Sheet, Statement
+from symgrad.sheet import literal_rows
 from symgrad.syntax import Node
 
 _STEPS = 3
@@ -23,7 +25,7 @@ _MOST_TERMS = 12
 
 
 @dataclass(frozen=True)
-class _Steps:
+class Steps:
     """The letters that count steps, the letters of the last one, and the numbers of the first and last that formulas are for."""
 
     letters: frozenset[str]
@@ -83,7 +85,7 @@ def _with_sums_of_named(sheet: Sheet) -> Sheet:
     def as_terms(node: Node) -> Node:
         match node:
             case sx.BigOp(below=sx.Relation(sides=(sx.Name(base=letter), sx.Number())), above=sx.Number(text=high)) if high.isdigit():
-                steps = _Steps(frozenset({letter}), frozenset(), 1, int(high[:3]))
+                steps = Steps(frozenset({letter}), frozenset(), 1, int(high[:3]))
                 counted = [n for n in sx.walk(node) if isinstance(n, sx.Scripted) and _has_script(n, letter)]
                 named = [{plain_name(_put(n, {letter: i}, steps)) for i in range(1, steps.last + 1)} for n in counted if not _shifted(n)]
                 if steps.last <= _MOST_TERMS and any(names <= heads for names in named):
@@ -100,7 +102,7 @@ def _shifted(node: Node) -> bool:
 # ── which letters count steps ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _steps(sheet: Sheet) -> _Steps | None:
+def _steps(sheet: Sheet) -> Steps | None:
     letters: set[str] = set()
     ahead: set[str] = set()
     level: set[str] = set()
@@ -124,19 +126,31 @@ def _steps(sheet: Sheet) -> _Steps | None:
             letters |= {letter for letter in plain if letter in ("t", "\\tau") and _has_script(node.sides[0], letter)}
     whole = {name for s in sheet.statements for name in alone(s.node, frozenset())}
     letters |= {letter for s in sheet.statements for letter in _heads(s.node, whole)}
-    letters &= _general(sheet, letters)
+    letters &= _general(sheet, letters) - _of_one_step(sheet)
     if not letters or largest > 6:
         return None
     tops = frozenset(_TOPS[letter] for letter in letters)
     starts = [n for s in sheet.statements for name in _explicit_head(s) for script in _scripts_of_head(s) for n in _numbers(script)]
     first = min(starts, default=0) if ahead & letters and not level & letters else 1
-    return _Steps(frozenset(letters), tops, first, largest)
+    return Steps(frozenset(letters), tops, first, largest)
+
+
+def _of_one_step(sheet: Sheet) -> set[str]:
+    """The letters of a step that is worked through by itself: `x_t = 1`, `h_{t-1} = 0.5` are its values."""
+    found: set[str] = set()
+    for statement in sheet.statements:
+        node = statement.node
+        value = node.sides[1] if isinstance(node, sx.Relation) and node.operators[0] == "=" else None
+        if value is not None and literal_rows(value) not in (None, ((Fraction(0),),)):
+            assert isinstance(node, sx.Relation)
+            found |= {offset[0] for script in _scripts(node.sides[0]) if (offset := _offset(script)) is not None}
+    return found
 
 
 def _heads(node: Node, whole: set[str]) -> Iterator[str]:
     r"""The h of `\sum_{h=1}^H Z_h W_h`: how many matrices there are, each a name of its own and none a part of a `whole`."""
     for found in sx.walk(node):
-        letter = _bound(found) if isinstance(found, sx.BigOp) else None
+        letter = bound_letter(found) if isinstance(found, sx.BigOp) else None
         if letter is None or not isinstance(found, sx.BigOp) or not isinstance(found.above, sx.Name) or found.body is None:
             continue
         if _TOPS.get(letter) == found.above.base and any(_is_numbered(n, letter, whole) for n in sx.walk(found.body)):
@@ -160,7 +174,7 @@ def _general(sheet: Sheet, letters: set[str]) -> set[str]:
     for statement in sheet.statements:
         for node in sx.walk(statement.node):
             if isinstance(node, sx.BigOp):
-                bound = _bound(node)
+                bound = bound_letter(node)
                 found |= {bound} & letters if bound is not None else set()
                 found |= letters if _like_a_step(node, frozenset(letters), frozenset(_TOPS[x] for x in letters)) else set()
         for script in _scripts(statement.node):
@@ -229,7 +243,7 @@ def _has_script(node: Node, letter: str) -> bool:
     return any(_offset(script) == (letter, 0) for script in _scripts(node))
 
 
-def _only_counts(node: Node, steps: _Steps) -> bool:
+def _only_counts(node: Node, steps: Steps) -> bool:
     r"""`t = 1`, `t = 1, \dots, T`, `l \in …`: for which steps, and no claim."""
     if isinstance(node, sx.Relation):
         head = node.sides[0]
@@ -253,7 +267,12 @@ def _groups(statements: list[Statement]) -> Iterator[list[Statement]]:
         yield group
 
 
-def _written_out(group: list[Statement], steps: _Steps, explicit: set[str]) -> Iterator[Statement]:
+def instances(group: list[Statement], steps: Steps) -> Iterator[Statement]:
+    """Statements that belong together, once for each number of the letter that they have free."""
+    yield from _written_out(group, steps, set())
+
+
+def _written_out(group: list[Statement], steps: Steps, explicit: set[str]) -> Iterator[Statement]:
     free = sorted({letter for s in group for letter in _free(s.node, steps.letters)})
     if not free:
         settled = [_settled(s.node, {}, steps) for s in group]
@@ -269,7 +288,7 @@ def _written_out(group: list[Statement], steps: _Steps, explicit: set[str]) -> I
             continue
         instances = [replace(s, node=node) for s, node in zip(group, nodes, strict=True) if node is not None]
         head = _head(instances[0])
-        if head is not None and head in explicit and head not in _explicit_head(group[0]):
+        if head is not None and head in explicit and head not in _explicit_head(group[0]) and not _says_what_it_is(group[0].node):
             continue
         made = True
         yield from instances
@@ -280,7 +299,7 @@ def _written_out(group: list[Statement], steps: _Steps, explicit: set[str]) -> I
 def _free(node: Node, letters: frozenset[str]) -> set[str]:
     """The letters of scripts that no sum or product binds."""
     if isinstance(node, sx.BigOp):
-        bound = _bound(node)
+        bound = bound_letter(node)
         inside = _free(node.body, letters) if node.body is not None else set()
         limits = [_free_in_limits(limit, letters) for limit in (node.below, node.above) if limit is not None]
         return (inside | {x for limit in limits for x in limit}) - ({bound} if bound else set())
@@ -295,7 +314,8 @@ def _free_in_limits(node: Node, letters: frozenset[str]) -> set[str]:
     return {n.base for n in sx.walk(side) if isinstance(n, sx.Name) and n.base in letters} if side is not node else set()
 
 
-def _bound(node: sx.BigOp) -> str | None:
+def bound_letter(node: sx.BigOp) -> str | None:
+    """The i of a sum over i."""
     below = node.below.sides[0] if isinstance(node.below, sx.Relation) else node.below
     return below.base if isinstance(below, sx.Name) else None
 
@@ -320,7 +340,12 @@ def _starts(sheet: Sheet) -> set[str]:
     return {name for _, name in first.values()}
 
 
-def _tops(sheet: Sheet, steps: _Steps) -> set[str]:
+def _says_what_it_is(node: Node) -> bool:
+    r"""`\delta^{(l)} := \partial J/\partial z^{(l)}` for every l: a line of its own for the last one is a claim."""
+    return isinstance(node, sx.Relation) and isinstance(node.sides[1], sx.Derivative)
+
+
+def _tops(sheet: Sheet, steps: Steps) -> set[str]:
     """The names of the last step that have a line of their own: `A^{[L]} = σ(Z^{[L]})` beside `A^{[l]} = g(Z^{[l]})`."""
     found = set()
     for statement in sheet.statements:
@@ -347,7 +372,7 @@ class _OutOfRange(Exception):
     """A step before the first or after the last."""
 
 
-def _settled(node: Node, values: Mapping[str, int], steps: _Steps) -> Node | None:
+def _settled(node: Node, values: Mapping[str, int], steps: Steps) -> Node | None:
     """The node with numbers for its letters; None where a step is out of range."""
     try:
         return _put(node, values, steps)
@@ -355,9 +380,9 @@ def _settled(node: Node, values: Mapping[str, int], steps: _Steps) -> Node | Non
         return None
 
 
-def _put(node: Node, values: Mapping[str, int], steps: _Steps) -> Node:
+def _put(node: Node, values: Mapping[str, int], steps: Steps) -> Node:
     if isinstance(node, sx.BigOp) and node.operator in ("sum", "prod") and node.body is not None:
-        bound = _bound(node)
+        bound = bound_letter(node)
         if (
             bound is not None
             and (_free(node.body, steps.letters | {bound}) & {bound})
@@ -382,7 +407,7 @@ def _put(node: Node, values: Mapping[str, int], steps: _Steps) -> Node:
     return replace(node, **changed) if changed else node  # type: ignore[arg-type]
 
 
-def _inside(value: object, values: Mapping[str, int], steps: _Steps) -> object:
+def _inside(value: object, values: Mapping[str, int], steps: Steps) -> object:
     if isinstance(value, Node):
         return _put(value, values, steps)
     if isinstance(value, tuple):
@@ -397,7 +422,7 @@ def _like_a_step(node: sx.BigOp, letters: frozenset[str], tops: frozenset[str]) 
     return any(base in letters | tops for base in limits)
 
 
-def _terms(node: sx.BigOp, bound: str, values: Mapping[str, int], steps: _Steps) -> Node:
+def _terms(node: sx.BigOp, bound: str, values: Mapping[str, int], steps: Steps) -> Node:
     low = 1
     if isinstance(node.below, sx.Relation):
         low = _count(node.below.sides[-1], values, steps)
@@ -419,7 +444,7 @@ def _terms(node: sx.BigOp, bound: str, values: Mapping[str, int], steps: _Steps)
     return sx.Product(span, tuple(reversed(grouped)), ("cdot",) * (len(grouped) - 1))
 
 
-def _first_in_range(node: sx.BigOp, bound: str, values: Mapping[str, int], steps: _Steps) -> int:
+def _first_in_range(node: sx.BigOp, bound: str, values: Mapping[str, int], steps: Steps) -> int:
     assert node.body is not None
     for value in (0, 1, 2):
         if _settled(node.body, {**values, bound: value}, steps) is not None:
@@ -427,7 +452,7 @@ def _first_in_range(node: sx.BigOp, bound: str, values: Mapping[str, int], steps
     return 1
 
 
-def _count(node: Node, values: Mapping[str, int], steps: _Steps) -> int:
+def _count(node: Node, values: Mapping[str, int], steps: Steps) -> int:
     """The number of a limit: `1`, `T`, `t+1`."""
     match node:
         case sx.Number(text=text) if text.isdigit() and len(text) < 3:
@@ -442,7 +467,7 @@ def _count(node: Node, values: Mapping[str, int], steps: _Steps) -> int:
     raise _OutOfRange
 
 
-def _script(script: Node, values: Mapping[str, int], steps: _Steps, above: bool) -> Node:
+def _script(script: Node, values: Mapping[str, int], steps: Steps, above: bool) -> Node:
     """A script with numbers for its letters. A bare `T` above is a transpose, not the last step."""
     if isinstance(script, (sx.Listing, sx.Product)):
         pieces = _pieces(script)

@@ -13,16 +13,19 @@ from symgrad.allowance import OVER, Allowance
 from symgrad.applying import applied
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
 from symgrad.confirmation import confirmed
+from symgrad.constant import is_numeric
 from symgrad.counts import counted
 from symgrad.differenced import differenced
 from symgrad.differing import of_differing
 from symgrad.dims import show
+from symgrad.einstein import with_sums
+from symgrad.enumerating import enumerated
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
 from symgrad.hypotheses import Search
 from symgrad.judge import MISFIT, UNKNOWN_NAME, Judge, Judged, Ruling, claim_of, is_charitable
-from symgrad.keys import Key, against
+from symgrad.keys import Key, about_nothing, against
 from symgrad.labels import picked
 from symgrad.layouts import against_the_others
 from symgrad.likeness import likeness
@@ -31,10 +34,14 @@ from symgrad.parts import heads, mentions, parts, several_spaces
 from symgrad.piecewise import joined
 from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
-from symgrad.sheet import is_numeric, literal_rows, masked_entries
+from symgrad.sheet import literal_rows, masked_entries
 from symgrad.shorthand import written_out
 from symgrad.signs import with_differentials
+from symgrad.sizing import sized
 from symgrad.span import Source, Span
+from symgrad.starting import started
+from symgrad.tables import tabulated
+from symgrad.told import told
 from symgrad.tuples import separated
 from symgrad.typeset import text
 from symgrad.unrolling import unrolled
@@ -42,12 +49,18 @@ from symgrad.verification import Claim, Finding, Verification
 
 # What is written out before anything is judged, in this order; recurrences come last.
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
+    tabulated,
+    told,
     separated,
+    with_sums,
+    sized,
     picked,
     of_differing,
     with_own_functions,
     with_differentials,
     written_out,
+    started,
+    enumerated,
     joined,
     applied,
     without_arguments,
@@ -84,12 +97,13 @@ def verify(sheet: Source | str | Path, key: Key | None = None, allowance: Allowa
     out = _reported(read, found)
     if key is not None:
         out.findings += [finding for judge, judged in found for finding in against(key, judge, judged)]
+        out.findings += [] if any(key.about(judge) for judge, _ in found) else about_nothing(key, out.claims)
         out.findings.sort(key=lambda f: (f.span.start, f.span.end, f.code))
     return out
 
 
 def key_of(name: str, sources: Iterable[Source]) -> Key:
-    """What sheets that are trusted say, to judge others by."""
+    """What sheets that are trusted say, to judge others by. Raises `SymgradError` where they say nothing."""
     solved = []
     for source in sources:
         sheet = _as_written(source)
@@ -98,6 +112,8 @@ def key_of(name: str, sources: Iterable[Source]) -> Key:
         for part, own in zip(parts(written_out), parts(sheet), strict=False):
             judge = search.best(part)[0]
             solved.append((problem_of(sheet, own, by_example(judge.lab.network)), judge))
+    if not any(problem.formulas or problem.given for problem, _ in solved):
+        raise SymgradError(f"{name}: this key defines nothing and gives nothing, so there is nothing to judge by")
     return Key(name, tuple(solved))
 
 
@@ -159,6 +175,8 @@ def _reported(sheet: Sheet, found: list[tuple[Judge, Judged]]) -> Verification:
     for claim, findings in counted(sheet):
         out.claims.append(claim)
         out.findings += findings
+    if sheet.code is not None:
+        out.findings.append(_finding("SG103", sheet.code, "code is passed over, here and further down; it is neither run nor judged"))
     out.claims = _one_each([claim for claim in out.claims if claim.span.start < claim.span.end])
     out.findings = [finding for finding in out.findings if finding.span.start < finding.span.end]
     decided = {claim.span for claim in out.claims if claim.verdict != "undecided"}
@@ -205,8 +223,10 @@ def _report(out: Verification, judge: Judge, judged: Judged) -> None:
         out.claims.append(_given_claim(judge, statement, out))
     slipped: set[int] = set()
     turned = {id(ruling): diagnosis for ruling, diagnosis in against_the_others(judge, judged.rulings)}
-    diagnosed = [(ruling, turned.get(id(ruling)) or _diagnosis(ruling.by or judge, ruling)) for ruling in judged.rulings]
-    for ruling, diagnosis in confirmed(judge, diagnosed):
+    explained = [
+        (r, turned.get(id(r)) or _diagnosis(r.by or judge, r) or _misfit(r.by or judge, r, judged.rulings)) for r in judged.rulings
+    ]
+    for ruling, diagnosis in confirmed(judge, explained):
         by = ruling.by or judge
         if diagnosis is not None:
             ruling = replace(ruling, verdict="fails")
@@ -299,6 +319,18 @@ def _diagnosis(judge: Judge, ruling: Ruling) -> Diagnosis | None:
         return repaired(judge, ruling, telling=False) or repaired(judge, mirrored, telling=False)
     is_open = ruling.verdict == "undecided" and (ruling.pair is not None or ruling.reason == MISFIT)
     return repaired(judge, ruling) if is_open else None
+
+
+def _misfit(judge: Judge, ruling: Ruling, rulings: list[Ruling]) -> Diagnosis | None:
+    """Two shapes where one should be are wrong as soon as other lines bear out the shape of every name that is met."""
+    if ruling.reason != MISFIT:
+        return None
+    network, styled = judge.lab.network, judge.meaning.styled
+    borne_out = {*network.definitions, *judge.gathered.vocabulary.declared, *judge.gathered.vocabulary.literals}
+    for other in (r for r in rulings if r.verdict == "holds" and r.link.statement != ruling.link.statement):
+        borne_out |= {name for side in (other.link.left, other.link.right) for name in mentions(side, styled)}
+    met = {name for side in (ruling.link.left, ruling.link.right) for name in mentions(side, styled)}
+    return diagnosed(judge, ruling) if met <= borne_out else None
 
 
 def _findings_of(judge: Judge, ruling: Ruling, diagnosis: Diagnosis | None) -> list[Finding]:

@@ -145,6 +145,13 @@ def test_a_key_that_does_not_exist_is_an_error(sheets):
     assert run("verify", "right.md", "--key", "nosuch").exit_code == 2
 
 
+def test_a_key_that_says_nothing_is_an_error(sheets, tmp_path):
+    (tmp_path / "key.md").write_text("Nothing here.\n", "utf-8")
+    result = run("verify", "right.md", "--key", "key.md")
+    assert result.exit_code == 2
+    assert result.output == "error: key.md: this key defines nothing and gives nothing, so there is nothing to judge by\n"
+
+
 def test_a_result_is_written_to_a_file(sheets, tmp_path):
     assert run("verify", "right.md", "-o", "out.txt").output == ""
     assert (tmp_path / "out.txt").read_text("utf-8") == "right.md: 3 claims, 1 held, 2 given\n"

@@ -14,6 +14,7 @@ from evaluating import close, differences
 
 from symgrad import Steps, derive, dimensions, squared_norm, tanh
 from symgrad.cli import main
+from symgrad.emit import numpy
 from symgrad.errors import InvalidNetwork, SymgradError
 from symgrad.evaluate import compiled
 from symgrad.formulas import network_of_text
@@ -99,6 +100,37 @@ def test_a_solution_is_printed_in_every_format(form, said):
     assert status == 0 and said in printed
 
 
+@pytest.mark.parametrize("title", DERIVED)
+def test_the_code_for_every_length_has_the_values_of_the_lines(title):
+    """At the shortest length there is code for, and at one that nothing was made from."""
+    recurrence = found(DERIVED[title])
+    recurrence = recurrence.recurrence() if isinstance(recurrence, Steps) else recurrence
+    derivation = derive_general(recurrence)
+    code, space = derivation.code(), {}
+    exec(numpy.emit(derivation), space)
+    function = space["loss_and_gradients"]
+    asked = function.__code__.co_varnames[: function.__code__.co_argcount]
+    for length in (code.least, 9):
+        network = recurrence.at(length)
+        rng = np.random.default_rng(7)
+        given = {n: rng.normal(0, 0.6, [int(dim.evaluate(SIZES)) for dim in item.shape]) for n, item in network.inputs.items()}
+        shapes = {name: item.shape for name, item in network.inputs.items()}
+        definitions = [(d.name, d.form) for d in network.definitions.values()]
+        expected = compiled(Program(shapes, (*definitions, *derivation.at(length)), sizes=SIZES)).run(given, {})
+        arguments = {recurrence.top: length}
+        for item in recurrence.inputs:
+            members = [recurrence.spelled(name) for name in recurrence.members(item.name, length)]
+            together = np.stack([given[name] for name in members]) if item.span else given[members[0]]
+            arguments[code.identifier(item.name)] = together
+        loss, gradients = function(*(arguments[name] for name in asked))
+        close(np.asarray(loss, dtype=float).reshape(()), np.asarray(expected[derivation.of], dtype=float).reshape(()))
+        for name in map(recurrence.resolve, derivation.wrt):
+            members = [f"∂{derivation.of}/∂{recurrence.spelled(n)}" for n in recurrence.members(name, length)]
+            values = [np.asarray(expected[n], dtype=float) for n in members]
+            over_t = any(item.name == name and item.span for item in recurrence.inputs)
+            close(np.asarray(gradients[code.identifier(name)]), np.stack(values) if over_t else values[0])
+
+
 def test_json_has_the_lines_with_their_t_and_no_numpy():
     status, printed = run("--expr", CHAIN, "--format", "json", "--wrt", "W")
     data = json.loads(printed)
@@ -118,7 +150,6 @@ def test_a_number_that_is_set_writes_the_network_out(source):
 
 
 @pytest.mark.parametrize("args, message", [
-    (["--format", "numpy"], "--format numpy is for one T; --set T=5"),
     (["--order", "2"], "what lies beyond gradients is for one T; --set T=5"),
     (["--given", "W=[[1]]"], "a given value is for one T; --set T=5"),
     (["--set", "S=3"], "it has no number S to set"),

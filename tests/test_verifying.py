@@ -82,6 +82,15 @@ def test_a_counterexample_has_the_properties_that_are_declared(text, name, is_on
     assert is_one([[int(entry) for entry in row.split()] for row in rows])
 
 
+def test_code_is_passed_over_and_said_so_once():
+    code = "```python\nimport numpy as np\ndW = X.T @ dZ\n```\n"
+    found = judged(f"$y = W x$.\n\n{code}\n{code}\n```\n2 + 2 == 5\n```\n")
+    assert [(f.code, found.source.place(f.span.start), found.source.slice(f.span)) for f in found.findings] == [
+        ("SG103", (5, 1), "dW = X.T @ dZ")
+    ]
+    assert len(found.claims) == 1
+
+
 # ── the midterm review sheet, as OCR left it ─────────────────────────────────────────────────────────────────────────
 
 REVIEW = judged(MIDTERM.read_text("utf-8"))

@@ -161,7 +161,7 @@ def _gradient(derivation: Derivation, name: str) -> dict[str, Any]:
 
 
 def _further(derivation: Derivation, further: Further) -> dict[str, Any]:
-    """A derivative beyond the gradient; `latex` and `numpy` are null where it is longer than anybody reads."""
+    """A derivative beyond the gradient; `latex` is null where it is longer than anybody reads."""
     form = further.form
     spelled = names.identifiers([*derivation.network.inputs, *(name for name, _ in further.directions)])
     return {
@@ -171,7 +171,7 @@ def _further(derivation: Derivation, further: Further) -> dict[str, Any]:
         "shape": list(map(str, further.left.shape)),
         "left": latex(further.left),
         "latex": None if form is None else latex(form),
-        "numpy": None if form is None else _beyond_program(derivation, further).expression(further.name),
+        "numpy": None if further.computed is None else _beyond_program(derivation, further).expression(further.name),
         "directions": [{"name": n, "identifier": spelled[n], "shape": list(map(str, shape))} for n, shape in further.directions],
         "remark": further.remark,
         "conditions": [f"{latex(form)} {said}" for form, said in further.conditions],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -84,8 +85,11 @@ class Case:
     @cached_property
     def formula(self) -> Written:
         """What the author wrote, or followed: the right side; where that is only numbers, the formula that they come from."""
-        if not self.is_followed:
-            return self.link.right
+        return self.source if self.is_followed else self.link.right
+
+    @cached_property
+    def source(self) -> Written:
+        """The formula that the left side stands for: itself, or what defines it."""
         name = plain_name(self.link.left, self.judge.meaning.styled)
         known = [d.expression for d in self.judge.gathered.definitions if d.name == name]
         return known[-1] if known else self.link.left
@@ -123,12 +127,12 @@ class Case:
 
     # ── trying ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def holds(self, pair: Pair) -> bool:
+    def holds(self, pair: Pair, is_followed: bool | None = None) -> bool:
         """Whether the claim holds with other sides; of followed numbers, whether those that are wrong come out."""
         self.judge.repairs_tried += 1
         if self.judge.repairs_tried > _MOST_TRIED:
             return False
-        if self.is_followed:
+        if self.is_followed if is_followed is None else is_followed:
             return self._explains(pair)
         return self.judge.agrees(self.link, pair, self.ruling.values)
 
@@ -158,18 +162,24 @@ class Case:
 
     def holds_as_written(self, made: Written) -> Pair | None:
         """The reading under which the claim holds with another formula."""
+        return self.comes_out(made) if self.is_followed else self._tried(lambda: self._lefts, made, False)
+
+    def comes_out(self, made: Written) -> Pair | None:
+        """The reading of another formula under which the numbers on the right come of it."""
+        return self._tried(lambda: self._reader.side(made, self.judge.meaning.shapes), self.link.right, True)
+
+    def _tried(self, lefts: Callable[[], list[Reading]], right: Written, is_followed: bool) -> Pair | None:
         if self._read > _MOST_READ or self.judge.gathered.sheet.allowance.is_spent:
             return None
         before = self._reader.all_tried
         try:
-            lefts = self._reader.side(made, self.judge.meaning.shapes) if self.is_followed else self._lefts
-            found = self._first(lefts, self.link.right if self.is_followed else made)
+            found = self._first(lefts(), right, is_followed)
         except (SymgradError, RecursionError):
             found = None
         self._read += self._reader.all_tried - before
         return found
 
-    def _first(self, lefts: list[Reading], right: Written) -> Pair | None:
+    def _first(self, lefts: list[Reading], right: Written, is_followed: bool) -> Pair | None:
         for left in lefts[:_LIKELY]:
             try:
                 rights = self._reader.side(right, left.shapes)
@@ -180,7 +190,7 @@ class Case:
                     pair = self.judge.paired(left, reading, self._reader)
                 except SymgradError:
                     continue
-                if pair is not None and self.holds(pair):
+                if pair is not None and self.holds(pair, is_followed):
                     return pair
         return None
 
@@ -195,6 +205,18 @@ class Case:
             return self._reader.side(self.link.left, self.judge.meaning.shapes)
         except (SymgradError, RecursionError):
             return []
+
+    @cached_property
+    def left_nodes(self) -> list[Node]:
+        """The left side in its likely readings: with direct dependences for total ones."""
+        found = []
+        for left in self._lefts[: 2 * _LIKELY]:
+            try:
+                pair = None if self.pair is None else self.judge.paired(left, self.pair.right, self._reader)
+            except SymgradError:
+                continue
+            found += [] if pair is None else [pair.left_node]
+        return found
 
     # ── saying ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

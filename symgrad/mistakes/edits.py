@@ -16,8 +16,9 @@ from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.implied import is_made_up
 from symgrad.mistakes.case import Case, Diagnosis
+from symgrad.mistakes.notation import Notation, bare
 from symgrad.mistakes.numbers import rows_text
-from symgrad.mistakes.values import called
+from symgrad.mistakes.values import are_steps, called
 from symgrad.naming import MEANT, letters_of, plain_name, superscript, without_transpose
 from symgrad.read.functions import ELEMENTWISE_WORDS
 from symgrad.sheet import is_worked
@@ -39,6 +40,10 @@ class Surroundings:
     """What the rest of the sheet offers for a repair."""
 
     case: Case
+
+    @cached_property
+    def notation(self) -> Notation:
+        return Notation.of([s.node for s in self.case.judge.gathered.sheet.statements], self.case.judge.meaning.styled)
 
     @cached_property
     def slopes(self) -> list[tuple[str, str]]:
@@ -409,11 +414,38 @@ def _renamed(node: Node, other: str) -> Node:
 
 
 def index(node: Node, around: Surroundings) -> Iterator[Option]:
-    """A neighbour in time or layer is meant."""
+    """A neighbour in time or layer is meant; in a sum over the steps, one that the sheet writes with the same letter."""
     name = around.name_of(node)
     for other in around.siblings(name) if name else ():
         what = f"{names.text(str(name))} stands where {names.text(other)} is meant"
-        yield _renamed(node, other), "index_off_by_one", what
+        yield _renamed(node, other), "stale_value" if are_steps(around.case, str(name), other) else "index_off_by_one", what
+    if name is None and isinstance(node, sx.Scripted):
+        for neighbour in around.notation.neighbours(bare(node)):
+            made = neighbour if bare(node) is node else _turned(neighbour)
+            yield made, _of_steps(node, neighbour, around), "the neighbour one step on or back is meant"
+
+
+def _of_steps(node: Node, neighbour: Node, around: Surroundings) -> str:
+    own, other = (plain_name(bare(n), around.case.judge.meaning.styled) for n in (node, neighbour))
+    return "stale_value" if own and other and are_steps(around.case, own, other) else "index_off_by_one"
+
+
+def chain(node: Node, around: Surroundings) -> Iterator[Option]:
+    """A link of the chain rule left out: ∂L/∂ŷ · ∂h/∂z for ∂L/∂ŷ · ∂ŷ/∂h · ∂h/∂z."""
+    head = around.case.link.head
+    links = node.factors if isinstance(node, sx.Product) else (node,)
+    if not isinstance(head, sx.Derivative) or not all(isinstance(n, sx.Derivative) and n.of is not None and len(n.wrt) == 1 for n in links):
+        return
+    for backwards in (False, True):
+        told = [n for n in (links[::-1] if backwards else links) if isinstance(n, sx.Derivative)]
+        ends = [head.of, *(end for n in told for end in (n.of, n.wrt[0])), head.wrt[0]]
+        gaps = [(i, a, b) for i, (a, b) in enumerate(zip(ends[::2], ends[1::2], strict=True)) if a is not None and b is not None and a != b]
+        if len(gaps) == 1:
+            ((at, of, wrt),) = gaps
+            missing = replace(told[0], of=of, wrt=(wrt,))
+            whole = [*told[:at], missing, *told[at:]][:: -1 if backwards else 1]
+            made = sx.Product(node.span, tuple(whole), ("",) * (len(whole) - 1))
+            yield made, "missing_chain_term", "a link of the chain is left out"
 
 
 def number(node: Node, around: Surroundings) -> Iterator[Option]:

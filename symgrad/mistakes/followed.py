@@ -9,18 +9,19 @@ from symgrad.mistakes.case import Case, Diagnosis
 from symgrad.mistakes.made import MADE
 from symgrad.mistakes.notation import Notation, pieces
 from symgrad.mistakes.numbers import rows_text
+from symgrad.sheet import is_worked
 from symgrad.syntax import Node
 
 
 def followed(case: Case) -> Iterator[Diagnosis]:
     """Each mistake made in the formula, as far as the numbers come out with it."""
-    if not case.is_followed:
+    if not (case.is_followed or (case.ruling.numeric and is_worked(case.link.right))):
         return
     notation = Notation.of([s.node for s in case.judge.gathered.sheet.statements], case.judge.meaning.styled)
     for mistake in (m for m in MADE if m.of == "formula" and (m.usual or not case.is_slight)):
-        for piece in pieces(case.formula):
+        for piece in pieces(case.source):
             for new in mistake.make(piece, notation):
-                if case.holds_as_written(_with(case.formula, piece, new)) is not None:
+                if case.comes_out(_with(case.source, piece, new)) is not None:
                     message = f"expected {rows_text(case.ruling.expected)}; with {mistake.name} it comes out as written"
                     yield Diagnosis(mistake.cause, case.span, message, rows_text(case.ruling.expected))
 

@@ -208,7 +208,15 @@ def only_the_direct_term(node: Node, notation: Notation) -> Iterator[Node]:
         letters = [n for n in sx.walk(node.below) if isinstance(n, sx.Name)] if node.below is not None else []
         last = node.above
         if letters and letters[0].base in ("t", "k", "s") and isinstance(last, (sx.Name, sx.Number)):
-            yield sx.mapped(node.body, lambda n: last if isinstance(n, sx.Name) and n == letters[0] else n)
+            yield sx.mapped(node.body, lambda n: last if isinstance(n, sx.Name) and n == letters[0] else _step(n))
+
+
+def _step(node: Node) -> Node:
+    """The 2 of h_{3 − 1}."""
+    match node:
+        case sx.Sum(terms=(sx.Number() as a, sx.Number() as b), signs=("", "+" | "-" as sign)):
+            return sx.Number(NEW, str(int(a.value + (b.value if sign == "+" else -b.value))))
+    return node
 
 
 def chain_cut_short(node: Node, notation: Notation) -> Iterator[Node]:
@@ -363,7 +371,7 @@ MADE: tuple[Made, ...] = (
     Made("dropout for DropConnect", "shape_mismatch mask_forgotten wrong_order", dropout_for_dropconnect),
     Made("an index shifted by one", "index_off_by_one", index_shifted),
     Made("two indices exchanged", "missing_transpose", indices_exchanged),
-    Made("the other layout", "wrong_layout", other_layout),
+    Made("the other layout", "wrong_layout missing_transpose", other_layout),
     Made("a shape turned round", "shape_mismatch", shape_turned, "shape"),
     Made("an entry that slipped", "arithmetic_slip", entry_slipped, "number"),
     Made("the other sign of an entry", "sign", entry_with_other_sign, "number"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symgrad import names
+from symgrad.errors import SymgradError
 from symgrad.gradient import gradients
 from symgrad.mistakes.case import Case, Diagnosis
 from symgrad.mistakes.values import called
@@ -36,18 +37,29 @@ def path(case: Case) -> Iterator[Diagnosis]:
 
 
 def term(case: Case) -> Iterator[Diagnosis]:
-    """One term of the sum left out."""
-    if case.truth is None or case.pair is None:
+    """One term of the sum left out, or all but one."""
+    if case.pair is None or case.ruling.numeric:
         return
-    for node in (case.truth, case.judge.lab.fully_opened(case.pair.left_node)):
+    wholes = [node for node in (case.truth, *case.left_nodes, case.judge.lab.fully_opened(case.pair.left_node)) if node is not None]
+    for node in dict.fromkeys(wholes):
         terms = _terms(node)
         if not 1 < len(terms) <= _MOST_SUMMANDS:
             continue
-        for i, left_out in enumerate(terms):
-            if case.holds_with(left=add([t for j, t in enumerate(terms) if j != i])):
-                shown = case.written(left_out)
-                message = f"the term {shown} is left out" if shown else "a term is left out"
-                yield case.diagnosis("missing_chain_term", message, case.truth)
+        for i, alone in enumerate(terms):
+            rest = [t for j, t in enumerate(terms) if j != i]
+            for kept, left_out in ((add(rest), alone), (alone, add(rest))):
+                if case.holds_with(left=kept) and not (kept is not alone and any(_equal(case, alone, other) for other in rest)):
+                    shown = case.written(left_out)
+                    message = f"{shown} is left out" if shown else "a part of the sum is left out"
+                    yield case.diagnosis("missing_chain_term", message, case.truth or case.pair.left_node)
+
+
+def _equal(case: Case, one: Node, other: Node) -> bool:
+    """Of two equal terms one that is left out is a factor 2."""
+    try:
+        return one is other or case.judge.lab.equal(one, other).holds
+    except SymgradError:
+        return False
 
 
 def _terms(node: Node, deepest: int = 3) -> list[Node]:

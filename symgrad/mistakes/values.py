@@ -153,12 +153,12 @@ def another_name(case: Case) -> Iterator[Diagnosis]:
             made = substitute(pair.right_node, {v: var(name, v.shape)})
             if case.holds_with(right=made):
                 what = f"{names.text(v.name)} stands where {names.text(name)} is meant"
-                steps = _are_steps(case, v.name, name)
+                steps = are_steps(case, v.name, name)
                 # Another name of the same shape may also be another name for the same thing.
                 yield replace(case.diagnosis("stale_value" if steps else "unknown", what, made), is_checked=steps)
 
 
-def _are_steps(case: Case, one: str, other: str) -> bool:
+def are_steps(case: Case, one: str, other: str) -> bool:
     """Whether two names are values of one quantity, one after the other."""
     (a, b), values = (numbered(one), numbered(other)), case.judge.values
     return a is not None and b is not None and a[0] == b[0] and one in values and other in values

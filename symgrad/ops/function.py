@@ -13,7 +13,7 @@ from typing import Any
 from symgrad.dims import Shape, show
 from symgrad.errors import ShapeError
 from symgrad.op import Function, Notation, Op, Prec, Writer
-from symgrad.ops.reduce import along, mean, reduced_shape, total
+from symgrad.ops.reduce import along, mean, reduced, reduced_shape, total
 from symgrad.tensor import Func, Node, Params, broadcast, constant, einsum, func, multiply, power, scale, transpose
 
 HALF = Fraction(1, 2)
@@ -187,7 +187,7 @@ def _write_max(writer: Writer, form: Any) -> tuple[str, Prec]:
     (body,), (axis,) = form.args, form.params
     inside = writer.write(body, Prec.SUM)
     if writer.mode == "numpy":
-        return f"np.max({inside})" if axis is None else f"np.max({inside}, axis={axis}, keepdims=True)", Prec.ATOM
+        return reduced(writer, "max", body, axis), Prec.ATOM
     below, behind = along(axis, body.shape)
     if writer.mode == "latex":
         return rf"\max{below}\left({inside}\right)", Prec.ATOM
@@ -225,7 +225,7 @@ RECORDS: tuple[Op, ...] = (
     _along_an_axis("softmax", _same, r"\mathrm{softmax}", "softmax", "_softmax({x}, {axis})"),
     _along_an_axis("log_softmax", _same, r"\log \mathrm{softmax}", "log softmax", "_log_softmax({x}, {axis})"),
     _along_an_axis("logsumexp", reduced_shape, r"\operatorname{logsumexp}", "logsumexp",
-                   "np.logaddexp.reduce({x}, axis={axis}, keepdims=True)"),
+                   "_logsumexp({x}, {axis})"),
     Op("causal_softmax", 1, lambda shapes, _: _square(shapes, "the causal softmax"),
        lambda nodes, params: func("causal_softmax", nodes, params, nodes[0].shape),
        Notation(r"\mathrm{{softmax}}_{{\text{{causal}}}}\left({0}\right)"), Notation("softmax_causal({0})"),

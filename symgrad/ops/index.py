@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from symgrad import names
+from symgrad.contraction import pair_source, single_source
 from symgrad.dims import ONE, Dim, Shape, show
 from symgrad.errors import ShapeError, Unsupported
 from symgrad.op import Op, Prec, Writer
@@ -115,7 +116,7 @@ def _in_windows(writer: Writer, form: Any, operands: list[str], out: str, letter
 
 
 def _write_numpy(writer: Writer, form: Any, operands: list[str], out: str) -> tuple[str, Prec]:
-    """`np.einsum`; windows on an axis that only one operand has are a view of that."""
+    """One or two operands by the fastest function; else `np.einsum`. Windows on an axis that only one operand has are a view of that."""
     parts = [(writer.write(arg, Prec.SUM), subscripts) for arg, subscripts in zip(form.args, operands, strict=True)]
     for k, arg in enumerate(form.args):
         if arg.op != "window":
@@ -130,6 +131,19 @@ def _write_numpy(writer: Writer, form: Any, operands: list[str], out: str) -> tu
             stride = ", ".join(map(str, arg.params[3:]))
             view = f"_windows({body}, {subscripts.index(whole)}, {writer.write(arg.params[2], Prec.SUM)}, {stride})"
             parts[i], parts[k] = (view, subscripts.replace(whole, many + width)), ("", "")
+    full = [
+        (writer.write(arg, Prec.ATOM), subscripts)
+        for arg, subscripts in zip(form.args, operands, strict=True)
+        if not (arg.op == "ones" and arg.is_scalar)
+    ]
+    if 1 <= len(full) <= 2 and not any(arg.op == "window" for arg in form.args):
+        sizes = _sizes(tuple(arg.shape for arg in form.args), form.params)
+        units = "".join(c for c, dim in sizes.items() if dim.is_one)
+        return (
+            single_source(full[0], out, units)
+            if len(full) == 1
+            else pair_source(full[0], full[1], out, units, lambda c: writer.write(sizes[c], Prec.SUM))
+        )
     spec = ",".join(subscripts for body, subscripts in parts if body) + "->" + out
     return f"np.einsum({spec!r}, {', '.join(body for body, _ in parts if body)}, optimize=True)", Prec.ATOM
 

@@ -70,7 +70,7 @@ def _matmul_numpy(writer: Writer, form: Any) -> tuple[str, Prec]:
         applied = " @ ".join(writer.write(arg, Prec.PREFIX) for arg in form.args[:-1])
         applied = f"({applied})" if len(form.args) > 2 else applied
         return f"np.linalg.solve({writer.write(last.args[0], Prec.ATOM)}.T, {applied}.T).T", Prec.ATOM
-    parts = [writer.write(arg, Prec.PREFIX) for arg in form.args]
+    parts = [writer.write(arg, Prec.PRODUCT if i == 0 and arg.op == "matmul" else Prec.PREFIX) for i, arg in enumerate(form.args)]
     first, last = form.args[0].shape[0], form.args[-1].shape[1]
     if len(parts) > 2 and last.is_one and not first.is_one:
         chain = parts[-1]
@@ -85,10 +85,17 @@ def is_negative(form: Any) -> bool:
     return bool(lead.op == "number" and lead.value < 0)
 
 
+def _is_minus_one(form: Any) -> bool:
+    return bool(form.op == "number" and form.value == -1 and not form.sizes)
+
+
 def _write_add(writer: Writer, form: Any) -> tuple[str, Prec]:
     out = ""
     for i, term in enumerate(form.args):
         negative = is_negative(term)
+        if i and writer.mode == "numpy" and term.op == "scale" and len(term.args) == 2 and _is_minus_one(term.args[0]):
+            out += f" - {writer.write(term.args[1], Prec.PRODUCT)}"
+            continue
         # A scaled sum shows its own parentheses, so a leading minus may simply become the sign between terms.
         shown = writer.write(term, Prec.SUM if i == 0 or negative else Prec.PRODUCT)
         if i == 0:
@@ -103,12 +110,13 @@ def _write_add(writer: Writer, form: Any) -> tuple[str, Prec]:
 def _write_scale(writer: Writer, form: Any) -> tuple[str, Prec]:
     *scalars, body = form.args
     sign = ""
-    if scalars[0].op == "number" and scalars[0].value == -1 and not scalars[0].sizes:
+    if _is_minus_one(scalars[0]):
         sign = "−" if writer.mode == "text" else "-"
         scalars = scalars[1:]
     if writer.mode == "numpy":
         parts = [writer.write(s, Prec.PREFIX if i or s.op != "number" else Prec.PRODUCT) for i, s in enumerate(scalars)]
-        parts.append(writer.write(body, Prec.QUOTIENT if parts else Prec.PRODUCT))
+        # −(A B), not (−A) B: a number goes to the product, which is mostly smaller than a factor.
+        parts.append(writer.write(body, Prec.QUOTIENT if parts or body.op == "matmul" else Prec.PRODUCT))
         return sign + " * ".join(parts), Prec.PRODUCT
     parts = [writer.write(s, Prec.PREFIX if s.op != "number" else Prec.PRODUCT) for s in scalars]
     tail = writer.write(body, Prec.PRODUCT if body.op != "scale" else Prec.PREFIX)

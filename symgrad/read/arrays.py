@@ -54,7 +54,8 @@ class Array:
     size 1 is what a sum left; `ends` are the names that a matrix product begins and ends with; `literal` is the value of a number;
     `norm_of` what it is the norm of; `flat` says that NumPy has it as a vector of one axis, a column here or a row; `owed` is what has been
     paid for turning it, which a quadratic form x @ A @ y need not. `mask` says that its entries are 0 and 1, `causal` that they are 1 on
-    and below the diagonal, `anticausal` above it, `opposite` the mask that is 1 where this one is 0; `masked` is what stands where such a mask is 1, beside entries that a softmax leaves out.
+    and below the diagonal, `anticausal` above it, `opposite` the mask that is 1 where this one is 0; `masked` is what stands where such a
+    mask is 1, beside entries that a softmax leaves out.
     """
 
     rows: Dim

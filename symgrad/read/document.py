@@ -47,6 +47,7 @@ class Sheet:
     one_hot: frozenset[str] = frozenset()  # vectors made for the labels of classes
     macros: dict[str, Macro] = field(default_factory=dict)
     allowance: Allowance = field(default_factory=Allowance)
+    code: Span | None = None  # the first block of code that computes something
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def read_document(source: Source) -> Sheet:
     ['x = 1', 'y = 2x']
     """
     sheet = Sheet(source, macros=definitions(source))
+    sheet.code = _code(source)
     masked = _masked(source.text, is_latex(source))
     pieces = _all_pieces(masked, is_latex(source))
     sheet.headings = [match.start() for match in _PART.finditer(masked)]
@@ -115,6 +117,20 @@ def visible(source: Source) -> str:
     return _masked(text, True) if is_latex(source) else text
 
 
+def legible(source: Source) -> str:
+    """The text with its tables and without code and comments, every character in its place."""
+    return _masked(source.text, is_latex(source), tables=False)
+
+
+def prose(source: Source) -> str:
+    """The words of a sheet, every character in its place, with all its mathematics blank."""
+    is_tex = is_latex(source)
+    text = _masked(source.text, is_tex)
+    for piece in _all_pieces(text, is_tex):
+        text = text[: piece.outside.start] + _blank(source.slice(piece.outside)) + text[piece.outside.end :]
+    return text
+
+
 def _blank(text: str) -> str:
     return re.sub(r"[^\n]", " ", text)
 
@@ -148,11 +164,23 @@ def _span_of(source: Source, node: Node, inside: Span) -> Span:
 # A fence with what it says of its language, up to the fence that closes it.
 _FENCE = re.compile(r"^(```+|~~~+)([^\n]*)\n(.*?)(?:^\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _OF_MATHEMATICS = re.compile(r"\s*\{?\.?(?:math|latex|tex|katex)\b")
+_ASSIGNMENT = re.compile(r"^[ \t]*([A-Za-z_][\w.\[\]]*[ \t]*[-+*/@]?=(?!=)[^\n]*\S)", re.MULTILINE)
 _INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)([^`\n]*)\1(?!`)")
 _HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TABLE_ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
 _TEX_COMMENT = re.compile(r"(?<!\\)%[^\n]*")
-_TEX_SKIPPED = re.compile(r"\\begin\{(verbatim|lstlisting|tikzpicture|tabular|minted|comment)\*?\}.*?\\end\{\1\*?\}", re.DOTALL)
+_TEX_CODE = re.compile(r"\\begin\{(verbatim|lstlisting|minted)\*?\}([^\n]*)\n(.*?)\\end\{\1\*?\}", re.DOTALL)
+_TEX_SKIPPED = re.compile(r"\\begin\{(verbatim|lstlisting|tikzpicture|minted|comment)\*?\}.*?\\end\{\1\*?\}", re.DOTALL)
+_TEX_TABLE = re.compile(r"\\begin\{(tabular[x*]?)\}.*?\\end\{\1\}", re.DOTALL)
+
+
+def _code(source: Source) -> Span | None:
+    """The first line of the first block of code with an assignment in it."""
+    for block in (_TEX_CODE if is_latex(source) else _FENCE).finditer(source.text):
+        line = _ASSIGNMENT.search(source.text, block.start(3), block.end(3))
+        if line is not None and not _OF_MATHEMATICS.match(block[2]):
+            return Span(*line.span(1))
+    return None
 
 
 def _masked(text: str, is_tex: bool, tables: bool = True) -> str:
@@ -167,6 +195,7 @@ def _masked(text: str, is_tex: bool, tables: bool = True) -> str:
         if start >= 0:
             text = re.sub(r"[^\n]", " ", text[:start]) + text[start:]
         text = _TEX_SKIPPED.sub(blank, text)
+        text = _TEX_TABLE.sub(blank, text) if tables else text
     else:
         text = _HTML_COMMENT.sub(blank, text)
         text = _FENCE.sub(lambda m: m[0] if _OF_MATHEMATICS.match(m[2]) else blank(m), text)
@@ -338,7 +367,7 @@ def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
 
 # An equation told in a sentence without dollars: `Let V = W ⊙ M be …`. It ends where a word, a comma or the sentence does.
 _PLAIN_WORDS = "is be of to we or an as at by in on so if it and the for are a with where then that let put write take get from".split()
-_TOKEN = rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)[^\s,;:.]+|(?<=\d)\.(?=\d))"
+_TOKEN = rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)(?!\([A-Za-z]{{2,}}[\s,])[^\s,;:.]+|(?<=\d)\.(?=\d))"
 _TOLD = re.compile(rf"(?<![^\s(,;:])([A-Za-zΑ-ωŶŷẐẑ∂∇ℓ][^\s,;:.=]{{0,12}} ?= ?{_TOKEN}(?: {_TOKEN})*)")
 _CALLED = re.compile(r"\b([A-Za-z]+)\(")
 

@@ -575,12 +575,8 @@ class _Parser:
         span = self._from(start)
         if isinstance(base, sx.Annotated) and base.note is not None and sub is not None and isinstance(base.note, sx.Blank):
             return replace(base, note=sub, span=span)
-        if (
-            isinstance(base, sx.Name)
-            and base.base in ("1", "I")
-            and base.style in ("mathbb", "mathbf")
-            and isinstance(sub, (sx.Relation, sx.Group))
-        ):
+        is_mark = isinstance(base, sx.Name) and base.base in ("1", "I") and base.style in ("mathbb", "mathbf")
+        if (is_mark or (isinstance(base, sx.Number) and base.text == "1")) and isinstance(sub, (sx.Relation, sx.Group)):
             inner = sub.body if isinstance(sub, sx.Group) else sub
             if isinstance(inner, sx.Relation):
                 return sx.Indicator(span, base, inner)

@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 
 from symgrad.read import functions as fn
 from symgrad.read import vocabulary as voc
+from symgrad.read.decimals import has_decimal_commas
 from symgrad.span import Source, Span
 from symgrad.syntax import Unreadable
 
 _DEEPEST_MACRO = 20
 _MOST_TOKENS = 400_000
 _NUMBER = re.compile(r"(?:\d+(?:\{,\}\d{3})*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+(?![A-Za-z]))?")
+_WITH_COMMA = re.compile(r"\d+(?:\{,\}|,)\d+")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._][A-Za-z][A-Za-z0-9]*)*")
 _MACRO = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
 _INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad\u2061\u2062\u2063\u2064")
@@ -57,7 +59,7 @@ def lex(source: Source, span: Span, macros: Macros | None = None) -> list[Token]
     ['\\hat', '{', 'y', '}', '=', '\\sigma', '(', 'W', 'x', '_', '1', ')']
     """
     own = macros or {}
-    tokens = _lexed(source.text, span.start, span.end, None, own)
+    tokens = _lexed(source.text, span.start, span.end, None, own, has_decimal_commas(source.text))
     return _divided(_expanded(tokens, own, 0, [0]))
 
 
@@ -88,7 +90,7 @@ def _divided(tokens: list[Token]) -> list[Token]:
 _FRACTION = re.compile(r"(\d+)\u2044(\d+)")  # what ½ and its like are made of
 
 
-def _lexed(text: str, start: int, end: int, at: Span | None, macros: Macros) -> list[Token]:
+def _lexed(text: str, start: int, end: int, at: Span | None, macros: Macros, commas: bool = False) -> list[Token]:
     out: list[Token] = []
     i, spaced = start, False
     while i < end:
@@ -108,7 +110,12 @@ def _lexed(text: str, start: int, end: int, at: Span | None, macros: Macros) -> 
             out += [Token(kind, piece, at or Span(i, i + 1), spaced=spaced) for kind, piece in spelt]
             i += 1
             continue
-        token, length = _one(text, i, end, macros)
+        decimal = _WITH_COMMA.match(text, i, end) if commas else None
+        token: Token | None
+        if decimal:
+            token, length = Token("number", re.sub(r"\{,\}|,", ".", decimal[0]), Span(i, decimal.end())), len(decimal[0])
+        else:
+            token, length = _one(text, i, end, macros)
         if token is not None:
             place = at or Span(i, i + length)
             out.append(replace(token, span=place, spaced=spaced))

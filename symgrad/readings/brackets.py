@@ -27,6 +27,10 @@ def group(reader: Reader, node: sx.Group, shapes: Shapes) -> Variants:
     if isinstance(node.body, sx.Listing) and set(node.body.separators) == {","}:
         yield from listed(reader, sx.List(node.span, node.body.items), shapes)  # `(0.5, -1)` is a vector
         return
+    if isinstance(node.body, sx.Relation) and len(node.body.sides) == 2:
+        # `dA * (Z > 0)` as NumPy has it
+        yield from reader.read(sx.Indicator(node.span, node, node.body), shapes)
+        return
     yield from reader.read(node.body, shapes)
 
 

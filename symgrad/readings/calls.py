@@ -11,7 +11,7 @@ from symgrad import syntax as sx
 from symgrad.cases import as_sum
 from symgrad.constant import constant_of
 from symgrad.dims import ONE
-from symgrad.naming import letters_of, script_text, spelled, superscript
+from symgrad.naming import letters_of, plain_name, script_text, spelled, superscript
 from symgrad.read import functions as fn
 from symgrad.readings.entries import entries, kronecker
 from symgrad.readings.words import AXES, RULES
@@ -36,6 +36,8 @@ def call(reader: Reader, node: sx.Call, shapes: Shapes) -> Variants:
     word = fn.word_of(base.base)
     known_name = reader.names.shape(spelled(base, script_text(sub))) is not None
     record = _record(reader, base, known_name, layer)
+    if record is not None and word in fn.UNNAMED and record == (fn.UNNAMED[word], ()):
+        record = _applied_elsewhere(reader, args) or record
     if record is not None:
         yield from _applied(reader, record, args, primes, power, node, shapes)
         return
@@ -69,6 +71,13 @@ def _record(reader: Reader, base: sx.Name, known_name: bool, layer: str = "") ->
     known = reader.names.functions
     found = known.get(f"{base.base}^{layer}") or known.get(base.base) or fn.ELEMENTWISE_WORDS.get(word)
     return (fn.UNNAMED[word], ()) if found is None and word in fn.UNNAMED else found
+
+
+def _applied_elsewhere(reader: Reader, args: list[Node]) -> tuple[str, tuple[Fraction, ...]] | None:
+    """The function that the sheet applies to the same argument: the g of `g'(Z)` where `A = ReLU(Z)`."""
+    name = plain_name(args[0], reader.names.styled) if len(args) == 1 else None
+    found = {(op, params) for inner, op, params in reader.names.activations() if inner == name}
+    return found.pop() if len(found) == 1 else None
 
 
 def is_function(reader: Reader, node: sx.Call) -> bool:

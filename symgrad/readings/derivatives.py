@@ -11,7 +11,7 @@ from symgrad.constant import constant_of
 from symgrad.dims import ONE
 from symgrad.naming import MEANT, plain_name, superscript, without_transpose
 from symgrad.readings.entries import as_entry
-from symgrad.readings.named import symbol
+from symgrad.readings.named import of_each_example, symbol
 from symgrad.shapes import Shapes
 from symgrad.syntax import Node, Unreadable
 from symgrad.terms import COLUMN, ROW, TANGENT, Term, names_in
@@ -28,6 +28,13 @@ def derivative(reader: Reader, node: sx.Derivative, shapes: Shapes) -> Variants:
         if meant is None:
             raise Unreadable(node.span, "it is not said by what is differentiated")
         node = replace(node, wrt=(sx.Name(node.span, MEANT + meant),))
+    of_all = reader.names.loss_of_all(plain_name(node.of, reader.names.styled) or "") if node.of is not None else None
+    if of_all is not None and len(node.wrt) == 1 and node.order is None:
+        node = replace(node, of=sx.Name(node.span, MEANT + of_all))
+        for reading in derivative(reader, node, shapes):
+            is_gradient = reading.term.op == "gradient"
+            yield reading.with_term(of_each_example(reader, reading.term, reading.shapes)) if is_gradient else reading
+        return
     if node.order is not None or len(node.wrt) != 1:
         yield from _hessian(reader, node, shapes)
         return
@@ -183,7 +190,8 @@ def differential(reader: Reader, node: sx.Differential, shapes: Shapes) -> Varia
             meant = reader.names.gradient_name(_SIGNS[node.sign] + base.params[0])
         if base is not None and meant is not None:
             found = True
-            yield reading.with_term(replace(term, args=(Term("gradient", (), meant, base.rows, base.cols),)))
+            whole = of_each_example(reader, Term("gradient", (), meant, base.rows, base.cols), reading.shapes)
+            yield reading.with_term(replace(term, args=(whole,)))
     if not found:
         if name is None:
             raise Unreadable(node.span, "a differential")

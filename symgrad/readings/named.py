@@ -164,10 +164,7 @@ def symbol(reader: Reader, name: str, node: Node, shapes: Shapes, as_base: bool)
     meant = reader.names.gradient_name(name)
     if meant is not None:
         of_variable = reader.names.shape(meant[1]) or (unknown(f"rows:{meant[1]}"), unknown(f"cols:{meant[1]}"))
-        gradient, count = Term("gradient", (), meant, *of_variable), reader.names.examples
-        if count is not None and count in map(shapes.resolve, of_variable):
-            gradient = Term("hadamard", (Term("size", (), (count,)), gradient), (), *of_variable)
-        yield Reading(0.0, shapes, gradient)
+        yield Reading(0.0, shapes, of_each_example(reader, Term("gradient", (), meant, *of_variable), shapes))
         return
     drifted = reader.names.same_as(name)
     if drifted is not None:
@@ -187,6 +184,14 @@ def symbol(reader: Reader, name: str, node: Node, shapes: Shapes, as_base: bool)
             bound = bound.unify(rows, ONE)
         if bound is not None:
             yield Reading(cost, bound, term)
+
+
+def of_each_example(reader: Reader, gradient: Term, shapes: Shapes) -> Term:
+    """The gradient of the loss of an example, where the sheet means that by what it has one of for every example."""
+    count = reader.names.examples
+    if count is None or count not in map(shapes.resolve, (gradient.rows, gradient.cols)):
+        return gradient
+    return Term("hadamard", (Term("size", (), (count,)), gradient), (), gradient.rows, gradient.cols, gradient.free)
 
 
 def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, node: Node, shapes: Shapes) -> Iterator[Reading]:

@@ -51,7 +51,25 @@ def prefix(reader: Reader, node: sx.Prefix, shapes: Shapes) -> Variants:
         yield reading.with_term(negated(reading.term)) if node.sign == "-" else reading
 
 
+def _with_functions(reader: Reader, node: sx.Product) -> sx.Product | sx.Call:
+    """The product with the letters that the sheet says to be functions applied to the brackets behind them: `F(a)`."""
+    known = reader.names.functions
+    for i, (letter, bracket, operator) in enumerate(zip(node.factors, node.factors[1:], node.operators, strict=False)):
+        if isinstance(letter, sx.Name) and letter.base in known and not operator and isinstance(bracket, sx.Group) and bracket.open == "(":
+            call = sx.Call(letter.span.to(bracket.span), letter, (bracket.body,))
+            rest = (*node.factors[:i], call, *node.factors[i + 2 :])
+            if len(rest) == 1:
+                return call
+            return _with_functions(reader, replace(node, factors=rest, operators=(*node.operators[:i], *node.operators[i + 1 :])))
+    return node
+
+
 def product(reader: Reader, node: sx.Product, shapes: Shapes) -> Variants:
+    made = _with_functions(reader, node)
+    if isinstance(made, sx.Call):
+        yield from reader.read(made, shapes)
+        return
+    node = made
     factors, operators = list(node.factors), list(node.operators)
     if len(factors) > _MOST_FACTORS:
         raise Unreadable(node.span, f"a product of more than {_MOST_FACTORS} factors")

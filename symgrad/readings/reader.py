@@ -89,6 +89,12 @@ class Names(Protocol):
     def rests_on(self, name: str, below: str) -> bool:
         """Whether a name is computed from another."""
 
+    def activations(self) -> list[tuple[str, str, tuple[Fraction, ...]]]:
+        """The names that the sheet applies activations to, and which."""
+
+    def loss_of_all(self, name: str) -> str | None:
+        """The loss that is the mean of one that is not defined."""
+
     def losses(self) -> list[str]:
         """The scalars that derivatives are taken of."""
 

@@ -52,7 +52,7 @@ def finished(reader: Reader, reading: Reading, script: Any, primes: int, node: N
 def _powers(reader: Reader, reading: Reading, power: Node, node: Node) -> Iterator[Reading]:
     exponent = constant_of(power.body if isinstance(power, sx.Prefix) and power.sign == "odot" else power)
     if exponent is None:
-        if script_text(power):
+        if script_text(power) and not _is_computed(node):
             return  # a label
         raise Unreadable(power.span, "a power that is no number")
     of_entries = isinstance(power, sx.Prefix) and power.sign == "odot"
@@ -96,3 +96,8 @@ def _multiplied(term: Term, times: int) -> Term:
     for _ in range(times - 1):
         made = Term("matmul", (made, term), (), term.rows, term.cols, free_of(made, term))
     return made
+
+
+def _is_computed(node: Node) -> bool:
+    """Whether what has a superscript is no name, which might have a label, but something computed."""
+    return isinstance(node, sx.Scripted) and isinstance(node.base, (sx.Group, sx.Call, sx.Number))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 def big(reader: Reader, node: sx.BigOp, shapes: Shapes) -> Variants:
     if node.operator not in ("sum", "\\sum") or node.body is None:
         raise Unreadable(node.span, f"{node.operator} is not read here")
+    node = _of_all(node)
+    assert node.body is not None
     letters = _bound(node.below)
     if node.below is not None and letters is None:
         raise Unreadable(node.below.span, "what is summed over")
@@ -64,6 +66,20 @@ def _limit(reader: Reader, above: Node | None) -> Dim | None:
     if isinstance(above, sx.Name) and reader.names.is_size(above.base):
         return Dim.of(above.base)
     return None
+
+
+def _of_all(node: sx.BigOp) -> sx.BigOp:
+    r"""`\sum_{i:\, m_i < 1} x_i` as the sum over all i of what is counted where the condition holds."""
+    match node.below:
+        case sx.Relation(sides=(index, *sides), operators=(":", *operators)) if len(sides) == 2:
+            condition: Node = sx.Relation(node.below.span, tuple(sides), tuple(operators))
+        case sx.Listing(items=(index, sx.Relation() as condition), separators=("|",)):
+            pass
+        case _:
+            return node
+    assert node.body is not None
+    counted = sx.Indicator(condition.span, sx.Number(condition.span, "1"), condition)
+    return replace(node, below=index, body=sx.Product(node.span, (counted, node.body), ("",)))
 
 
 def _bound(node: Node | None) -> tuple[str, ...] | None:

@@ -176,7 +176,15 @@ def _call_extremum(op: str) -> CallRule:
             rows, cols = (ONE if axis in (None, 0) else x.rows), (ONE if axis in (None, 1) else x.cols)
             yield r.with_term(Term("function", (x,), ("max", axis), rows, cols))
             return
-        if len(terms) != 2:
+        if len(terms) < 2:
+            return
+        if len(terms) > 2:
+            first, *rest = terms
+            for other in rest:  # of several numbers
+                if not (is_scalar(r.shapes, first) and is_scalar(r.shapes, other)):
+                    return
+                first = Term("elementwise", (first, other), (op,), ONE, ONE, free_of(first, other))
+            yield r.with_term(first)
             return
         a, b = terms
         zero = [t for t in terms if t.op == "number" and t.params[0] == 0]

@@ -1,0 +1,65 @@
+r"""What is said for every i of names that there are one by one: `\frac{\partial z}{\partial w_i} = x_i` beside `w_1`, `w_2`, `w_3`.
+
+The statement becomes one for each number, and a sum over i the sum of its terms. Where the sheet has the vector `w` itself, `w_i` is an
+entry of it and nothing is written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from symgrad import syntax as sx
+from symgrad.naming import letters_of, plain_name, superscript
+from symgrad.parts import heads
+from symgrad.read.document import Sheet, Statement
+from symgrad.syntax import Node
+from symgrad.unrolling import Steps, bound_letter, instances
+
+_MOST = 8
+_LETTERS = frozenset("ijkmnpq")  # steps are written out as recurrences are
+
+
+def enumerated(sheet: Sheet) -> Sheet:
+    """The sheet with its statements for every i written out where their names are numbered."""
+    families = _families(sheet)
+    if not families:
+        return sheet
+    defined = {name for s in sheet.statements for name, formula in heads(s) if any(isinstance(n, sx.Name) for n in sx.walk(formula))}
+    out = [made for s in sheet.statements for made in _each(s, families, defined)]
+    return replace(sheet, statements=out)
+
+
+def _families(sheet: Sheet) -> dict[str, int]:
+    """The letters that stand with the numbers 1 to n, never alone, and how many there are."""
+    numbers: dict[str, set[int]] = {}
+    alone: set[str] = set()
+    for statement in sheet.statements:
+        inside = {id(n.base) for n in sx.walk(statement.node) if isinstance(n, sx.Scripted)}
+        for node in sx.walk(statement.node):
+            if isinstance(node, sx.Name) and id(node) not in inside:
+                alone.add(plain_name(node) or "")
+            elif isinstance(node, sx.Scripted) and isinstance(node.sub, sx.Number) and node.sub.text.isdigit() and len(node.sub.text) < 2:
+                numbers.setdefault(plain_name(node.base) or "", set()).add(int(node.sub.text))
+    found = {base: max(held) for base, held in numbers.items() if base not in alone and held - {0} == set(range(1, max(held) + 1))}
+    return {base: count for base, count in found.items() if 1 < count <= _MOST}
+
+
+def _each(statement: Statement, families: dict[str, int], defined: set[str]) -> Iterator[Statement]:
+    letters = {letter for n in sx.walk(statement.node) if isinstance(n, sx.Scripted) for letter in letters_of(n.sub) or ()}
+    for letter in sorted(letters & _LETTERS):
+        with_it = [n for n in sx.walk(statement.node) if isinstance(n, sx.Scripted) and letter in (letters_of(n.sub) or ())]
+        counts = {families.get(plain_name(n.base) or "") for n in with_it if letters_of(n.sub) == (letter,)}
+        if len(counts) != 1 or None in counts or any(letters_of(n.sub) != (letter,) for n in with_it):
+            continue
+        count = next(iter(counts)) or 0
+        made = [s for s in instances([statement], _steps(statement.node, letter, count)) if s is not statement]
+        if made and not any(superscript(n.sup).label and superscript(n.sup).power is None for n in with_it):
+            yield from (s for s in made if not {name for name, _ in heads(s)} & defined or len(made) == 1)
+            return
+    yield statement
+
+
+def _steps(node: Node, letter: str, count: int) -> Steps:
+    limits = [n.above for n in sx.walk(node) if isinstance(n, sx.BigOp) and bound_letter(n) == letter]
+    return Steps(frozenset({letter}), frozenset(x.base for x in limits if isinstance(x, sx.Name)), 1, count)

@@ -1,0 +1,41 @@
+r"""Shapes written as if they were values: `X = 4×2 (one observation per row)`, `W = d \times k`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from symgrad import syntax as sx
+from symgrad.constant import constant_of
+from symgrad.naming import plain_name
+from symgrad.read.document import Sheet
+from symgrad.sheet import literal_rows
+from symgrad.syntax import Node
+
+# Letters of sizes, where nothing else says what they are.
+_SIZES = frozenset("nmdkphbclrqNMDKHBV")
+
+
+def sized(sheet: Sheet) -> Sheet:
+    r"""The sheet with `X \in \mathbb{R}^{4 \times 2}` for what is a shape and no product."""
+    sizes = {
+        (plain_name(s.node.sides[0]), Fraction(len(rows)), Fraction(len(rows[0])))
+        for s in sheet.statements
+        if isinstance(s.node, sx.Relation)
+        for rows in map(literal_rows, s.node.sides[1:])
+        if rows is not None and (len(rows), len(rows[0])) != (1, 1)
+    }
+
+    def put(node: Node) -> Node:
+        match node:
+            case sx.Relation(sides=(head, sx.Product(factors=(rows, cols), operators=("times",)) as product), operators=("=",)):
+                counts = constant_of(rows), constant_of(cols)
+                name = plain_name(head)
+                is_value = None not in counts and (name, *counts) in sizes
+                is_letters = {plain_name(rows), plain_name(cols)} <= _SIZES and name is not None and name[:1].isupper()
+                if is_value or is_letters:
+                    space = sx.Scripted(product.span, sx.Name(product.span, "R", (), "mathbb"), None, product)
+                    return replace(node, sides=(head, space), operators=("in",))
+        return node
+
+    return replace(sheet, statements=[replace(s, node=put(s.node)) for s in sheet.statements])

@@ -1,0 +1,185 @@
+r"""Tables of a sheet: values of names, data of examples, and formulas with their results.
+
+`| $w_1$ | 0.3 |` gives a value; columns headed `$x_i$` and `$y_i$` give those of every row; columns headed `x` and `y` give two lists;
+`| $z = w x + b$ | 0.7 |` says what a formula comes to. Any other table is passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from symgrad import syntax as sx
+from symgrad.constant import constant_of
+from symgrad.naming import letters_of, plain_name
+from symgrad.parts import mentions
+from symgrad.read.document import Sheet, Statement, is_latex, legible
+from symgrad.read.latex import parse
+from symgrad.span import Span
+from symgrad.syntax import Node
+
+_MARKDOWN = re.compile(r"(?:^[ \t]*\|.*\|[ \t]*(?:\n|\Z)){2,}", re.MULTILINE)
+_TABULAR = re.compile(r"\\begin\{(tabular[x*]?)\}.*?\\end\{\1\}", re.DOTALL)
+_RULE = re.compile(r"[\s|:-]*-[\s|:-]*")
+_LINES = re.compile(r"\\(?:hline|toprule|midrule|bottomrule|cline\{[^}]*\})")
+_NUMBERED = re.compile(r"(?i)\s*\$?\s*(?:#|no\.?|nr\.?|[ijkn]|example|sample|point|beispiel|exemple)?\s*\$?\s*")
+_MOST_CELLS = 2000
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """What stands in a cell: its place, and its mathematics where it is read as some."""
+
+    span: Span
+    text: str
+    node: Node | None
+
+    @property
+    def is_number(self) -> bool:
+        return self.node is not None and constant_of(self.node) is not None
+
+    @property
+    def name(self) -> Node | None:
+        """A name, marked as mathematics or as short as one."""
+        is_marked = self.text.startswith(("$", "\\("))
+        found = plain_name(self.node) if self.node is not None and (is_marked or len(self.text) < 4) else None
+        return self.node if found is not None and not isinstance(self.node, sx.Number) else None
+
+
+def tabulated(sheet: Sheet) -> Sheet:
+    """The sheet with what its tables say among its statements, in their places."""
+    found = list(_said(sheet))
+    if not found:
+        return sheet
+    block = max((s.block for s in sheet.statements), default=0)
+    extra = [Statement(node, node.span, block + k, False) for k, node in enumerate(found, 1)]
+    sheet.statements = sorted([*sheet.statements, *extra], key=lambda s: s.span.start)
+    return sheet
+
+
+def _said(sheet: Sheet) -> Iterator[Node]:
+    text = legible(sheet.source)
+    is_tex = is_latex(sheet.source)
+    for table in (_TABULAR if is_tex else _MARKDOWN).finditer(text):
+        rows = list(_rows_of(sheet, text, table.start(), table.end(), is_tex))
+        if len(rows) < 2 or sum(map(len, rows)) > _MOST_CELLS:
+            continue
+        spoken = {name for s in sheet.statements for name in mentions(s.node)}
+        given = list(_values(rows)) or list(_columns(rows, spoken))
+        yield from given or _results(rows)
+
+
+def _rows_of(sheet: Sheet, text: str, start: int, stop: int, is_tex: bool) -> Iterator[list[_Cell]]:
+    if is_tex:
+        head = re.compile(r"\\begin\{tabular[x*]?\}\s*(?:\{[^{}]*\}){1,2}").match(text, start)
+        start, stop = head.end() if head else start, text.rfind("\\end{", start, stop)
+        text = text[:start] + _LINES.sub(lambda m: " " * len(m[0]), text[start:stop]) + text[stop:]
+        ends, between = re.compile(r"\\\\(?:\[[^\]]*\])?|\Z"), re.compile(r"(?<!\\)&")
+    else:
+        ends, between = re.compile(r"\n|\Z"), re.compile(r"(?<!\\)\|")
+    while start < stop:
+        end = ends.search(text, start, stop)
+        assert end is not None
+        line = Span(start, end.start())
+        start = max(end.end(), start + 1)
+        written = text[line.start : line.end]
+        if not written.strip() or (not is_tex and _RULE.fullmatch(written)):
+            continue
+        bounds = [m.span() for m in between.finditer(text, line.start, line.end)]
+        if is_tex:
+            bounds = [(line.start, line.start), *bounds, (line.end, line.end)]
+        yield [_cell(sheet, text, left[1], right[0]) for left, right in pairwise(bounds)]
+
+
+def _cell(sheet: Sheet, text: str, start: int, stop: int) -> _Cell:
+    while start < stop and text[start].isspace():
+        start += 1
+    while stop > start and text[stop - 1].isspace():
+        stop -= 1
+    written = text[start:stop]
+    marks = next(((a, b) for a, b in (("$", "$"), ("\\(", "\\)")) if written.startswith(a) and written.endswith(b)), ("", ""))
+    inside = Span(start + len(marks[0]), stop - len(marks[1]))
+    is_plain = bool(marks[0]) or re.fullmatch(r"[-−+]?[\d.,/ ]+|[A-Za-z]?[\w^{}()\[\]]{0,3}|\S", written) is not None
+    nodes = parse(sheet.source, inside, sheet.macros) if is_plain and inside.start < inside.end else []
+    node = nodes[0] if len(nodes) == 1 and not any(isinstance(n, (sx.Unread, sx.Blank)) for n in sx.walk(nodes[0])) else None
+    return _Cell(Span(start, stop), written, node)
+
+
+def _values(rows: list[list[_Cell]]) -> Iterator[Node]:
+    """A name and its value in each row, or names above and their values below."""
+    body = rows if rows[0][0].name is not None and len(rows[0]) == 2 and rows[0][1].is_number else rows[1:]
+    if all(len(row) == 2 and row[0].name is not None and row[1].is_number for row in body):
+        for row in body:
+            yield _equation(row[0].name, row[1])
+    elif len(rows) == 2 and len(rows[0]) == len(rows[1]):
+        pairs = [(above.name, below) for above, below in zip(*rows, strict=True) if above.text or below.text]
+        if all(name is not None and below.is_number for name, below in pairs):
+            yield from (_equation(name, below) for name, below in pairs)
+
+
+def _columns(rows: list[list[_Cell]], spoken: set[str]) -> Iterator[Node]:
+    """Names above columns of numbers: one for each row where they have an index, lists where they have none."""
+    head, *body = rows
+    counts = _NUMBERED.fullmatch(head[0].text) is not None and len(head) > 1
+    if any(len(row) != len(head) for row in body) or not all(cell.is_number for row in body for cell in row[counts:]):
+        return
+    indexed = [_index_of(cell) for cell in head[counts:]]
+    if counts and all(indexed) and len(set(indexed)) == 1 and all(cell.is_number for row in body for cell in row[:1]):
+        for row in body:
+            for above, cell, letter in zip(head[1:], row[1:], indexed, strict=True):
+                if above.node is not None and (above.name is None or _numbered(above, letter or "", body[0]) in spoken):
+                    yield _equation(_numbered_node(above.node, letter or "", row), cell)
+        for k, (above, letter) in enumerate(zip(head[1:], indexed, strict=True), 1):
+            if above.name is not None and _numbered(above, letter or "", body[0]) not in spoken:
+                assert isinstance(above.node, sx.Scripted)
+                yield _list(above.node.base, body, k)
+    elif all(cell.name is not None for cell in head[counts:]) and len(body) > 1:
+        for k, above in enumerate(head[counts:], int(counts)):
+            yield _list(above.name, body, k)
+
+
+def _results(rows: list[list[_Cell]]) -> Iterator[Node]:
+    """A formula for a name, and behind it the number that it comes to."""
+    for row in rows:
+        for cell, value in pairwise(row):
+            node = cell.node
+            if not isinstance(node, sx.Relation) or not value.is_number or value.node is None or set(node.operators) != {"="}:
+                continue
+            if plain_name(node.sides[0]) is not None and any(isinstance(n, sx.Name) for n in sx.walk(node.sides[-1])):
+                yield sx.Relation(cell.span.to(value.span), (*node.sides, value.node), (*node.operators, "="))
+
+
+def _equation(name: Node | None, value: _Cell) -> Node:
+    assert name is not None and value.node is not None
+    return sx.Relation(value.span, (name, value.node), ("=",))
+
+
+def _index_of(cell: _Cell) -> str | None:
+    r"""The i of `x_i`, `x^{(i)}`, `\partial C / \partial w_i`."""
+    found: set[str] = set()
+    for node in sx.walk(cell.node) if cell.node is not None else ():
+        if isinstance(node, sx.Scripted):
+            found |= set(letters_of(node.sub) or ()) | set(letters_of(_bare(node.sup)) or ())
+    return found.pop() if len(found) == 1 else None
+
+
+def _bare(node: Node | None) -> Node | None:
+    return node.body if isinstance(node, sx.Group) else node
+
+
+def _list(name: Node | None, body: list[list[_Cell]], k: int) -> Node:
+    """A name and the column of its numbers."""
+    place = body[0][k].span
+    return _equation(name, _Cell(place, "", sx.Matrix(place, tuple((row[k].node or sx.Blank(place),) for row in body))))
+
+
+def _numbered(cell: _Cell, letter: str, row: list[_Cell]) -> str | None:
+    return None if cell.node is None else plain_name(_numbered_node(cell.node, letter, row))
+
+
+def _numbered_node(node: Node, letter: str, row: list[_Cell]) -> Node:
+    """`x_i` of the row whose number is 2 as `x_2`."""
+    number = sx.Number(node.span, row[0].text.strip("$ "))
+    return sx.mapped(node, lambda n: number if isinstance(n, sx.Name) and n.base == letter and not n.accents else n)
