@@ -13,6 +13,7 @@ from symgrad.deltas import blocks_of
 from symgrad.emit import numpy
 from symgrad.evaluate import compiled
 from symgrad.formulas import network_of_text
+from symgrad.library import load
 from symgrad.numpycode import Program
 from symgrad.pipeline import derive, forward_program
 
@@ -142,3 +143,10 @@ def test_a_hessian_with_a_delta_is_its_blocks(expression, dims, whole, entry):
         if all(at[a] == at[b] for a, b in found.equal):
             rebuilt[at] = blocks[tuple(at[found.axes.index(axis)] for axis in range(blocks.ndim))]
     close(rebuilt, whole_array, 1e-12)
+
+
+def test_a_long_sum_has_a_term_a_line():
+    source = numpy.emit(derive(load("rnn", {"T": 9}), check=False))
+    (terms,) = re.findall(r"dL_dW_h = \(\n(.*?)\n    \)", source, re.DOTALL)
+    assert len(terms.splitlines()) == 9 and max(map(len, source.splitlines())) < 200
+    compile(source, "emitted", "exec")
