@@ -279,10 +279,24 @@ def _wrapped(line: str) -> list[str]:
         if depth == 0 and i > start and line[i : i + 3] in (" + ", " - "):
             cuts.append(i)
     if not cuts:
-        return [line]
+        return _broken(line)
     indent = " " * (len(line) - len(line.lstrip()))
     terms = [line[a:b].strip() for a, b in pairwise([start, *cuts, len(line)])]
     return [f"{line[:start]}(", *(f"{indent}    {term}" for term in terms), f"{indent})"]
+
+
+def _broken(line: str) -> list[str]:
+    """A long line broken after commas inside brackets."""
+    out, depth, start, last = [], 0, 0, 0
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    for i, char in enumerate(line):
+        depth += (char in "([{") - (char in ")]}")
+        if i - start > _LONGEST_LINE - len(indent) and last > start:
+            out.append(line[start:last].rstrip())
+            start = last
+        if char == "," and depth:
+            last = i + 1
+    return [part if k == 0 else indent + part.lstrip() for k, part in enumerate([*out, line[start:]])]
 
 
 def module_source(name: str, arguments: Sequence[str], body: Sequence[str], returns: str, doc: Sequence[str] = ()) -> str:
