@@ -43,7 +43,7 @@ _HOPELESS = 3
 _SPARE = 24
 _VANISHING = "both sides vanish as they are understood, which shows nothing"
 _SEED = 19580731
-_SQUASHING = frozenset({"sigmoid", "softmax"})
+_SQUASHING = frozenset({"sigmoid", "softmax", "tanh"})
 _SATURATED = 1e-7
 _HALVINGS = 6
 _COTANGENT = "c\u2063"
@@ -261,7 +261,7 @@ class Lab:
                 yield point
 
     def _unsaturated(self, point: Point) -> Point:
-        """The point drawn nearer to zero, until no sigmoid is so close to 0 or 1 that `log(1 - a)` has lost its digits."""
+        """The point drawn nearer to zero, until nothing is so near the end of its range that `log(1 - a)` or a slope has no digits."""
         free = [name for name, item in self.network.inputs.items() if not item.properties and name in point.values]
         for _ in range(_HALVINGS):
             if not any(_is_saturated(point, d.node) for d in self.network.definitions.values()):
@@ -354,7 +354,7 @@ def _small(item: Input, shape: tuple[int, ...], choices: list[int], rng: np.rand
 
 
 def _is_saturated(point: Point, node: Node) -> bool:
-    """Whether a value between 0 and 1 is one of them but for its last digits."""
+    """Whether a value is at an end of its range but for its last digits."""
     squashed = [n for n in topological([node]) if isinstance(n, (Map, Func)) and n.fn in _SQUASHING]
     if not squashed or not _finite(point, node):
         return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import pairwise
 from math import lcm
 
 from symgrad import names
@@ -260,6 +261,44 @@ def function_source(name: str, program: Program, returns: str, doc: Sequence[str
     return module_source(name, [spelled[i] for i in program.inputs], program.lines(), returns, doc)
 
 
+_LONGEST_LINE = 120
+
+
+def _wrapped(line: str) -> list[str]:
+    """A long sum with one term a line.
+
+    >>> _wrapped("    x = " + " + ".join(f"a_{i} @ b" for i in range(3))) == ["    x = a_0 @ b + a_1 @ b + a_2 @ b"]
+    True
+    """
+    start = line.find(" = ") + 3
+    if len(line) <= _LONGEST_LINE or start < 3:
+        return [line]
+    depth, cuts = 0, []
+    for i, char in enumerate(line):
+        depth += (char in "([{") - (char in ")]}")
+        if depth == 0 and i > start and line[i : i + 3] in (" + ", " - "):
+            cuts.append(i)
+    if not cuts:
+        return _broken(line)
+    indent = " " * (len(line) - len(line.lstrip()))
+    terms = [line[a:b].strip() for a, b in pairwise([start, *cuts, len(line)])]
+    return [f"{line[:start]}(", *(f"{indent}    {term}" for term in terms), f"{indent})"]
+
+
+def _broken(line: str) -> list[str]:
+    """A long line broken after commas inside brackets."""
+    out, depth, start, last = [], 0, 0, 0
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    for i, char in enumerate(line):
+        depth += (char in "([{") - (char in ")]}")
+        if i - start > _LONGEST_LINE - len(indent) and last > start:
+            out.append(line[start:last].rstrip())
+            start = last
+        if char == "," and depth:
+            last = i + 1
+    return [part if k == 0 else indent + part.lstrip() for k, part in enumerate([*out, line[start:]])]
+
+
 def module_source(name: str, arguments: Sequence[str], body: Sequence[str], returns: str, doc: Sequence[str] = ()) -> str:
     """A module with one function of that body, and the functions that NumPy lacks."""
     helpers = helpers_in("\n".join(body))
@@ -270,6 +309,6 @@ def module_source(name: str, arguments: Sequence[str], body: Sequence[str], retu
     out += ["", f"def {name}({', '.join(arguments)}):"]
     if doc:
         out += [f'    """{doc[0]}', *(f"    {line}".rstrip() for line in doc[1:]), '    """']
-    out += [f"    {line}" for line in body]
+    out += [f"    {part}" for line in body for part in _wrapped(line)]
     out += [f"    return {returns}", ""]
     return "\n".join(out)

@@ -294,6 +294,20 @@ def _chain(form: Form, known: Known) -> Form | None:
     return best[0, len(factors) - 1][1]
 
 
+_FEWEST_OUTER_PRODUCTS = 4
+
+
+def _outer_products(form: Form, known: Known) -> Form | None:
+    """Σ_t u_t v_tᵀ = [u_1 u_2 …] [v_1 v_2 …]ᵀ: one product, where every term would be an array as large as the sum."""
+    if form.op != "add" or len(form.args) < _FEWEST_OUTER_PRODUCTS:
+        return None
+    if not all(term.op == "matmul" and len(term.args) == 2 and term.args[0].shape[1].is_one and len(term.shape) == 2 for term in form.args):
+        return None
+    left, right = ([term.args[side] for term in form.args] for side in (0, 1))
+    beside = apply("concat", [turned(row) for row in right], (1,))
+    return apply("matmul", [apply("concat", left, (1,)), apply("transpose", [beside])])
+
+
 def _factors(form: Form) -> list[Form]:
     """The factors of a matrix product, those of products inside it too."""
     return [f for arg in form.args for f in _factors(arg)] if form.op == "matmul" else [form]
@@ -393,6 +407,7 @@ RULES: tuple[Rule, ...] = (
     _gram,
     _inner,
     _chain,
+    _outer_products,
     _in_pairs,
     _common_operand,
 )

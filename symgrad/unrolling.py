@@ -348,14 +348,24 @@ def _says_what_it_is(node: Node) -> bool:
 def _tops(sheet: Sheet, steps: Steps) -> set[str]:
     """The names of the last step that have a line of their own: `A^{[L]} = σ(Z^{[L]})` beside `A^{[l]} = g(Z^{[l]})`."""
     found = set()
+    heads = [(s.node.sides[0], s.node) for s in sheet.statements if isinstance(s.node, sx.Relation)]
+    # Of `δ^{(l)} = ∂C/∂z^{(l)}` the line for δ^{(L)} is a claim, and no other definition.
+    meant = {_base(head) for head, node in heads if _free(head, steps.letters) and any(isinstance(n, sx.Derivative) for n in sx.walk(node))}
     for statement in sheet.statements:
         node = statement.node
         if isinstance(node, sx.Relation) and isinstance(node.sides[0], (sx.Scripted, sx.Differential)):
+            if _base(node.sides[0]) in meant:
+                continue
             settled = _settled(node.sides[0], {}, steps)
             own, name = plain_name(node.sides[0]), None if settled is None else plain_name(settled)
             if name is not None and own != name and not _free(node.sides[0], steps.letters):
                 found.add(name)
     return found
+
+
+def _base(node: Node) -> str | None:
+    """A name without its scripts."""
+    return plain_name(node.base) if isinstance(node, sx.Scripted) else plain_name(node)
 
 
 def _is_start(statement: Statement) -> bool:

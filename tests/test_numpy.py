@@ -13,6 +13,7 @@ from symgrad.deltas import blocks_of
 from symgrad.emit import numpy
 from symgrad.evaluate import compiled
 from symgrad.formulas import network_of_text
+from symgrad.library import load
 from symgrad.numpycode import Program
 from symgrad.pipeline import derive, forward_program
 
@@ -142,3 +143,12 @@ def test_a_hessian_with_a_delta_is_its_blocks(expression, dims, whole, entry):
         if all(at[a] == at[b] for a, b in found.equal):
             rebuilt[at] = blocks[tuple(at[found.axes.index(axis)] for axis in range(blocks.ndim))]
     close(rebuilt, whole_array, 1e-12)
+
+
+def test_a_long_sum_has_a_term_a_line():
+    source = numpy.emit(derive(load("rnn", {"T": 9}), check=False))
+    assert "t_n.T" not in source and re.search(r"dL_dW_h = t_\d+ @ np.hstack\(\[h_0, h_1, .* h_8\]\).T\n", source)
+    source = numpy.emit(derive(network_of_text("L = " + " + ".join(f"sum(tanh(A{i}*B{i}*X))" for i in range(12))), ["X"], check=False))
+    (terms,) = re.findall(r"    L = \(\n(.*?)\n    \)", source, re.DOTALL)
+    assert len(terms.splitlines()) == 12 and max(map(len, source.splitlines())) < 200
+    compile(source, "emitted", "exec")

@@ -10,7 +10,7 @@ import numpy as np
 
 from symgrad import names
 from symgrad.implied import is_made_up
-from symgrad.meaning import numbered
+from symgrad.meaning import numbered, stem
 from symgrad.mistakes.case import Case, Diagnosis
 from symgrad.tensor import Node, Var, einsum, elementwise, multiply, power, scale, substitute, var, variables
 
@@ -161,4 +161,5 @@ def another_name(case: Case) -> Iterator[Diagnosis]:
 def are_steps(case: Case, one: str, other: str) -> bool:
     """Whether two names are values of one quantity, one after the other."""
     (a, b), values = (numbered(one), numbered(other)), case.judge.values
-    return a is not None and b is not None and a[0] == b[0] and one in values and other in values
+    alike = a[0] == b[0] if a is not None and b is not None else stem(one) == stem(other)  # the first value may be called by the bare name
+    return alike and one in values and other in values

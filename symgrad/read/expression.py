@@ -181,13 +181,14 @@ def _of_this_step(assignment: Assignment) -> Assignment:
     letter, ahead = index.left, index.right
     if not (isinstance(letter, ast.Name) and isinstance(ahead, ast.Constant) and isinstance(index.op, (ast.Add, ast.Sub))):
         raise Refused(InvalidExpression, "a step is defined as h[t] = … or h[t+1] = …", assignment.span)
+    step = letter.id
     back: ast.operator = ast.Sub() if isinstance(index.op, ast.Add) else ast.Add()
 
     class Earlier(ast.NodeTransformer):
         """t as t − 1."""
 
         def visit_Name(self, node: ast.Name) -> ast.AST:
-            return ast.copy_location(ast.BinOp(node, back, ahead), node) if node.id == letter.id else node
+            return ast.copy_location(ast.BinOp(node, back, ahead), node) if node.id == step else node
 
     return replace(assignment, tree=Earlier().visit(assignment.tree), index=letter)
 
