@@ -9,23 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from symgrad.syntax import (
-    Annotated,
-    Differential,
-    Frac,
-    Group,
-    List,
-    Listing,
-    Mark,
-    Name,
-    Node,
-    Number,
-    Prefix,
-    Product,
-    Scripted,
-    Sum,
-    Text,
-)
+from symgrad.syntax import Annotated, Differential, Group, List, Listing, Mark, Name, Node, Number, Prefix, Product, Scripted, Sum, Text
 
 _TRANSPOSES = {"\\top", "T", "\\intercal", "tr", "\\mathsf{T}", "\\dagger", "H"}
 _ACCENT_LATEX = {"underline": "underline", "vec": "vec"}
@@ -191,8 +175,6 @@ def plain_name(node: Node, styled: frozenset[str] = frozenset()) -> str | None:
         sign = {"d": "d", "∂": "\\partial ", "Δ": "\\Delta "}.get(node.sign)
         return None if inner is None or sign is None or node.order is not None else sign + inner
     if isinstance(node, Scripted) and isinstance(node.base, Name):
-        if node.base.base == "e" and node.sub is None and isinstance(node.sup, (Prefix, Product, Frac)):
-            return None  # `e^{-2s}` is an exponential
         script, below = superscript(node.sup), script_text(node.sub)
         if script.transposed or script.inverse or (node.sub is not None and not below) or (node.sup is not None and not script.label):
             return None

@@ -433,6 +433,8 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     name = plain_name(sides[0], vocabulary.styled)
     if name is None or name.startswith("\\partial ") or (isinstance(sides[0], sx.Differential) and not _is_step(sides)):
         return False
+    if _is_exponential(sides[0]):
+        return False
     if _is_model(found, i, sides[1]):
         return True  # `y = Xβ + ε`: how the data came to be, and nothing that β settles
     if isinstance(sides[1], sx.Prefix) and sides[1].sign == "pm":
@@ -482,6 +484,13 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     found.definitions.append(Definition(base, expression, i, letters))
     known.add(base)
     return True
+
+
+def _is_exponential(node: Node) -> bool:
+    """`e^{-2s}`, which is no name."""
+    if not (isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name) and node.base.base == "e" and node.sub is None):
+        return False
+    return isinstance(node.sup, (sx.Prefix, sx.Product, sx.Frac))
 
 
 _NOISE = frozenset({"u", "e", "\\epsilon", "\\varepsilon", "\\eta", "\\xi", "\\nu", "\\zeta"})
