@@ -812,7 +812,7 @@ class Judge:
             ruling = self.with_values(link, pair, self.values)
         except Unsupported as error:
             ruling = self._with_what_follows(link, pair) or Ruling(link, "undecided", pair=pair, reason=str(error))
-        is_stated = _is_stated(link.right)
+        is_stated = _is_stated(link.right) and not _is_stated(link.left)
         if is_stated and ruling.verdict in ("undecided", "fails") and self._cannot_compute(link):
             head = plain_name(link.head, self.meaning.styled)
             self.stated |= set() if head is None else {head}
@@ -985,7 +985,7 @@ class Judge:
                     moved = np.asarray(point.moved(name, np.array(rows, dtype=float)).array(node), dtype=float)
                 except (SymgradError, ValueError):
                     continue
-                total = total + np.abs(moved - now)
+                total = total + np.where(np.isfinite(moved) & np.isfinite(now), np.abs(np.nan_to_num(moved) - np.nan_to_num(now)), 0.0)
         return total
 
     def numbers_behind(self, node: Tensor) -> set[str]:

@@ -398,6 +398,13 @@ def _names_again(found: Gathered, i: int, sides: list[Node], known: set[str]) ->
     name = plain_name(sides[1], found.vocabulary.styled)
     if name is None or name in known or is_loss(name) or isinstance(sides[1], sx.Differential):
         return False
+    if isinstance(sides[1], sx.Scripted) and superscript(sides[1].sup).power is not None:
+        base = plain_name(replace(sides[1], sup=None), found.vocabulary.styled)
+        is_known = base is not None and base in known | found.vocabulary.heads
+    else:
+        is_known = False
+    if is_known:
+        return False  # `g = c^2` of a c that is known is its square, and no name
     if literal_rows(sides[2]) is not None:
         return name not in found.vocabulary.heads
     settled = {*found.vocabulary.heads, *found.vocabulary.declared, *found.vocabulary.sizes}

@@ -56,9 +56,15 @@ def _starts(sheet: Sheet) -> Iterator[tuple[str, str]]:
 
 def _is_the_first(sheet: Sheet, given: dict[str, Node], name: str, known: str) -> bool:
     """Whether the numbered names are values and no entries, of which one follows from the first and nothing from that one."""
-    used = {n for s in sheet.statements if isinstance(s.node, sx.Relation) for side in s.node.sides[1:] for n in mentions(side)}
+    sides = [side for s in sheet.statements if isinstance(s.node, sx.Relation) for side in s.node.sides if side is not _named(s.node)]
+    used = {n for side in sides for n in mentions(side)}
     others = {other for other in (*given, *used) if other != name and is_value_of(other, known)}
     return not others & used and all(name in mentions(given[other]) for other in others)
+
+
+def _named(node: sx.Relation) -> Node | None:
+    """The name that an equation is for."""
+    return node.sides[0] if plain_name(node.sides[0]) is not None else None
 
 
 def _speaks_of_steps(node: sx.Scripted) -> bool:

@@ -241,7 +241,9 @@ def hadamard_of(factors: list[Form]) -> Form:
     for op, triangle in (("tril", "tri"), ("triu", "transpose")):
         tri = next((f for f in flat if f.op == triangle and (f.op == "tri" or f.args[0].op == "tri")), None)
         if tri is not None and len(flat) > 1:
-            return scaled(scalars, linear(op, hadamard_of([f for f in flat if f is not tri]), ()))
+            # A triangle of ones is a mask: twice is once.
+            rest = [f for f in flat if f is not tri]
+            return scaled(scalars, linear(op, hadamard_of(rest), ()) if rest else tri)
     flat = _squared([f for f in flat if f.op != "ones"] or flat[:1])
     above = [f for f in flat if not (f.op == "power" and f.params[0] < 0)]
     below = [power_of(f.args[0], -f.params[0]) for f in flat if f.op == "power" and f.params[0] < 0]

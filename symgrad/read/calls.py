@@ -539,6 +539,8 @@ _ENTRYWISE: dict[str, Callable[[Call], Array]] = {
         for word, (op, params) in functions.ELEMENTWISE_WORDS.items()
         if params and ELEMENTWISE[op].arity == 1 and op != "power"
     },
+    "huber": _with_slope("huber", Fraction(1)),
+    "huberloss": _with_slope("huber", Fraction(1)),
     "sigma": _entrywise("sigmoid", ()),
     "absolute": _entrywise("abs", ()),
     "atan": _entrywise("arctan", ()),

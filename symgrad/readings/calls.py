@@ -47,6 +47,11 @@ def call(reader: Reader, node: sx.Call, shapes: Shapes) -> Variants:
         yield from _along(reader, fn.ALONG_AN_AXIS[word], args, node, shapes, sub)
         return
     special = RULES.get(fn.INVERSES.get(word, word) if superscript(scripts.sup).inverse else word)
+    if word in fn.DIAGONALS and len(args) == 1 and not known_name:
+        of_entries = list(_diagonal_of_entries(reader, args[0], shapes))
+        yield from of_entries
+        if of_entries:
+            return
     if special is not None and not known_name:
         for cost, now, terms, notes in reader.each(args, shapes):
             yield from special(reader, Reading(cost, now, terms[0], notes), terms, keywords, node)
@@ -78,6 +83,31 @@ def _applied_elsewhere(reader: Reader, args: list[Node]) -> tuple[str, tuple[Fra
     name = plain_name(args[0], reader.names.styled) if len(args) == 1 else None
     found = {(op, params) for inner, op, params in reader.names.activations() if inner == name}
     return found.pop() if len(found) == 1 else None
+
+
+def _diagonal_of_entries(reader: Reader, node: Node, shapes: Shapes) -> Iterator[Reading]:
+    r"""`\operatorname{diag}(\mu_i (1 - \mu_i))`: the diagonal matrix whose i-th entry this is."""
+    scripts = [(n.base, n.sub) for n in sx.walk(node) if isinstance(n, sx.Scripted) and isinstance(n.base, sx.Name)]
+    letters = {
+        letter
+        for base, sub in scripts
+        if isinstance(base, sx.Name) and reader.names.is_indexed(spelled(base))
+        for letter in letters_of(sub) or ()
+    }
+    if len(letters) != 1:
+        return
+    bound = letters - reader.indices
+    reader.indices |= bound
+    try:
+        found = reader.plain(node, shapes)
+    finally:
+        reader.indices -= bound
+    (letter,) = letters
+    for reading in found:
+        if reading.term.free == (letter,) and is_scalar(reading.shapes, reading.term):
+            size = reader.index(letter)
+            whole = Term("collect", (reading.term,), (letter,), size, ONE)
+            yield reading.with_term(Term("diag", (whole,), (), size, size))
 
 
 def is_function(reader: Reader, node: sx.Call) -> bool:
