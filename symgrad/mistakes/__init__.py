@@ -68,6 +68,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("a factor too many", edits.repairs(edits.factor), telling=False),
     Mistake("a named number", edits.repairs(edits.scalar), telling=False),
     Mistake("a factor left out", edits.repairs(edits.inserted)),
+    Mistake("a named term left out", edits.repairs(edits.added)),
     Mistake("a power", edits.repairs(edits.power), telling=False),
     Mistake("a term too many", edits.repairs(edits.term), telling=False),
     Mistake("another name", values.another_name),

@@ -530,6 +530,17 @@ def inserted(node: Node, around: Surroundings) -> Iterator[Option]:
         yield _bracketed(_times(node, meant, "odot")), cause, message
 
 
+def added(node: Node, around: Surroundings) -> Iterator[Option]:
+    """A named term left out: an ε under a root, a bias."""
+    if isinstance(node, (sx.Number, sx.Relation, sx.Prefix)):
+        return
+    own = {around.name_of(n) for n in sx.walk(node)}
+    found = around.scalars[:_MOST_NAMES] + (around.matrices[:_MOST_FACTORS] if isinstance(node, sx.Product) else [])
+    for name in (n for n in found if n not in own):
+        made = sx.Sum(node.span, (node, _meant(name, node.span)), ("", "+"))
+        yield _bracketed(made), "missing_chain_term", f"the term {names.text(name)} is left out"
+
+
 def applied(node: Node, around: Surroundings) -> Iterator[Option]:
     """A function that is not applied."""
     if isinstance(node, (sx.Name, sx.Scripted, sx.Group, sx.Product)):
@@ -590,15 +601,22 @@ def summation(node: Node, around: Surroundings) -> Iterator[Option]:
         yield node.body, "missing_sum", "this sum does not belong here"
         return
     loose = [letter for letter in _letters(node) if letter not in _letters(around.case.link.left)]
-    for letter in loose if isinstance(node, (sx.Product, sx.Sum, sx.Scripted)) else ():
-        summed = sx.BigOp(node.span, "sum", sx.Name(node.span, letter), None, node)
-        yield _bracketed(summed), "missing_sum", f"the sum over {letter} is left out"
+    for letters in _runs_of(loose) if isinstance(node, (sx.Product, sx.Sum, sx.Scripted)) else ():
+        summed = node
+        for letter in letters:
+            summed = sx.BigOp(node.span, "sum", sx.Name(node.span, letter), None, summed)
+        yield _bracketed(summed), "missing_sum", f"the sum over {' and '.join(letters)} is left out"
     if isinstance(node, (sx.Name, sx.Scripted, sx.Group, sx.Product, sx.Call)):
         for axis in ("0", "1"):
             along = sx.Relation(node.span, (sx.Name(node.span, "axis"), sx.Number(node.span, axis)), ("=",))
             total = sx.Call(node.span, sx.Name(node.span, "sum"), (node, along))
             for made in (total, _turned(total)):
                 yield made, "missing_sum", "the sum over the examples is left out"
+
+
+def _runs_of(letters: list[str]) -> list[list[str]]:
+    """Each letter by itself, and all together."""
+    return [[letter] for letter in letters] + ([letters] if len(letters) > 1 else [])
 
 
 def _letters(node: Node) -> list[str]:
