@@ -630,6 +630,25 @@ _OF_NUMBERS = dict.fromkeys(("missing_chain_term", "missing_factor", "missing_su
 Record = Callable[[Node, Surroundings], Iterator[Option]]
 
 
+def changes(formula: Node, record: Record, around: Surroundings) -> Iterator[tuple[Node, Span, str, str]]:
+    """The formula with one piece changed; what was written once and stands there for every step is changed at all of them."""
+    places: dict[tuple[Span, type[Node]], list[Node]] = {}
+    for piece, put in pieces(formula):
+        for made, cause, message in record(piece, around):
+            yield put(made), piece.span, cause, message
+    for node in sx.walk(formula):
+        places.setdefault((node.span, type(node)), []).append(node)
+    for (span, _), alike in places.items():
+        for options in zip(*(record(node, around) for node in alike), strict=False) if len(alike) > 1 else ():
+            meant = {id(node): made for node, (made, _, _) in zip(alike, options, strict=True)}
+            _, cause, message = options[0]
+            yield _exchanged(formula, meant), span, cause, message
+
+
+def _exchanged(formula: Node, meant: dict[int, Node]) -> Node:
+    return sx.mapped(formula, lambda node: meant.get(id(node), node))
+
+
 def repairs(record: Record, slight: bool = False) -> Callable[[Case], Iterator[Diagnosis]]:
     """What a record offers for every piece of a formula, as far as the claim holds with it.
 
@@ -641,16 +660,15 @@ def repairs(record: Record, slight: bool = False) -> Callable[[Case], Iterator[D
             return
         around = Surroundings(case)
         counted = case.is_counted
-        for piece, put in pieces(case.formula):
-            for made, cause, message in record(piece, around):
-                found = case.holds_as_written(put(made))
-                if found is None:
-                    continue
-                cause = _OF_NUMBERS.get(cause, cause) if counted else cause
-                if case.is_followed:
-                    yield Diagnosis(cause, case.span, f"expected {rows_text(case.ruling.expected)}; {_FOLLOWED[cause]}", "")
-                else:
-                    yield case.diagnosis(cause, message, found.right_node, piece.span)
+        for made, span, cause, message in changes(case.formula, record, around):
+            found = case.holds_as_written(made)
+            if found is None:
+                continue
+            cause = _OF_NUMBERS.get(cause, cause) if counted else cause
+            if case.is_followed:
+                yield Diagnosis(cause, case.span, f"expected {rows_text(case.ruling.expected)}; {_FOLLOWED[cause]}", "")
+            else:
+                yield case.diagnosis(cause, message, found.right_node, span)
 
     return tried
 
