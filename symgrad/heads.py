@@ -36,7 +36,8 @@ def _with_logarithms(sheet: Sheet) -> Sheet:
 
     changed = [replace(s, node=sx.mapped(s.node, written)) for s in sheet.statements]
     alone = {plain_name(n) for s in changed for n in sx.walk(s.node) if isinstance(n, (sx.Name, sx.Scripted))}
-    return sheet if named & alone else replace(sheet, statements=changed)
+    wholes = {plain_name(n.base) for head in heads for n in sx.walk(head) if isinstance(n, sx.Scripted) and plain_name(n) in named}
+    return sheet if (named | wholes) & alone else replace(sheet, statements=changed)
 
 
 def _in_a_logarithm(node: Node) -> str | None:

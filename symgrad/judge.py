@@ -773,6 +773,9 @@ class Judge:
                 raise Unsupported(f"{names.text(loose[0])} {UNKNOWN_NAME}")
             return None
         of, wrt = match["of"], match["wrt"]
+        whole, _, step = wrt.partition("_")
+        if step.isalpha() and whole in self.meaning.network:
+            raise Unsupported(f"{names.text(wrt)} is an entry of {names.text(whole)}, and not by itself what {names.text(of)} depends on")
         uncovered = self._uncovered(wrt, pair.right_node)
         if link.first and uncovered == {of} and wrt in implied.get(of, ()) and (of, wrt) not in self.lab.stated:
             return of, wrt

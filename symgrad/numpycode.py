@@ -287,14 +287,15 @@ def _wrapped(line: str) -> list[str]:
 
 def _broken(line: str) -> list[str]:
     """A long line broken after commas inside brackets."""
-    out, depth, start, last = [], 0, 0, 0
+    out, depth, start, last, quoted = [], 0, 0, 0, False
     indent = " " * (len(line) - len(line.lstrip()) + 4)
     for i, char in enumerate(line):
         depth += (char in "([{") - (char in ")]}")
         if i - start > _LONGEST_LINE - len(indent) and last > start:
             out.append(line[start:last].rstrip())
             start = last
-        if char == "," and depth:
+        quoted ^= char == "'"
+        if char == "," and depth and not quoted:
             last = i + 1
     return [part if k == 0 else indent + part.lstrip() for k, part in enumerate([*out, line[start:]])]
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.heads import as_call
-from symgrad.meaning import is_loss
+from symgrad.meaning import is_loss, stem
 from symgrad.naming import plain_name, spelled
 from symgrad.parts import mentions
 from symgrad.read.document import Sheet
@@ -46,7 +46,8 @@ def _with_limit(node: Node) -> Node:
 def _without_bars(sheet: Sheet) -> Sheet:
     if not any(_states_an_adjoint(s.node) or _ADJOINT.search(s.words) for s in sheet.statements) and len(_barred(sheet)) < _MANY:
         return sheet
-    related = {name for s in sheet.statements if isinstance(s.node, sx.Relation) for name in mentions(s.node)}
+    # Of one step or another: `\bar c_{t+1}` is of the c that `c_t = …` is about.
+    related = {stem(name) for s in sheet.statements if isinstance(s.node, sx.Relation) for name in mentions(s.node)}
 
     def opened(node: Node) -> Node:
         base = node.base if isinstance(node, sx.Scripted) else node
@@ -64,7 +65,7 @@ def _without_bars(sheet: Sheet) -> Sheet:
     def kept(node: Node) -> Node:
         made = sx.mapped(node, opened)
         bars = [n for n in sx.walk(made) if isinstance(n, sx.Differential)]
-        return made if all(set(mentions(n.of)) & related for n in bars) else node
+        return made if all({stem(name) for name in mentions(n.of)} & related for n in bars) else node
 
     return replace(sheet, statements=[replace(s, node=kept(s.node)) for s in sheet.statements])
 

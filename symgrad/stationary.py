@@ -132,8 +132,9 @@ def _by_system(linear: _Linear, variable: Form, rest: Form, facts: Facts) -> Sol
     """Σ A_k W B_k = −G is (Σ B_kᵀ ⊗ A_k) vec(W) = −vec(G)."""
     assert linear.system is not None
     factor, system, _ = _without_number(linear.system, None)
-    assert system is not None
     target = _positive(scaled([number(-1), *factor], matching(rest, variable.shape)))
+    if system is None:  # a number times the variable
+        return variable, target, target, ()
     solution = apply("unvec", [product_of([apply("inverse", [system]), vec_of(target)])], variable.shape)
     return scaled(factor, raise_form(linear.moved, facts)), target, solution, ((system, "can be inverted"),)
 

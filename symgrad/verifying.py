@@ -322,15 +322,21 @@ def _diagnosis(judge: Judge, ruling: Ruling) -> Diagnosis | None:
 
 
 def _misfit(judge: Judge, ruling: Ruling, rulings: list[Ruling]) -> Diagnosis | None:
-    """Two shapes where one should be are wrong as soon as other lines bear out the shape of every name that is met."""
+    """Two shapes where one should be are wrong as soon as the shape of every name that is met is sure.
+
+    It is sure where other lines that hold speak of the name, or where it is made of sizes that the sheet declares.
+    """
     if ruling.reason != MISFIT:
         return None
     network, styled = judge.lab.network, judge.meaning.styled
     borne_out = {*network.definitions, *judge.gathered.vocabulary.declared, *judge.gathered.vocabulary.literals}
     for other in (r for r in rulings if r.verdict == "holds" and r.link.statement != ruling.link.statement):
         borne_out |= {name for side in (other.link.left, other.link.right) for name in mentions(side, styled)}
+    sizes = {size for shape in judge.gathered.vocabulary.declared.values() for dim in shape for size in dim.symbols}
     met = {name for side in (ruling.link.left, ruling.link.right) for name in mentions(side, styled)}
-    return diagnosed(judge, ruling) if met <= borne_out else None
+    shapes = {name: judge.meaning.shape(name) for name in met - borne_out}
+    is_sure = all(shape is not None and {size for dim in shape for size in dim.symbols} <= sizes for shape in shapes.values())
+    return diagnosed(judge, ruling) if is_sure else None
 
 
 def _findings_of(judge: Judge, ruling: Ruling, diagnosis: Diagnosis | None) -> list[Finding]:

@@ -207,15 +207,20 @@ class Case:
             return []
 
     @cached_property
-    def left_nodes(self) -> list[Node]:
-        """The left side in its likely readings: with direct dependences for total ones."""
+    def sides(self) -> list[tuple[Node, Node]]:
+        """Both sides in their likely readings: with direct dependences for total ones."""
         found = []
         for left in self._lefts[: 2 * _LIKELY]:
             try:
-                pair = None if self.pair is None else self.judge.paired(left, self.pair.right, self._reader)
-            except SymgradError:
+                rights = self._reader.side(self.link.right, left.shapes)
+            except (SymgradError, RecursionError):
                 continue
-            found += [] if pair is None else [pair.left_node]
+            for right in rights[: 2 * _LIKELY]:
+                try:
+                    pair = self.judge.paired(left, right, self._reader)
+                except SymgradError:
+                    continue
+                found += [] if pair is None else [(pair.left_node, pair.right_node)]
         return found
 
     # ── saying ───────────────────────────────────────────────────────────────────────────────────────────────────────

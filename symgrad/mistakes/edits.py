@@ -530,6 +530,17 @@ def inserted(node: Node, around: Surroundings) -> Iterator[Option]:
         yield _bracketed(_times(node, meant, "odot")), cause, message
 
 
+def added(node: Node, around: Surroundings) -> Iterator[Option]:
+    """A named term left out: an ε under a root, a bias."""
+    if isinstance(node, (sx.Number, sx.Relation, sx.Prefix)):
+        return
+    own = {around.name_of(n) for n in sx.walk(node)}
+    found = around.scalars[:_MOST_NAMES] + (around.matrices[:_MOST_FACTORS] if isinstance(node, sx.Product) else [])
+    for name in (n for n in found if n not in own):
+        made = sx.Sum(node.span, (node, _meant(name, node.span)), ("", "+"))
+        yield _bracketed(made), "missing_chain_term", f"the term {names.text(name)} is left out"
+
+
 def applied(node: Node, around: Surroundings) -> Iterator[Option]:
     """A function that is not applied."""
     if isinstance(node, (sx.Name, sx.Scripted, sx.Group, sx.Product)):
@@ -590,15 +601,22 @@ def summation(node: Node, around: Surroundings) -> Iterator[Option]:
         yield node.body, "missing_sum", "this sum does not belong here"
         return
     loose = [letter for letter in _letters(node) if letter not in _letters(around.case.link.left)]
-    for letter in loose if isinstance(node, (sx.Product, sx.Sum, sx.Scripted)) else ():
-        summed = sx.BigOp(node.span, "sum", sx.Name(node.span, letter), None, node)
-        yield _bracketed(summed), "missing_sum", f"the sum over {letter} is left out"
+    for letters in _runs_of(loose) if isinstance(node, (sx.Product, sx.Sum, sx.Scripted)) else ():
+        summed = node
+        for letter in letters:
+            summed = sx.BigOp(node.span, "sum", sx.Name(node.span, letter), None, summed)
+        yield _bracketed(summed), "missing_sum", f"the sum over {' and '.join(letters)} is left out"
     if isinstance(node, (sx.Name, sx.Scripted, sx.Group, sx.Product, sx.Call)):
         for axis in ("0", "1"):
             along = sx.Relation(node.span, (sx.Name(node.span, "axis"), sx.Number(node.span, axis)), ("=",))
             total = sx.Call(node.span, sx.Name(node.span, "sum"), (node, along))
             for made in (total, _turned(total)):
                 yield made, "missing_sum", "the sum over the examples is left out"
+
+
+def _runs_of(letters: list[str]) -> list[list[str]]:
+    """Each letter by itself, and all together."""
+    return [[letter] for letter in letters] + ([letters] if len(letters) > 1 else [])
 
 
 def _letters(node: Node) -> list[str]:
@@ -612,6 +630,25 @@ _OF_NUMBERS = dict.fromkeys(("missing_chain_term", "missing_factor", "missing_su
 Record = Callable[[Node, Surroundings], Iterator[Option]]
 
 
+def changes(formula: Node, record: Record, around: Surroundings) -> Iterator[tuple[Node, Span, str, str]]:
+    """The formula with one piece changed; what was written once and stands there for every step is changed at all of them."""
+    places: dict[tuple[Span, type[Node]], list[Node]] = {}
+    for piece, put in pieces(formula):
+        for made, cause, message in record(piece, around):
+            yield put(made), piece.span, cause, message
+    for node in sx.walk(formula):
+        places.setdefault((node.span, type(node)), []).append(node)
+    for (span, _), alike in places.items():
+        for options in zip(*(record(node, around) for node in alike), strict=False) if len(alike) > 1 else ():
+            meant = {id(node): made for node, (made, _, _) in zip(alike, options, strict=True)}
+            _, cause, message = options[0]
+            yield _exchanged(formula, meant), span, cause, message
+
+
+def _exchanged(formula: Node, meant: dict[int, Node]) -> Node:
+    return sx.mapped(formula, lambda node: meant.get(id(node), node))
+
+
 def repairs(record: Record, slight: bool = False) -> Callable[[Case], Iterator[Diagnosis]]:
     """What a record offers for every piece of a formula, as far as the claim holds with it.
 
@@ -623,16 +660,15 @@ def repairs(record: Record, slight: bool = False) -> Callable[[Case], Iterator[D
             return
         around = Surroundings(case)
         counted = case.is_counted
-        for piece, put in pieces(case.formula):
-            for made, cause, message in record(piece, around):
-                found = case.holds_as_written(put(made))
-                if found is None:
-                    continue
-                cause = _OF_NUMBERS.get(cause, cause) if counted else cause
-                if case.is_followed:
-                    yield Diagnosis(cause, case.span, f"expected {rows_text(case.ruling.expected)}; {_FOLLOWED[cause]}", "")
-                else:
-                    yield case.diagnosis(cause, message, found.right_node, piece.span)
+        for made, span, cause, message in changes(case.formula, record, around):
+            found = case.holds_as_written(made)
+            if found is None:
+                continue
+            cause = _OF_NUMBERS.get(cause, cause) if counted else cause
+            if case.is_followed:
+                yield Diagnosis(cause, case.span, f"expected {rows_text(case.ruling.expected)}; {_FOLLOWED[cause]}", "")
+            else:
+                yield case.diagnosis(cause, message, found.right_node, span)
 
     return tried
 

@@ -40,18 +40,23 @@ def term(case: Case) -> Iterator[Diagnosis]:
     """One term of the sum left out, or all but one."""
     if case.pair is None or case.ruling.numeric:
         return
-    wholes = [node for node in (case.truth, *case.left_nodes, case.judge.lab.fully_opened(case.pair.left_node)) if node is not None]
-    for node in dict.fromkeys(wholes):
+    opened = case.judge.lab.fully_opened(case.pair.left_node)
+    rights = dict.fromkeys(right for _, right in case.sides)
+    wholes = dict.fromkeys(node for node in (case.truth, *(left for left, _ in case.sides), opened) if node is not None)
+    for node in wholes:
         terms = _terms(node)
         if not 1 < len(terms) <= _MOST_SUMMANDS:
             continue
         for i, alone in enumerate(terms):
             rest = [t for j, t in enumerate(terms) if j != i]
             for kept, left_out in ((add(rest), alone), (alone, add(rest))):
-                if case.holds_with(left=kept) and not (kept is not alone and any(_equal(case, alone, other) for other in rest)):
-                    shown = case.written(left_out)
-                    message = f"{shown} is left out" if shown else "a part of the sum is left out"
-                    yield case.diagnosis("missing_chain_term", message, case.truth or case.pair.left_node)
+                if not any(case.holds_with(left=kept, right=right) for right in rights):
+                    continue
+                if kept is not alone and any(_equal(case, alone, other) for other in rest):
+                    continue
+                shown = case.written(left_out)
+                message = f"{shown} is left out" if shown else "a part of the sum is left out"
+                yield case.diagnosis("missing_chain_term", message, case.truth or case.pair.left_node)
 
 
 def _equal(case: Case, one: Node, other: Node) -> bool:

@@ -174,7 +174,7 @@ def _write_commutation(writer: Writer, form: Any) -> tuple[str, Prec]:
     if writer.mode == "numpy":
         entries = f"np.eye({rows} * {columns}).reshape({columns}, {rows}, -1)"
         return f"{entries}.transpose(1, 0, 2).reshape({rows} * {columns}, -1)", Prec.ATOM
-    return (f"K_{{{rows},{columns}}}" if writer.mode == "latex" else f"K[{rows},{columns}]"), Prec.ATOM
+    return (f"K_{{{rows},{columns}}}" if writer.mode == "latex" else f"K[{rows}×{columns}]"), Prec.ATOM
 
 
 def _op(name: str, spelling: Spelling) -> Op:

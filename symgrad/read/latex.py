@@ -508,18 +508,18 @@ class _Parser:
         """Whether brackets right behind something hold places of it, or sizes: `W[1:d, :]`, `I[n]`, `unfold[2, 1](X)`."""
         is_word = isinstance(base, sx.Name) and base.base in voc.WITH_SIZES_IN_BRACKETS
         sign = base.base if isinstance(base, sx.Name) else base.text if isinstance(base, sx.Number) else ""
-        is_constant = sign in ("I", "0", "1") and not self._holds_relation()
-        return is_word or (sup is None and (is_constant or self._holds_places()))
+        is_constant = (sign in ("I", "0", "1") or (sign == "K" and self._holds("\\times"))) and not self._holds_relation()
+        return is_word or (sup is None and (is_constant or self._holds(":")))
 
-    def _holds_places(self) -> bool:
-        """Whether a colon stands in the brackets or braces that open here, and in no others inside."""
+    def _holds(self, sign: str) -> bool:
+        """Whether a sign, such as the colon of places, stands in the brackets or braces that open here, and in no others inside."""
         level = 0
         for n in range(_LONGEST_SCRIPT):
             token = self.ahead(n)
             level = _level(level, token)
             if level == 0:
                 return False
-            if level == 1 and token.text == ":":
+            if level == 1 and token.text == sign:
                 return True
         return False
 
@@ -610,7 +610,7 @@ class _Parser:
         if self.at_end:
             raise Unreadable(token.span, "a script is missing")
         if token.text == "{":
-            holds_places = self._holds_places()
+            holds_places = self._holds(":")
             self.take()
             if self.peek.text == "}":
                 raise Unreadable(token.span, "an empty script")

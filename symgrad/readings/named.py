@@ -246,8 +246,10 @@ def _is_index_base(reader: Reader, name: str) -> bool:
 
 
 def _constant(reader: Reader, base: sx.Name, sub: Node | None, shapes: Shapes) -> Reading | None:
-    r"""`\mathbf{1}_{n}`, `I_n`, `\mathbf{0}_{n \times m}`: of the sizes that stand below."""
+    r"""`\mathbf{1}_{n}`, `I_n`, `\mathbf{0}_{n \times m}`, the commutation matrix `K_{n,m}`: of the sizes that stand below."""
     sizes = reader.sizes(sub)
+    if sizes is not None and len(sizes) == 2 and base == sx.Name(base.span, "K") and not reader.names.is_mentioned("K"):
+        return Reading(0.0, shapes, Term("function", (), ("commutation", *sizes), sizes[0] * sizes[1], sizes[0] * sizes[1]))
     if sizes is None or len(sizes) > 2 or base.base not in ("1", "0", "I") or base.accents:
         return None
     if base.base == "I":
