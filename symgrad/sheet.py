@@ -442,7 +442,7 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         return False
     if _is_exponential(sides[0]):
         return False
-    if _is_model(found, i, sides[1]):
+    if _is_model(found, i, sides[0], sides[1]):
         return True  # `y = Xβ + ε`: how the data came to be, and nothing that β settles
     if isinstance(sides[1], sx.Prefix) and sides[1].sign == "pm":
         return True  # a label, `t = \\pm 1`
@@ -504,14 +504,16 @@ _NOISE = frozenset({"u", "e", "\\epsilon", "\\varepsilon", "\\eta", "\\xi", "\\n
 _OF_CHANCE = frozenset({"Var", "var", "E", "Cov", "cov", "V"})
 
 
-def _is_model(found: Gathered, i: int, node: Node) -> bool:
-    """Whether the last term is noise: a letter that no formula of the sheet speaks of, but for its distribution."""
+def _is_model(found: Gathered, i: int, head: Node, node: Node) -> bool:
+    """Whether the last term is noise: a letter that no formula speaks of, but for its distribution, where y - Xβ is a residual."""
     noise = node.terms[-1] if isinstance(node, sx.Sum) and node.signs[-1] == "+" else None
     base = noise.base if isinstance(noise, sx.Scripted) else noise
-    if noise is None or not isinstance(base, sx.Name) or base.base not in _NOISE:
+    if noise is None or not isinstance(node, sx.Sum) or not isinstance(base, sx.Name) or base.base not in _NOISE:
         return False
-    about = [s for s in found.sheet.statements[i + 1 :] if {spelled(base), plain_name(noise)} & set(mentions(s.node))]
-    return all(_is_of_chance(s.node) for s in about)
+    later = [s.node for s in found.sheet.statements[i + 1 :]]
+    residuals = (n for other in later for n in sx.walk(other) if isinstance(n, sx.Sum) and {head, node.terms[0]} <= set(n.terms))
+    about = [other for other in later if {spelled(base), plain_name(noise)} & set(mentions(other))]
+    return next(residuals, None) is not None and all(map(_is_of_chance, about))
 
 
 def _is_of_chance(node: Node) -> bool:
