@@ -13,6 +13,7 @@ from symgrad import syntax as sx
 from symgrad.naming import letters_of, plain_name, superscript
 from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
+from symgrad.readings.sums import of_all
 from symgrad.syntax import Node
 from symgrad.unrolling import Steps, bound_letter, instances
 
@@ -26,8 +27,14 @@ def enumerated(sheet: Sheet) -> Sheet:
     if not families:
         return sheet
     defined = {name for s in sheet.statements for name, formula in heads(s) if any(isinstance(n, sx.Name) for n in sx.walk(formula))}
-    out = [made for s in sheet.statements for made in _each(s, families, defined)]
+    counted = [replace(s, node=sx.mapped(s.node, _counted)) for s in sheet.statements]
+    out = [made for s in counted for made in _each(s, families, defined)]
     return replace(sheet, statements=out)
+
+
+def _counted(node: Node) -> Node:
+    """A sum under a condition as one over all, so that the condition is written out too."""
+    return of_all(node) if isinstance(node, sx.BigOp) and node.operator == "sum" and node.body is not None else node
 
 
 def _families(sheet: Sheet) -> dict[str, int]:

@@ -307,6 +307,10 @@ _OF_A_MATRIX = (
     r"constant|fixed|given|known|unknown|random|full|rank|diagonal|dense|sparse|lower|upper|triangular|weight|data|design|input|output|"
     r"invertierbare?|symmetrische?|reelle?|quadratische?|inversible|symétrique|réelle|carrée|invertible|simétrica|real"
 )
+# `The rows of $X$ are $(1, 0)$, …` are no sizes.
+_OF_ENTRIES = re.compile(
+    r"(?i)\b(?:rows?|columns?|entries|values|components|examples|points|Zeilen|Spalten|filas|lignes)\W+(?:of|von|de|di)\W*$"
+)
 _IS_OF_SHAPE = re.compile(
     rf"(?i)^\W*(?:is|are|be|has|have|sei|ist|soit|est|es|sea)?\W*(?:an?|the|eine?|une?|una)?\W*(?:(?:{_OF_A_MATRIX})\b\W*)*(?:of)?\W*"
     r"(?:size|shape|dimensions?|Größe|taille|tamaño)?\W*$"
@@ -325,7 +329,8 @@ def shapes_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterator[tup
     for (_, before), (i, statement) in pairs:
         node = statement.node
         listed = node.body if isinstance(node, sx.Group) else None
-        is_shape = (isinstance(node, sx.Product) and "times" in node.operators) or isinstance(listed, sx.Listing)
+        is_listed = isinstance(listed, sx.Listing) and not _OF_ENTRIES.search(before.words)
+        is_shape = (isinstance(node, sx.Product) and "times" in node.operators) or is_listed
         if (
             is_shape
             and isinstance(before.node, _HAS_SHAPE)

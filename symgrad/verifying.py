@@ -17,7 +17,7 @@ from symgrad.constant import is_numeric
 from symgrad.counts import counted
 from symgrad.differenced import differenced
 from symgrad.differing import of_differing
-from symgrad.dims import show
+from symgrad.dims import Dim, show
 from symgrad.einstein import with_sums
 from symgrad.enumerating import enumerated
 from symgrad.errors import SymgradError
@@ -32,6 +32,7 @@ from symgrad.likeness import likeness
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.parts import heads, mentions, parts, several_spaces
 from symgrad.piecewise import joined
+from symgrad.prose import shape_of_node, space
 from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
 from symgrad.sheet import literal_rows, masked_entries
@@ -260,6 +261,8 @@ def _taken_for_granted(judge: Judge) -> Iterator[Finding]:
     undeclared = (n for n in assumed.undeclared if found.vocabulary.declared_at[n] in found.part.own)
     for name in (n for n in undeclared if n not in several_spaces(found.sheet)):
         shape, said = judge.meaning.shape(name), found.sheet.statements[found.vocabulary.declared_at[name]]
+        if _is_an_example(said.node, shape):
+            continue
         needed = f"; what is computed with it needs {show(shape)}" if shape is not None else ""
         yield _finding("SG215", said.span, f"{names.text(name)} does not have this shape{needed}")
     for names_assumed, about in (
@@ -273,6 +276,15 @@ def _taken_for_granted(judge: Judge) -> Iterator[Finding]:
                     "SG314", found.sheet.statements[i].span, f"{names.text(min(spoken))}: {about}, though the sheet does not say so"
                 )
                 break
+
+
+def _is_an_example(said: sx.Node, needed: tuple[Dim, Dim] | None) -> bool:
+    """Whether numbers stand for letters in what is needed: `n × 2` of a matrix that is said to be `n × p`."""
+    node = said.sides[-1] if isinstance(said, sx.Relation) else said
+    stated = space(node) or shape_of_node(node)
+    if stated is None or needed is None or stated == needed:
+        return False
+    return all(a == b or (a.number is None and b.number is not None and b.number > 1) for a, b in zip(stated, needed, strict=True))
 
 
 def _given_claim(judge: Judge, i: int, out: Verification) -> Claim:
@@ -316,7 +328,9 @@ def _diagnosis(judge: Judge, ruling: Ruling) -> Diagnosis | None:
         mirrored = replace(
             ruling, link=turned, pair=replace(pair, left=pair.right, right=pair.left, left_node=pair.right_node, right_node=pair.left_node)
         )
-        return repaired(judge, ruling, telling=False) or repaired(judge, mirrored, telling=False)
+        found = repaired(judge, ruling, telling=False) or repaired(judge, mirrored, telling=False)
+        # Another name for the optimum, which is its estimate for one, mends nothing.
+        return None if found is None or found.cause == "unknown" else found
     is_open = ruling.verdict == "undecided" and (ruling.pair is not None or ruling.reason == MISFIT)
     return repaired(judge, ruling) if is_open else None
 

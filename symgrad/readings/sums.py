@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def big(reader: Reader, node: sx.BigOp, shapes: Shapes) -> Variants:
     if node.operator not in ("sum", "\\sum") or node.body is None:
         raise Unreadable(node.span, f"{node.operator} is not read here")
-    node = _of_all(node)
+    node = of_all(node)
     assert node.body is not None
     letters = _bound(node.below)
     if node.below is not None and letters is None:
@@ -68,7 +68,7 @@ def _limit(reader: Reader, above: Node | None) -> Dim | None:
     return None
 
 
-def _of_all(node: sx.BigOp) -> sx.BigOp:
+def of_all(node: sx.BigOp) -> sx.BigOp:
     r"""`\sum_{i:\, m_i < 1} x_i` as the sum over all i of what is counted where the condition holds."""
     match node.below:
         case sx.Relation(sides=(index, *sides), operators=(":", *operators)) if len(sides) == 2:
