@@ -87,7 +87,7 @@ _stacked = re.compile(r"vec\((?P<body>.+)\)").fullmatch
 
 
 def stacked(name: str) -> str:
-    """The name of a matrix whose columns are stacked; a derivative by one is by its transpose, so that it is a matrix.
+    r"""The name of a matrix whose columns are stacked; a derivative by one is by its transpose, so that it is a matrix.
 
     >>> [spell(gradient(stacked("F"), stacked("W_1"))) for spell in (text, latex, identifier)]
     ['∂vec(F)/∂vec(W₁)ᵀ', '\\frac{\\partial \\operatorname{vec}(F)}{\\partial \\operatorname{vec}(W_{1})^{\\top}}', 'dvec_F_dvec_W_1']

@@ -522,11 +522,16 @@ class Code:
     lines: tuple[str, ...]
     identifiers: Mapping[str, str]
     least: int
+    firsts: Mapping[str, int]
 
     def identifier(self, name: str) -> str:
-        """What a value is called: an array over t by its family."""
+        """What a value is called: an array over t by its family, one step of it by its place there."""
         at = place_of(name)
-        return self.identifiers[at.stem if at is not None and at.letter else name]
+        if at is None or (name in self.identifiers and not at.letter):
+            return self.identifiers[name]
+        if at.letter:
+            return self.identifiers[at.stem]
+        return f"{self.identifiers[at.stem]}[{at.offset - self.firsts[at.stem]}]"
 
 
 def code(
@@ -581,7 +586,13 @@ def code(
         said = f"{top} must be at least {writing.least}"
         writing.lines[start:start] = [f"if {top} < {writing.least}:", f"    raise ValueError({said!r})"]
     arguments = [writing.identifiers[n] for n in dict.fromkeys(_argument(name, span) for name, _, span in inputs)]
-    return Code(tuple(arguments if counted is not None else [*arguments, top]), tuple(writing.lines), writing.identifiers, writing.least)
+    return Code(
+        tuple(arguments if counted is not None else [*arguments, top]),
+        tuple(writing.lines),
+        writing.identifiers,
+        writing.least,
+        {stem: family.first for stem, family in families.items()},
+    )
 
 
 def _argument(name: str, span: Span | None) -> str:
