@@ -32,6 +32,8 @@ def turned(form: Form) -> Form:
         return apply("sum", [form.args[0].args[0]], (1 - form.params[0],))
     if form.op == "divide" and form.args[1].is_scalar:
         return apply("divide", [turned(form.args[0]), form.args[1]])
+    if form.op == "add" and set(map(turned, form.args)) == set(form.args):
+        return form  # A + Aᵀ
     outside = apply("transpose", [form])
     if form.op in ("hadamard", "add", "divide") or _is_map(form):
         inside = apply(form.op, [turned(arg) for arg in form.args], form.params)
