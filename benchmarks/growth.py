@@ -51,8 +51,8 @@ def written(title: str, start: str, layer: str, end: str, dims: str) -> Callable
 
 
 KINDS = (
-    ("residual layers with layer norm", "A0 = X*1", "A{i} = A{j} + relu((A{j} - mean(A{j}, axis=1))/std(A{j}, axis=1)@W{i})@V{i}", "L = sum((A{i} - Y)**2)",
-     "X: n,d; Y: n,d; W{i}: d,m; V{i}: m,d"),
+    ("residual layers with layer norm", "A0 = X*1", "A{i} = A{j} + relu((A{j} - mean(A{j}, axis=1))/std(A{j}, axis=1)@W{i})@V{i}",
+     "L = sum((A{i} - Y)**2)", "X: n,d; Y: n,d; W{i}: d,m; V{i}: m,d"),
     ("attention layers", "A0 = X*1", "A{i} = A{j} + softmax(A{j}@Q{i}@(A{j}@K{i}).T, axis=1)@A{j}@V{i}", "L = sum((A{i} - Y)**2)",
      "X: n,d; Y: n,d; Q{i}: d,m; K{i}: d,m; V{i}: d,d"),
     ("gated linear units", "A0 = X*1", "A{i} = (silu(A{j}@G{i})*(A{j}@W{i}))@V{i}", "L = sum((A{i} - Y)**2)",
