@@ -533,7 +533,8 @@ class Judge:
     def _of_shape(self, link: Link) -> Ruling:
         """Whether what is computed has the shape that is written behind it."""
         stated = space(link.right) or shape_of_node(link.right)
-        assert stated is not None
+        if stated is None:
+            return Ruling(link, "unread", reason="the shape that is written here", notes=[Note("at", link.right.span)])
         try:
             readings = self.reader(link).side(link.left, self.meaning.shapes)
         except Unreadable as error:

@@ -20,7 +20,7 @@ from symgrad import names
 from symgrad.conditions import Condition
 from symgrad.differences import Check, check_gradients
 from symgrad.dims import Dim, solve
-from symgrad.errors import Unsupported
+from symgrad.errors import SymgradError, Unsupported
 from symgrad.gradient import Gradient, gradients
 from symgrad.implied import is_made_up
 from symgrad.meaning import Meaning
@@ -366,7 +366,7 @@ def _finite(point: Point, node: Node) -> bool:
     with np.errstate(all="ignore"):
         try:
             point.array(node)
-        except (Unsupported, ValueError):
+        except (SymgradError, ValueError):
             return False
         return bool(np.all(np.isfinite(np.asarray(point.array(node), dtype=float))))
 
