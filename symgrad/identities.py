@@ -17,6 +17,7 @@ from symgrad.understanding import understood
 
 _WHOLE = "\u2063of"
 _MOST_NAMES = 8
+_AS_PLAIN = 1.0
 
 
 def on_its_own(gathered: Gathered, meaning: Meaning, link: Link) -> list[Meaning]:
@@ -28,7 +29,9 @@ def on_its_own(gathered: Gathered, meaning: Meaning, link: Link) -> list[Meaning
     if any(d.name in names for d in gathered.definitions):
         return []  # about a quantity of the sheet, of which something was not read
     wholes = [Definition(f"{_WHOLE}{i}", e, link.statement) for i, e in enumerate(expressions)]
-    return [m for m in understood(gathered.vocabulary, wholes) if not m.unread]
+    found = [m for m in understood(gathered.vocabulary, wholes) if not m.unread]
+    # A capital that is a vector, or a small letter that is a row, is no way out for an identity that is wrong as it is usually typed.
+    return [m for m in found if m.cost <= found[0].cost + _AS_PLAIN]
 
 
 def _differentiated(link: Link, styled: frozenset[str]) -> Iterator[sx.Node]:
