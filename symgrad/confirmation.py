@@ -22,10 +22,11 @@ Diagnosed = tuple[Ruling, Diagnosis | None]
 def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
     """The rulings with their diagnoses; those that say no more than that a claim does not hold, only where others confirm it."""
     loose = [_is_loose(ruling, diagnosis) for ruling, diagnosis in diagnosed]
+    names = [_names(judge, ruling) for ruling, _ in diagnosed] if any(loose) else []
     doubted = bool(judge.meaning.unread) or bool(judge.gathered.unread)
     return [
         (replace(ruling, verdict="undecided", reason=UNCONFIRMED), None)
-        if is_loose and diagnosis is not None and not _is_confirmed(judge, diagnosed, loose, i, doubted)
+        if is_loose and diagnosis is not None and not _is_confirmed(diagnosed, loose, names, i, doubted)
         else (ruling, diagnosis)
         for i, ((ruling, diagnosis), is_loose) in enumerate(zip(diagnosed, loose, strict=True))
     ]
@@ -38,14 +39,13 @@ def _is_loose(ruling: Ruling, diagnosis: Diagnosis | None) -> bool:
     return ruling.verdict in ("undecided", "unread")
 
 
-def _is_confirmed(judge: Judge, diagnosed: Sequence[Diagnosed], loose: Sequence[bool], at: int, doubted: bool) -> bool:
+def _is_confirmed(diagnosed: Sequence[Diagnosed], loose: Sequence[bool], names: Sequence[set[str]], at: int, doubted: bool) -> bool:
     ruling, _ = diagnosed[at]
     if not any(mentions(side) for side in (ruling.link.left, ruling.link.right)):
         return True  # numbers alone are what they are
-    names = _names(judge, ruling)
     held = doubts = 0
-    for (other, _), is_loose in zip(diagnosed, loose, strict=True):
-        if other.link.statement == ruling.link.statement or not names & _names(judge, other):
+    for (other, _), is_loose, theirs in zip(diagnosed, loose, names, strict=True):
+        if other.link.statement == ruling.link.statement or names[at].isdisjoint(theirs):
             continue
         held += other.verdict == "holds"
         doubts += is_loose

@@ -1,7 +1,7 @@
 """What a sheet leaves unsaid, tried as hypotheses about whole parts of it.
 
 An activation that no line writes, a batch that is never named, the layout, a name that is used anew: each is kept only if more lines
-hold with it than without. Source: the design's section on judging; the search is bounded, and what was tried once is remembered.
+hold with it than without. The search is bounded, and what was tried once is remembered.
 """
 
 from __future__ import annotations

@@ -236,6 +236,7 @@ class Lab:
             yield point
 
     def _drawn(self) -> Iterator[Point]:
+        """Points as they are drawn, as long as drawing is worth while."""
         rng = np.random.default_rng(_SEED)
         positive = needs_positive(self.network)
         found = 0
