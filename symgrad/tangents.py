@@ -19,7 +19,7 @@ from symgrad.opening import LONGEST_ON_THE_WAY
 from symgrad.raising import raise_form
 from symgrad.rewrite import Facts, simplify
 from symgrad.rules import SIMPLIFY
-from symgrad.tensor import Einsum, Node, Var, add, constant, topological, var, variables
+from symgrad.tensor import Einsum, Node, add, constant, var, variables
 from symgrad.vjp import pushforward
 
 Equation = tuple[str, Node]
@@ -99,11 +99,6 @@ def spread(found: Sequence[Equation], by: str, shape: Shape, facts: Facts) -> di
 def is_zero(node: Node) -> bool:
     """Whether a tensor is the constant 0."""
     return isinstance(node, Einsum) and node.is_zero
-
-
-def depends_on(node: Node, name: str) -> bool:
-    """Whether a tensor speaks of a name."""
-    return any(isinstance(n, Var) and n.name == name for n in topological([node]))
 
 
 def held(network: Network, name: str) -> Network:

@@ -287,7 +287,6 @@ _TALL = frozenset({"mfrac", "mtable", "munder", "munderover", "msqrt", "mroot"})
 _SIGNS = frozenset("-−+±")
 _AFTER_OPERANDS = frozenset(")]}|‖⟩!⊤′")
 _THIN = '<mspace width="0.167em"></mspace>'
-_EMPTY = "<mrow></mrow>"
 
 
 def _children(children: list[Element], tag: str) -> str:
