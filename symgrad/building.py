@@ -47,14 +47,7 @@ def built(meaning: Meaning, uses: Mapping[str, Iterable[str]] | None = None) -> 
         for dim in (term.rows, term.cols) if term.op == "zeros" else ():
             if shapes.is_open(dim) and shapes.resolve(dim) not in others:
                 shapes = shapes.unify(dim, ONE) or shapes
-    used = {name for term in meaning.terms.values() for name in names_in(term)} | meaning.terms.keys()
-    for name in meaning.vocabulary.literals:
-        sizes = meaning.literal_sizes(name)
-        if name not in used and name not in meaning.vocabulary.declared and len(set(sizes)) == 1:
-            for dim, count in zip(mentioned[name], sizes[0], strict=True):
-                if shapes.is_open(dim):
-                    # Numbers are an example; sizes that are equal there are taken to be so in general.
-                    shapes = shapes.unify(dim, ONE if count == 1 else unknown(f"count:{count}")) or shapes
+    shapes = _as_counted(meaning, shapes, mentioned)
     taken = {s for dims in meaning.vocabulary.declared.values() for d in dims for s in d.symbols} | set(mentioned)
     taken |= meaning.vocabulary.sizes | {s for dims in mentioned.values() for d in dims for s in shapes.resolve(d).symbols}
     fresh = (n for i in range(1000) for n in (letter + (str(i) if i else "") for letter in _DIM_LETTERS) if n not in taken)
@@ -99,6 +92,27 @@ def built(meaning: Meaning, uses: Mapping[str, Iterable[str]] | None = None) -> 
         return built(meaning, rests)
     made.frozen = True
     return made
+
+
+def _as_counted(meaning: Meaning, shapes: Shapes, mentioned: Mapping[str, tuple[Dim, Dim]]) -> Shapes:
+    """The shapes with the sizes of values that no definition uses: what is equal in the numbers of an example is taken to be so in general.
+
+    `y = [0, 1, 0]` beside `L = -\\log p_2` is as long as what was defined last with three entries.
+    """
+    used = {name for term in meaning.terms.values() for name in names_in(term)} | meaning.terms.keys()
+    stated = {**meaning.vocabulary.claimed, **{n: meaning.literal_sizes(n) for n in meaning.vocabulary.literals}}
+    written = {n: sizes[0] for n, sizes in stated.items() if n in mentioned and len(set(sizes)) == 1}
+    counted: dict[int, Dim] = {}
+    for name in sorted(written, key=lambda n: list(meaning.terms).index(n) if n in meaning.terms else -1):
+        if name in used:
+            counted |= {n: dim for dim, n in zip(mentioned[name], written[name], strict=True) if n != 1 and not shapes.is_one(dim)}
+    for name, sizes in written.items():
+        if name in used or name in meaning.vocabulary.declared:
+            continue
+        for dim, count in zip(mentioned[name], sizes, strict=True):
+            if shapes.is_open(dim):
+                shapes = shapes.unify(dim, ONE if count == 1 else counted.get(count, unknown(f"count:{count}"))) or shapes
+    return shapes
 
 
 def _sharing(network: Network) -> Network:

@@ -11,6 +11,7 @@ from symgrad import syntax as sx
 from symgrad.aliases import with_own_functions
 from symgrad.allowance import OVER, Allowance
 from symgrad.applying import applied
+from symgrad.chosen import chosen
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
 from symgrad.confirmation import confirmed
 from symgrad.constant import is_numeric
@@ -56,6 +57,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_sums,
     sized,
     picked,
+    chosen,
     of_differing,
     with_own_functions,
     with_differentials,

@@ -1,0 +1,95 @@
+r"""The right class by its number: `L = -\log p_2` where `y = [0, 1, 0]^T` is the label, and `L = -\log 0.66` for the value of p₂.
+
+The entry is written as the inner product with the label's vector, so that `∂L/∂z = p - y` is true of every label and not of this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from symgrad import syntax as sx
+from symgrad.constant import constant_of
+from symgrad.meaning import is_loss, stem
+from symgrad.naming import plain_name
+from symgrad.parts import mentions
+from symgrad.read import functions as fn
+from symgrad.read.document import Sheet, Statement
+from symgrad.sheet import literal_rows
+from symgrad.syntax import Node
+
+# What the label of a class is called.
+_LABELS = frozenset("yt")
+
+
+def chosen(sheet: Sheet) -> Sheet:
+    """The sheet with losses that are a logarithm of the right class's entry written by the label's vector."""
+    labels = dict(found for s in sheet.statements for found in _one_hot(s))
+    if len(labels) != 1:
+        return sheet
+    ((label, place),) = labels.items()
+    values = dict(found for s in sheet.statements for found in _entries(s, place))
+    spoken = {name for s in sheet.statements for name in mentions(s.node)} - {label}
+    defined: set[str] = set()
+    changed: list[Statement] = []
+    for statement in sheet.statements:
+        node = statement.node
+        head = plain_name(node.sides[0]) if isinstance(node, sx.Relation) and node.operators[0] == "=" else None
+        if isinstance(node, sx.Relation) and head is not None and is_loss(head) and head not in defined:
+            defined.add(head)
+            whole = _Logarithm(label, place, spoken, values)
+            sides = (node.sides[0], sx.mapped(node.sides[1], whole.node), *node.sides[2:])
+            statement = replace(statement, node=replace(node, sides=sides)) if whole.met else statement
+        changed.append(statement)
+    return replace(sheet, statements=changed, one_hot=sheet.one_hot | {label}) if changed != sheet.statements else sheet
+
+
+class _Logarithm:
+    """One pass over a loss, that puts the vectors for the entry of the right class below a logarithm."""
+
+    def __init__(self, label: str, place: int, spoken: set[str], values: dict[Fraction, Node]) -> None:
+        self.label, self.place, self.spoken, self.values, self.met = label, place, spoken, values, False
+
+    def node(self, node: Node) -> Node:
+        match node:
+            case sx.Call(function=sx.Name(base=word), args=(argument,)) if fn.word_of(word) in ("log", "ln"):
+                whole = self._whole(argument)
+                if whole is not None:
+                    self.met = True
+                    product = sx.Product(argument.span, (sx.Name(argument.span, self.label), whole), ("odot",))
+                    return replace(node, args=(sx.Call(argument.span, sx.Name(argument.span, "sum"), (product,)),))
+        return node
+
+    def _whole(self, argument: Node) -> Node | None:
+        match argument:
+            case sx.Group(body=body):
+                return self._whole(body)
+            case sx.Scripted(base=sx.Name() as base, sub=sx.Number(value=number), sup=None):
+                return base if number == self.place + 1 and plain_name(base) in self.spoken else None
+        value = constant_of(argument)
+        return None if value is None else self.values.get(value)
+
+
+def _one_hot(statement: Statement) -> Iterator[tuple[str, int]]:
+    """A name that is given as a vector of zeros and a one, and where the one stands."""
+    node = statement.node
+    if isinstance(node, sx.Relation) and len(node.sides) == 2 and node.operators == ("=",):
+        name, entries = plain_name(node.sides[0]), _vector(node.sides[1])
+        if name is not None and stem(name) in _LABELS and len(entries) > 1 and set(entries) == {0, 1} and sum(entries) == 1:
+            yield name, entries.index(Fraction(1))
+
+
+def _entries(statement: Statement, place: int) -> Iterator[tuple[Fraction, Node]]:
+    """The entry in that place of a vector of probabilities, with the vector's name."""
+    node = statement.node
+    if isinstance(node, sx.Relation) and plain_name(node.sides[0]) is not None:
+        for entries in map(_vector, node.sides[1:]):
+            if len(entries) > place and all(0 < entry < 1 for entry in entries) and entries.count(entries[place]) == 1:
+                yield entries[place], node.sides[0]
+
+
+def _vector(side: Node) -> tuple[Fraction, ...]:
+    """The numbers of a row or a column; none of anything else."""
+    rows = literal_rows(side) or ()
+    return tuple(entry for row in rows for entry in row) if 1 in (len(rows), len(rows[0]) if rows else 0) else ()
