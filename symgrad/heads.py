@@ -56,6 +56,8 @@ def without_arguments(sheet: Sheet) -> Sheet:
     every: dict[str, frozenset[str]] = {}
     defined_in: dict[str, int] = {}
 
+    applied = {name for s in sheet.statements for n in sx.walk(s.node) if (name := _applied(as_call(n))[0]) is not None}
+
     def learn(statement: Statement, anew: bool) -> None:
         if not isinstance(statement.node, sx.Relation):
             return
@@ -67,8 +69,8 @@ def without_arguments(sheet: Sheet) -> Sheet:
             isinstance(head, sx.Call) and is_of_the_field(head, statement.node.sides[1])
         ):
             return  # a function of its argument alone, such as `f(z) = \max(0, z)`
-        if name is None:
-            return
+        if name is None or (name.endswith("'") and name.rstrip("'") in applied - defined.keys()):
+            return  # `g'(z) = …` is the derivative of the g that is applied elsewhere, and no quantity
         if name not in defined or (anew and arguments and defined_in[name] != problem):
             defined[name], defined_in[name] = arguments, problem
             every[name] = every.get(name, _NO_ARGUMENTS) | arguments

@@ -344,6 +344,8 @@ def _small(item: Input, shape: tuple[int, ...], choices: list[int], rng: np.rand
     values = rng.choice(choices, shape).astype(float)
     if "mask" in item.properties:
         return (values > 1).astype(float)
+    if "signs" in item.properties:
+        return np.where(values > 0, 1.0, -1.0)
     if "symmetric" in item.properties:
         return np.triu(values) + np.triu(values, 1).T
     for known in item.properties:

@@ -29,6 +29,7 @@ PROPERTIES: dict[str, Property] = {
     p.name: p
     for p in (
         Property("mask", "is a mask", ("mask", "binary", "zeros and ones")),
+        Property("signs", "holds −1 and +1", ("signs", "plus or minus one", "±1")),
         Property("one_hot", "is one-hot", ("one-hot", "one hot", "onehot", "one_hot"), ("distribution",), along_an_axis=True),
         Property(
             "distribution", "is a distribution", ("distribution", "probabilities", "probability vector", "sums to one"), along_an_axis=True

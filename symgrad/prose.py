@@ -177,6 +177,7 @@ _PROPERTIES: tuple[tuple[str, str], ...] = (
         r"\bmasks?\b|\bbinary\b|zeros and ones|0s and 1s|0/1|\bBernoulli\b|\bmaske\b|\bmasque\b|\bm[áa]scara\b|\bmaschera\b|маск|掩码",
     ),
     ("one_hot", r"\bone[- ]?hot\b"),
+    ("signs", r"\blabels? (?:of )?(?:±|\+/-|plus or minus )1\b"),
     (
         "distribution",
         r"\bdistribution\b|\bsums? to (?:1|one)\b|\bprobability vectors?\b|\bprobabilities\b|verteilung\b|\bdistribuci[óo]n\b"
@@ -188,6 +189,10 @@ _PROPERTIES: tuple[tuple[str, str], ...] = (
         r"|\bsim[ée]tric[ao]s?\b|\bsimmetric[ao]\b|\bсимметричн|对称",
     ),
 )
+_OF_TWO: dict[frozenset[Fraction | None], str] = {
+    frozenset({Fraction(0), Fraction(1)}): "mask",
+    frozenset({Fraction(-1), Fraction(1)}): "signs",
+}
 _GAUSSIAN = re.compile(r"(?i)\bgaussians?\b|\bnormal distribution\b|\bmultivariate normal\b|\bcovariances?\b|\blog-?likelihood\b")
 # `y one-hot`, typed without dollars.
 _TYPED_ONE_HOT = re.compile(r"\b([A-Za-z])\b(?:\s+(?:is|are))?(?:\s+an?)?\s+one[- ]?hot\b")
@@ -216,8 +221,10 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
             for known, pattern in _PROPERTIES:
                 if _is_said(pattern, words_before, words_after) and not (known == "symmetric" and _is_supposed(words_before, words_after)):
                     vocabulary.properties.setdefault(about, set()).add(known)
-            if isinstance(node, sx.Relation) and node.operators[0] == "in" and _of_zeros_and_ones(node.sides[1]):
-                vocabulary.properties.setdefault(about, set()).add("mask")
+            if isinstance(node, sx.Relation) and node.operators[0] == "in" and (of := _of_two(node.sides[1])) is not None:
+                whole = plain_name(item.base, vocabulary.styled) if isinstance(item, sx.Scripted) else None  # the y of the entries `y_i`
+                for name in {about, whole or about}:
+                    vocabulary.properties.setdefault(name, set()).add(of)
         match node:
             case sx.Relation(
                 sides=(sx.BigOp(operator="sum", body=sx.Scripted(base=sx.Name() as base)), sx.Number(text="1")), operators=("=",)
@@ -448,10 +455,15 @@ def equal_sizes(node: Node, vocabulary: Vocabulary) -> None:
         vocabulary.declared[name] = rows, cols
 
 
-def _of_zeros_and_ones(node: Node) -> bool:
+def _of_two(node: Node) -> str | None:
+    r"""What the entries of `\{0, 1\}^n` and `\{-1, +1\}` are called."""
     body = node.base if isinstance(node, sx.Scripted) else node
-    items = body.body.items if isinstance(body, sx.Group) and isinstance(body.body, sx.Listing) else ()
-    return isinstance(body, sx.Group) and body.open == "\\{" and [getattr(i, "text", "") for i in items] == ["0", "1"]
+    if not isinstance(body, sx.Group) or body.open != "\\{":
+        return None
+    if isinstance(body.body, sx.Prefix) and body.body.sign == "pm" and constant_of(body.body.body) == 1:
+        return "signs"
+    items = body.body.items if isinstance(body.body, sx.Listing) else ()
+    return _OF_TWO.get(frozenset(map(constant_of, items))) if len(items) == 2 else None
 
 
 def declarations(i: int, node: Node, vocabulary: Vocabulary) -> None:

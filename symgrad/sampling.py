@@ -91,6 +91,11 @@ def _draw(item: Input, sizes: Mapping[str, int], rng: np.random.Generator, posit
         if mask.size > 1:
             mask.flat[0], mask.flat[-1] = 1.0, 0.0
         return mask
+    if "signs" in item.properties:
+        signs = rng.choice([-1.0, 1.0], shape)
+        if signs.size > 1:
+            signs.flat[0], signs.flat[-1] = 1.0, -1.0
+        return signs
     for known in item.properties:
         kind, _, axis = known.partition(":")
         if kind == "one_hot":
