@@ -107,11 +107,12 @@ def _as_counted(meaning: Meaning, shapes: Shapes, mentioned: Mapping[str, tuple[
         if name in used:
             counted |= {n: dim for dim, n in zip(mentioned[name], written[name], strict=True) if n != 1 and not shapes.is_one(dim)}
     for name, sizes in written.items():
-        if name in used or name in meaning.vocabulary.declared:
+        if name in used or name in meaning.vocabulary.declared or name not in meaning.vocabulary.literals:
             continue
+        alike = counted if 1 in sizes else {}  # the sides of a matrix are as long as others by accident
         for dim, count in zip(mentioned[name], sizes, strict=True):
             if shapes.is_open(dim):
-                shapes = shapes.unify(dim, ONE if count == 1 else counted.get(count, unknown(f"count:{count}"))) or shapes
+                shapes = shapes.unify(dim, ONE if count == 1 else alike.get(count, unknown(f"count:{count}"))) or shapes
     return shapes
 
 

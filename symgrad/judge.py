@@ -402,7 +402,11 @@ class Judge:
         assert failed is not None
         if failed.verdict == "fails" or failed.reason == MISFIT:
             return (
-                self._of_one_letter(link) or self._under_conditions(link) or self._in_one_case(link) or self._at_estimates(link) or failed
+                self._of_one_letter(link, failed)
+                or self._under_conditions(link)
+                or self._in_one_case(link)
+                or self._at_estimates(link)
+                or failed
             )
         return failed
 
@@ -423,7 +427,7 @@ class Judge:
         shown = [{**evidence, "under": under} for evidence in ruling.evidence]
         return replace(ruling, link=link, evidence=shown) if ruling.verdict == "holds" else None
 
-    def _of_one_letter(self, link: Link) -> Ruling | None:
+    def _of_one_letter(self, link: Link, failed: Ruling) -> Ruling | None:
         """`σ'(u) = σ(u)(1 − σ(u))`: an identity of functions, whose letter is any number, whatever it stands for elsewhere."""
         letters = {name for side in (link.left, link.right) for name in _arguments(side)}
         if len(letters) != 1 or any(isinstance(n, (sx.Derivative, sx.Differential)) for s in (link.left, link.right) for n in sx.walk(s)):
@@ -439,7 +443,10 @@ class Judge:
             ruling = self._first_that_holds(made, self.pairs(made, False))
         except (SymgradError, RecursionError):
             return None
-        return replace(ruling, link=link, notes=[]) if ruling.verdict == "holds" else None
+        if ruling.verdict == "holds":
+            return replace(ruling, link=link, notes=[])
+        is_misfit = failed.reason == MISFIT  # it has no reading but this one
+        return ruling if is_misfit and ruling.verdict == "fails" and ruling.pair is not None else None
 
     def _under_conditions(self, link: Link) -> Ruling | None:
         """The claim where the conditions hold that it is made under; None where there are none, or it fails there too."""

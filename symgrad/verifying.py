@@ -350,8 +350,9 @@ def _misfit(judge: Judge, ruling: Ruling, rulings: list[Ruling]) -> Diagnosis | 
         borne_out |= {name for side in (other.link.left, other.link.right) for name in mentions(side, styled)}
     sizes = {size for shape in judge.gathered.vocabulary.declared.values() for dim in shape for size in dim.symbols}
     met = {name for side in (ruling.link.left, ruling.link.right) for name in mentions(side, styled)}
-    shapes = {name: judge.meaning.shape(name) for name in met - borne_out}
-    is_sure = all(shape is not None and {size for dim in shape for size in dim.symbols} <= sizes for shape in shapes.values())
+    shapes = [judge.meaning.shape(name) for name in met - borne_out]
+    made_of = [{size for dim in shape for size in dim.symbols} if shape is not None else set() for shape in shapes]
+    is_sure = all(own and own <= sizes for own in made_of)  # that a letter is one of a number says nothing of what it is here
     return diagnosed(judge, ruling) if is_sure else None
 
 
