@@ -138,14 +138,14 @@ def letters_of(node: Node | None) -> tuple[str, ...] | None:
         if inner is None:
             return None
         found.extend(inner)
-    return None if "".join(found) in _SUBSCRIPT_WORDS or len(found) > _MOST_INDICES else tuple(found)
+    return None if "".join(found) in SCRIPT_WORDS or len(found) > MOST_INDICES else tuple(found)
 
 
-# Subscripts that are words: `c_{prev}`, `h_{in}`; no name has more indices than so many.
-_SUBSCRIPT_WORDS = frozenset(
-    {"in", "out", "new", "old", "max", "min", "hid", "vis", "inp", "obs", "pos", "neg", "ref", "reg", "emb", "key"}
+# Scripts that are words: `c_{prev}`, `h_{in}`; no name has more indices than so many.
+SCRIPT_WORDS = frozenset(
+    {"in", "out", "new", "old", "pre", "max", "min", "hid", "vis", "inp", "obs", "pos", "neg", "ref", "reg", "emb", "key"}
 )
-_MOST_INDICES = 3
+MOST_INDICES = 3
 
 
 def numbers_of(node: Node | None) -> tuple[int, ...] | None:

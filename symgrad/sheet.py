@@ -122,7 +122,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     for name in (n for n, places in sheet.scalars.items() if places & problems and n not in vocabulary.heads):
         vocabulary.declared.setdefault(name, (ONE, ONE))
     losses_in_words((sheet.statements[i] for i in part.statements), vocabulary)
-    _loss_of_differentials([sheet.statements[i].node for i in part.statements], vocabulary)
+    _loss_of_differentials(sheet, [sheet.statements[i].node for i in part.statements], vocabulary)
     vocabulary.claimed = _claimed(sheet, part, styled)
     limits_of_sums([sheet.statements[i].node for i in part.statements], vocabulary)
     for i, size in counted_letters((i, sheet.statements[i]) for i in part.statements):
@@ -257,11 +257,13 @@ class _Runs:
 _UNNAMED_LOSS = "L"
 
 
-def _loss_of_differentials(nodes: list[Node], vocabulary: Vocabulary) -> None:
+def _loss_of_differentials(sheet: Sheet, nodes: list[Node], vocabulary: Vocabulary) -> None:
     """`dV = P^T dO`, where no loss is named: the gradients of one that everything else leads to."""
     dependences = vocabulary.dependences
-    named = {*vocabulary.heads, *dependences.inside, *dependences.asked}
-    if any(is_loss(name) for name in named) or vocabulary.losses or any(e for node in nodes for e in of_expressions(node)):
+    named = [name for name in dict.fromkeys((*vocabulary.heads, *dependences.inside, *dependences.asked)) if is_loss(name)]
+    if vocabulary.heads & {*named} or vocabulary.losses or any(e for node in nodes for e in of_expressions(node)):
+        return
+    if named and not (len(named) == 1 and any(_says_what_d_is(s.node) for s in sheet.statements)):
         return
     spoken = {name for node in nodes for name in mentions(sx.mapped(node, _without_differentials))}
     found = []
@@ -274,7 +276,15 @@ def _loss_of_differentials(nodes: list[Node], vocabulary: Vocabulary) -> None:
     if {name for name, _ in found} & {*dependences.inside, *dependences.asked}:
         return  # `dS` beside `\nabla S` is the differential of S
     for name, held in found:
-        held.setdefault(_UNNAMED_LOSS, {})[name] = None
+        held.setdefault(named[0] if named else _UNNAMED_LOSS, {})[name] = None
+
+
+def _says_what_d_is(node: Node) -> bool:
+    r"""`dh_t = \partial L/\partial h_t`: differentials are short for gradients."""
+    match node:
+        case sx.Relation(sides=(sx.Differential(sign="d", of=of, order=None), sx.Derivative(wrt=(wrt,)), *_)):
+            return plain_name(of) is not None and plain_name(of) == plain_name(wrt)
+    return False
 
 
 def _without_differentials(node: Node) -> Node:

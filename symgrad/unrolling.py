@@ -168,8 +168,10 @@ def _general(sheet: Sheet, letters: set[str]) -> set[str]:
     """The letters that the sheet does more with than look at one step: sums, a last step, a step by its number, the step after."""
     found: set[str] = set()
     counted = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted) and isinstance(n.base, sx.Name)]
-    general = {n.base for n in counted if any(_offset(p) in {(x, 0) for x in letters} for p in (*_pieces(n.sub), *_pieces(n.sup)))}
-    if any(n.base in general and any(_numbers(p) for p in (*_pieces(n.sub), *_pieces(n.sup))) for n in counted):
+    # Below or above: the 2 of `h_t^2`, whose steps are counted below, is a power.
+    places = [(n.base, is_above, p) for n in counted for is_above, script in enumerate((n.sub, n.sup)) for p in _pieces(script)]
+    general = {(base, is_above) for base, is_above, p in places if _offset(p) in {(x, 0) for x in letters}}
+    if any((base, is_above) in general and _numbers(p) for base, is_above, p in places):
         return letters
     for statement in sheet.statements:
         for node in sx.walk(statement.node):

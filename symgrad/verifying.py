@@ -46,6 +46,7 @@ from symgrad.tables import tabulated
 from symgrad.told import told
 from symgrad.tuples import separated
 from symgrad.typeset import text
+from symgrad.unnamed import with_unnamed
 from symgrad.unrolling import unrolled
 from symgrad.verification import Claim, Finding, Verification
 
@@ -67,6 +68,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     joined,
     applied,
     without_arguments,
+    with_unnamed,
 )
 _LARGEST = 4_000_000
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from symgrad import syntax as sx
+from symgrad.naming import MOST_INDICES, SCRIPT_WORDS
 from symgrad.read import functions as fn
 from symgrad.read import vocabulary as voc
 from symgrad.read.lexer import Macros, Token, lex
@@ -643,6 +644,9 @@ class _Parser:
             for _ in range(n + 1):
                 self.take()
             return sx.Mark(texts[0].span.to(texts[-1].span), "".join(t.text for t in texts))
+        word = self._word_in_braces()
+        if word is not None:
+            return word
         self._stops.append(frozenset())
         try:
             start = self.peek.span
@@ -657,6 +661,20 @@ class _Parser:
         finally:
             self._stops.pop()
         return node
+
+    def _word_in_braces(self) -> sx.Text | None:
+        """The `next` of `c^{next}`: more letters in one go than a name has indices, or letters that are a word."""
+        letters: list[Token] = []
+        while (token := self.ahead(len(letters))).kind == "letter" and "a" <= token.text <= "z" and not token.accents:
+            if letters and token.spaced:
+                return None
+            letters.append(token)
+        word = "".join(t.text for t in letters)
+        if token.text != "}" or not (len(word) > MOST_INDICES or word in SCRIPT_WORDS):
+            return None
+        for _ in range(len(letters) + 1):
+            self.take()
+        return sx.Text(letters[0].span.to(letters[-1].span), word)
 
     def _script_body(self) -> Node:
         node = self.relation()

@@ -199,6 +199,8 @@ def _one(text: str, i: int, end: int, macros: Macros) -> tuple[Token | None, int
 
 
 def _is_word(letters: str) -> bool:
+    if any(len(piece) < 2 for piece in letters.split("_")):
+        return False  # `do_t` is no dot, but the differential of `o_t`
     return letters in voc.FUNCTIONS or letters in voc.WORDS or letters in voc.AXES or fn.word_of(letters) in fn.WORDS
 
 

@@ -1,0 +1,148 @@
+r"""Quantities that a sheet differentiates by and never defines, though what they are can only be one thing.
+
+*What an activation is applied to*: in `f_t = \sigma(W_f x_t + b_f)` it may be called `\hat f_t`, `z_f` or `a^f_t`, and lines for
+`d\hat f_t` are about it. *A copy for another way to the loss*: in `dc_t = dh_t \circ … + dc_{next}` the last term is what `c_t` gets from
+where it goes besides, so `c_{next}` is `c_t` itself, on its way there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from symgrad import syntax as sx
+from symgrad.meaning import is_loss, stem
+from symgrad.naming import plain_name, script_text
+from symgrad.parts import heads
+from symgrad.read import functions as fn
+from symgrad.read.document import Sheet, Statement
+from symgrad.syntax import Node
+
+_PREACTIVATIONS = frozenset({"z", "a", "s", "u", "p", "\\mathrm{net}"})
+
+
+def with_unnamed(sheet: Sheet) -> Sheet:
+    """The sheet with a definition for each such quantity, at the place that it follows from."""
+    asked = {name: node for s in sheet.statements for name, node in _differentiated(s.node)}
+    known = {name for s in sheet.statements for name, _ in heads(s)}
+    strange = {name: node for name, node in asked.items() if name not in known}
+    if not strange:
+        return sheet
+    out: list[Statement] = []
+    for statement in sheet.statements:
+        out += _before(statement, strange, asked)
+        out.append(statement)
+    made = replace(sheet, statements=out)
+    return made if any(map(is_loss, known)) else _with_copies(made, strange)
+
+
+def _differentiated(node: Node) -> Iterator[tuple[str, Node]]:
+    r"""What gradients are by: the z of `dz` and of `\partial L/\partial z`."""
+    for n in sx.walk(node):
+        found = (n.of,) if isinstance(n, sx.Differential) and n.sign == "d" else n.wrt if isinstance(n, sx.Derivative) else ()
+        yield from ((name, by) for by in found if (name := plain_name(by)) is not None)
+
+
+# ── what activations are applied to ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _before(statement: Statement, strange: dict[str, Node], asked: dict[str, Node]) -> Iterator[Statement]:
+    """The definition of what the activation of this statement is applied to, where the sheet has a name for it."""
+    match statement.node:
+        case sx.Relation(sides=(head, sx.Call(args=(inner,), function=function)), operators=(sign,)) if _is_elementwise(function):
+            own = plain_name(head)
+            if own is None or not isinstance(inner, (sx.Sum, sx.Product)):
+                return
+            for name, node in strange.items():
+                if _is_before(node, head) or (own in asked and _is_accented(node, head)):
+                    yield replace(statement, node=sx.Relation(statement.span, (_at(node, head), inner), (sign,)))
+                    strange.pop(name)
+                    return
+
+
+def _is_elementwise(function: Node) -> bool:
+    base = function.base if isinstance(function, sx.Scripted) else function
+    return isinstance(base, sx.Name) and (base.base in fn.UNNAMED or fn.word_of(base.base) in fn.ELEMENTWISE_WORDS)
+
+
+def _is_accented(node: Node, head: Node) -> bool:
+    r"""Whether a name is the head with an accent, a prime or a word such as `pre`: `\hat f_t`, `f_t^{pre}`."""
+    (base, scripts), (own, theirs) = _taken_apart(node), _taken_apart(head)
+    more = scripts - theirs
+    is_marked = len(base.accents) > len(own.accents) or any(len(piece) > 1 and piece.isalpha() for piece in more)
+    return base.base == own.base and not theirs - scripts and is_marked and sum(more.values()) <= 1
+
+
+def _is_before(node: Node, head: Node) -> bool:
+    """Whether a name has the letter of the head among its scripts: `z_f`, `a^f_t`, `z_{f,t}`."""
+    (base, scripts), (own, theirs) = _taken_apart(node), _taken_apart(head)
+    is_letter = base.base in _PREACTIVATIONS and not own.accents
+    return is_letter and scripts == theirs + Counter([own.base])
+
+
+def _taken_apart(node: Node) -> tuple[sx.Name, Counter[str]]:
+    """The letter of a name and the pieces of its scripts, in whatever order they stand."""
+    if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name):
+        scripts = [piece for script in (node.sub, node.sup) for piece in _pieces(script)]
+        return node.base, Counter(filter(None, map(script_text, scripts)))
+    return (node if isinstance(node, sx.Name) else sx.Name(node.span, "")), Counter()
+
+
+def _pieces(script: Node | None) -> tuple[Node, ...]:
+    match script:
+        case None:
+            return ()
+        case sx.Listing(items=items):
+            return tuple(piece for item in items for piece in _pieces(item))
+        case sx.Product(factors=factors, operators=operators) if not any(operators):
+            return tuple(piece for factor in factors for piece in _pieces(factor))
+        case sx.Scripted(base=sx.Name() as base, sub=sub, sup=None):
+            return (base, *_pieces(sub))
+        case sx.Group(body=body):
+            return _pieces(body)
+    return (script,)
+
+
+def _at(node: Node, head: Node) -> Node:
+    """The name in the place of the head that it is defined at."""
+    return replace(node, span=head.span)
+
+
+# ── copies ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _with_copies(sheet: Sheet, strange: dict[str, Node]) -> Sheet:
+    """The sheet with every copy defined behind what it is a copy of, and no copies of what is not defined."""
+    copies = dict(_copies(sheet, strange))
+    others = strange.keys() - copies.keys()
+    labels = {label for name, of in copies.items() for label in _taken_apart(strange[name])[1] - _taken_apart(of)[1]}
+
+    def itself(node: Node) -> Node:
+        """`c_{t-1}^{next}`, of a step that is not defined, is `c_{t-1}`."""
+        name = plain_name(node) if isinstance(node, sx.Scripted) else None
+        is_label = isinstance(node, sx.Scripted) and script_text(node.sup) in labels
+        return replace(node, sup=None) if is_label and isinstance(node, sx.Scripted) and name in others else node
+
+    out: list[Statement] = []
+    for statement in sheet.statements:
+        out.append(replace(statement, node=sx.mapped(statement.node, itself)))
+        for name, of in list(copies.items()):
+            if plain_name(of) in dict(heads(statement)):
+                span = statement.node.sides[0].span if isinstance(statement.node, sx.Relation) else statement.span
+                sides = (replace(strange[name], span=span), replace(of, span=span))
+                out.append(replace(statement, node=sx.Relation(statement.span, sides, ("=",))))
+                del copies[name]
+    return replace(sheet, statements=out)
+
+
+def _copies(sheet: Sheet, strange: dict[str, Node]) -> Iterator[tuple[str, Node]]:
+    """The names whose gradients are a term of the gradient of a name of the same letter, and that name."""
+    for statement in sheet.statements:
+        match statement.node:
+            case sx.Relation(sides=(sx.Differential(sign="d", of=of), sx.Sum(terms=terms, signs=signs), *_)):
+                whole = plain_name(of)
+                for term, sign in zip(terms, signs, strict=True):
+                    name = plain_name(term.of) if isinstance(term, sx.Differential) and sign != "-" else None
+                    if name in strange and whole is not None and name != whole and stem(name) == stem(whole):
+                        yield name, of
