@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from symgrad.gradient import Gradient
 from symgrad.raising import raise_form
 from symgrad.rewrite import Facts, simplify
 from symgrad.rules import SIMPLIFY
-from symgrad.tensor import Node, Var, substitute, topological, var
+from symgrad.tensor import Add, Node, Var, add, substitute, topological, var
 
 LONGEST_WRITTEN_OUT = 24
 """How many factors a formula has before it is left in named quantities."""
@@ -68,9 +69,36 @@ def opened(facts: Facts, found: Mapping[str, Gradient]) -> dict[str, Depths]:
 
 
 def _with_what_cancels(node: Node, short: Mapping[Node, Node], facts: Facts) -> Node:
-    """The same with each of these gradients substituted that makes it shorter."""
-    for inner in (n for n in topological([node]) if n in short):
-        trial = simplify(substitute(node, {inner: short[inner]}), facts, SIMPLIFY)
-        if cost(raise_form(trial, facts)) < cost(raise_form(node, facts)):
-            node = trial
-    return node
+    """The same with each of these gradients substituted that makes the terms it stands in shorter.
+
+    The other terms of the sum are left alone: a weight shared by T steps has T terms, and most stand beside a gradient of their own.
+    """
+    terms = Counter(_terms(node))
+    inside: dict[Node, dict[Node, None]] = {}
+
+    def note(term: Node) -> None:
+        for n in topological([term]):
+            if n in short:
+                inside.setdefault(n, {})[term] = None
+
+    for term in terms:
+        note(term)
+    changed = False
+    for inner in [n for n in topological([node]) if n in short]:
+        touched = [term for term in inside[inner] if term in terms]
+        if not touched:
+            continue
+        before = add([term for term in touched for _ in range(terms[term])])
+        after = simplify(substitute(before, {inner: short[inner]}), facts, SIMPLIFY)
+        if cost(raise_form(after, facts)) < cost(raise_form(before, facts)):
+            changed = True
+            for term in touched:
+                del terms[term]
+            for term in _terms(after):
+                terms[term] += 1
+                note(term)
+    return simplify(add(list(terms.elements())), facts, SIMPLIFY) if changed else node
+
+
+def _terms(node: Node) -> tuple[Node, ...]:
+    return node.operands if isinstance(node, Add) else (node,)
