@@ -7,7 +7,7 @@ Source: Fornberg, *Generation of finite difference formulas on arbitrarily space
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,12 +22,13 @@ from symgrad.numpycode import Program
 from symgrad.ops import FUNCTIONS
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.raising import raise_form
-from symgrad.sampling import draw_sizes, draw_values, needs_positive
+from symgrad.sampling import at_other_scales, balanced, draw_sizes, draw_values, needs_positive
 from symgrad.tensor import Func, Map, topological
 
 TOLERANCE = 1e-6
-_STEP: float = float(np.finfo(float).eps) ** 0.2
-_SHORTER = (1 / 4, 1 / 16, 1 / 64, 1 / 256)
+_EPSILON: float = float(np.finfo(float).eps)
+_STEP: float = _EPSILON**0.2
+_SHORTER = tuple(4.0**-k for k in range(1, 9))
 _STENCIL = ((1, 8 / 12), (-1, -8 / 12), (2, -1 / 12), (-2, 1 / 12))
 _POINTS = 4
 _DIRECTIONS = 2
@@ -159,8 +160,11 @@ class _Lab:
         singular = 0
         for attempt in range(_REDRAWS):
             given = draw_values(self.network, sizes, rng, self.positive and attempt >= _REDRAWS // 4)
+            if self.positive and attempt >= _REDRAWS // 2:
+                given = at_other_scales(self.network, given, rng)
             try:
                 with np.errstate(all="ignore"):
+                    given = balanced(self.network, given, lambda values: self.forward.run(values, {}))
                     base = self.forward.run(given, {})
                     well = all(np.linalg.cond(base[name]) < _WORST_CONDITION for name in self.inverted)
                     values = self.backward.run(given, {}) if well else {}
@@ -238,6 +242,14 @@ class _Lab:
         with np.errstate(all="ignore"):
             return self.forward.run(inputs, inner)
 
+    def _noise(self, names: Iterable[str], given: Mapping[str, Any], base: Mapping[str, Any]) -> float:
+        """By how much rounding may move the loss: by its last digits, or by those of the names where what follows is ill-conditioned."""
+        rng = np.random.default_rng(_SEED)
+        values = {name: given[name] if name in given else base[name] for name in names}
+        last_digits = {name: _EPSILON * np.abs(value) * rng.choice((-1, 1), np.shape(value)) for name, value in values.items()}
+        moved = abs(_number(self._moved(given, last_digits, 1.0)[self.of]) - _number(base[self.of]))
+        return max(_EPSILON, _EPSILON * abs(_number(base[self.of])), moved if np.isfinite(moved) else 0.0)
+
     def _smooth(self, base: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         return all(np.array_equal(np.sign(base[k]), np.sign(other[k])) for k in self.kinks)
 
@@ -252,9 +264,9 @@ class _Lab:
         """The derivative of the loss along the moves and how much of it may be rounding; None at a kink or off the domain.
 
         The step is chosen without looking at what is claimed: the longest whose estimate a shorter one confirms, else
-        that of the two that agree best.
+        that of the two that agree best. Where no two agree the loss bends more than the steps are short: None too.
         """
-        rounding = 10 * float(np.finfo(float).eps) * max(1.0, abs(_number(base[self.of]))) / longest
+        rounding = 10 * self._noise(moves, given, base) / longest
         before = self._quotient(given, base, moves, longest)
         if before is None:
             return None
@@ -271,7 +283,7 @@ class _Lab:
             if gap <= max(1e-9 * abs(now), rounding / shrink):
                 break
             before = now
-        return best
+        return best if least <= max(TOLERANCE * abs(best[0]), 10 * best[1]) else None
 
     def _quotient(self, given: Mapping[str, Any], base: Mapping[str, Any], moves: Mapping[str, Any], step: float) -> float | None:
         total = 0.0

@@ -1,7 +1,7 @@
 """Arrays that nothing needs any more are written over: `t /= s; t -= Y` for `t / s - Y`, which saves the memory of every step.
 
-Only arrays that are no definitions, that the program has made itself, that no other name sees, and that hold floats whatever the inputs
-hold: an array of whole numbers cannot be divided in place.
+Only arrays that are no definitions and no gradients, whose names a reader knows, that the program has made itself, that no other name
+sees, and that hold floats whatever the inputs hold: an array of whole numbers cannot be divided in place.
 """
 
 from __future__ import annotations
@@ -59,14 +59,9 @@ def reused(statements: Sequence[Statement], keep: Collection[str]) -> list[State
             floats.add(name)
             seen = name in keep or name in seen_by_others
             is_own = form.op not in _VIEWS or (written and form.op == "symbol")
-            if _is_on_the_way(name) and is_own and not seen:
+            if names.is_temporary(name) and is_own and not seen:
                 free.add(name)
     return out
-
-
-def _is_on_the_way(name: str) -> bool:
-    """Whether a name may come to mean something else: not that of a definition, which a reader knows."""
-    return names.is_temporary(name) or names.gradient_of(name) is not None
 
 
 def _in_place(form: Form, ending: Sequence[Form]) -> tuple[Form, tuple[Form, Form]] | None:

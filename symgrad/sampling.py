@@ -16,7 +16,7 @@ from symgrad.errors import Unsupported
 from symgrad.network import Input, Network
 from symgrad.ops import FUNCTIONS
 from symgrad.ops.elementwise import ELEMENTWISE
-from symgrad.tensor import Func, Map, topological
+from symgrad.tensor import Func, Map, Var, topological
 
 _TRIES = 4000
 _LARGEST = 9
@@ -142,6 +142,59 @@ _MADE: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("positive_definite", _positive_definite),
     ("symmetric", _symmetric),
 )
+
+
+_CONES = frozenset(("positive", "symmetric", "diagonal", "positive_definite"))
+"""The properties that a positive multiple keeps."""
+
+
+def _may_be_scaled(item: Input) -> bool:
+    return item.properties <= _CONES
+
+
+def at_other_scales(network: Network, values: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """The same values, each made smaller by a factor of its own: log(b − A x) is defined where A x is small beside b."""
+    return {item.name: values[item.name] * 10 ** -rng.uniform(0, 2 if _may_be_scaled(item) else 0) for item in network.inputs.values()}
+
+
+_LEAST, _MOST = 1e-1, 1e3
+"""The size of entries that is left as it is: the steps of differences are short beside it, and its powers are finite."""
+
+_STEEPEST, _SCALINGS = 1e3, 8
+"""By how much one scaling changes an array at most, and how many there are."""
+
+
+def balanced(network: Network, values: Mapping[str, Any], run: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> dict[str, Any]:
+    """The same values with weights scaled, layer by layer, so that no array on the way runs off to 0 or ∞.
+
+    Forty gated layers, each of degree three, would else be compared where all is 0. `run` gives the definitions' values.
+    """
+    values = dict(values)
+    seen: set[str] = set()
+    found = run(values)
+    for name, definition in network.definitions.items():
+        used = [n.name for n in topological([definition.node]) if isinstance(n, Var) and n.name in network.inputs]
+        fresh = [n for n in used if n not in seen and _may_be_scaled(network.inputs[n])]
+        seen.update(used)
+        if not fresh or np.size(found[name]) == 1:
+            continue
+        for _ in range(_SCALINGS):
+            size = _size(found[name])
+            if _LEAST <= size <= _MOST or not 0 < size < np.inf:
+                break
+            factor = float(np.clip(size, 1 / _STEEPEST, _STEEPEST)) ** (-1 / len(fresh))
+            trial = values | {n: factor * values[n] for n in fresh}
+            found = run(trial)
+            if not abs(np.log(_size(found[name]))) < abs(np.log(size)):
+                found = run(values)  # a gate that is shut, say, is no better for it
+                break
+            values = trial
+    return values
+
+
+def _size(value: Any) -> float:
+    """The root of the mean square of the entries."""
+    return float(np.sqrt(np.mean(np.square(np.asarray(value, dtype=float)))))
 
 
 def needs_positive(network: Network) -> bool:

@@ -58,7 +58,9 @@ class Typesetter:
             return (side_by_side(self, form.args, parts) if spelling.sign == " " else spelling.sign.join(parts)), spelling.prec
         if isinstance(spelling, Notation):
             parts = [self.write(arg, spelling.inner) for arg in form.args]
-            tight = {f"t{i}": self.write(arg, Prec.PREFIX) for i, arg in enumerate(form.args)}
+            tight = {}
+            if "{t" in spelling.template:  # else every level of a chain would be written twice
+                tight = {f"t{i}": self.write(arg, Prec.PREFIX) for i, arg in enumerate(form.args)}
             params = {f"p{i}": self._param(p) for i, p in enumerate(form.params)}
             return spelling.template.format(*parts, **tight, **params), spelling.prec
         return spelling(self, form)  # type: ignore[no-any-return]

@@ -10,7 +10,7 @@ import sympy
 from evaluating import SIZES, lengths
 from test_ops import ROWS
 
-import symgrad
+import symgrad.gradient
 from symgrad import Network, derive, dimensions, names
 from symgrad.cli import main
 from symgrad.differences import TOLERANCE, Check, Report, check_gradients, insist
@@ -18,6 +18,7 @@ from symgrad.dims import Dim, shape_of
 from symgrad.errors import CheckFailed, Unsupported
 from symgrad.expr import operation
 from symgrad.form import apply, number, rename, rewrite_bottom_up, walk
+from symgrad.formulas import network_of_text
 from symgrad.library import load, parts_of
 from symgrad.op import Notation
 from symgrad.ops import FUNCTIONS, OPS
@@ -277,6 +278,28 @@ def test_a_wrong_derivative_in_any_record_is_found(monkeypatch, name):
     wrong_record(monkeypatch, name)
     with pytest.raises(CheckFailed, match=f"∂L/∂{wrt[0]}: largest relative error"):
         derive(net, wrt)
+
+
+@pytest.mark.parametrize("expression", ["-sum(log(b - A@x))", "sum(sqrt(1 - X**2))", "log(1 - x.T@A@x)"])
+def test_a_point_in_a_narrow_domain_is_found(expression):
+    assert derive(network_of_text(expression, "A: n,n" if "x.T" in expression else "")).report.holds
+
+
+@pytest.mark.parametrize("layer", [2, 15, 19])
+def test_a_mistake_deep_in_a_network_is_found(monkeypatch, layer):
+    """Of twenty gated layers, each of degree three: unless weights are scaled, all arrays run off to 0 or ∞."""
+    layers = "; ".join(f"A{i} = (silu(A{i - 1}@G{i})*(A{i - 1}@W{i}))@V{i}" for i in range(1, 21))
+    network = network_of_text(f"A0 = X*1; {layers}; L = sum((A20 - Y)**2)", "X: n,d; " + "; ".join(f"V{i}: m,d" for i in range(1, 21)))
+    sweep = symgrad.gradient.pullback
+
+    def wrong(node, cotangent, used):
+        shares = sweep(node, cotangent, used)
+        target = next((n for n in used if n.name == f"A{layer - 1}" and node is network.definitions[f"A{layer}"].node), None)
+        return shares if target is None else {**shares, target: scale(Fraction(1001, 1000), shares[target])}
+
+    monkeypatch.setattr(symgrad.gradient, "pullback", wrong)
+    with pytest.raises(CheckFailed, match=rf"∂L/∂A{layer - 1}\b"):
+        derive(network, ["V1"])
 
 
 def test_a_wrong_rule_of_the_calculus_is_found(monkeypatch):

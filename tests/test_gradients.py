@@ -14,8 +14,10 @@ from evaluating import close, differences, lengths
 import symgrad
 from symgrad import Network, derive, dimensions
 from symgrad.evaluate import compiled
+from symgrad.formulas import network_of_text
 from symgrad.numpycode import Program
 from symgrad.pipeline import forward_program
+from symgrad.tensor import topological
 
 TABLES = ("gradients.txt", "networks.txt")
 DATA = Path(__file__).parent / "data"
@@ -92,3 +94,19 @@ def test_the_gradients_are_the_slopes_of_the_loss(source, expected):
         for name in expected:
             value = np.asarray(values[f"∂L/∂{name}"], dtype=float)
             close(value.reshape(slopes[name].shape) if value.size == 1 else value, slopes[name])
+
+
+def test_the_work_for_a_weight_that_every_step_shares_is_linear(monkeypatch):
+    """Gates have gradients that are short: each is tried in the terms that it stands in, and not in the whole sum over steps."""
+    from symgrad import opening
+
+    def work(steps):
+        raised = []
+        raise_form = opening.raise_form
+        with monkeypatch.context() as patched:
+            patched.setattr(opening, "raise_form", lambda node, facts: raised.append(len(topological([node]))) or raise_form(node, facts))
+            body = "; ".join(f"Z{t} = sigmoid(A{t - 1}@U); A{t} = Z{t}*A{t - 1} + (1 - Z{t})*tanh(A{t - 1}@W)" for t in range(1, steps + 1))
+            derive(network_of_text(f"A0 = X*1; {body}; L = sum(A{steps}**2)", "X: n,d; U: d,d; W: d,d"), ["U", "W"], check=False)
+        return sum(raised)
+
+    assert work(24) - work(16) < 1.1 * (work(16) - work(8))

@@ -10,12 +10,15 @@ from evaluating import SIZES, close
 
 from symgrad.contraction import cheapest_pair, pair_source
 from symgrad.deltas import blocks_of
+from symgrad.dims import ONE, Dim
 from symgrad.emit import numpy
 from symgrad.evaluate import compiled
+from symgrad.form import apply, symbol
 from symgrad.formulas import network_of_text
 from symgrad.library import load
 from symgrad.numpycode import Program
 from symgrad.pipeline import derive, forward_program
+from symgrad.typeset import text
 
 BLOCKS = [b for b in (Path(__file__).parent / "data" / "numpy.txt").read_text("utf-8").split("\n\n") if not b.startswith("#")]
 
@@ -152,3 +155,19 @@ def test_a_long_sum_has_a_term_a_line():
     (terms,) = re.findall(r"    L = \(\n(.*?)\n    \)", source, re.DOTALL)
     assert len(terms.splitlines()) == 12 and max(map(len, source.splitlines())) < 200
     compile(source, "emitted", "exec")
+
+
+@pytest.mark.parametrize("title", CASES)
+def test_no_name_that_a_reader_knows_changes_its_meaning(title):
+    """A definition, or a gradient, is assigned to once."""
+    assigned = re.findall(r"^    (\w+) \S?= ", numpy.emit(derived(title)), re.MULTILINE)
+    known = [name for name in assigned if not re.fullmatch(r"t_(\d+|n)", name)]
+    assert len(known) == len(set(known))
+
+
+def test_a_long_chain_in_one_expression_is_written_once():
+    """Each level was once written twice, where a function has no place that binds tighter than its argument."""
+    chain = apply("tanh", [symbol("x", (Dim.of("n"), ONE))])
+    for _ in range(60):
+        chain = apply("tanh", [chain])
+    assert text(chain).count("tanh") == 61
