@@ -116,6 +116,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         elif letter in found.running and base not in vocabulary.declared and stated == (ONE, ONE) and base[:1].islower():
             del vocabulary.declared[name]  # `y_i \in \mathbb{R}`: the entries of y
     vocabulary.entrywise = frozenset(_entrywise(sheet, styled))
+    vocabulary.along_an_axis = frozenset(_along_an_axis(sheet, styled))
     vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
     named_here = [*part.own, *(i for i in part.context if heads(sheet.statements[i]))]
     problems = {bisect_right(sheet.headings, sheet.statements[i].span.start) for i in named_here}
@@ -309,6 +310,16 @@ def _entrywise(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:
             for a, b, operator in zip(node.factors, node.factors[1:], node.operators, strict=False):
                 if operator in ("odot", "circ"):
                     yield from (name for name in (plain_name(a, styled), plain_name(b, styled)) if name is not None)
+
+
+def _along_an_axis(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:
+    r"""The Greek letters with an entry for each column of a matrix: the γ of `y_{kl} = \gamma_l h_{kl} + \beta_l`."""
+    scripted = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted) and n.sub is not None]
+    axes = {letters[1] for n in scripted if len(letters := letters_of(n.sub) or ()) == 2}
+    for node in scripted:
+        name = plain_name(node.base, styled)
+        if name is not None and name.startswith("\\") and len(letters := letters_of(node.sub) or ()) == 1 and letters[0] in axes:
+            yield name
 
 
 def _runs(node: sx.Relation, last: Node | None) -> _Runs:
@@ -557,7 +568,7 @@ def _index_letters(node: Node, known: set[str], running: frozenset[str]) -> tupl
         letters = letters_of(node.sub)
         # The head h of `Q_h = X W_h` is no index: such matrices are names of their own.
         told = running if len(letters or ()) > 1 or not node.base.base[:1].isupper() else frozenset[str]()
-        if letters and all((letter in "ijkmnpq" or letter in told) and letter not in known for letter in letters):
+        if letters and all((letter in "ijkmnpq" or letter in told or (letter == "l" and len(letters) > 1)) and letter not in known for letter in letters):
             return letters
     return ()
 

@@ -90,6 +90,9 @@ _DOT, _INNER = 1.2, 2.5
 # A ⊗ between matrices is the Kronecker product, where it is not written for the product of entries.
 _KRONECKER = 0.3
 _NUMBER_BEHIND = 3.0
+_SCALES = ("\\gamma", "\\beta", "\\alpha", "\\sigma", "\\lambda")
+# The γ of `γ \\hat x`, a vector in Greek that scales each entry.
+_ROW_IN_GREEK = 3.0
 
 
 def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: bool) -> Iterator[Reading]:
@@ -115,6 +118,10 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
         behind = body is a and b.op == "entry" and (a.op == "transpose" or _is_matrix(shapes, a)) and not is_scalar(shapes, a)
         yield base.plus(odd + _NUMBER_BEHIND * behind, shapes, _scaled(shapes, a, b, body, free))
         return
+    if operator == "" and _is_scale(shapes, a) and _is_matrix(shapes, b):
+        for extra, same, rows, cols in spread(shapes, a, b):
+            yield base.plus(extra, same, Term("hadamard", (a, b), (), rows, cols, free))
+        product = _ROW_IN_GREEK
     if product is not None:
         met = _meeting(shapes, a, b)
         # What stands before an identity is a number, as in `s I`; a product of matrices would leave it out.
@@ -130,6 +137,11 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
         yield from _outer(base, a, b, outer, span, free)
     if operator in ("", "cdot", "times", "*") and product is not None:
         yield from _inner(base, a, b, free, _DOT if operator == "cdot" else _INNER)
+
+
+def _is_scale(shapes: Shapes, term: Term) -> bool:
+    """A vector with a Greek letter: nobody writes a matrix product with it at the left of a batch."""
+    return term.op == "symbol" and term.params[0].startswith(_SCALES) and is_vector(shapes, term)
 
 
 def _meeting(shapes: Shapes, a: Term, b: Term) -> Shapes | None:
@@ -328,7 +340,7 @@ def add(left: Reading, right: Reading, negative: bool, weights: Callable[[Dim], 
         if extra:
             thin = a if met.is_one(a.rows) or met.is_one(a.cols) else b
             own = thin.rows if met.is_one(thin.cols) else thin.cols
-            repeated = 0.2 if weights(met.resolve(own)) else 3.0
+            repeated = 0.2 if weights(met.resolve(own)) or _is_scale(shapes, thin) else 3.0
         yield base.plus(repeated, met, Term("add", (a, second), (), rows, cols, free))
     for thin, wide in ((b, a), (a, b)):
         # A bias declared a column, added to rows of examples.
