@@ -568,7 +568,9 @@ def _index_letters(node: Node, known: set[str], running: frozenset[str]) -> tupl
         letters = letters_of(node.sub)
         # The head h of `Q_h = X W_h` is no index: such matrices are names of their own.
         told = running if len(letters or ()) > 1 or not node.base.base[:1].isupper() else frozenset[str]()
-        if letters and all((letter in "ijkmnpq" or letter in told or (letter == "l" and len(letters) > 1)) and letter not in known for letter in letters):
+        if letters and all(
+            (letter in "ijkmnpq" or letter in told or (letter == "l" and len(letters) > 1)) and letter not in known for letter in letters
+        ):
             return letters
     return ()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symgrad import syntax as sx
 from symgrad.allowance import Allowance
@@ -70,6 +70,7 @@ def read_document(source: Source) -> Sheet:
     sheet = Sheet(source, macros=definitions(source))
     sheet.code = _code(source)
     masked = _masked(source.text, is_latex(source))
+    shown = replace(source, text=masked)
     pieces = _all_pieces(masked, is_latex(source))
     sheet.headings = [match.start() for match in _PART.finditer(masked)]
     for block, piece in enumerate(pieces):
@@ -81,7 +82,7 @@ def read_document(source: Source) -> Sheet:
             node: Node = sx.Unread(piece.outside, "mathematics that is opened and never closed")
             sheet.statements.append(Statement(node, piece.outside, block, piece.display, words, words_after))
             continue
-        for node in parse(source, piece.inside, sheet.macros):
+        for node in parse(shown, piece.inside, sheet.macros):
             span = _span_of(source, node, piece.inside)
             remarks = tuple(re.findall(r"\\text(?:rm|bf|it)?\{([^{}]*)\}", source.slice(piece.inside)))
             sheet.statements.append(Statement(node, span, block, piece.display, words, words_after, "", remarks))
@@ -109,12 +110,7 @@ def mathematics(source: Source) -> list[Piece]:
 
 def visible(source: Source) -> str:
     """What a reader sees, every character in its place: without the author's definitions, of LaTeX without preamble and comments."""
-    text = source.text
-    for match in reversed(list(_DEFINITION.finditer(text))):
-        end = _closing(text, match.end())
-        if end is not None:
-            text = text[: match.start()] + _blank(text[match.start() : end + 1]) + text[end + 1 :]
-    return _masked(text, True) if is_latex(source) else text
+    return _masked(source.text, True) if is_latex(source) else _without_definitions(source.text)
 
 
 def legible(source: Source) -> str:
@@ -136,7 +132,7 @@ def _blank(text: str) -> str:
 
 
 def _all_pieces(masked: str, is_tex: bool) -> list[Piece]:
-    pieces = list(_pieces(masked))
+    pieces = list(_pieces(masked, is_tex))
     if not is_tex:
         quoted = [
             p for p in _quoted(masked) if not any(q.outside.start < p.outside.end and p.outside.start < q.outside.end for q in pieces)
@@ -166,9 +162,15 @@ _FENCE = re.compile(r"^(```+|~~~+)([^\n]*)\n(.*?)(?:^\1[ \t]*$|\Z)", re.MULTILIN
 _OF_MATHEMATICS = re.compile(r"\s*\{?\.?(?:math|latex|tex|katex)\b")
 _ASSIGNMENT = re.compile(r"^[ \t]*([A-Za-z_][\w.\[\]]*[ \t]*[-+*/@]?=(?!=)[^\n]*\S)", re.MULTILINE)
 _INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)([^`\n]*)\1(?!`)")
+_HTML_TAG = re.compile(
+    r"</?(?:img|div|span|center|figure|figcaption|iframe|details|summary|table|tbody|thead|section|font|style|script|video|sup|sub|code|pre|em"
+    r"|strong|small|h[1-6]|hr|br|li|ul|ol|td|tr|th|p|a)\b(?:\s[^<>$]*)?/?>"
+)
+_QUOTED_LINES = re.compile(r"(?:^[ \t]*>[^\n]*\n?)+", re.MULTILINE)
+_COLOUR = re.compile(r"\\definecolor(?:\{[^{}]*\}){3}")
 _HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TABLE_ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
-_TEX_COMMENT = re.compile(r"(?<!\\)%[^\n]*")
+_TEX_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)(%[^\n]*)")
 _TEX_CODE = re.compile(r"\\begin\{(verbatim|lstlisting|minted)\*?\}([^\n]*)\n(.*?)\\end\{\1\*?\}", re.DOTALL)
 _TEX_SKIPPED = re.compile(r"\\begin\{(verbatim|lstlisting|tikzpicture|minted|comment)\*?\}.*?\\end\{\1\*?\}", re.DOTALL)
 _TEX_TABLE = re.compile(r"\\begin\{(tabular[x*]?)\}.*?\\end\{\1\}", re.DOTALL)
@@ -190,7 +192,7 @@ def _masked(text: str, is_tex: bool, tables: bool = True) -> str:
         return re.sub(r"[^\n]", " ", match[0])
 
     if is_tex:
-        text = _TEX_COMMENT.sub(blank, text)
+        text = _TEX_COMMENT.sub(lambda m: m[1] + " " * len(m[2]), text)
         start = text.find("\\begin{document}")
         if start >= 0:
             text = re.sub(r"[^\n]", " ", text[:start]) + text[start:]
@@ -198,10 +200,21 @@ def _masked(text: str, is_tex: bool, tables: bool = True) -> str:
         text = _TEX_TABLE.sub(blank, text) if tables else text
     else:
         text = _HTML_COMMENT.sub(blank, text)
+        text = _HTML_TAG.sub(blank, text)
+        text = _QUOTED_LINES.sub(lambda m: re.sub(r"(?m)^[ \t]*>", blank, m[0]), text)
         text = _FENCE.sub(lambda m: m[0] if _OF_MATHEMATICS.match(m[2]) else blank(m), text)
         text = _TABLE_ROW.sub(blank, text) if tables else text
         text = _INLINE_CODE.sub(lambda m: m[0] if _is_mathematics(m[2]) else blank(m), text)
-    return _DEFINITION.sub(blank, text)
+    return _without_definitions(text)
+
+
+def _without_definitions(text: str) -> str:
+    """The text with the author's own commands blank where they are defined."""
+    for match in reversed(list(_DEFINITION.finditer(text))):
+        end = _closing(text, match.end())
+        if end is not None:
+            text = text[: match.start()] + _blank(text[match.start() : end + 1]) + text[end + 1 :]
+    return _COLOUR.sub(lambda m: _blank(m[0]), text)
 
 
 def _is_mathematics(code: str) -> bool:
@@ -251,6 +264,9 @@ def _closing(text: str, start: int, limit: int = 4000) -> int | None:
 
 _DISPLAYS = "|".join(re.escape(name) for name in sorted(voc.DISPLAYS, key=len, reverse=True))
 _OPENING = re.compile(rf"(?<!\\)\$\$|(?<![\\$])\$|\\\[|\\\(|\\begin\{{({_DISPLAYS})\}}")
+# Some processors of Markdown want the backslash doubled: `\\\\( x \\\\)`.
+_OPENING_IN_MARKDOWN = re.compile(r"\\\\\(|\\\\\[|" + _OPENING.pattern)
+_CLOSES = str.maketrans("([", ")]")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _MONEY = re.compile(r"\$\d[\d.,]*(?=[\s.,;:)]|$)")
 
@@ -262,10 +278,11 @@ def _quoted(text: str) -> Iterator[Piece]:
             yield Piece(Span(match.start(2), match.end(2)), Span(match.start(), match.end()), False)
 
 
-def _pieces(text: str) -> Iterator[Piece]:
+def _pieces(text: str, is_tex: bool) -> Iterator[Piece]:
     i = 0
+    opens = _OPENING if is_tex else _OPENING_IN_MARKDOWN
     fences = [(m.start(), m.end(), m.start(3), m.end(3)) for m in _FENCE.finditer(text)]
-    while match := _OPENING.search(text, i):
+    while match := opens.search(text, i):
         while fences and fences[0][1] <= match.start():
             start, end, first, last = fences.pop(0)
             yield Piece(Span(first, last), Span(start, end), True)
@@ -280,7 +297,7 @@ def _pieces(text: str) -> Iterator[Piece]:
             end = text.find(closing, match.end())
             inside = Span(match.end(), end)
         else:
-            closing = {"$$": "$$", "$": "$", "\\[": "\\]", "\\(": "\\)"}[opening]
+            closing = opening.translate(_CLOSES)
             end = _close(text, match.end(), closing)
             inside = Span(match.end(), end)
         is_money = end < 0 and not _opens_mathematics(text, match.end())
@@ -293,7 +310,7 @@ def _pieces(text: str) -> Iterator[Piece]:
             yield Piece(Span(match.end(), end), Span(match.start(), end), opening != "$", False)
             i = end
             continue
-        yield Piece(inside, Span(match.start(), end + len(closing)), opening not in ("$", "\\("))
+        yield Piece(inside, Span(match.start(), end + len(closing)), opening not in ("$", "\\(", "\\\\("))
         i = end + len(closing)
     for start, end, first, last in fences:
         yield Piece(Span(first, last), Span(start, end), True)
@@ -310,9 +327,10 @@ def _close(text: str, start: int, closing: str) -> int:
             i += 1
             continue
         gap = _PARAGRAPH.search(text, start, i)
-        if gap and closing in ("$", "\\)"):
+        if gap and closing in ("$", "\\)", "\\\\)"):
             return -1
-        if closing == "$$" and gap and _PARAGRAPH.search(text, gap.end(), i):
+        is_environment = text[start:i].lstrip().startswith("\\begin{") and text[start:i].rstrip().endswith("}")
+        if closing == "$$" and gap and text[start:i].strip() and not is_environment and _PARAGRAPH.search(text, gap.end(), i):
             return -1
         return i
 

@@ -17,7 +17,8 @@ from symgrad import syntax as sx
 from symgrad.naming import MOST_INDICES, SCRIPT_WORDS
 from symgrad.read import functions as fn
 from symgrad.read import vocabulary as voc
-from symgrad.read.lexer import Macros, Token, lex
+from symgrad.read.lexer import Macros, lex
+from symgrad.read.tokens import Token
 from symgrad.span import Source, Span
 from symgrad.syntax import Node, Unreadable
 
@@ -809,6 +810,9 @@ class _Parser:
     def _derivative_fraction(self, above: list[Token], below: list[Token], start: Span) -> sx.Derivative | None:
         r"""`\frac{\partial L}{\partial W}`, `\frac{d}{dx}`, `\frac{\partial^2 L}{\partial x \partial y}`."""
         top, bottom = _sign_of(above), _sign_of(below)
+        if top is not None and bottom is None and top[0] == "\\partial" and len(above) == 1 and below:
+            bottom = top  # `\frac{\partial}{z_k}`, with the second sign left out
+            below = [above[0], *below]
         if top is None or bottom is None or top[0] != bottom[0]:
             return None
         if top[0] == "d" and len(below) <= bottom[1]:
@@ -1205,6 +1209,9 @@ class _Parser:
             self._skip_stops()
             if self.peek.text == "&":
                 self.take()
+            if [self.ahead(n).text for n in range(3)] == ["i", "f", "&"]:
+                for _ in range(3):
+                    self.take()
             while self.peek.text in voc.TEXT_MACROS_SET:
                 self.take()
                 words += "".join(t.text for t in self._argument_tokens())

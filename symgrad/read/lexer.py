@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from symgrad.read import functions as fn
 from symgrad.read import vocabulary as voc
 from symgrad.read.decimals import has_decimal_commas
+from symgrad.read.habits import as_meant
+from symgrad.read.tokens import Token
 from symgrad.span import Source, Span
 from symgrad.syntax import Unreadable
 
@@ -24,21 +26,9 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._][A-Za-z][A-Za-z0-9]*)*")
 _MACRO = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
 _INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad\u2061\u2062\u2063\u2064")
 _SPACES = frozenset(
-    ["\\,", "\\;", "\\:", "\\!", "\\ ", "\\/", "~", "\\thinspace", "\\enspace", "\\medspace", "\\thickspace", "\\negthinspace"]
+    ["\\,", "\\;", "\\:", "\\!", "\\ ", "\\/", "~", "\\thinspace", "\\enspace", "\\medspace", "\\thickspace", "\\negthinspace", "\\space"]
 )
 _MODULES = ("np.", "torch.", "jnp.", "numpy.", "np.linalg.")
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A piece of mathematics: `kind` says what it is, `text` which one, `spaced` whether a space stood before it."""
-
-    kind: str
-    text: str
-    span: Span
-    style: str = ""
-    accents: tuple[str, ...] = ()
-    spaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +50,7 @@ def lex(source: Source, span: Span, macros: Macros | None = None) -> list[Token]
     """
     own = macros or {}
     tokens = _lexed(source.text, span.start, span.end, None, own, has_decimal_commas(source.text))
-    return _divided(_expanded(tokens, own, 0, [0]))
-
-
-def _divided(tokens: list[Token]) -> list[Token]:
-    r"""`D(p \| q)` and `D(p || q)`: one double bar in brackets, which closes nothing, divides what they hold."""
-    opened: list[int] = []
-    bars: dict[int, list[int]] = {}
-    divides: dict[int, int] = {}  # where a double bar begins, and how many tokens it has
-    for i, token in enumerate(tokens):
-        if token.text in "([":
-            opened.append(i)
-        elif token.text in ")]" and opened:
-            found = bars.pop(opened.pop(), [])
-            if len(found) == 1 and tokens[found[0]].text == "\\|":
-                divides[found[0]] = 1
-            elif len(found) == 2 and found[1] == found[0] + 1 and all(tokens[k].text == "|" for k in found):
-                divides[found[0]] = 2
-        elif token.text in ("|", "\\|") and opened:
-            bars.setdefault(opened[-1], []).append(i)
-    out: list[Token] = []
-    i = 0
-    while i < len(tokens):
-        out.append(replace(tokens[i], text="\\mid", kind="macro") if i in divides else tokens[i])
-        i += divides.get(i, 1)
-    return out
+    return as_meant(_expanded(tokens, own, 0, [0]))
 
 
 _FRACTION = re.compile(r"(\d+)\u2044(\d+)")  # what ½ and its like are made of
@@ -101,7 +67,7 @@ def _lexed(text: str, start: int, end: int, at: Span | None, macros: Macros, com
             spaced = spaced or char.isspace()
             i += 1
             continue
-        if char == "%" and (i == start or text[i - 1] != "\\"):
+        if char == "%":
             line = text.find("\n", i, end)
             i = end if line < 0 else line
             continue

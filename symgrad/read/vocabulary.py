@@ -50,7 +50,7 @@ SYNONYMS = {
     "\\leq": "\\le", "\\leqslant": "\\le", "\\geq": "\\ge", "\\geqslant": "\\ge", "\\neq": "\\ne", "\\lt": "<", "\\gt": ">",
     "\\approxeq": "\\approx", "\\thickapprox": "\\approx", "\\thicksim": "\\sim", "\\varpropto": "\\propto", "\\owns": "\\ni",
     "\\coloneqq": ":=", "\\coloneq": ":=", "\\colonequals": ":=", "\\defeq": ":=", "\\eqdef": ":=", "\\vcentcolon": ":",
-    "\\colon": ":", "\\eqqcolon": "=:", "\\doteq": "\\triangleq",
+    "\\part": "\\partial", "\\colon": ":", "\\eqqcolon": "=:", "\\doteq": "\\triangleq",
     "\\rightarrow": "\\to", "\\longrightarrow": "\\to", "\\leftarrow": "\\gets", "\\longleftarrow": "\\gets", "\\longmapsto": "\\mapsto",
     "\\implies": "\\Rightarrow", "\\Longrightarrow": "\\Rightarrow", "\\iff": "\\Leftrightarrow",
     "\\Longleftrightarrow": "\\Leftrightarrow",

@@ -1,0 +1,229 @@
+r"""How people type what they mean, put right in the tokens before they are parsed.
+
+`\sigma(\cdot)` is σ, `p_k.p_i` a product, `\not\in` one sign, `P(a|b)` no absolute value, and an `array` whose rows begin with an equal
+sign arranges equations. Each habit is one rewriting of the tokens; none of them changes what is there to be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from symgrad.read import vocabulary as voc
+from symgrad.read.tokens import Token
+
+Tokens = list[Token]
+
+
+def as_meant(tokens: Tokens) -> Tokens:
+    """The tokens with every habit put right."""
+    for habit in _HABITS:
+        tokens = habit(tokens)
+    return tokens
+
+
+def _divided(tokens: Tokens) -> Tokens:
+    r"""`D(p \| q)`, `D(p || q)`, `P(a | b)`: a bar in brackets that closes nothing divides what they hold."""
+    opened: list[int] = []
+    bars: dict[int, list[int]] = {}
+    divides: dict[int, int] = {}  # where a bar begins, and how many tokens it has
+    for i, token in enumerate(tokens):
+        if token.text in "([":
+            opened.append(i)
+        elif token.text in ")]" and opened:
+            found = bars.pop(opened.pop(), [])
+            if len(found) == 1 and not _is_point(tokens, found[0]):
+                divides[found[0]] = 1
+            elif len(found) == 2 and found[1] == found[0] + 1 and all(tokens[k].text == "|" for k in found):
+                divides[found[0]] = 2
+        elif token.text in ("|", "\\|") and opened:
+            bars.setdefault(opened[-1], []).append(i)
+    out: Tokens = []
+    i = 0
+    while i < len(tokens):
+        out.append(replace(tokens[i], text="\\mid", kind="macro") if i in divides else tokens[i])
+        i += divides.get(i, 1)
+    return out
+
+
+def _is_point(tokens: Tokens, i: int) -> bool:
+    """Whether a bar says at which point: `f(x)|_{x=0}`."""
+    return _text(tokens, i + 1) in ("_", "^")
+
+
+def _negated(tokens: Tokens) -> Tokens:
+    r"""`\not\in` and `\not=` as the signs that they print."""
+    out: Tokens = []
+    for token in tokens:
+        if out and out[-1].text == "\\not" and token.text in _NEGATED:
+            out[-1] = replace(token, text=_NEGATED[token.text], kind="macro", span=out[-1].span.to(token.span))
+        else:
+            out.append(token)
+    return out
+
+
+def _without_placeholders(tokens: Tokens) -> Tokens:
+    r"""`\sigma(\cdot)` and `\sigma(.)` as σ."""
+    out: Tokens = []
+    i = 0
+    while i < len(tokens):
+        if tokens[i].text == "(" and _text(tokens, i + 1) in ("\\cdot", ".") and _text(tokens, i + 2) == ")" and out:
+            i += 3
+            continue
+        out.append(tokens[i])
+        i += 1
+    return out
+
+
+def _with_products(tokens: Tokens) -> Tokens:
+    """`p_k.p_i`: a point between two names, with no space beside it; two points are dots."""
+    out: Tokens = []
+    i = 0
+    while i < len(tokens):
+        token = tokens[i]
+        if token.text == "." and token.kind == "sign" and _text(tokens, i + 1) == ".":
+            out.append(replace(token, kind="macro", text="\\dots"))
+            i += 2
+            continue
+        if (
+            token.text == "."
+            and out
+            and _ends_a_name(out[-1])
+            and i + 1 < len(tokens)
+            and not token.spaced
+            and _begins_a_name(tokens[i + 1])
+        ):
+            token = replace(token, kind="macro", text="\\cdot")
+        out.append(token)
+        i += 1
+    return out
+
+
+def _ends_a_name(token: Token) -> bool:
+    return token.kind in ("letter", "word", "script") or token.text in ("}", ")")
+
+
+def _begins_a_name(token: Token) -> bool:
+    return not token.spaced and (token.kind == "letter" or token.text in voc.LETTER_MACROS or token.text in ("\\frac", *voc.STYLES))
+
+
+def _without_blanks(tokens: Tokens) -> Tokens:
+    r"""Scripts with nothing in them left out, `\substack` as a list, `{\therefore …}` without the word, `\bbox[…]` without its looks."""
+    out: Tokens = []
+    i = 0
+    while i < len(tokens):
+        token = tokens[i]
+        if token.text in ("_", "^") and _text(tokens, i + 1) == "{" and _text(tokens, i + 2) == "}":
+            i += 3
+        elif token.text == "\\substack" and _text(tokens, i + 1) == "{":
+            end = _closing(tokens, i + 1)
+            out += [replace(t, kind="sign", text=",") if t.text == "\\\\" else t for t in tokens[i + 1 : end]]
+            i = end
+        elif token.text in voc.CONNECTIVES and out and out[-1].text == "{":
+            i += 1
+        elif token.text == "\\bbox":
+            i += 1
+            if _text(tokens, i) == "[":
+                i = next((k for k in range(i, len(tokens)) if tokens[k].text == "]"), i) + 1
+        elif token.text == "_" and [_text(tokens, i + n) for n in (1, 2)] == ["{", "("] and (last := _end_of_places(tokens, i + 2)):
+            out += [token, tokens[i + 1], *tokens[i + 3 : last]]  # `A_{(:,l)}` for `A_{:,l}`
+            i = last + 1
+        elif voc.SWITCHES.get(token.text) and out and out[-1].text == "{" and _text(out, len(out) - 2) in ("^", "_"):
+            close = _closing(tokens, i - 1) - 1
+            style, brace = replace(token, text="\\" + voc.SWITCHES[token.text]), replace(token, kind="sign")
+            out += [style, replace(brace, text="{"), *tokens[i + 1 : close], replace(brace, text="}")]  # `k^{\rm th}`
+            i = close
+        elif voc.SWITCHES.get(token.text) and _text(tokens, i + 1) == "{":
+            out.append(replace(token, text="\\" + voc.SWITCHES[token.text]))  # `\bf{y}` for `{\bf y}`
+            i += 1
+        else:
+            out.append(token)
+            i += 1
+    return out
+
+
+def _end_of_places(tokens: Tokens, i: int) -> int | None:
+    """Where the bracket closes that opens at `i`, if it holds places and all that the braces around it hold."""
+    end = next((k for k in range(i, len(tokens)) if tokens[k].text == ")"), None)
+    holds_places = end is not None and any(t.text == ":" for t in tokens[i:end])
+    return end if holds_places and end is not None and _text(tokens, end + 1) == "}" else None
+
+
+def _arranged(tokens: Tokens) -> Tokens:
+    r"""An `array` that arranges equations as `aligned`, and one behind a single `\left\{` as `cases`."""
+    out = list(tokens)
+    for i in range(len(tokens)):
+        if tokens[i].text != "\\begin" or _name(tokens, i) != "array":
+            continue
+        end = _end_of(tokens, i)
+        if end is None:
+            continue
+        brace = i - 1 if _text(tokens, i - 1) == "\\{" and _text(tokens, i - 2) == "\\left" else None
+        if brace is not None and [_text(tokens, end + n) for n in (_LENGTH, _LENGTH + 1)] == ["\\right", "."]:
+            _renamed(out, i, "cases")
+            _renamed(out, end, "cases")
+            for k in (*range(brace - 1, i), *_columns(tokens, i), end + _LENGTH, end + _LENGTH + 1):
+                out[k] = replace(tokens[k], kind="blank", text="")
+        elif _holds_equations(tokens, i, end):
+            _renamed(out, i, "aligned")
+            _renamed(out, end, "aligned")
+            for k in _columns(tokens, i):
+                out[k] = replace(tokens[k], kind="blank", text="")
+    return [token for token in out if token.kind != "blank"]
+
+
+_LENGTH = len(["\\end", "{", "a", "r", "r", "a", "y", "}"])
+
+
+def _name(tokens: Tokens, i: int) -> str:
+    return "".join(t.text for t in tokens[i + 2 : i + _LENGTH - 1]) if _text(tokens, i + _LENGTH - 1) == "}" else ""
+
+
+def _renamed(tokens: Tokens, i: int, name: str) -> None:
+    """The environment under another name, with as many tokens."""
+    tokens[i + 2] = replace(tokens[i + 2], kind="word", text=name)
+    for k in range(i + 3, i + _LENGTH - 1):
+        tokens[k] = replace(tokens[k], kind="blank", text="")
+
+
+def _columns(tokens: Tokens, i: int) -> range:
+    """Where the columns of an array are told: `{ll}`."""
+    start = i + _LENGTH
+    return range(start, _closing(tokens, start)) if _text(tokens, start) == "{" else range(start, start)
+
+
+def _end_of(tokens: Tokens, i: int) -> int | None:
+    level = 0
+    for k in range(i, len(tokens)):
+        level += (tokens[k].text == "\\begin") - (tokens[k].text == "\\end")
+        if level == 0:
+            return k if _name(tokens, k) == "array" else None
+    return None
+
+
+def _holds_equations(tokens: Tokens, start: int, end: int) -> bool:
+    """Whether a cell of the array itself begins with an equal sign."""
+    level = 0
+    for k in range(start, end):
+        level += (tokens[k].text == "\\begin") - (tokens[k].text == "\\end")
+        if level == 1 and tokens[k].text == "&" and _text(tokens, k + 1) in voc.RELATIONS:
+            return True
+    return False
+
+
+def _closing(tokens: Sequence[Token], start: int) -> int:
+    """The place behind the brace that closes the one at `start`."""
+    level = 0
+    for k in range(start, len(tokens)):
+        level += (tokens[k].text == "{") - (tokens[k].text == "}")
+        if level == 0:
+            return k + 1
+    return len(tokens)
+
+
+def _text(tokens: Sequence[Token], i: int) -> str:
+    return tokens[i].text if 0 <= i < len(tokens) else ""
+
+
+_NEGATED = {"\\in": "\\notin", "=": "\\ne", "\\ni": "\\ni"}
+_HABITS: tuple[Callable[[Tokens], Tokens], ...] = (_negated, _without_blanks, _without_placeholders, _arranged, _divided, _with_products)
