@@ -212,6 +212,8 @@ def _properties(meaning: Meaning, name: str, shape: Shape) -> set[str]:
         found.add("distribution")
     if name in meaning.vocabulary.assumed.masks:
         found.add("mask")
+    if {"mask", "distribution"} <= found:
+        found = found - {"mask", "distribution"} | {"one_hot"}  # zeros and ones that sum to one
     axis = 0 if shape[1].is_one else 1
     for term in meaning.terms.values():
         for t in walk(term):
