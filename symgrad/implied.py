@@ -37,6 +37,10 @@ class Dependences:
                     into = self.asked if found is head else self.inside
                     into.setdefault(of, {})[wrt] = None
 
+    def rest(self, name: str, below: Iterable[str]) -> None:
+        r"""Take note of what a name is said to be some function of: `L = \\ell(o, y)`."""
+        self.inside.setdefault(name, {}).update(dict.fromkeys(below))
+
     @property
     def variables(self) -> set[str]:
         """All that something is differentiated by."""

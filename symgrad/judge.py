@@ -161,6 +161,11 @@ class Judge:
             for link in by_statement.get(i, []):
                 values = dict(self.values)
                 ruling = self.rule(link)
+                if ruling.verdict == "unread" and judged.rulings and judged.rulings[-1].link.right is link.left:
+                    before = judged.rulings[-1]
+                    if before.verdict == "unread":
+                        # The side between cannot be read; what stands before it and what stands behind it can still be compared.
+                        ruling = self._across(before.link, link) or ruling
                 ruling.values = values
                 judged.rulings.append(ruling)
                 self._remember(link, ruling)
@@ -171,6 +176,11 @@ class Judge:
                 self.anew |= {} if rows is None else {name: self._as_vector(name, rows)}
         self._in_hindsight(judged)
         return judged
+
+    def _across(self, before: Link, link: Link) -> Ruling | None:
+        """The ruling on the ends of `a = b = c`, where b cannot be read; None where nothing can be said of them."""
+        ruling = self.rule(replace(link, left=before.left))
+        return None if ruling.verdict == "unread" else ruling
 
     def _in_hindsight(self, judged: Judged) -> None:
         r"""`dL = \operatorname{tr}(G^\top dX)`, and only then `\nabla_X L = G`: what rests on a gradient that is stated further down."""

@@ -14,6 +14,7 @@ from fractions import Fraction
 from symgrad import syntax as sx
 from symgrad.constant import constant_of, is_numeric
 from symgrad.dims import ONE
+from symgrad.heads import as_call
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
 from symgrad.members import families, indexed, running_letters
 from symgrad.naming import letters_of, plain_name, spelled, superscript, without_transpose
@@ -37,6 +38,7 @@ from symgrad.prose import (
     shapes_in_words,
     space,
 )
+from symgrad.read import functions as fn
 from symgrad.read.document import Sheet
 from symgrad.signs import of_expressions
 from symgrad.span import Span
@@ -463,6 +465,9 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         return False
     if _is_exponential(sides[0]):
         return False
+    if name not in known and (below := _some_function_of(sides[1], vocabulary)):
+        vocabulary.dependences.rest(name, below)
+        return True  # `L = \\ell(o, y)`, with an ℓ that nothing says more of
     if _is_model(found, i, sides[0], sides[1]):
         return True  # `y = Xβ + ε`: how the data came to be, and nothing that β settles
     if isinstance(sides[1], sx.Prefix) and sides[1].sign == "pm":
@@ -523,6 +528,22 @@ def _is_exponential(node: Node) -> bool:
 
 _NOISE = frozenset({"u", "e", "\\epsilon", "\\varepsilon", "\\eta", "\\xi", "\\nu", "\\zeta"})
 _OF_CHANCE = frozenset({"Var", "var", "E", "Cov", "cov", "V"})
+
+
+def _some_function_of(node: Node, vocabulary: Vocabulary) -> list[str]:
+    """The names that a function which nobody knows is applied to; none for anything else."""
+    called = as_call(node)
+    if not isinstance(called, sx.Call) or any(isinstance(arg, sx.Relation) for arg in called.args):
+        return []
+    function = plain_name(called.function, vocabulary.styled)
+    base = called.function.base if isinstance(called.function, sx.Scripted) else called.function
+    if function is None or not isinstance(base, sx.Name) or function in vocabulary.heads | vocabulary.declared.keys():
+        return []
+    below = [plain_name(arg, vocabulary.styled) for arg in called.args]
+    is_known = fn.word_of(base.base) in fn.WORDS or base.base in vocabulary.functions
+    if is_known or (len(below) < 2 and not is_loss(function) and function != "l"):
+        return []
+    return [n for n in below if n is not None] if None not in below else []
 
 
 def _is_model(found: Gathered, i: int, head: Node, node: Node) -> bool:

@@ -65,6 +65,10 @@ def call(reader: Reader, node: sx.Call, shapes: Shapes) -> Variants:
             for reading in reader.read(function, shapes):
                 yield reading.plus(2.0, reading.shapes, reading.term)
         return
+    if word == "prod" and len(args) > 1:
+        # `prod(∂L/∂h, ∂h/∂z)`: the product of a chain, in whatever order and transposed as it must be.
+        yield from reader.read(sx.Product(node.span, tuple(args), ("cdot",) * (len(args) - 1)), shapes)
+        return
     raise Unreadable(base.span, f"the function {base.base} is not known")
 
 
