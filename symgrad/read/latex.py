@@ -908,7 +908,8 @@ class _Parser:
         if is_function and self.peek.text in ("(", "[", "\\{") and not (self.peek.text == "[" and base.base in voc.FUNCTION_LETTERS):
             arguments = self._arguments()
             return sx.Call(self._from(start), node, arguments, "(")
-        if _is_loss(base) and self.peek.text == "(":
+        is_upright_word = len(base.base) > 1 and base.style in voc.UPRIGHT
+        if self.peek.text == "(" and (_is_loss(base) or (is_upright_word and self._holds(","))):
             arguments = self._arguments()
             return sx.Call(self._from(start), node, arguments, "(")
         if _is_bare(base) and self._begins_factor():
