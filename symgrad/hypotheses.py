@@ -16,7 +16,7 @@ from symgrad.dims import Dim
 from symgrad.judge import Judge, Judged
 from symgrad.meaning import Assumed, stem
 from symgrad.naming import plain_name
-from symgrad.parts import Part, batches, split
+from symgrad.parts import Part, batches, mentions, split
 from symgrad.read.document import Sheet
 from symgrad.sheet import Gathered, gathered, literal_rows
 from symgrad.understanding import understood
@@ -73,8 +73,8 @@ class Search:
         for hypotheses, needed in _HYPOTHESES:
             if hypotheses is _layout_in_doubt and best[0].gathered.vocabulary.layout == "numerator":
                 needed = 1  # it is announced
-            # A gradient that is off by a factor may be no failure yet, as nothing says what it is of.
-            is_worth = best[1].doubt if hypotheses is _examples_in_doubt else best[1].failures
+            # A gradient that is off by a factor may be no failure yet, as nothing says what it is of; nor one made of what cannot be read.
+            is_worth = best[1].doubt if hypotheses in (_examples_in_doubt, _gradients_in_doubt) else best[1].failures
             if not is_worth or best[1].doubt < needed:
                 continue
             for hypothesis in hypotheses(best[0], assumed):
@@ -184,6 +184,20 @@ def _formulas_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
         yield replace(assumed, restated=assumed.restated | {name})
 
 
+def _gradients_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    r"""A δ with a formula that is wrong, where all that is made of it holds once it is a gradient: the slip is in its formula."""
+    meaning = judge.meaning
+    own = [d for d in judge.gathered.definitions if d.statement in judge.gathered.part.own and not d.letters]
+    for loss in meaning.losses():
+        behind = [name for name in meaning.network.definitions if name != loss and meaning.rests_on(loss, name)]
+        for name in [d.name for d in own if d.name not in (loss, *behind) and not isinstance(d.expression, sx.Derivative)]:
+            uses = [link for link in judge.gathered.links if link.first and name in mentions(link.right, meaning.styled)]
+            uses = [link for link in uses if isinstance(link.left, (sx.Derivative, sx.Differential))]
+            wrt = next((by for by in behind if uses and all(judge.holds_with(link, name, loss, by) for link in uses)), None)
+            if wrt is not None:
+                yield replace(assumed, gradients=assumed.gradients | {(name, loss, wrt)})
+
+
 def _layout_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
     """Gradients as rows, where the sheet keeps to it."""
     yield replace(assumed, numerator=True)
@@ -197,6 +211,7 @@ _HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ..
     (_masks_in_doubt, 1),
     (_examples_in_doubt, 2),
     (_formulas_in_doubt, 1),
+    (_gradients_in_doubt, 0),
     (_declarations_in_doubt, 2),
     (_layout_in_doubt, 2),
 )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ from symgrad.shapes import Shapes, is_unknown
 from symgrad.sheet import Gathered, Link, Rows, decimals, literal_rows
 from symgrad.span import Span
 from symgrad.syntax import Node, Unreadable
-from symgrad.tensor import Literal, Var, substitute, topological, variables
+from symgrad.tensor import Literal, Var, substitute, topological, var, variables
 from symgrad.tensor import Node as Tensor
 from symgrad.terms import Term, free_of, walk
 from symgrad.typeset import latex, text
@@ -47,6 +48,7 @@ from symgrad.updates import renewed
 from symgrad.verification import Claim
 
 _MOST_PAIRS = 60
+_FIRST_PAIRS = 3
 _CONDITION = re.compile(
     r"(?i)\b(?:if|assum\w+|suppos\w+|when|whenever|such that|i\.?e\.?|provided|orthonormal|orthogonal|subject to|constraint)\W*$"
 )
@@ -679,6 +681,19 @@ class Judge:
             return self.with_values(link, pair, values).verdict == "holds"
         except (SymgradError, RecursionError):
             return False
+
+    def holds_with(self, link: Link, name: str, of: str, wrt: str) -> bool:
+        """Whether a claim holds once a name in it is a gradient, whatever formula it has."""
+        gradient = var(names.gradient(of, wrt), self.meaning.network.variables[wrt].shape)
+        try:
+            for pair in islice(self.pairs(link, False), _FIRST_PAIRS):
+                found = [v for v in variables(pair.right_node) if v.name == name and v.shape == gradient.shape]
+                meant: dict[Tensor, Tensor] = dict.fromkeys(found, gradient)
+                if meant and self.lab.equal(pair.left_node, substitute(pair.right_node, meant)).holds:
+                    return True
+        except (SymgradError, RecursionError):
+            return False
+        return False
 
     def _rests_on_nothing(self, pair: Pair) -> bool:
         """Whether a gradient is by what its loss was not computed from: a loss that is known as a number only."""

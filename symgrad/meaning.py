@@ -79,7 +79,8 @@ class Assumed:
     `reopened` are names given as one row that may stand for a batch later; `distributions` sum to one; `masks` are zeros and ones;
     `activation` is applied and not written; the shapes declared of the `undeclared` are wrong; with `numerator`, gradients have the
     transposed shape of their variable; `dZ` of a batch of `examples` is the gradient of the sum over them, not of the mean;
-    the `restated` are defined by the next formula that they are said to equal.
+    the `restated` are defined by the next formula that they are said to equal; of the `gradients`, each a name, what it is the
+    gradient of and by what, the formulas are claims.
     """
 
     reopened: frozenset[str] = frozenset()
@@ -90,6 +91,7 @@ class Assumed:
     numerator: bool = False
     examples: str = ""
     restated: frozenset[str] = frozenset()
+    gradients: frozenset[tuple[str, str, str]] = frozenset()
 
 
 @dataclass
@@ -115,6 +117,7 @@ class Vocabulary:
     along_an_axis: frozenset[str] = frozenset()  # vectors by an index that runs along an axis of a matrix
     numbers: frozenset[str] = frozenset()  # said to be positive, or one of a set
     families: frozenset[str] = frozenset()  # the v of v_1, …, v_C, which are vectors
+    scripts: frozenset[str] = frozenset()  # the letters that stand in scripts: indices, steps, labels
     indexed: frozenset[str] = frozenset()  # the names that have entries or members by an index that runs
     members: dict[str, Dim] = field(default_factory=dict)  # the sizes of the vectors of a family, where they are declared
     heads: frozenset[str] = frozenset()
@@ -188,6 +191,8 @@ class Meaning:
             return [(0.0, "scalar"), (3.0, "column"), (4.0, "matrix")]
         if letter.startswith("\\") and letter[1:2].islower():
             return [(0.0, "column"), (0.8, "matrix"), (1.2, "scalar"), (3.0, "row")]
+        if letter == "t" and name == letter and letter not in self.vocabulary.scripts:
+            return [(0.0, "scalar"), (0.3, "column"), (0.6, "row"), (1.5, "matrix")]  # targets; no time passes here
         if letter in ("n", "m", "N", "k", "c", "d", "t") or (
             letter == "B" and not self.is_mentioned("A")
         ):  # B counts a batch, but beside an A

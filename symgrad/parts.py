@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
-from symgrad.naming import is_value_of, letters_of, plain_name
+from symgrad.naming import is_value_of, letters_of, plain_name, superscript, without_transpose
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
@@ -295,6 +295,8 @@ def mentions(node: Node, styled: frozenset[str] = frozenset()) -> list[str]:
         current = stack.pop()
         if isinstance(current, sx.Scripted) and isinstance(current.base, sx.Name) and current.base.base == "e" and current.sup is not None:
             stack.append(current.sup)  # what the exponential is of
+        if isinstance(current, sx.Scripted) and isinstance(current.base, sx.Name) and superscript(current.sup).transposed:
+            current = without_transpose(current)
         name = plain_name(current, styled) if isinstance(current, (sx.Name, sx.Scripted)) else None
         if name is not None:
             found.append(name)

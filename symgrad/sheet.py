@@ -106,6 +106,9 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     vocabulary.bold = frozenset(_bold(sheet, styled))
     found.running = frozenset(letter for i in part.statements for letter in running_letters(sheet.statements[i].node))
     several = [(name.partition("_")[0], shape) for name, shape in vocabulary.declared.items() if "_" in name]
+    scripted = [n for i in part.statements for n in sx.walk(sheet.statements[i].node) if isinstance(n, sx.Scripted)]
+    pieces = [piece for n in scripted for script in (n.sub, n.sup) if script is not None for piece in sx.walk(script)]
+    vocabulary.scripts = frozenset(piece.base for piece in pieces if isinstance(piece, sx.Name))
     vocabulary.indexed = frozenset(indexed((sheet.statements[i].node for i in part.statements), styled))
     members = {base for base, shape in several if not shape[0].is_one}
     members |= set(families((sheet.statements[i].node for i in part.statements), styled))
@@ -468,6 +471,11 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     if name not in known and (below := _some_function_of(sides[1], vocabulary)):
         vocabulary.dependences.rest(name, below)
         return True  # `L = \\ell(o, y)`, with an ℓ that nothing says more of
+    gradient = _as_gradient(found, i, name) if name not in known else None
+    if gradient is not None:
+        found.definitions.append(Definition(name, gradient, i))
+        known.add(name)
+        return False
     if _is_model(found, i, sides[0], sides[1]):
         return True  # `y = Xβ + ε`: how the data came to be, and nothing that β settles
     if isinstance(sides[1], sx.Prefix) and sides[1].sign == "pm":
@@ -517,6 +525,16 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     found.definitions.append(Definition(base, expression, i, letters))
     known.add(base)
     return True
+
+
+def _as_gradient(found: Gathered, i: int, name: str) -> Node | None:
+    """The gradient that a name is taken to be, whatever formula it is given."""
+    for of, wrt in ((of, wrt) for known, of, wrt in found.vocabulary.assumed.gradients if known == name):
+        statements = [found.sheet.statements[j] for j in found.part.statements]
+        own = {plain_name(s.node.sides[0]): s.node.sides[0] for s in statements if isinstance(s.node, sx.Relation) and heads(s)}
+        if of in own and wrt in own:
+            return sx.Derivative(found.sheet.statements[i].span, own[of], (own[wrt],))
+    return None
 
 
 def _is_exponential(node: Node) -> bool:

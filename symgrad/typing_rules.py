@@ -13,7 +13,7 @@ from fractions import Fraction
 from symgrad.dims import ONE, Dim
 from symgrad.shapes import Shapes
 from symgrad.span import Span
-from symgrad.terms import Term, free_of, is_jacobian
+from symgrad.terms import Term, free_of, is_jacobian, names_in
 
 CHARITY = 8.0
 WIDTH = 10
@@ -87,6 +87,8 @@ _NUMBER_FOR_EACH = 0.3
 _BESIDE_AN_IDENTITY = 2.0
 # The inner product of two vectors that lie alike, with a dot between them or without.
 _DOT, _INNER = 1.2, 2.5
+# `a (1 - a)`, without the sign of a product of entries.
+_SLOPE = 0.3
 # A ⊗ between matrices is the Kronecker product, where it is not written for the product of entries.
 _KRONECKER = 0.3
 _NUMBER_BEHIND = 3.0
@@ -131,6 +133,10 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
     if hadamard is not None:
         for extra, same, rows, cols in spread(shapes, a, b):
             yield base.plus(hadamard + extra, same, Term("hadamard", (a, b), (), rows, cols, free))
+    elif operator == "" and _is_slope(a, b):
+        same_shape = shapes.together((a.rows, b.rows), (a.cols, b.cols))
+        if same_shape is not None:
+            yield base.plus(_SLOPE, same_shape, Term("hadamard", (a, b), (), a.rows, a.cols, free))
     if operator == "otimes" and not (is_vector(shapes, a) and is_vector(shapes, b)):
         yield base.plus(_KRONECKER, shapes, Term("function", (a, b), ("kron",), a.rows * b.rows, a.cols * b.cols, free))
     if outer is not None and (operator == "otimes" or charity):
@@ -142,6 +148,19 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
 def _is_scale(shapes: Shapes, term: Term) -> bool:
     """A vector with a Greek letter: nobody writes a matrix product with it at the left of a batch."""
     return term.op == "symbol" and term.params[0].startswith(_SCALES) and is_vector(shapes, term)
+
+
+def _is_slope(a: Term, b: Term) -> bool:
+    """`a (1 - a)`, `(1 + h)(1 - h)`: a quantity, and one less it, which are multiplied entry by entry as nothing else makes sense."""
+    return any(_is_one_and(x, y) for x, y in ((b, a), (a, b))) or (_is_one_and(a) and _is_one_and(b) and names_in(a) == names_in(b))
+
+
+def _is_one_and(term: Term, other: Term | None = None) -> bool:
+    """Whether a term is one more or less something: `other`, or a name."""
+    if term.op != "add" or term.args[0] != Term("number", (), (Fraction(1),)):
+        return False
+    rest = term.args[1].args[0] if term.args[1].op == "scale" else term.args[1]
+    return rest == other if other is not None else rest.op == "symbol"
 
 
 def _meeting(shapes: Shapes, a: Term, b: Term) -> Shapes | None:
@@ -189,11 +208,13 @@ def spread(shapes: Shapes, a: Term, b: Term) -> Iterator[tuple[float, Shapes, Di
     if same is not None:
         yield 0.0, same, a.rows, a.cols
     for one, other in ((a, b), (b, a)):
-        if shapes.is_one(one.cols) and not shapes.is_one(one.rows) and not shapes.is_one(other.cols):
+        if shapes.is_one(other.rows) or shapes.is_one(other.cols):
+            continue  # what is repeated over the entries of a vector is a number, and no vector of one entry
+        if shapes.is_one(one.cols) and not shapes.is_one(one.rows):
             met = shapes.unify(one.rows, other.rows)
             if met is not None:
                 yield 1.0, met, other.rows, other.cols
-        if shapes.is_one(one.rows) and not shapes.is_one(one.cols) and not shapes.is_one(other.rows):
+        if shapes.is_one(one.rows) and not shapes.is_one(one.cols):
             met = shapes.unify(one.cols, other.cols)
             if met is not None:
                 yield 1.0, met, other.rows, other.cols
