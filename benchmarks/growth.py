@@ -1,6 +1,6 @@
 """How deriving grows with depth: an unrolled RNN and an MLP, beside SymPy's own matrix derivative where it has one.
 
-Run by hand: `python benchmarks/growth.py [--bound SECONDS]`. Times are of this process on this machine; read the ratios.
+Run by hand: `python benchmarks/growth.py [--bound SECONDS]`. Times are of this process's processor time on this machine; read the ratios.
 """
 
 from __future__ import annotations
@@ -63,14 +63,22 @@ KINDS = (
      "X: n,d; Y: n,d; S: n,n; W{i}: d,d; b{i}: 1,d"),
     ("gated recurrences", "A0 = X*1", "Z{i} = sigmoid(A{j}@U + B); A{i} = Z{i}*A{j} + (1 - Z{i})*tanh(A{j}@W)", "L = sum((A{i} - Y)**2)",
      "X: n,d; Y: n,d; U: d,d; W: d,d; B: 1,d"),
+    ("gated recurrent units", "A0 = X*1",
+     "Z{i} = sigmoid(A{j}@U + x{i}@P); R{i} = sigmoid(A{j}@V + x{i}@Q); C{i} = tanh((R{i}*A{j})@W + x{i}@S); "
+     "A{i} = (1 - Z{i})*A{j} + Z{i}*C{i}", "L = sum((A{i} - Y)**2)",
+     "X: n,d; Y: n,d; U: d,d; V: d,d; W: d,d; P: m,d; Q: m,d; S: m,d; x{i}: n,m"),
+    ("long short-term memory", "H0 = X*1; C0 = 0*X",
+     "I{i} = sigmoid(H{j}@U + x{i}@P); F{i} = sigmoid(H{j}@V + x{i}@Q); O{i} = sigmoid(H{j}@W + x{i}@S); "
+     "C{i} = F{i}*C{j} + I{i}*tanh(H{j}@Z + x{i}@R); H{i} = O{i}*tanh(C{i})", "L = sum((H{i} - Y)**2)",
+     "X: n,d; Y: n,d; U: d,d; V: d,d; W: d,d; Z: d,d; P: m,d; Q: m,d; S: m,d; R: m,d; x{i}: n,m"),
 )  # fmt: skip
 """Layers of the kinds that networks are made of: a title, what comes first, a layer, the loss, the shapes."""
 
 
 def timed(work: Callable[..., object], *args: object) -> tuple[float, object]:
-    start = time.perf_counter()
+    start = time.process_time()
     result = work(*args)
-    return time.perf_counter() - start, result
+    return time.process_time() - start, result
 
 
 def sweep(net: Network) -> list[Gradient]:
@@ -90,9 +98,9 @@ def table(title: str, make: Callable[[int], Network], depths: list[int], bound: 
     print(f"\n{title}\n{'depth':>6} {'build':>8} {'sweep':>8} {'nodes/step':>11} {'derive':>8} {'+ check':>8} {'ms/step':>8}")
     total: dict[int, float] = {}
     for depth in depths:
-        start = time.perf_counter()
+        start = time.process_time()
         net = make(depth)
-        build = time.perf_counter() - start
+        build = time.process_time() - start
         swept, found = timed(sweep, net)
         plain, _ = timed(lambda net: derive(net, check=False), net)
         total[depth], _ = timed(derive, net)
@@ -120,7 +128,7 @@ def main() -> None:
 
     net = rnn(128)
     swept = min(timed(sweep, net)[0] for _ in range(5))
-    loading = min(timed(python, "import sympy")[0] for _ in range(3)) - min(timed(python, "")[0] for _ in range(3))
+    loading = min(waited("import sympy") for _ in range(3)) - min(waited("") for _ in range(3))
     print(f"\nT = 128, all gradients: {swept:.4f} s; `import sympy`: {loading:.3f} s; ratio {swept / loading:.3f}")
 
     print("\nSymPy's own derivative of a linear recurrence (it has none for tanh)\n depth  seconds")
@@ -136,8 +144,11 @@ def main() -> None:
             break
 
 
-def python(code: str) -> None:
+def waited(code: str) -> float:
+    """How long another Python takes."""
+    start = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True)
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

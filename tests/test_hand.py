@@ -12,7 +12,7 @@ import test_cookbook
 from evaluating import SIZES, close
 from reading_back import value
 from test_gradients import network, point, read
-from test_reading_back import COOKBOOK, printed
+from test_reading_back import COOKBOOK, NETWORKS, printed
 
 from symgrad import Network, derive, names
 from symgrad import syntax as sx
@@ -23,7 +23,9 @@ from symgrad.span import Source, Span
 from symgrad.typeset import text
 
 LINES = (Path(__file__).parent / "data" / "hand.txt").read_text("utf-8").splitlines()
-HAND = {key: (form, source) for key, form, source in (line.split(" | ") for line in LINES if line and not line.startswith("#"))}
+LINES = [line for line in LINES if line and not line.startswith("#")]
+HAND = {key: (form, source) for key, form, source in (line.split(" | ") for line in LINES if not line.startswith("! "))}
+NOT_COUNTED = dict(line.removeprefix("! ").split(" | ") for line in LINES if line.startswith("! "))
 BY_NUMBER = sum(source.startswith("(") for source, *_ in test_cookbook.ROWS)
 
 
@@ -117,6 +119,12 @@ def test_beyond_the_gradient_the_form_by_hand_has_its_value(asked, title, form):
     known, _, shape, values, expected = beyond(asked, title)
     found = value(form, known, shape, values)
     close(found.reshape(expected.shape) if found.size == 1 else found, expected, 1e-8)
+
+
+def test_every_gradient_of_the_tables_is_counted_or_said_not_to_be():
+    tabled = {*COOKBOOK, *(f"{title} by {name}" for title, (_, names) in NETWORKS.items() for name in names)}
+    assert HAND.keys() | NOT_COUNTED.keys() == tabled
+    assert not HAND.keys() & NOT_COUNTED.keys() and all(NOT_COUNTED.values())
 
 
 def test_there_are_enough_results_with_a_source():
