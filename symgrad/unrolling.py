@@ -70,7 +70,7 @@ def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:
         heads = {plain_name(s.node.sides[0]) for s in sheet.statements if isinstance(s.node, sx.Relation)}
         steps = replace(steps, last=last, counts=steps.tops - heads)
     out: list[Statement] = []
-    explicit = _starts(sheet) | _tops(sheet, steps)
+    explicit = _starts(sheet, steps) | _tops(sheet, steps)
     for group in _groups(sheet.statements):
         if _only_counts(group[0].node, steps):
             continue
@@ -331,15 +331,42 @@ def _explicit_head(statement: Statement) -> list[str]:
     return [name] if numbered and name is not None else []
 
 
-def _starts(sheet: Sheet) -> set[str]:
-    """The names that recurrences begin with: of several values that are given, the first; the others are claimed to follow."""
+def _starts(sheet: Sheet, steps: Steps) -> set[str]:
+    """The names that recurrences begin with: of several values that are given, the first; the others are claimed to follow.
+
+    Of what has a formula that never comes back to it, as `e_t = y_t - d_t`, the first value is claimed to follow too.
+    """
     first: dict[str, tuple[int, str]] = {}
+    used = _used(sheet, steps)
     for statement in sheet.statements:
+        base = _base(statement.node.sides[0]) if isinstance(statement.node, sx.Relation) else None
+        if base in used and base not in _reached(used, base):
+            continue
         for name in _explicit_head(statement) if _is_start(statement) else ():
             number = min(n for script in _scripts_of_head(statement) for n in _numbers(script))
             letter = re.sub(r"\d+", "", name)
             first[letter] = min(first.get(letter, (number, name)), (number, name))
     return {name for _, name in first.values()}
+
+
+def _used(sheet: Sheet, steps: Steps) -> dict[str | None, set[str | None]]:
+    """What the formula of a name for a general step is made of; names are without their scripts."""
+    found: dict[str | None, set[str | None]] = {}
+    for node in (s.node for s in sheet.statements if isinstance(s.node, sx.Relation)):
+        if isinstance(node.sides[0], sx.Scripted) and _free(node.sides[0], steps.letters):
+            stepped = [n for side in node.sides[1:] for n in sx.walk(side) if isinstance(n, sx.Scripted) and _free(n, steps.letters)]
+            found.setdefault(_base(node.sides[0]), set()).update(map(_base, stepped))
+    return found
+
+
+def _reached(used: Mapping[str | None, set[str | None]], start: str | None) -> set[str | None]:
+    """All that a name is made of, at whatever step."""
+    found, waiting = set[str | None](), [start]
+    while waiting:
+        new = used.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found
 
 
 def _says_what_it_is(node: Node) -> bool:
