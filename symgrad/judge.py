@@ -36,7 +36,7 @@ from symgrad.raising import raise_form
 from symgrad.readings import Reader
 from symgrad.rounding import Rounding
 from symgrad.shapes import Shapes, is_unknown
-from symgrad.sheet import Gathered, Link, Rows, decimals, literal_rows
+from symgrad.sheet import Gathered, Link, Rows, decimals, is_worked, literal_rows
 from symgrad.span import Span
 from symgrad.syntax import Node, Unreadable
 from symgrad.tensor import Literal, Var, substitute, topological, var, variables
@@ -635,6 +635,8 @@ class Judge:
             return Ruling(link, "given", pair=pair, stated=stated)
         if not evidence.holds and (self.rounding.has_numbers(link.left) or self.rounding.has_numbers(link.right)):
             return self._by_numbers(link, pair)  # a number that was computed stands in the formula
+        if not evidence.holds and self._rests_on_results(pair):
+            return self._by_numbers(link, pair)  # the formula of what was computed is not written, only its value
         if not evidence.holds and self._has_a_value(link.right):
             numeric = self._by_numbers(link, pair)  # the value of a name stands for the name
             if numeric.verdict == "holds":
@@ -658,6 +660,23 @@ class Judge:
         is_count = any(isinstance(n, sx.Frac) and self._counts(n.below) in counts for n in sx.walk(side))
         return is_count or bool(found - _OF_FORMULAS) or (bool(found) and len(set(mentions(side, self.meaning.styled))) == 1)
 
+    def _rests_on_results(self, pair: Pair) -> bool:
+        """Whether something that is known only by what came out, as `\\hat r = 1 \\cdot 2 + 0.5 \\cdot 1`, is behind a side."""
+        results = self._results() & self.meaning.network.inputs.keys() & self.values.keys()
+        return any(results & self.numbers_behind(node) for node in (pair.left_node, pair.right_node) if results)
+
+    def _results(self) -> set[str]:
+        """The names whose values are worked out in numbers, and not given."""
+        return {name for given in self.gathered.given.values() for name, node in given if is_worked(node)}
+
+    def _comes_anew(self, link: Link) -> bool:
+        """`\\hat r = 1.29 \\cdot 2.13` where r̂ came out before: the same again, with values that were computed since."""
+        head = plain_name(link.head, self.meaning.styled)
+        if head is None or not link.first or head not in self._results() & self._order.keys() or not is_worked(link.right):
+            return False
+        since = {x for name, order in self._order.items() if order > self._order[head] for row in self.values.get(name, ()) for x in row}
+        return any(n.value in since for n in sx.walk(link.right) if isinstance(n, sx.Number))
+
     def _counts(self, below: Node) -> Fraction | None:
         """The number below a fraction, or the value of a name that stands there."""
         if isinstance(below, sx.Number):
@@ -676,7 +695,7 @@ class Judge:
                 _, lab = self._supposing(link)
                 if lab is not self.lab and lab.equal(pair.left_node, pair.right_node).holds:
                     return True
-                if variables(pair.left_node) and variables(pair.right_node):
+                if variables(pair.left_node) and variables(pair.right_node) and not self._rests_on_results(pair):
                     return False
             return self.with_values(link, pair, values).verdict == "holds"
         except (SymgradError, RecursionError):
@@ -855,7 +874,7 @@ class Judge:
             return Ruling(link, "given", pair=pair)
         if is_stated and ruling.verdict == "undecided" and self._is_upstream(pair):
             return Ruling(link, "given", pair=pair)
-        if ruling.verdict == "fails" and self._is_update(link):
+        if ruling.verdict == "fails" and (self._is_update(link) or self._comes_anew(link)):
             return Ruling(link, "given", pair=pair)
         if ruling.verdict == "fails":
             ruling = self._renewed(link, pair) or self._with_new_values(link, pair) or ruling

@@ -105,6 +105,7 @@ class Vocabulary:
     sizes: set[str] = field(default_factory=set)
     losses: set[str] = field(default_factory=set)
     literals: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    valued_at: dict[str, int] = field(default_factory=dict)  # the statement that gives a name its first value
     lists: set[str] = field(default_factory=set)  # names given as `[1, 2, 3]`, which may be a row or a column
     claimed: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # sizes of the numbers that chains from a name end in
     layout: str = ""  # of Jacobians, where the sheet announces one
@@ -219,6 +220,12 @@ class Meaning:
         sizes = self.vocabulary.literals[name]
         is_column = name in self.vocabulary.lists and self.shapes.is_one(unknown(f"cols:{name}"))
         return [size[::-1] if is_column and size[0] == 1 else size for size in sizes]
+
+    def comes_later(self, name: str, statement: int) -> bool:
+        """Whether a name is only known by a value that is given further down."""
+        vocabulary = self.vocabulary
+        is_elsewhere = name in vocabulary.declared or name in self.terms
+        return not is_elsewhere and vocabulary.valued_at.get(name, statement) > statement
 
     def is_size(self, name: str) -> bool:
         return name in self.vocabulary.sizes

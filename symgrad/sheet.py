@@ -496,6 +496,7 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         if name in vocabulary.sizes:
             return True
         vocabulary.literals.setdefault(name, []).append((len(literal), len(literal[0])))
+        vocabulary.valued_at.setdefault(name, i)
         if isinstance(_as_list(sides[1]), sx.List) and len(literal) == 1:
             vocabulary.lists.add(name)
         known.add(name)

@@ -212,7 +212,7 @@ def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, n
         columns_first = True
     elif letters is not None and len(letters) <= 2 and not label:
         letter, rest, below = letters[0], "", ""
-        if reader.names.shape(spelled(base)) is not None:
+        if reader.names.shape(spelled(base)) is not None and not reader.names.comes_later(spelled(base), reader.statement):
             return
         columns_first = False
     else:

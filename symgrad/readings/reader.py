@@ -56,6 +56,9 @@ class Names(Protocol):
     def is_collected(self, name: str) -> bool:
         """Whether its members by an index are defined as columns."""
 
+    def comes_later(self, name: str, statement: int) -> bool:
+        """Whether a name is only known by a value that is given further down."""
+
     def is_size(self, name: str) -> bool:
         """Whether the name is that of a dimension."""
 
