@@ -48,10 +48,11 @@ class Search:
         best = self.best(part)
         failing = [r.link.statement for r in best[1].rulings if r.verdict in ("fails", "undecided") and r.link.first]
         restated = _restated(best) if failing else []
+        otherwise = _otherwise(self.sheet, best) if failing else []
         cuts = [*failing, *(batches(self.sheet, part) if best[1].doubt > 1 else []), *restated]
         for cut in [i for i in dict.fromkeys(cuts) if i > part.own.start] if deepest else []:
             # A line that holds may as well be what its name means from there on: in terms of other names, by which it is differentiated.
-            most = best[1].doubt - (1 if cut in restated else 2)
+            most = best[1].doubt - (1 if cut in restated or cut in otherwise else 2)
             halves = split(self.sheet, part, cut) if most >= 0 else None
             if halves is None or self.is_over:
                 continue
@@ -99,6 +100,22 @@ def _restated(best: Understood) -> list[int]:
         for r in judged.rulings
         if r.verdict == "holds" and r.link.first and not r.numeric and plain_name(r.link.left, judge.meaning.styled) in losses
     ]
+
+
+_ITEM = re.compile(r"\\item\b|(?:^|[\s{*])\(?(?:[b-h]|ii+|iv|[2-9])[.)](?=[\s}*])")
+
+
+def _otherwise(sheet: Sheet, best: Understood) -> list[int]:
+    """The lines of another item that give a name another formula, and then numbers that are right by it: another way to the same."""
+    judge, judged = best
+    defined = {d.name: sheet.statements[d.statement].span.end for d in judge.gathered.definitions}
+    right = {r.link.statement for r in judged.rulings if r.verdict == "holds" and literal_rows(r.link.right) is not None}
+    found = []
+    for r in (r for r in judged.rulings if r.verdict == "fails" and r.link.first and not r.numeric and r.link.statement in right):
+        since = defined.get(plain_name(r.link.left, judge.meaning.styled) or "")
+        if since is not None and _ITEM.search(sheet.source.text, since, r.link.span.start):
+            found.append(r.link.statement)
+    return found
 
 
 def _of_their_kind(before: Judge, after: Judge, hypothesis: Assumed) -> bool:

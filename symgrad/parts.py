@@ -36,6 +36,9 @@ _PROBLEM = re.compile(
 # `If the weights were not tied, $\hat x = V h + c$`: what follows is about another network, with the same loss.
 _WERE_IT_SO = re.compile(r"(?i)\bif\b[^.$]*\b(?:were|was|had)\b[^.$]*$")
 
+# `With the penalty on the code, (c) becomes $\delta = …$`: of another loss.
+_BECOMES = re.compile(r"(?i)\b(becomes|turns into|wird (dann )?zu|devient|se convierte en)\W*$")
+
 
 @dataclass(frozen=True)
 class Part:
@@ -109,7 +112,7 @@ def _cuts(sheet: Sheet) -> list[int]:
     cuts = {bisect_left(places, heading) for heading in sheet.headings}
     cuts |= {i for i in blocks if _ANEW.search(sheet.statements[i].words[-120:])}
     cuts |= {i for i in blocks if _PROBLEM.search(sheet.statements[i].words)}
-    in_case = (_IN_CASE, _WERE_IT_SO)
+    in_case = (_IN_CASE, _WERE_IT_SO, _BECOMES)
     cuts |= {i for i in blocks if any(said.search(sheet.statements[i].words[-60:]) for said in in_case)}
     cuts |= {i for i in blocks if _WITH.search(sheet.statements[i].words)}
     cuts |= {i for i in blocks if _ANOTHER_CASE.search(sheet.statements[i].words) or _ITEM.search(sheet.statements[i].words)}
@@ -131,7 +134,7 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
         settled = {name for name, expression in heads(first) if name in mentioned and name not in known and not is_numeric(expression)}
         if settled:
             return settled
-    if _WERE_IT_SO.search(first.words[-60:]):
+    if _WERE_IT_SO.search(first.words[-60:]) or _BECOMES.search(first.words[-60:]):
         other = {name for name, expression in heads(first) if name in known and known[name] != expression and not is_numeric(expression)}
         if other:
             return other

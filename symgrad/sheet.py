@@ -152,6 +152,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     chain = Chain()
     for i in part.own:
         chain = _add(found, i, chain, known)
+    _symmetric_forms(found)
     _without_illustrations(found)
     own = part.own
     found.links = [link for link in found.links if link.statement in own]
@@ -169,6 +170,17 @@ def _claimed(sheet: Sheet, part: Part, styled: frozenset[str]) -> dict[str, list
             if rows is not None and rows != ((Fraction(0),),):
                 found.setdefault(name or "", []).append((len(rows), len(rows[0])))
     return found
+
+
+def _symmetric_forms(found: Gathered) -> None:
+    """The A of `x^T A x`, which is given with a symmetric value, is symmetric: only its symmetric part counts there."""
+    given = {name: literal_rows(node) for items in found.given.values() for name, node in items}
+    even = {name for name, rows in given.items() if rows is not None and len(rows) > 1 and rows == tuple(zip(*rows, strict=True))}
+    for product in (n for i in found.part.statements for n in sx.walk(found.sheet.statements[i].node) if isinstance(n, sx.Product)):
+        for left, middle, right in zip(product.factors, product.factors[1:], product.factors[2:], strict=False):
+            name, (before, _, is_turned) = plain_name(middle), _perhaps_turned(left, found.vocabulary.styled)
+            if name in even and is_turned and before == plain_name(right, found.vocabulary.styled):
+                found.vocabulary.properties.setdefault(name or "", set()).add("symmetric")
 
 
 def _without_illustrations(found: Gathered) -> None:

@@ -45,6 +45,7 @@ from symgrad.starting import started
 from symgrad.tables import tabulated
 from symgrad.told import told
 from symgrad.tuples import separated
+from symgrad.turning import turned
 from symgrad.typeset import text
 from symgrad.unnamed import with_unnamed
 from symgrad.unrolling import unrolled
@@ -52,6 +53,7 @@ from symgrad.verification import Claim, Finding, Verification
 
 # What is written out before anything is judged, in this order; recurrences come last.
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
+    turned,
     tabulated,
     told,
     separated,
