@@ -196,7 +196,8 @@ def _examples_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
 def _formulas_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
     """Names that are given two formulas: the one in other quantities may be what is differentiated."""
     styled, defined = judge.meaning.styled, {d.name for d in judge.gathered.definitions}
-    heads = [plain_name(link.head, styled) for link in judge.gathered.links if not link.first and not is_numeric(link.right)]
+    links = [link for link in judge.gathered.links if not is_numeric(link.right)]
+    heads = [plain_name(link.head, styled) for link in links if not link.first or _is_idle(judge, plain_name(link.head, styled))]
     for name in dict.fromkeys(name for name in heads if name in defined):
         yield replace(assumed, restated=assumed.restated | {name})
 
@@ -213,6 +214,16 @@ def _gradients_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
             wrt = next((by for by in behind if uses and all(judge.holds_with(link, name, loss, by) for link in uses)), None)
             if wrt is not None:
                 yield replace(assumed, gradients=assumed.gradients | {(name, loss, wrt)})
+
+
+def _is_idle(judge: Judge, name: str | None) -> bool:
+    r"""Whether the formula of a name is in words that no other line knows: `E = \sum \frac12\|target - output\|^2`."""
+    statements, styled = judge.gathered.sheet.statements, judge.meaning.styled
+    for definition in (d for d in judge.gathered.definitions if d.name == name):
+        elsewhere = (i for i in judge.gathered.part.statements if i != definition.statement)
+        others = {n for i in elsewhere for n in mentions(statements[i].node, styled)}
+        return others.isdisjoint(mentions(definition.expression, styled))
+    return False
 
 
 def _layout_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:

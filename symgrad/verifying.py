@@ -337,7 +337,8 @@ def _diagnosis(judge: Judge, ruling: Ruling) -> Diagnosis | None:
         found = repaired(judge, ruling, telling=False) or repaired(judge, mirrored, telling=False)
         # Another name for the optimum, which is its estimate for one, mends nothing.
         return None if found is None or found.cause == "unknown" else found
-    is_open = ruling.verdict == "undecided" and (ruling.pair is not None or ruling.reason == MISFIT)
+    # Numbers that nothing allows to compute are not made right by leaving out what has no value.
+    is_open = ruling.verdict == "undecided" and ((ruling.pair is not None and not is_numeric(ruling.link.right)) or ruling.reason == MISFIT)
     return repaired(judge, ruling) if is_open else None
 
 

@@ -158,41 +158,38 @@ def _arranged(tokens: Tokens) -> Tokens:
         end = _end_of(tokens, i)
         if end is None:
             continue
-        brace = i - 1 if _text(tokens, i - 1) == "\\{" and _text(tokens, i - 2) == "\\left" else None
-        if brace is not None and [_text(tokens, end + n) for n in (_LENGTH, _LENGTH + 1)] == ["\\right", "."]:
-            _renamed(out, i, "cases")
-            _renamed(out, end, "cases")
-            for k in (*range(brace - 1, i), *_columns(tokens, i), end + _LENGTH, end + _LENGTH + 1):
-                out[k] = replace(tokens[k], kind="blank", text="")
-        elif _holds_equations(tokens, i, end):
-            _renamed(out, i, "aligned")
-            _renamed(out, end, "aligned")
-            for k in _columns(tokens, i):
-                out[k] = replace(tokens[k], kind="blank", text="")
+        after = _closing(tokens, end + 1)
+        has_one_brace = [_text(tokens, k) for k in (i - 2, i - 1, after, after + 1)] == ["\\left", "\\{", "\\right", "."]
+        if not has_one_brace and not _holds_equations(tokens, i, end):
+            continue
+        for k in (i, end):
+            _rename(out, k, "cases" if has_one_brace else "aligned")
+        braces = (i - 2, i - 1, after, after + 1) if has_one_brace else ()
+        for k in (*braces, *_columns(tokens, _closing(tokens, i + 1))):
+            out[k] = replace(tokens[k], kind="blank", text="")
     return [token for token in out if token.kind != "blank"]
 
 
-_LENGTH = len(["\\end", "{", "a", "r", "r", "a", "y", "}"])
-
-
 def _name(tokens: Tokens, i: int) -> str:
-    return "".join(t.text for t in tokens[i + 2 : i + _LENGTH - 1]) if _text(tokens, i + _LENGTH - 1) == "}" else ""
+    """The name of the environment that begins or ends at `i`."""
+    return "".join(t.text for t in tokens[i + 2 : _closing(tokens, i + 1) - 1])
 
 
-def _renamed(tokens: Tokens, i: int, name: str) -> None:
-    """The environment under another name, with as many tokens."""
-    tokens[i + 2] = replace(tokens[i + 2], kind="word", text=name)
-    for k in range(i + 3, i + _LENGTH - 1):
+def _rename(tokens: Tokens, i: int, name: str) -> None:
+    """Give the environment another name, with as many tokens."""
+    first, *rest = range(i + 2, _closing(tokens, i + 1) - 1)
+    tokens[first] = replace(tokens[first], kind="word", text=name)
+    for k in rest:
         tokens[k] = replace(tokens[k], kind="blank", text="")
 
 
-def _columns(tokens: Tokens, i: int) -> range:
+def _columns(tokens: Tokens, start: int) -> range:
     """Where the columns of an array are told: `{ll}`."""
-    start = i + _LENGTH
     return range(start, _closing(tokens, start)) if _text(tokens, start) == "{" else range(start, start)
 
 
 def _end_of(tokens: Tokens, i: int) -> int | None:
+    """Where the array ends that begins at `i`."""
     level = 0
     for k in range(i, len(tokens)):
         level += (tokens[k].text == "\\begin") - (tokens[k].text == "\\end")

@@ -155,6 +155,8 @@ def _statements(tokens: list[Token]) -> list[list[Token]]:
             pass
         elif level == 0 and token.text in voc.TEXT_MACROS_SET and not _is_word_function(tokens, i):
             _, i = _braced_name(tokens, i + 1)
+            if not rough[-1] and i < len(tokens) and tokens[i].text == "=":
+                i += 1  # `\\text{hidden layer} = h = f(Wx)`: words for what stands behind the sign
             rough.append([])
             continue
         else:

@@ -164,7 +164,13 @@ def _one(text: str, i: int, end: int, macros: Macros) -> tuple[Token | None, int
     return Token("sign", char, here), 1
 
 
+# Letters that nobody multiplies in this order: `Input`, `target`.
+_LONG_WORD = re.compile(r"(?=[A-Za-z]*[aeiou])[A-Za-z][a-z]{4,}")
+
+
 def _is_word(letters: str) -> bool:
+    if _LONG_WORD.fullmatch(letters):
+        return True
     if any(len(piece) < 2 for piece in letters.split("_")):
         return False  # `do_t` is no dot, but the differential of `o_t`
     return letters in voc.FUNCTIONS or letters in voc.WORDS or letters in voc.AXES or fn.word_of(letters) in fn.WORDS
