@@ -373,6 +373,9 @@ def _put(node: Node, given: Mapping[str, Node], known: _Known, depth: int) -> No
             bare = plain_name(node.base)
             touched = bare in given or (bare is not None and known.rests_on(bare, frozenset(given)))
             script = superscript(node.sup)
+            if node.sub is not None and script.power is not None and plain_name(replace(node, sup=None)) in given:
+                base = _put(replace(node, sup=None), given, known, depth)  # the power of `w_1`
+                return sx.Scripted(node.span, base, None, _put(script.power, given, known, depth))
             if touched and (node.sub is not None or (script.label and script.power is None)):
                 raise _Refused
             base = _put(node.base, given, known, depth) if touched else node.base

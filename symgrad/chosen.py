@@ -25,7 +25,7 @@ _LABELS = frozenset("yt")
 
 def chosen(sheet: Sheet) -> Sheet:
     """The sheet with losses that are a logarithm of the right class's entry written by the label's vector."""
-    labels = dict(found for s in sheet.statements for found in _one_hot(s))
+    labels = dict(found for s in sheet.statements for found in one_hot_given(s))
     if len(labels) != 1:
         return sheet
     ((label, place),) = labels.items()
@@ -71,7 +71,7 @@ class _Logarithm:
         return None if value is None else self.values.get(value)
 
 
-def _one_hot(statement: Statement) -> Iterator[tuple[str, int]]:
+def one_hot_given(statement: Statement) -> Iterator[tuple[str, int]]:
     """A name that is given as a vector of zeros and a one, and where the one stands."""
     node = statement.node
     if isinstance(node, sx.Relation) and len(node.sides) == 2 and node.operators == ("=",):

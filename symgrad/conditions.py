@@ -25,6 +25,7 @@ _COMPARISONS = frozenset({"<", ">", "le", "ge"})
 _STOP = re.compile(r"(?<!i\.e)(?<!e\.g)(?<!\bcf)(?<!resp)(?<!w\.r\.t)[.;!?](?=[\s$*)\\]|$)|\n\s*\n\s*(?:[A-Z#*\-]|\d+[.)])")
 _LEADS = re.compile(r"(?i)\b(?:if|for|when|where|whenever|provided(?: that)?|as long as|assuming|suppose|with)\b[^.;:]*$")
 _LONG_PASSAGE = 400
+_LEAD = 20  # how far before an equation its `for` stands
 _NEWTON_STEPS = 40
 _NEWTON_WIDTH = 1e-4
 # Newton's method that has come no nearer than this by then goes nowhere.
@@ -55,7 +56,7 @@ class Condition:
         if self.adjusts is None:
             return values
         name, kind = self.adjusts
-        made = ADJUSTMENTS[kind](np.asarray(values[name], dtype=float)) if name in values else None
+        made = (ADJUSTMENTS | _VALUES)[kind](np.asarray(values[name], dtype=float)) if name in values else None
         return None if made is None else {**values, name: made}
 
     def at_rest(self, values: dict[str, Any], sizes: Mapping[str, int], supply: Callable[..., Any]) -> dict[str, Any] | None:
@@ -141,6 +142,22 @@ ADJUSTMENTS: dict[str, Callable[[Any], Any]] = {
     "centred": _centred,
     "of_sum_one": _of_sum_one,
 }
+
+
+# The values that an input is put to, `for $\varepsilon = 0$`; an equation in general is not met by them.
+_VALUES: dict[str, Callable[[Any], Any]] = {"0": np.zeros_like, "1": np.ones_like}
+_PUT_TO = re.compile(
+    r"(?i)\b(?:if|for|when|where|with|at|setting|set|put|take|wenn|für|bei|mit|si|pour|avec|quand|para|con|cuando|se|per|quando|com)\W*$"
+)
+
+
+def put_to(sheet: Sheet, statement: int, name: str, value: sx.Node) -> Condition | None:
+    r"""The condition that an input has a value, `for $\varepsilon = 0$`; None where it is given that value for good."""
+    said = sheet.statements[statement]
+    before = sheet.source.text[: said.span.start][-_LEAD:]
+    if said.display or not isinstance(value, sx.Number) or value.text not in _VALUES or not _PUT_TO.search(before):
+        return None
+    return Condition(statement, sheet.source.slice(said.span).strip(), (name, value.text))
 
 
 def modelled(statement: int, text: str, names: Sequence[str], agrees: Callable[[Condition], bool]) -> Condition | None:

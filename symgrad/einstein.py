@@ -16,7 +16,8 @@ from symgrad.read.document import Sheet
 from symgrad.syntax import Node
 
 _SAID = re.compile(
-    r"(?i)\brepeated ind(?:ices|exes)\b|\bsummation convention\b|\beinstein|\bsummenkonvention\b"
+    r"(?i)\b(?:repeated|dummy) ind(?:ices|exes)\b|\bsummation convention\b|\beinstein|\bsummenkonvention\b"
+    r"|\bind(?:ices|exes|ex) (?:that|which|occurring|appearing)\b[^.]{0,40}\b(?:twice|repeated)\b"
     r"|\bdoppelt\w* (?:auftretende\w* )?indi[zc]es\b|\bindices répétés\b|\bíndices repetidos\b|\bindici ripetuti\b|повторяющ\w+ индекс"
 )
 

@@ -18,7 +18,7 @@ import numpy as np
 from symgrad import names
 from symgrad import syntax as sx
 from symgrad.changing import Changing
-from symgrad.conditions import Condition, branches, comparisons, in_words, modelled, one_sentence, words_before
+from symgrad.conditions import Condition, branches, comparisons, in_words, modelled, one_sentence, put_to, words_before
 from symgrad.constant import is_numeric
 from symgrad.dimension_analysis import is_of_sizes
 from symgrad.dims import show
@@ -157,8 +157,9 @@ class Judge:
             by_statement.setdefault(link.statement, []).append(link)
         for i in self.gathered.part.statements:
             for name, node in self.gathered.given.get(i, []):
-                self._give(name, node)
-                self._last_given = i
+                if put_to(self.gathered.sheet, i, name, node) is None:
+                    self._give(name, node)
+                    self._last_given = i
             self._hear_conditions(i)
             for link in by_statement.get(i, []):
                 values = dict(self.values)
@@ -521,6 +522,10 @@ class Judge:
             here = condition.statement <= i
             if here and (condition.is_modelled or one_sentence(sheet, condition.statement, i)):
                 yield condition
+        for j, given in self.gathered.given.items():
+            for name, value in given if j <= i and one_sentence(sheet, j, i) else ():
+                put = put_to(sheet, j, name, value) if name in self.meaning.network.inputs else None
+                yield from () if put is None else (put,)
         for j, larger, smaller in comparisons(sheet, own, i):
             yield from self._compared_as(j, larger, smaller)
         for j, head, positive in in_words(sheet, own, i):

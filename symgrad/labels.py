@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symgrad import syntax as sx
+from symgrad.chosen import one_hot_given
 from symgrad.naming import plain_name
+from symgrad.parts import heads
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet
 from symgrad.span import Span
@@ -28,12 +30,17 @@ _ONE_HOT = re.compile(r"(?i)\bone[- ]?hot\b")
 def picked(sheet: Sheet) -> Sheet:
     """The sheet with entries at labels written by one-hot vectors, and the names of those that were made."""
     vectors = {name for s in sheet.statements if isinstance(s.node, sx.Relation) for name in [_head(s.node)] if name is not None}
-    labels = {name for s in sheet.statements for name in _labels(s.node, vectors)}
+    classes = dict(_classes(sheet))
+    vectors -= classes.keys()
+    labels = {name for s in sheet.statements for name in _labels(s.node, vectors, classes)}
     labels -= {name for s in sheet.statements for name in (*_running(s.node), *_of_a_batch(s.node))} | vectors
     if not labels:
         return sheet
     said = _said(sheet)
     made = {label: said if said is not None and said not in labels else f"e_{label}" for label in labels}
+    given = dict(found for s in sheet.statements for found in one_hot_given(s)) if classes.keys() & labels else {}
+    for label in classes.keys() & labels:
+        made[label] = next((name for name, at in given.items() if at in (classes[label] - 1, classes[label])), made[label])
     spoken = {name for s in sheet.statements for name in _alone(s.node)}
     by_columns = {name for s in sheet.statements if _COLUMNS.search(s.words) and (name := plain_name(s.node)) is not None}
     picking = _Picking(made, vectors - labels, spoken, by_columns)
@@ -44,6 +51,14 @@ def picked(sheet: Sheet) -> Sheet:
                 changed[other] = replace(changed[other], node=picking.elsewhere(changed[other].node, statement.node))
     changed = [replace(s, node=sx.mapped(s.node, _bracketed)) for s in changed]
     return replace(sheet, statements=changed, one_hot=frozenset(_spelled(name) for name in made.values()))
+
+
+def _classes(sheet: Sheet) -> Iterator[tuple[str, int]]:
+    """The letters that are given as one whole number, and that number: the right class `c = 2`."""
+    for statement in sheet.statements:
+        for name, formula in heads(statement):
+            if len(name) == 1 and isinstance(formula, sx.Number) and formula.text.isdigit():
+                yield name, int(formula.text)
 
 
 def _bracketed(node: Node) -> Node:
@@ -73,13 +88,14 @@ def _said(sheet: Sheet) -> str | None:
     return None
 
 
-def _labels(node: Node, vectors: set[str]) -> Iterator[str]:
-    """The letters that stand for a class: in `\\log p_y`, `1[k = y]`, `\\sum_{j \\ne y}`."""
+def _labels(node: Node, vectors: set[str], classes: dict[str, int]) -> Iterator[str]:
+    """The letters that stand for a class: in `\\log p_y`, `1[k = y]`, `\\sum_{j \\ne y}`; in a logarithm also what has a number."""
     for n in sx.walk(node):
         match n:
             case sx.Call(function=sx.Name(base=word), args=(sx.Scripted(base=sx.Name() as base, sub=sx.Node() as sub),)):
                 if fn.word_of(word) in ("log", "ln") and plain_name(base) in vectors:
                     yield from _label(sub)
+                    yield from classes.keys() & {plain_name(sub)}
             case sx.Indicator(condition=sx.Relation(sides=(one, other), operators=("=",))):
                 yield from (*_label(one), *_label(other))
             case sx.BigOp(below=sx.Relation(sides=(_, other), operators=("ne",))):

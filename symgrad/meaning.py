@@ -215,6 +215,11 @@ class Meaning:
         term = self.terms.get(name)
         return term is not None and term.op == "collect" and len(term.params) == 1 and not self.shapes.is_one(term.cols)
 
+    @property
+    def has_rows(self) -> bool:
+        r"""Whether the vectors of a family may be rows: while definitions are read, and on a sheet that has one such as `y_i = x_i W`."""
+        return not self.frozen or any(t.op == "collect" and t.args[0].op == "transpose" for t in self.terms.values())
+
     def literal_sizes(self, name: str) -> list[tuple[int, int]]:
         """The sizes of the numbers that a name is given; those of a list as the name is understood."""
         sizes = self.vocabulary.literals[name]

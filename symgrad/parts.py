@@ -33,6 +33,9 @@ _PROBLEM = re.compile(
     r"\W{0,2}(?:\d+|[IVX]+\b)"
 )
 
+# An item of a list, a numbered problem: perhaps an exercise of its own.
+_EXERCISE = re.compile(rf"\\item\b|(?:^|\n)\s*(?:\*\*)?\(?\d+[.)]|{_PROBLEM.pattern[4:]}", re.IGNORECASE)
+
 # `If the weights were not tied, $\hat x = V h + c$`: what follows is about another network, with the same loss.
 _WERE_IT_SO = re.compile(r"(?i)\bif\b[^.$]*\b(?:were|was|had)\b[^.$]*$")
 
@@ -58,13 +61,16 @@ def parts(sheet: Sheet) -> list[Part]:
     found: list[Part] = []
     begin, context, renewed = 0, tuple[int, ...](), frozenset[str]()
     cuts = [c for c in _cuts(sheet) if c]
-    stops = [*cuts, len(sheet.statements)][1:]
-    for cut, stop in zip(cuts, stops, strict=True):
+    exercises = _exercises(sheet)
+    for cut in sorted({*cuts, *exercises} - {0}):
         before = (*context, *range(begin, cut))
-        rest = range(cut, len(sheet.statements))
-        anew = _defined_anew(sheet, before, range(cut, stop)) or _declared_anew(sheet, before, rest) or _used_anew(sheet, before, rest)
-        redeclared = _redeclared(sheet, before, range(cut, stop))
-        anew |= redeclared
+        anew = redeclared = _declared_elsewhere(sheet, before, cut) if cut in exercises else set[str]()
+        if cut in cuts:
+            stop = next((c for c in cuts if c > cut), len(sheet.statements))
+            rest = range(cut, len(sheet.statements))
+            redeclared |= _redeclared(sheet, before, range(cut, stop))
+            anew = _defined_anew(sheet, before, range(cut, stop)) or _declared_anew(sheet, before, rest) or _used_anew(sheet, before, rest)
+            anew |= redeclared | _of_another_network(sheet, before, range(cut, stop))
         if anew:
             found.append(Part(range(begin, cut), _wanted(sheet, context, range(begin, cut)), renewed))
             # What was an input and is settled now was defined nowhere, so that nothing said by means of it is outdated.
@@ -217,6 +223,48 @@ def _redeclared(sheet: Sheet, before: tuple[int, ...], after: range) -> set[str]
     return again
 
 
+def _of_another_network(sheet: Sheet, before: tuple[int, ...], after: range) -> set[str]:
+    """What was defined before and is differentiated now, under a heading of its own, by what is defined here and it cannot rest on."""
+    if not _begins_under_a_heading(sheet, before, after):
+        return set()
+    settled = {name for i in before for name, _ in heads(sheet.statements[i])}
+    met = {name for i in before for name in mentions(sheet.statements[i].node)}
+    nodes = [node for i in after if heads(sheet.statements[i]) and isinstance(node := sheet.statements[i].node, sx.Relation)]
+    own = {name for node in nodes if not is_numeric(node.sides[1]) for name in mentions(node.sides[0])}
+    found = set()
+    for node in (n for i in after for n in sx.walk(sheet.statements[i].node) if isinstance(n, sx.Derivative)):
+        of = None if node.of is None else plain_name(node.of)
+        by = {name for w in node.wrt for name in mentions(w)}
+        if of in settled - own and by & (own - met - settled):
+            found.add(of)
+    return found
+
+
+def _declared_elsewhere(sheet: Sheet, before: tuple[int, ...], cut: int) -> set[str]:
+    """What an earlier exercise declared, where another begins that declares and defines names of its own and speaks of none defined there.
+
+    What is declared before the first exercise is said of them all.
+    """
+    begins = _exercises(sheet)
+    own = range(cut, next((i for i in begins if i > cut), len(sheet.statements)))
+    earlier = [i for i in before if i >= begins[0]]
+    settled = {name for i in before for name, _ in heads(sheet.statements[i])}
+    rest = range(cut, len(sheet.statements))
+    settled -= {name for i in rest for name, _ in heads(sheet.statements[i])}
+    spoken = {name for i in rest for name in mentions(sheet.statements[i].node)}
+    declares = any(declared(sheet.statements[i]) for i in own)
+    defines = declares and any(not is_numeric(formula) for i in own for _, formula in heads(sheet.statements[i]))
+    claims = any(differentiated(sheet.statements[i].node) for i in earlier)
+    return {name for i in earlier for name in declared(sheet.statements[i])} if defines and claims and not settled & spoken else set()
+
+
+def _exercises(sheet: Sheet) -> list[int]:
+    """The first statements of the items and numbered problems of a sheet."""
+    text = sheet.source.text
+    ends = [0, *(s.span.end for s in sheet.statements)]
+    return [i for i, s in enumerate(sheet.statements) if _EXERCISE.search(text, ends[i], max(ends[i], s.span.start))]
+
+
 def _begins_under_a_heading(sheet: Sheet, before: tuple[int, ...], after: range) -> bool:
     """Whether a heading stands between a statement and those before it."""
     first = sheet.statements[after.start].span.start
@@ -274,7 +322,8 @@ def _wanted(sheet: Sheet, context: tuple[int, ...], own: range) -> tuple[int, ..
     kept: list[int] = []
     for i in reversed(context):
         named, node = heads(sheet.statements[i]), sheet.statements[i].node
-        if spoken & {name for name, _ in named} or not named:
+        of = {name for n in sx.walk(node) if isinstance(n, sx.Derivative) and n.of is not None for name in mentions(n.of)}
+        if spoken & {name for name, _ in named} or (not named and (not of or of & spoken)):
             kept.append(i)
             # A claim that was made before calls for nothing now.
             spoken |= set(mentions(node)) if named or not isinstance(node, sx.Relation) or "=" not in node.operators else set()

@@ -318,9 +318,11 @@ _OF_A_MATRIX = (
 _OF_ENTRIES = re.compile(
     r"(?i)\b(?:rows?|columns?|entries|values|components|examples|points|Zeilen|Spalten|filas|lignes)\W+(?:of|von|de|di)\W*$"
 )
+_SHAPE_WORDS = r"size|shape|dimensions?|Größe|Form|taille|tamaño|dimensión|tamanho|dimensioni?|形状|维度|大小"
 _IS_OF_SHAPE = re.compile(
-    rf"(?i)^\W*(?:is|are|be|has|have|sei|ist|soit|est|es|sea)?\W*(?:an?|the|eine?|une?|una)?\W*(?:(?:{_OF_A_MATRIX})\b\W*)*(?:of)?\W*"
-    r"(?:size|shape|dimensions?|Größe|taille|tamaño)?\W*$"
+    r"(?i)^\W*(?:is|are|be|has|have|sei|ist|sind|hat|soit|est|es|sea|son|è|é)?\W*(?:an?|the|eine?|une?|una)?\W*"
+    rf"(?:(?:{_OF_A_MATRIX})\b\W*)*(?:of)?\W*"
+    rf"(?:(?:with|de|der|di|mit|avec|con|com|的)?\W*(?:{_SHAPE_WORDS}))?\W*[是为]?\W*$"
 )
 
 
@@ -338,14 +340,21 @@ def shapes_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterator[tup
         listed = node.body if isinstance(node, sx.Group) else None
         is_listed = isinstance(listed, sx.Listing) and not _OF_ENTRIES.search(before.words)
         is_shape = (isinstance(node, sx.Product) and "times" in node.operators) or is_listed
-        if (
-            is_shape
-            and isinstance(before.node, _HAS_SHAPE)
-            and not before.display
-            and not statement.display
-            and _IS_OF_SHAPE.match(statement.words)
-        ):
-            yield i, before.node, node
+        if is_shape and not before.display and not statement.display and _IS_OF_SHAPE.match(statement.words):
+            yield from ((i, about, node) for about in _sized(before.node, is_said=bool(_SHAPE_WORD.search(statement.words))))
+
+
+_SHAPE_WORD = re.compile(rf"(?i)\b(?:{_SHAPE_WORDS})\b")
+
+
+def _sized(node: Node, is_said: bool) -> tuple[Node, ...]:
+    """What a shape may be said of; where the word for it stands, also each of several names, and the name of a definition."""
+    if isinstance(node, _HAS_SHAPE):
+        return (node,)
+    if is_said and isinstance(node, sx.Relation) and node.operators == ("=",) and isinstance(node.sides[0], (sx.Name, sx.Scripted)):
+        return (node.sides[0],)
+    is_of_names = isinstance(node, sx.Listing) and all(isinstance(item, (sx.Name, sx.Scripted)) for item in node.items)
+    return node.items if is_said and is_of_names and isinstance(node, sx.Listing) else ()
 
 
 def declare_in_words(vocabulary: Vocabulary, i: int, about: Node, node: Node) -> bool:

@@ -80,6 +80,7 @@ class Gathered:
     defining: set[int] = field(default_factory=set)
     counting: set[int] = field(default_factory=set)
     running: frozenset[str] = frozenset()  # the letters that sums run over
+    quantities: frozenset[str] = frozenset()  # the letters that have a formula, and so count nothing
     unread: list[tuple[int, Span, str]] = field(default_factory=list)
     declared: list[tuple[int, Span]] = field(default_factory=list)
 
@@ -142,6 +143,8 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     known: set[str] = set()
     in_words = definitions_in_words((i, sheet.statements[i]) for i in part.statements)
     written = {name for i in part.statements for name, node in heads(sheet.statements[i]) if literal_rows(node) is None}
+    formulas = {name for i in part.statements for name, node in heads(sheet.statements[i]) if plain_name(node) is None} & written
+    found.quantities = frozenset(name for name in formulas if len(name) == 1) - found.running
     for i, name, expression in in_words:
         if name not in written and name not in known:
             found.definitions.append(Definition(name, expression, i))
@@ -420,7 +423,7 @@ def _named_at_the_end(found: Gathered, i: int, sides: list[Node], known: set[str
     name = plain_name(last, vocabulary.styled)
     if name is None or is_loss(name) or len(sides) < 3 or plain_name(before, vocabulary.styled) is not None or is_numeric(before):
         return None
-    letters = _index_letters(last, known, found.running)
+    letters = _index_letters(found, last, known)
     base = spelled(last.base) if letters and isinstance(last, sx.Scripted) and isinstance(last.base, sx.Name) else name
     settled = {*known, *vocabulary.heads, *vocabulary.declared, *vocabulary.literals, *vocabulary.sizes, *vocabulary.dependences.variables}
     spoken = {plain_name(n, vocabulary.styled) for n in sx.walk(before)}
@@ -428,7 +431,8 @@ def _named_at_the_end(found: Gathered, i: int, sides: list[Node], known: set[str
     is_known = {name, base} & (settled | earlier) or any(head.partition("_")[0] == base for head in vocabulary.heads)
     if is_known or {name, base} & spoken or any(isinstance(n, sx.Derivative) for n in sx.walk(before)):
         return None
-    return Definition(base, before, i, letters)
+    # What is so called is the gradient, whatever formula stands for it.
+    return Definition(base, sides[0] if isinstance(sides[0], sx.Derivative) else before, i, letters)
 
 
 def _names_again(found: Gathered, i: int, sides: list[Node], known: set[str]) -> bool:
@@ -478,8 +482,8 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     name = plain_name(sides[0], vocabulary.styled)
     if name is None or name.startswith("\\partial ") or (isinstance(sides[0], sx.Differential) and not _is_step(sides)):
         return False
-    if _is_exponential(sides[0]):
-        return False
+    if _is_exponential(sides[0]) or (constant_of(sides[0]) is not None and is_numeric(sides[1])):
+        return False  # `e^{0.8} = 2.226`
     if name not in known and (below := _some_function_of(sides[1], vocabulary)):
         vocabulary.dependences.rest(name, below)
         return True  # `L = \\ell(o, y)`, with an ℓ that nothing says more of
@@ -519,7 +523,7 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         vocabulary.literals.setdefault(name, []).append((1, width or 1))
         known.add(name)
         return True
-    letters = _index_letters(sides[0], known, found.running)
+    letters = _index_letters(found, sides[0], known)
     is_label = isinstance(sides[0], sx.Scripted) and plain_name(sides[0].base) in known
     if letters and name not in known and (is_label or set(vocabulary.claimed.get(name, ())) == {(1, 1)}):
         # The q of `\\ell_q = …`, the k of `d_k = d / h` is a label where the other side has no such index.
@@ -527,7 +531,8 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         written = {n.base for script in scripts for n in sx.walk(script) if isinstance(n, sx.Name)}
         letters = letters if written & set(letters) else ()
     base = spelled(sides[0].base) if letters and isinstance(sides[0], sx.Scripted) and isinstance(sides[0].base, sx.Name) else name
-    if base in known or name in mentions(sides[1], vocabulary.styled) or is_own_transpose(name, sides[1]):
+    used = _blocks(sides[1], vocabulary.styled) or mentions(sides[1], vocabulary.styled)
+    if base in known or name in used or is_own_transpose(name, sides[1]):
         return False
     if is_optimised(found.definitions, base, vocabulary.dependences) and is_said(found.sheet, i):
         return False
@@ -555,6 +560,13 @@ def _is_exponential(node: Node) -> bool:
     if not (isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name) and node.base.base == "e" and node.sub is None):
         return False
     return isinstance(node.sup, (sx.Prefix, sx.Product, sx.Frac))
+
+
+def _blocks(node: Node, styled: frozenset[str]) -> list[str]:
+    """What a matrix is put together of, where each cell is a name: the `W_g` of `W = [W_g, W_u]` is no entry of W."""
+    rows = (node.items,) if isinstance(node, sx.List) else node.rows if isinstance(node, sx.Matrix) else ()
+    found = [plain_name(cell, styled) for row in rows for cell in row]
+    return [name for name in found if name is not None] if None not in found else []
 
 
 _NOISE = frozenset({"u", "e", "\\epsilon", "\\varepsilon", "\\eta", "\\xi", "\\nu", "\\zeta"})
@@ -614,14 +626,15 @@ def is_worked(node: Node) -> bool:
     return any(sum(isinstance(m, sx.Number) for m in sx.walk(step)) > 1 for step in steps)
 
 
-def _index_letters(node: Node, known: set[str], running: frozenset[str]) -> tuple[str, ...]:
-    r"""The indices of a definition such as `z_i = …`; a letter that names a step or a layer is not one."""
+def _index_letters(found: Gathered, node: Node, known: set[str]) -> tuple[str, ...]:
+    r"""The indices of a definition such as `z_i = …`; a letter that names a step, a layer or a quantity (`n = \tanh(a_n)`) is not one."""
     if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name):
         letters = letters_of(node.sub)
         # The head h of `Q_h = X W_h` is no index: such matrices are names of their own.
-        told = running if len(letters or ()) > 1 or not node.base.base[:1].isupper() else frozenset[str]()
+        told = found.running if len(letters or ()) > 1 or not node.base.base[:1].isupper() else frozenset[str]()
+        others = known | found.quantities
         if letters and all(
-            (letter in "ijkmnpq" or letter in told or (letter == "l" and len(letters) > 1)) and letter not in known for letter in letters
+            (letter in "ijkmnpq" or letter in told or (letter == "l" and len(letters) > 1)) and letter not in others for letter in letters
         ):
             return letters
     return ()
@@ -635,7 +648,7 @@ def literal_rows(node: Node) -> Rows | None:
     if isinstance(node, sx.Scripted) and isinstance(_as_list(node.base), (sx.Matrix, sx.List)) and node.sub is None:
         script = superscript(node.sup)
         rows = literal_rows(node.base)
-        if rows is not None and script.transposed and not script.power and not script.label:
+        if rows is not None and script.transposed != (node.primes == 1) and not script.power and not script.label:
             return tuple(zip(*rows, strict=True))
         return None
     if isinstance(node, sx.Matrix):
@@ -652,6 +665,16 @@ def literal_rows(node: Node) -> Rows | None:
     if not values or any(x is None for row in values for x in row) or len({len(row) for row in values}) != 1:
         return None
     return tuple(tuple(x for x in row if x is not None) for row in values)
+
+
+def literal_cells(node: Node) -> list[Node] | None:
+    """The entries of a vector of numbers as they are written; None for anything else."""
+    rows = literal_rows(node)
+    if rows is None or len(rows) * len(rows[0]) < 2 or 1 not in (len(rows), len(rows[0])):
+        return None
+    inner = _as_list(node.base if isinstance(node, sx.Scripted) else node)
+    cells = (cell for row in inner.rows for cell in row) if isinstance(inner, sx.Matrix) else getattr(inner, "items", ())
+    return [cell for cell in cells if not isinstance(cell, sx.Blank)]
 
 
 def masked_entries(node: Node) -> str:

@@ -1,7 +1,4 @@
-r"""Several names given at once: `(x_0, y_0) = (3, 1)`, `[x_1; y_1] = … = [2.4; 0.4]` say what each name is.
-
-`diag(w_1, …, w_n)` speaks of the vector w.
-"""
+r"""Several names given at once: `(x_0, y_0) = (3, 1)`, `[x_1; y_1] = … = [2.4; 0.4]` say what each name is."""
 
 from __future__ import annotations
 
@@ -19,8 +16,7 @@ def separated(sheet: Sheet) -> Sheet:
     """The sheet with a statement of its own, without a place, for every name that is given among others."""
     spoken: set[str] = set()
     out: list[Statement] = []
-    for written in sheet.statements:
-        statement = replace(written, node=sx.mapped(written.node, _whole))
+    for statement in sheet.statements:
         nowhere = Span(statement.span.start, statement.span.start)
         for name, entry in _given(statement.node):
             spelled = plain_name(name)
@@ -32,16 +28,6 @@ def separated(sheet: Sheet) -> Sheet:
             spoken |= {n for n in map(plain_name, statement.node.sides) if n is not None}
             spoken |= {n for name, _ in _given(statement.node) if (n := plain_name(name)) is not None}
     return replace(sheet, statements=out)
-
-
-def _whole(node: Node) -> Node:
-    r"""`\operatorname{diag}(w_1, \dots, w_n)` is the diagonal matrix of w."""
-    match node:
-        case sx.Call(args=(sx.Scripted(base=sx.Name() as first), sx.Dots(), sx.Scripted(base=sx.Name() as last))) if first == last:
-            return replace(node, args=(first,))
-        case sx.Call(args=(sx.Scripted(base=sx.Name() as first), sx.Scripted(), sx.Dots(), sx.Scripted(base=sx.Name() as last))):
-            return replace(node, args=(first,)) if first == last else node
-    return node
 
 
 def _given(node: Node) -> list[tuple[Node, Node]]:

@@ -17,7 +17,7 @@ from symgrad.readings import Reader
 from symgrad.shapes import Shapes, unknown
 from symgrad.syntax import Unreadable
 from symgrad.terms import Term, names_in, walk
-from symgrad.typing_rules import Note, Reading
+from symgrad.typing_rules import Note, Reading, transposed
 
 _BEAM = 10
 _VECTORS = frozenset("xwhuv")
@@ -106,8 +106,10 @@ def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -
         rows, cols = sizes[0], sizes[1] if len(sizes) > 1 else ONE
         if not shapes.is_one(term.rows) or not shapes.is_one(term.cols):
             # `h_i = \tanh(W x_i)`: a vector for every i, the rows of h.
-            if len(sizes) > 1 or not shapes.is_one(term.cols) or not term.free:
+            if len(sizes) > 1 or not (shapes.is_one(term.cols) or _is_of_rows(shapes, term)) or not term.free:
                 return
+            if not shapes.is_one(term.cols):  # `y_i = x_i W`: the vectors are rows themselves
+                term = transposed(term)
             cols = term.rows
             reading = reading.plus(_VECTORS_FOR_AN_INDEX, shapes, term)
         term = Term("collect", (term,), definition.letters, rows, cols)
@@ -138,6 +140,12 @@ def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -
         if turned is not None:
             note = Note("missing_transpose", definition.expression.span)
             yield reading.plus(12.0, turned, Term("transpose", (term,), (), term.cols, term.rows), note)
+
+
+def _is_of_rows(shapes: Shapes, term: Term) -> bool:
+    """Whether a row is computed from the rows of a matrix."""
+    rows = (t.args[0] for t in walk(term) if t.op == "entry" and len(t.params) == 2 and t.params[1] is None)
+    return shapes.is_one(term.rows) and any(not shapes.is_one(whole.cols) and not shapes.is_one(whole.rows) for whole in rows)
 
 
 def _oddness(meaning: Meaning) -> float:

@@ -15,11 +15,13 @@ from symgrad.chosen import chosen
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
 from symgrad.confirmation import confirmed
 from symgrad.constant import is_numeric
-from symgrad.counts import counted
+from symgrad.coordinates import by_coordinates
+from symgrad.counts import counted, counted_by_layers
 from symgrad.differenced import differenced
 from symgrad.differing import of_differing
 from symgrad.dims import Dim, show
 from symgrad.einstein import with_sums
+from symgrad.ellipses import without_dots
 from symgrad.enumerating import enumerated
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
@@ -44,6 +46,7 @@ from symgrad.span import Source, Span
 from symgrad.starting import started
 from symgrad.tables import tabulated
 from symgrad.told import told
+from symgrad.totals import totalled
 from symgrad.tuples import separated
 from symgrad.turning import turned
 from symgrad.typeset import text
@@ -56,6 +59,8 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     turned,
     tabulated,
     told,
+    totalled,
+    without_dots,
     separated,
     with_sums,
     sized,
@@ -68,6 +73,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     started,
     enumerated,
     joined,
+    by_coordinates,
     applied,
     without_arguments,
     with_unnamed,
@@ -179,7 +185,7 @@ def _reported(sheet: Sheet, found: list[tuple[Judge, Judged]]) -> Verification:
     out = Verification(sheet.source)
     for judge, judged in found:
         _report(out, judge, judged)
-    for claim, findings in counted(sheet):
+    for claim, findings in (*counted(sheet), *counted_by_layers(sheet)):
         out.claims.append(claim)
         out.findings += findings
     if sheet.code is not None:

@@ -36,7 +36,8 @@ LAYERS = [
         "what its lines mean",
         "heads aliases unnamed turning signs differing einstein applying labels tuples members unrolling parts cases terms typing_rules "
         "readings.* implied meaning building understanding prose dimension_analysis shorthand starting enumerating "
-        "tables told sizing points conditions piecewise optima sheet chosen updates changing rounding identities lab spellings "
+        "tables told totals ellipses coordinates sizing points conditions piecewise optima "
+        "sheet chosen updates changing rounding identities lab spellings "
         "completing",
     ),
     (

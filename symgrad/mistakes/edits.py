@@ -24,6 +24,7 @@ from symgrad.read.functions import ELEMENTWISE_WORDS
 from symgrad.sheet import is_worked
 from symgrad.span import Span
 from symgrad.syntax import Node
+from symgrad.tensor import Map
 from symgrad.terms import walk
 
 Put = Callable[[Node], Node]
@@ -53,8 +54,8 @@ class Surroundings:
     @cached_property
     def outputs(self) -> list[tuple[str, str]]:
         """Functions of every entry whose slope is written by their value, and the names of those values."""
-        found = self.case.judge.meaning.terms.items()
-        own = [(t.params[0], name) for name, t in found if t.op == "elementwise" and t.params[0] in _SLOPES_BY_VALUE]
+        found = [(d.node, d.name) for d in self.case.network.definitions.values()]
+        own = [(node.fn, name) for node, name in found if isinstance(node, Map) and not node.order and node.fn in _SLOPES_BY_VALUE]
         return own[:_MOST_NAMES]
 
     @property
@@ -100,6 +101,17 @@ class Surroundings:
 
     def siblings(self, name: str) -> list[str]:
         return self.case.judge.meaning.siblings(name)
+
+    def is_value_of_sigmoid(self, node: Node) -> bool:
+        """Whether a piece is what a sigmoid gives, or an entry of it."""
+        found = self.name_of(node)
+        if found is None and isinstance(node, sx.Scripted) and letters_of(node.sub) is not None:
+            found = self.name_of(node.base)
+        return ("sigmoid", found) in self.outputs
+
+    def written(self, node: Node) -> str:
+        """A name as text."""
+        return names.text(plain_name(node, self.case.judge.meaning.styled) or "")
 
     def is_activation(self, name: str) -> bool:
         return any(pre != name and name in self.related(pre) for _, pre in self.slopes)
@@ -369,17 +381,18 @@ def other_slope(node: Node, around: Surroundings) -> Iterator[Option]:
 
 
 def half_slope(node: Node, around: Surroundings) -> Iterator[Option]:
-    """One half of a ⊙ (1 − a)."""
-    name = around.name_of(node)
-    own = [name] if name is not None else []
+    """One half of a ⊙ (1 − a), also entry by entry."""
+    own = [node]
     if isinstance(node, sx.Group) and _is_slope(node):
-        own = [inner for n in sx.walk(node.body) if (inner := around.name_of(n)) is not None]
-    for a in own:
-        if around.is_activation(a):
-            one_less = sx.Sum(node.span, (sx.Number(node.span, "1"), _meant(a, node.span)), ("", "-"))
-            other = _meant(a, node.span) if isinstance(node, sx.Group) else _bracketed(one_less)
-            what = f"the derivative at {names.text(a)} is {names.text(a)} ⊙ (1 − {names.text(a)})"
-            yield _bracketed(_times(node, other, "odot")), "wrong_activation_derivative", what
+        own = [n for n in sx.walk(node.body) if isinstance(n, (sx.Name, sx.Scripted))]
+    for a in (n for n in own if around.is_value_of_sigmoid(n)):
+        other = a if isinstance(node, sx.Group) else _one_less(node.span, a)
+        shown = around.written(a)
+        yield (
+            _bracketed(_times(node, other, "odot")),
+            "wrong_activation_derivative",
+            f"the derivative at {shown} is {shown} ⊙ (1 − {shown})",
+        )
 
 
 def mask(node: Node, around: Surroundings) -> Iterator[Option]:
@@ -555,9 +568,11 @@ def symmetric(node: Node, around: Surroundings) -> Iterator[Option]:
         rest = _without(node, 0)
         both = sx.Sum(node.span, (rest, _turned(rest)), ("", "+"))
         yield _bracketed(both), "missing_transpose", "the second of two terms is the transpose of the first"
-        if isinstance(rest, sx.Product):
-            first = sx.Sum(node.span, (rest.factors[0], _turned(rest.factors[0])), ("", "+"))
-            made = replace(rest, factors=(_bracketed(first), *rest.factors[1:]))
+        if not isinstance(rest, sx.Product):
+            return
+        for i, factor in enumerate(rest.factors):
+            twice = _bracketed(sx.Sum(node.span, (factor, _turned(factor)), ("", "+")))
+            made = replace(rest, factors=(*rest.factors[:i], twice, *rest.factors[i + 1 :]))
             yield made, "missing_transpose", "the matrix and its transpose are not the same here"
 
 

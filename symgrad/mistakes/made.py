@@ -89,6 +89,14 @@ def sign_of_a_term(node: Node, notation: Notation) -> Iterator[Node]:
                 yield replace(node, span=NEW, signs=(*node.signs[:i], "-" if sign == "+" else "+", *node.signs[i + 1 :]))
 
 
+def step_uphill(node: Node, notation: Notation) -> Iterator[Node]:
+    r"""W + η dW for W − η dW."""
+    if not isinstance(node, sx.Sum) or node.signs != ("", "-") or not isinstance(node.terms[1], sx.Product):
+        return
+    if any(isinstance(n, (sx.Derivative, sx.Differential)) for n in sx.walk(node)):
+        yield replace(node, span=NEW, signs=("", "+"))
+
+
 def minus_left_out(node: Node, notation: Notation) -> Iterator[Node]:
     if isinstance(node, sx.Prefix) and node.sign == "-" and not isinstance(node.body, sx.Number):
         yield node.body
@@ -351,6 +359,7 @@ MADE: tuple[Made, ...] = (
     Made("the activation not applied", "activation_not_applied", activation_not_applied, usual=True),
     Made("the mask left out", "mask_forgotten", mask_left_out, usual=True),
     Made("a difference turned round", "sign", difference_turned),
+    Made("a step against the rule", "sign", step_uphill, usual=True),
     Made("the other sign of a term", "sign", sign_of_a_term),
     Made("a minus left out", "sign", minus_left_out),
     Made("a transpose left out", "missing_transpose", transpose_dropped),

@@ -13,8 +13,11 @@ from symgrad import names
 from symgrad.errors import SymgradError
 from symgrad.judge import tolerance, uses
 from symgrad.mistakes.case import Case, Diagnosis
+from symgrad.tensor import Einsum, Node, einsum
 
 _NOTHING, _MOST_DECIMALS, _LARGEST_BELOW = 1e-12, 6, 10
+_NAMED = 3
+_SINGLE = 1000  # the label of an axis of size 1, which says nothing
 _COUNTED = re.compile(r"(?i)\bparam(?:eter)?s?\b|\bnumber of weights\b")
 
 
@@ -94,6 +97,67 @@ def older_value(case: Case) -> Iterator[Diagnosis]:
             if value.shape == found.shape and np.allclose(value, found, rtol=1e-6):
                 message = f"expected {shown}: this is the result for the earlier {names.text(name)} = {rows_text(rows)}"
                 yield Diagnosis("stale_value", case.span, message, shown)
+
+
+def other_class(case: Case) -> Iterator[Diagnosis]:
+    """The result for another class: a one-hot vector with its one in another place."""
+    both = _both(case)
+    if both is None or case.pair is None or np.count_nonzero(~both[2]) < 2:
+        return
+    for name in sorted(case.judge.numbers_behind(case.pair.left_node) & case.ruling.values.keys()):
+        own = np.array([[float(x) for x in row] for row in case.ruling.values[name]])
+        if min(own.shape) > 1 or own.size < 2 or sorted(own.ravel()) != [0.0] * (own.size - 1) + [1.0]:
+            continue
+        for i in np.flatnonzero(own.ravel() == 0):
+            other = np.eye(own.size)[i].reshape(own.shape)
+            if _comes_out(case, name, other, both[1]):
+                shown = rows_text(case.ruling.expected)
+                message = f"expected {shown}; the result belongs to {names.text(name)} = {rows_text(other.astype(int))}"
+                yield Diagnosis("index_off_by_one", case.span, message, shown)
+
+
+def _comes_out(case: Case, name: str, value: Any, found: Any) -> bool:
+    """Whether the result is as written with another value for a name."""
+    assert case.pair is not None
+    rows = tuple(tuple(Fraction(float(x)) for x in row) for row in value)
+    try:
+        point = case.judge.numeric_point(False, {**case.ruling.values, name: rows})
+        made = np.asarray(point.array(case.pair.left_node), dtype=float)
+    except SymgradError:
+        return False
+    return made.shape == found.shape and bool(np.all(np.abs(made - found) <= tolerance(case.link, found.shape) + 1e-9))
+
+
+def one_summand(case: Case) -> Iterator[Diagnosis]:
+    """One row, one example of what is summed over: a bias gradient of the last example alone."""
+    both = _both(case)
+    if both is None or case.pair is None or case.is_slight:
+        return
+    found, slack = both[1], tolerance(case.link, both[1].shape) + 1e-9
+    for node in (case.truth, case.pair.left_node):
+        for made in _by_term(node) if isinstance(node, Einsum) else ():
+            try:
+                parts = np.asarray(case.judge.numeric_point(False, case.ruling.values).array(made), dtype=float)
+            except SymgradError:
+                continue
+            for i in range(parts.shape[-1]) if parts.shape[:-1] == found.shape and parts.shape[-1] > 1 else ():
+                if np.all(np.abs(parts[..., i] - found) <= slack):
+                    shown = rows_text(case.ruling.expected)
+                    message = f"expected {shown}; this is the {_ordinal(i)} term of the sum alone"
+                    yield Diagnosis("missing_sum", case.span, message, shown)
+
+
+def _by_term(node: Einsum) -> Iterator[Node]:
+    """The terms of a sum along an axis of their own, for each index that is summed over."""
+    factors = [(factor, tuple(_SINGLE if i < 0 else i for i in labels)) for factor, labels in node.factors]
+    out = tuple(_SINGLE if i < 0 else i for i in node.out)
+    for label, dim in enumerate(node.dims):
+        if label not in node.out:
+            yield einsum(factors, (*out, label), (*node.shape, dim), node.coefficient, node.sizes)
+
+
+def _ordinal(i: int) -> str:
+    return ("first", "second", "third")[i] if i < _NAMED else f"{i + 1}th"
 
 
 def other_given(case: Case) -> Iterator[Diagnosis]:

@@ -11,10 +11,28 @@ from symgrad.gradient import gradients
 from symgrad.mistakes.case import Case, Diagnosis
 from symgrad.mistakes.values import called
 from symgrad.network import Network
-from symgrad.tensor import Add, Einsum, Func, Map, Node, add, constant, einsum, eye, multiply, substitute, var, variables
+from symgrad.tensor import (
+    Add,
+    Einsum,
+    Func,
+    Map,
+    Node,
+    add,
+    constant,
+    einsum,
+    elementwise,
+    eye,
+    multiply,
+    substitute,
+    topological,
+    var,
+    variables,
+)
 
 _MOST_PATHS, _MOST_SUMMANDS = 6, 8
 _OFFSET = "o\u2063"
+_CONFUSED = ("sigmoid", "tanh", "relu", "silu", "gelu", "softplus")
+_AS_AT_THE_INPUT = frozenset({"relu", "leaky_relu"})  # whose slope is the same at their value
 _SLOPED = frozenset({"relu", "sigmoid", "tanh", "leaky_relu", "elu", "silu", "gelu", "softplus"})
 
 
@@ -101,6 +119,24 @@ def slope(case: Case) -> Iterator[Diagnosis]:
         if case.holds_with(left=made):
             message = f"the derivative of {called(node.fn)} that gives {names.text(name)} is left out"
             yield case.diagnosis("missing_activation_derivative", message, case.truth)
+
+
+def other_slope(case: Case) -> Iterator[Diagnosis]:
+    """The gradient that comes out with the derivative of another activation, or with one taken at the wrong place."""
+    if case.truth is None:
+        return
+    for node in topological([case.truth]):
+        if not isinstance(node, Map) or node.order != 1 or node.fn not in _SLOPED or len(node.operands) != 1:
+            continue
+        (inner,) = node.operands
+        value = elementwise(node.fn, [inner], node.params)
+        others = [elementwise(fn, [inner], (), 1) for fn in _CONFUSED if fn != node.fn]
+        others += [elementwise(node.fn, [value], node.params, 1)] if node.fn not in _AS_AT_THE_INPUT else []
+        one = constant(1, node.shape)
+        for made in (value, multiply(value, one - value), one - multiply(value, value), *others):
+            if case.holds_with(left=substitute(case.truth, {node: made})):
+                what = f"this is not the derivative of {called(node.fn)} at {case.written(inner)}"
+                yield case.diagnosis("wrong_activation_derivative", what, case.truth)
 
 
 def _written_out(network: Network, node: Node) -> Node:

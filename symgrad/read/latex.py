@@ -1256,7 +1256,8 @@ class _Parser:
             if isinstance(body, sx.Name):
                 return replace(body, accents=(accent, *body.accents), span=self._from(start))
             if isinstance(body, sx.Scripted) and isinstance(body.base, sx.Name):
-                return replace(body, base=replace(body.base, accents=(accent, *body.base.accents)), span=self._from(start))
+                base = replace(body.base, accents=(accent, *body.base.accents), span=start.to(body.base.span))
+                return replace(body, base=base, span=self._from(start))
             return sx.Accented(self._from(start), accent, body)
         if text in voc.TEXT_MACROS_SET or text in voc.STYLES:
             return self._styled(start)

@@ -40,7 +40,7 @@ def entries(reader: Reader, term: Term, sub: Node, reading: Reading) -> list[Rea
             # The x_i of vectors x_1, …, x_n are columns, as those are.
             is_family = term.op == "symbol" and reader.names.is_family(term.params[0])
             found += indexed(reader, reading, (letters[0], None, "column"), 0.0 if is_family else 1.0)
-            if not (is_family and reader.names.is_collected(term.params[0])):
+            if not (is_family and reader.names.is_collected(term.params[0])) or reader.names.has_rows:
                 found += indexed(reader, reading, (letters[0], None), 1.5)
                 found += indexed(reader, reading, (None, letters[0]), 2.0)
         return found

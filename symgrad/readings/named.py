@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from symgrad.readings.reader import Reader, Variants
 
 _STRANGE = 3.0
+_AXES = 2  # of what is spoken of: a matrix
 
 
 def number(reader: Reader, node: sx.Number, shapes: Shapes) -> Variants:
@@ -102,6 +103,8 @@ def named(
     plain = delta is None or any(map(shapes.is_one, delta))  # an error vector δ has one index, Kronecker's two
     if base.base == "\\delta" and sup is None and letters is not None and len(letters) == 2 and plain:
         yield from kronecker(reader, letters[0], letters[1], shapes)
+    if letters is not None and len(letters) > _AXES and set(letters) <= reader.indices:
+        raise Unreadable(node.span, f"a quantity with {len(letters)} indices")
     script = superscript(sup)
     below = script_text(sub)
     styled = base.base in reader.names.styled

@@ -53,6 +53,10 @@ class Names(Protocol):
     def is_family(self, name: str) -> bool:
         """Whether its members by an index are vectors."""
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether the vectors of a family may be rows."""
+
     def is_collected(self, name: str) -> bool:
         """Whether its members by an index are defined as columns."""
 
