@@ -121,6 +121,10 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
             del vocabulary.declared[name]
         elif letter in found.running and base not in vocabulary.declared and stated == (ONE, ONE) and base[:1].islower():
             del vocabulary.declared[name]  # `y_i \in \mathbb{R}`: the entries of y
+    for base in vocabulary.families - vocabulary.members.keys():
+        stated_of = {stated for name, stated in vocabulary.declared.items() if name.partition("_")[0] == base and "_" in name}
+        if len(stated_of) == 1 and not (stated := stated_of.pop())[0].is_one and stated[1].is_one:
+            vocabulary.members[base] = stated[0]  # `x_1, \dots, x_N \in \mathbb{R}^d`
     vocabulary.entrywise = frozenset(_entrywise(sheet, styled))
     vocabulary.along_an_axis = frozenset(_along_an_axis(sheet, styled))
     vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
