@@ -200,6 +200,18 @@ def branches(expression: sx.Node, words: str) -> Iterator[tuple[sx.Node, sx.Node
                 yield right, left
 
 
+# `… = 2 A w$ for a symmetric $A$`: the words right behind a claim that say when it is so.
+_BEHIND = re.compile(
+    r"^\s*,?\s*(?:if|when|whenever|for|where|provided|assuming|since|falls|wenn|für|si|pour|para|cuando|quando|per)\b[^,;:]*$"
+)
+
+
+def is_behind(sheet: Sheet, i: int) -> bool:
+    """Whether the next statement stands in a condition that the statement is claimed under."""
+    here, after = sheet.statements[i : i + 2]
+    return after.block == here.block + 1 and _BEHIND.match(after.words) is not None
+
+
 def words_before(sheet: Sheet, i: int) -> str:
     """What is written between a statement and the one before it."""
     return _between(sheet, max(0, i - 1), i)

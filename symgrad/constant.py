@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil, floor
 
 from symgrad import syntax as sx
+from symgrad.naming import superscript
 from symgrad.syntax import Node
 
 
@@ -13,6 +15,9 @@ def constant_of(node: Node) -> Fraction | None:
     match node:
         case sx.Number():
             return node.value
+        case sx.Group(open="\\lfloor" | "\\lceil" as bracket, body=body):
+            inner = constant_of(body)
+            return None if inner is None else Fraction(floor(inner) if bracket == "\\lfloor" else ceil(inner))
         case sx.Group(body=body) | sx.Annotated(body=body):
             return constant_of(body)
         case sx.List(items=(item,)):
@@ -64,6 +69,8 @@ def is_numeric(node: Node) -> bool:
             return all(map(is_numeric, args))
         case sx.Scripted(base=sx.Name(base="e"), sub=None, sup=sup) if sup is not None:
             return is_numeric(sup)
+        case sx.Scripted(base=base, sub=None, sup=sup) if sup is not None and superscript(sup).transposed:
+            return is_numeric(base)
         case sx.Name(base=base):
             return base == "\\pi"
     return all(map(is_numeric, sx.children(node)))

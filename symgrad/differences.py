@@ -7,7 +7,7 @@ Source: Fornberg, *Generation of finite difference formulas on arbitrarily space
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ from symgrad.ops import FUNCTIONS
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.raising import raise_form
 from symgrad.sampling import at_other_scales, balanced, draw_sizes, draw_values, needs_positive
-from symgrad.tensor import Func, Map, topological
+from symgrad.tensor import Func, Map, Node, topological
 
 TOLERANCE = 1e-6
 _EPSILON: float = float(np.finfo(float).eps)
@@ -124,17 +124,17 @@ def check_gradients(network: Network, of: str, claimed: Mapping[str, Sequence[Fo
 
 def _kinks(network: Network) -> list[Form]:
     """What crosses zero where the network is not differentiable."""
-    found: dict[Form, None] = {}
-    for definition in network.definitions.values():
-        for node in topological([definition.node]):
-            if isinstance(node, Map) and (kinks := ELEMENTWISE[node.fn].kinks) is not None:
-                crossed = kinks(node.operands, node.params)
-            elif isinstance(node, Func) and (marks := FUNCTIONS[node.fn].kinks) is not None:
-                crossed = marks(node)
-            else:
-                continue
-            found.update((raise_form(kink, network.facts), None) for kink in crossed)
-    return list(found)
+    found = (raise_form(kink, network.facts) for d in network.definitions.values() for kink in kinks_in(d.node))
+    return list(dict.fromkeys(found))
+
+
+def kinks_in(whole: Node) -> Iterator[Node]:
+    """What crosses zero where an expression is not differentiable."""
+    for node in topological([whole]):
+        if isinstance(node, Map) and (kinks := ELEMENTWISE[node.fn].kinks) is not None:
+            yield from kinks(node.operands, node.params)
+        elif isinstance(node, Func) and (marks := FUNCTIONS[node.fn].kinks) is not None:
+            yield from marks(node)
 
 
 def _inverted(network: Network) -> list[Form]:

@@ -49,13 +49,34 @@ def _families(sheet: Sheet) -> dict[str, int]:
             elif isinstance(node, sx.Scripted) and isinstance(node.sub, sx.Number) and node.sub.text.isdigit() and len(node.sub.text) < 2:
                 numbers.setdefault(plain_name(node.base) or "", set()).add(int(node.sub.text))
     found = {base: max(held) for base, held in numbers.items() if base not in alone and held - {0} == set(range(1, max(held) + 1))}
-    return {base: count for base, count in found.items() if 1 < count <= _MOST}
+    families = {base: count for base, count in found.items() if 1 < count <= _MOST}
+    for statement in sheet.statements if families else ():  # `m_i = y_i w^T x_i` of numbered x_1, x_2, x_3: there are as many
+        for base, letter in _named_by_letter(statement):
+            others = [plain_name(n.base) or "" for n in _with(statement.node, letter) if plain_name(n.base) != base]
+            counts = {families.get(other) for other in others}
+            if base not in alone and base not in numbers and len(counts) == 1 and None not in counts:
+                families[base] = next(iter(counts)) or 0
+    return families
+
+
+def _named_by_letter(statement: Statement) -> Iterator[tuple[str, str]]:
+    """The ℓ and the i of `ell_i = …`."""
+    for name, _ in heads(statement):
+        head = statement.node.sides[0] if isinstance(statement.node, sx.Relation) else statement.node
+        letters = letters_of(head.sub) if isinstance(head, sx.Scripted) else None
+        if isinstance(head, sx.Scripted) and letters is not None and len(letters) == 1 and superscript(head.sup).label == "":
+            yield plain_name(head.base) or name, letters[0]
+
+
+def _with(node: Node, letter: str) -> list[sx.Scripted]:
+    """The names that stand with a letter below."""
+    return [n for n in sx.walk(node) if isinstance(n, sx.Scripted) and letter in (letters_of(n.sub) or ())]
 
 
 def _each(statement: Statement, families: dict[str, int], defined: set[str]) -> Iterator[Statement]:
     letters = {letter for n in sx.walk(statement.node) if isinstance(n, sx.Scripted) for letter in letters_of(n.sub) or ()}
     for letter in sorted(letters & _LETTERS):
-        with_it = [n for n in sx.walk(statement.node) if isinstance(n, sx.Scripted) and letter in (letters_of(n.sub) or ())]
+        with_it = _with(statement.node, letter)
         counts = {families.get(plain_name(n.base) or "") for n in with_it if letters_of(n.sub) == (letter,)}
         if len(counts) != 1 or None in counts or any(letters_of(n.sub) != (letter,) for n in with_it):
             continue

@@ -18,7 +18,7 @@ import numpy as np
 from symgrad import names
 from symgrad import syntax as sx
 from symgrad.changing import Changing
-from symgrad.conditions import Condition, branches, comparisons, in_words, modelled, one_sentence, put_to, words_before
+from symgrad.conditions import Condition, branches, comparisons, in_words, is_behind, modelled, one_sentence, put_to, words_before
 from symgrad.constant import is_numeric
 from symgrad.dimension_analysis import is_of_sizes
 from symgrad.dims import show
@@ -203,9 +203,12 @@ class Judge:
                 yield name, node
 
     def _hear_conditions(self, i: int) -> None:
-        for name, kind in conditions_in_words(self.gathered.sheet.statements[i], self.meaning.styled):
-            if name in self.meaning.network.inputs:
-                self.conditions.append(Condition(i, f"{names.text(name)} is {kind.replace('_', ' in its ')}", (name, kind)))
+        """What the words around a statement suppose from there on, and what those right behind it do: `$…$ for a symmetric $A$`."""
+        statements = self.gathered.sheet.statements
+        for at in (i, i + 1) if i + 1 < len(statements) and is_behind(self.gathered.sheet, i) else (i,):
+            for name, kind in conditions_in_words(statements[at], self.meaning.styled):
+                if name in self.meaning.network.inputs:
+                    self.conditions.append(Condition(i, f"{names.text(name)} is {kind.replace('_', ' in its ')}", (name, kind)))
 
     # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -236,8 +239,10 @@ class Judge:
 
     def _forget_what_rests_on(self, name: str) -> None:
         """Values that were computed from an input are another example's, or another step's, once it has a new value."""
-        for other in [n for n in self.values if n != name and self.meaning.rests_on(n, name)]:
-            self.older.setdefault(other, []).append(self.values.pop(other))
+        for other in [n for n in self.values if n != name]:
+            match = names.gradient_of(other)  # of a loss that rests on it
+            if self.meaning.rests_on(other if match is None else match["of"], name):
+                self.older.setdefault(other, []).append(self.values.pop(other))
 
     def _remember(self, link: Link, ruling: Ruling) -> None:
         if ruling.pair is not None and ruling.pair.left.term.op == "gradient" and link.first:
@@ -954,7 +959,7 @@ class Judge:
         """The same for an example that comes later: what rests on a value given since is computed anew."""
         stale = {name for name in self.values if self._is_stale(name)}
         head = plain_name(link.head, self.meaning.styled)
-        if head in self.stated and is_numeric(link.right):
+        if head in self.stated and is_numeric(link.right) and not is_numeric(link.left):
             return Ruling(link, "given", pair=pair)  # nothing allows to compute it, this time either
         if not stale:
             return None

@@ -18,7 +18,7 @@ import numpy as np
 
 from symgrad import names
 from symgrad.conditions import Condition
-from symgrad.differences import Check, check_gradients
+from symgrad.differences import Check, check_gradients, kinks_in
 from symgrad.dims import Dim, solve
 from symgrad.errors import SymgradError, Unsupported
 from symgrad.gradient import Gradient, gradients
@@ -46,6 +46,7 @@ _SEED = 19580731
 _SQUASHING = frozenset({"sigmoid", "softmax", "tanh"})
 _SATURATED = 1e-7
 _HALVINGS = 6
+_FARTHER = (2.0, 4.0, 8.0)
 _COTANGENT = "c\u2063"
 
 
@@ -221,8 +222,31 @@ class Lab:
         """Random points of distinct sizes, at which every definition has a finite value."""
         if self._points is None:
             self._stream = self._drawn()
-            self._points = list(islice(self._stream, POINTS))
+            self._points = self._on_both_sides(list(islice(self._stream, POINTS)))
         return self._points
+
+    def _on_both_sides(self, points: list[Point]) -> list[Point]:
+        """The points with some drawn farther out, where a kink would have all of them on one side: `max(0, 1 - z)` with z near 0."""
+        kinks = [] if self._conditions else list(dict.fromkeys(k for d in self.network.definitions.values() for k in kinks_in(d.node)))
+        for kink in kinks:
+            sides = {side for point in points for side in _sides(point, kink)}
+            if len(sides) != 1:
+                continue
+            far = (self._scaled(point, factor) for factor in _FARTHER for point in points)
+            across = next(
+                (p for p in far if _sides(p, kink) - sides and all(_finite(p, d.node) for d in self.network.definitions.values())), None
+            )
+            points = points if across is None else [across, *points[: POINTS - 1]]
+        return points
+
+    def _is_finite(self, point: Point) -> bool:
+        """Whether every definition has a finite value there."""
+        return all(_finite(point, d.node) for d in self.network.definitions.values())
+
+    def _scaled(self, point: Point, factor: float) -> Point:
+        """The point with its inputs so many times as far from zero, but for those that have properties."""
+        free = [name for name, item in self.network.inputs.items() if not item.properties and name in point.values]
+        return Point({**point.values, **{name: point.values[name] * factor for name in free}}, point.sizes, self._supply_or_draw)
 
     @property
     def spare_points(self) -> Iterator[Point]:
@@ -257,17 +281,16 @@ class Lab:
                 point = self._unsaturated(point)
             if not all(condition.chosen(point) for condition in self._conditions):
                 continue
-            if all(_finite(point, d.node) for d in self.network.definitions.values()):
+            if self._is_finite(point):
                 found += 1
                 yield point
 
     def _unsaturated(self, point: Point) -> Point:
         """The point drawn nearer to zero, until nothing is so near the end of its range that `log(1 - a)` or a slope has no digits."""
-        free = [name for name, item in self.network.inputs.items() if not item.properties and name in point.values]
         for _ in range(_HALVINGS):
             if not any(_is_saturated(point, d.node) for d in self.network.definitions.values()):
                 break
-            point = Point({**point.values, **{name: point.values[name] / 2 for name in free}}, point.sizes, self._supply_or_draw)
+            point = self._scaled(point, 0.5)
         return point
 
     def small_points(self) -> Iterator[Point]:
@@ -284,7 +307,7 @@ class Lab:
             choices = [1, 2, 3] if attempt > 8 else [-2, -1, 1, 2, 3]
             drawn = {name: _small(self.network.inputs[name], shape, choices, rng) for name, shape in shapes.items()}
             point = Point(drawn, sizes, self.supply)
-            if all(_finite(point, d.node) for d in self.network.definitions.values()):
+            if self._is_finite(point):
                 yield point
 
     def exact_point(self, given: Mapping[str, Any], sizes: Mapping[str, int], exact: bool) -> Point:
@@ -362,6 +385,16 @@ def _is_saturated(point: Point, node: Node) -> bool:
     if not squashed or not _finite(point, node):
         return False
     return any(float(np.max(np.abs(point.array(n)), initial=0.0)) > 1 - _SATURATED for n in squashed)
+
+
+def _sides(point: Point, kink: Node) -> set[bool]:
+    """On which sides of a kink the entries of a point lie."""
+    with np.errstate(all="ignore"):
+        try:
+            values = np.asarray(point.array(kink), dtype=float)
+        except (SymgradError, ValueError):
+            return set()
+    return {bool(x > 0) for x in values.flat if np.isfinite(x)}
 
 
 def _finite(point: Point, node: Node) -> bool:

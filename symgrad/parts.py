@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
@@ -293,7 +293,7 @@ def _used_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[str]:
     spoken = {name for i in after for name in mentions(sheet.statements[i].node)}
     said = {name for i in before for name in declared(sheet.statements[i])}
     used = {name for i in before for name in mentions(sheet.statements[i].node)}
-    return set() if settled & spoken else (used & spoken) - said - {"T"}  # of a transpose
+    return set() if settled & spoken else (used & spoken) - said
 
 
 def declared(statement: Statement) -> set[str]:
@@ -355,6 +355,8 @@ def mentions(node: Node, styled: frozenset[str] = frozenset()) -> list[str]:
             if isinstance(current, sx.Scripted) and letters_of(current.sub) is not None:
                 stack.append(current.base)
             continue
+        if isinstance(current, sx.Scripted) and superscript(current.sup).transposed:
+            current = replace(current, sup=None)  # the T of a transpose is no name
         stack.extend(reversed(list(sx.children(current))))
     return found
 

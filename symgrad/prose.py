@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
-from symgrad.dims import Dim
+from symgrad.dims import ONE, Dim
 from symgrad.meaning import Function, Vocabulary
 from symgrad.naming import letters_of, plain_name, script_text, superscript
 from symgrad.read import functions as fn
@@ -369,6 +369,28 @@ def declare_in_words(vocabulary: Vocabulary, i: int, about: Node, node: Node) ->
         return False
     vocabulary.declare(name, shape, i)
     return True
+
+
+_AXIS = r"(?:feature|channel|column|dimension|unit|neuron|activation|second)s?"
+_ONE_OF_EACH = re.compile(
+    rf"(?i)\b(?:drop|omit|suppress|ignor|skip|hid)\w*\W+(?:the\W+)?{_AXIS}(?:\W+(?:index|subscript|axis|dimension))?\b"
+    rf"|\bleav\w*\W+(?:out\W+)?(?:the\W+)?{_AXIS}\W+(?:index|subscript|axis)(?:\W+(?:out|away))?\b"
+    rf"|\b(?:one|a single|a fixed|each|every)\W+{_AXIS}\W+(?:at a time|alone|separately|independently|by itself|on its own)\b"
+    rf"|\b(?:value|values|entry|entries)\W+of\W+(?:one|a single|a fixed|some)\W+{_AXIS}\b"
+)
+
+
+def without_features(sheet: Sheet, vocabulary: Vocabulary) -> None:
+    """`$x$ is $(N, D)$; I drop the feature index`: x is a column of N numbers, as each of the D features is."""
+    if not _ONE_OF_EACH.search(sheet.source.text):
+        return
+    entries = {n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted) and n.sub is not None}
+    indices: dict[str | None, set[int]] = {}
+    for entry in entries:
+        indices.setdefault(plain_name(entry.base, vocabulary.styled), set()).add(len(letters_of(entry.sub) or ()))
+    for name, (rows, cols) in list(vocabulary.declared.items()):
+        if indices.get(name) == {1} and not cols.is_one:
+            vocabulary.declared[name] = rows, ONE
 
 
 _EACH = re.compile(r"(?i)\b(?:each|every|all(?: the)?|jedes?|chaque|cada|ogni)\W*$")

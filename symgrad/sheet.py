@@ -37,6 +37,7 @@ from symgrad.prose import (
     shape_of_node,
     shapes_in_words,
     space,
+    without_features,
 )
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet
@@ -81,6 +82,7 @@ class Gathered:
     counting: set[int] = field(default_factory=set)
     running: frozenset[str] = frozenset()  # the letters that sums run over
     quantities: frozenset[str] = frozenset()  # the letters that have a formula, and so count nothing
+    tallies: frozenset[str] = frozenset()  # names of what is counted again and again
     unread: list[tuple[int, Span, str]] = field(default_factory=list)
     declared: list[tuple[int, Span]] = field(default_factory=list)
 
@@ -103,9 +105,11 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     for i in part.statements:
         declarations(i, sheet.statements[i].node, vocabulary)
         vocabulary.dependences.read(sheet.statements[i].node, styled)
+    without_features(sheet, vocabulary)
     vocabulary.numbers = frozenset(numbers_in_words((sheet.statements[i] for i in part.statements), styled))
     vocabulary.bold = frozenset(_bold(sheet, styled))
     found.running = frozenset(letter for i in part.statements for letter in running_letters(sheet.statements[i].node))
+    found.tallies = frozenset(_tallies(sheet, part))
     several = [(name.partition("_")[0], shape) for name, shape in vocabulary.declared.items() if "_" in name]
     scripted = [n for i in part.statements for n in sx.walk(sheet.statements[i].node) if isinstance(n, sx.Scripted)]
     pieces = [piece for n in scripted for script in (n.sub, n.sup) if script is not None for piece in sx.walk(script)]
@@ -190,6 +194,20 @@ def _symmetric_forms(found: Gathered) -> None:
                 found.vocabulary.properties.setdefault(name or "", set()).add("symmetric")
 
 
+def _tallies(sheet: Sheet, part: Part) -> set[str]:
+    r"""The `\text{params}` of `\text{params} = 8 \cdot 26 = 208` and `\text{params} = 64 \cdot 10 = 640`: each time of something else."""
+    worked: dict[str, int] = {}
+    used: set[str] = set()
+    for statement in (sheet.statements[i] for i in part.statements):
+        named = heads(statement)
+        for name, expression in named:
+            worked[name] = worked.get(name, 0) + 1
+            used |= set() if is_numeric(expression) and is_worked(expression) else {name}
+        sides = statement.node.sides[1:] if named and isinstance(statement.node, sx.Relation) else (statement.node,)
+        used |= {name for side in sides for name in mentions(side)}
+    return {name for name, times in worked.items() if times > 1} - used
+
+
 def _without_illustrations(found: Gathered) -> None:
     """Single numbers for what the sheet transposes are a check with sizes of one, which says nothing of the shapes in general."""
     literals, styled = found.vocabulary.literals, found.vocabulary.styled
@@ -210,6 +228,13 @@ class Chain:
     block: int = -1
 
 
+# Of a network that has been trained: its names mean something else there, and no line is about that.
+_ELSEWHERE = re.compile(
+    r"(?i)(?:\bat (?:test|inference|prediction|evaluation)(?: time)?|\b(?:during|in|for) (?:testing|inference|evaluation|prediction)"
+    r"|\b(?:bei|in) der (?:Inferenz|Vorhersage)|\bzur Testzeit|\ben (?:test|inf[ée]rence|prueba)|\bà l'inférence)\b[^.;]*$"
+)
+
+
 def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
     """What one statement says, and where the chain of equalities then stands."""
     statement = found.sheet.statements[i]
@@ -223,6 +248,9 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
     if i in found.counting:
         found.declared.append((i, statement.span))
         return chain
+    if _ELSEWHERE.search(statement.words) and {name for name, _ in heads(statement)} & known:
+        found.declared.append((i, statement.span))
+        return Chain()
     node = _without_models(node)
     strange = set(node.operators) - EQUALITIES - _NO_CLAIMS
     if strange:
@@ -503,6 +531,8 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     if name in vocabulary.sizes and plain_name(sides[1]) in vocabulary.sizes:
         return True  # `k = n`, of two sizes
     literal = literal_rows(sides[1])
+    if is_numeric(sides[1]) and _is_every_entry(found, sides[0], known):
+        return False
     is_number = set(vocabulary.claimed.get(name, ())) == {(1, 1)}  # by its later values
     zero = literal is not None and literal == ((Fraction(0),),) and not is_loss(name) and not is_number
     if zero and name not in known and not re.search(r"[_^]\{?[(\[]?0", name):
@@ -510,7 +540,7 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         return True  # a value to begin with, `B = 0`, that says nothing of its size or of the general case
     if literal is not None and not zero:
         stated = {n for items in found.given.values() for n, _ in items}
-        if name in known and (name not in stated or len(sides) > 2 or is_worked(sides[1])):
+        if name in known and name not in found.tallies and (name not in stated or len(sides) > 2 or is_worked(sides[1])):
             return False
         found.given.setdefault(i, []).append((name, sides[1]))
         if name in vocabulary.sizes:
@@ -557,6 +587,13 @@ def _as_gradient(found: Gathered, i: int, name: str) -> Node | None:
         if of in own and wrt in own:
             return sx.Derivative(found.sheet.statements[i].span, own[of], (own[wrt],))
     return None
+
+
+def _is_every_entry(found: Gathered, node: Node, known: set[str]) -> bool:
+    """Whether it is said of each entry of what is defined: `p_i = 0.5`."""
+    letters = _index_letters(node, known, found.running)
+    base = plain_name(node.base, found.vocabulary.styled) if letters and isinstance(node, sx.Scripted) else None
+    return set(letters) <= found.running and any(d.name == base and not is_numeric(d.expression) for d in found.definitions)
 
 
 def _is_exponential(node: Node) -> bool:

@@ -1,17 +1,19 @@
-r"""Values to start from: the `w_0` of a sheet whose formulas speak of `w` is the value of w.
+r"""Values to start from: the `w_0` of a sheet whose formulas speak of `w` is the value of w, and `w_1` its next one.
 
-`J(w) = …`, `w_0 = (0, 1)^T`, `\nabla J(w_0) = …`, `w_1 = w_0 - \eta \nabla J(w_0)`: one name with a value, and the name of its next value.
+`J(w) = …`, `w_0 = (0, 1)^T`, `\nabla J(w_0) = …`, `w_1 = w_0 - \eta \nabla J(w_0) = (0.1, 0.8)^T`, `J(w_1) = …`: one name, with one value
+after the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from symgrad import syntax as sx
 from symgrad.naming import is_value_of, letters_of, plain_name
 from symgrad.parts import heads, mentions
-from symgrad.read.document import Sheet
+from symgrad.read.document import Sheet, Statement
 from symgrad.sheet import literal_rows
 from symgrad.syntax import Node
 
@@ -31,40 +33,57 @@ def _labelled(node: Node) -> Node:
 
 
 def started(sheet: Sheet) -> Sheet:
-    """The sheet with `w` written for the value that it starts from."""
+    """The sheet with `w` written for the value that it starts from, and for each value that it has next."""
     sheet = replace(sheet, statements=[replace(s, node=sx.mapped(s.node, _labelled)) for s in sheet.statements])
-    starts = dict(_starts(sheet))
-    if not starts:
-        return sheet
-
-    def put(node: Node) -> Node:
-        return node.base if isinstance(node, sx.Scripted) and plain_name(node) in starts else node
-
-    return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, put)) for s in sheet.statements])
+    for known, values in _values(sheet):
+        sheet = _in_turn(sheet, known, values) or sheet
+    return sheet
 
 
-def _starts(sheet: Sheet) -> Iterator[tuple[str, str]]:
+def _values(sheet: Sheet) -> Iterator[tuple[str, list[str]]]:
+    """The names that stand for a quantity and its values, and those in order: w, and w^{(0)}, w^{(1)}, w^{(2)}."""
     spoken = {name for s in sheet.statements for name in mentions(s.node)}
     given = {name: expression for s in sheet.statements for name, expression in heads(s)}
     scripted = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted)]
     stepped = {plain_name(n.base) for n in scripted if letters_of(n.sub) or _speaks_of_steps(n)}
     for name, value in given.items():
         for known in spoken - given.keys() - stepped:
-            if name in (f"{known}_0", f"{known}^{{(0)}}") and literal_rows(value) is not None and _is_the_first(sheet, given, name, known):
-                yield name, known
+            if name in (f"{known}_0", f"{known}^{{(0)}}") and literal_rows(value) is not None:
+                values = [name, *(other for other in given if other != name and is_value_of(other, known))]
+                # Numbered names are values and no entries where each follows from the one before.
+                if all(before in mentions(given[after]) for before, after in pairwise(values)):
+                    yield known, values
 
 
-def _is_the_first(sheet: Sheet, given: dict[str, Node], name: str, known: str) -> bool:
-    """Whether the numbered names are values and no entries, of which one follows from the first and nothing from that one."""
-    sides = [side for s in sheet.statements if isinstance(s.node, sx.Relation) for side in s.node.sides if side is not _named(s.node)]
-    used = {n for side in sides for n in mentions(side)}
-    others = {other for other in (*given, *used) if other != name and is_value_of(other, known)}
-    return not others & used and all(name in mentions(given[other]) for other in others)
+def _in_turn(sheet: Sheet, known: str, values: list[str]) -> Sheet | None:
+    """The sheet in one name for all of its values, which has the next one from where that is spoken of; None where it looks back."""
+    out: list[Statement] = []
+    computed: dict[str, Statement] = {}
+    now = values[0]
+    for statement in sheet.statements:
+        node, named = statement.node, next((name for name, _ in heads(statement)), None)
+        head = node.sides[0] if isinstance(node, sx.Relation) and named in values[1:] else None
+        sides = node.sides[1:] if head is not None and isinstance(node, sx.Relation) else (node,)
+        for name in sorted({name for side in sides for name in mentions(side)} & set(values) - {now}):
+            if name not in computed:
+                return None
+            now = name
+            out.append(computed.pop(name))
 
+        def put(inner: Node, head: Node | None = head) -> Node:
+            is_value = isinstance(inner, sx.Scripted) and inner is not head and plain_name(inner) in values
+            return inner.base if is_value and isinstance(inner, sx.Scripted) else inner
 
-def _named(node: sx.Relation) -> Node | None:
-    """The name that an equation is for."""
-    return node.sides[0] if plain_name(node.sides[0]) is not None else None
+        out.append(replace(statement, node=sx.mapped(node, put)))
+        if (
+            named is not None
+            and isinstance(node, sx.Relation)
+            and isinstance(head, sx.Scripted)
+            and literal_rows(node.sides[-1]) is not None
+        ):
+            said = replace(node, span=node.sides[-1].span, sides=(head.base, node.sides[-1]), operators=("=",))
+            computed[named] = replace(statement, node=said, span=said.span, words="", words_after="")
+    return replace(sheet, statements=out)
 
 
 def _speaks_of_steps(node: sx.Scripted) -> bool:

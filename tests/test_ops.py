@@ -267,6 +267,7 @@ ROWS = (
     mapped("sqrt", lambda x: np.exp(np.log(x) / 2), domain="positive"),
     mapped("abs", lambda x: np.maximum(x, -x)),
     mapped("sign", lambda x: x / np.abs(x)),
+    mapped("floor", lambda x: x - x % 1),
     mapped("square", lambda x: x * x),
     mapped("power", lambda x: x * x * x, (Fraction(3),), "positive"),
     mapped("power", lambda x: np.cbrt(x) ** 5, (Fraction(5, 3),), "positive"),

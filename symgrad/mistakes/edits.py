@@ -20,7 +20,7 @@ from symgrad.mistakes.notation import Notation, bare
 from symgrad.mistakes.numbers import rows_text
 from symgrad.mistakes.values import are_steps, called
 from symgrad.naming import MEANT, letters_of, plain_name, superscript, without_transpose
-from symgrad.read.functions import ELEMENTWISE_WORDS
+from symgrad.read.functions import ELEMENTWISE_WORDS, word_of
 from symgrad.sheet import is_worked
 from symgrad.span import Span
 from symgrad.syntax import Node
@@ -61,6 +61,20 @@ class Surroundings:
     @property
     def masks(self) -> list[str]:
         return self.case.masks
+
+    @cached_property
+    def indicators(self) -> list[list[Node]]:
+        """The `1[m_i < 1]` of the sheet, and those that `max(0, 1 - m_i)` has for its slope, each with its copies for every i."""
+        found: dict[Span, list[Node]] = {}
+        for i in self.case.judge.gathered.part.statements:
+            for node in sx.walk(self.case.judge.gathered.sheet.statements[i].node):
+                match node:
+                    case sx.Indicator():
+                        found.setdefault(node.span, []).append(node)
+                    case sx.Call(function=sx.Name(base=word), args=(sx.Number(text="0") as zero, inner)) if word_of(word) == "max":
+                        positive = sx.Indicator(node.span, sx.Number(node.span, "1"), sx.Relation(node.span, (inner, zero), (">",)))
+                        found.setdefault(node.span, []).append(positive)
+        return list(found.values())[:_MOST_NAMES]
 
     @cached_property
     def sizes(self) -> list[str]:
@@ -406,6 +420,15 @@ def mask(node: Node, around: Surroundings) -> Iterator[Option]:
                 "mask_forgotten",
                 f"the mask {names.text(name)} is left out",
             )
+    for told in around.indicators:
+        alike = [held for held in told if _numbered(held) == _numbered(node)] or told
+        if not any(isinstance(n, sx.Indicator) for n in sx.walk(node)):
+            yield _bracketed(_times(node, alike[0], "cdot")), "mask_forgotten", "where it counts, 1[…], is left out"
+
+
+def _numbered(node: Node) -> set[str]:
+    """The numbers that its names have below."""
+    return {n.sub.text for n in sx.walk(node) if isinstance(n, sx.Scripted) and isinstance(n.sub, sx.Number)}
 
 
 def activation(node: Node, around: Surroundings) -> Iterator[Option]:

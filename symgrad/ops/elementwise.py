@@ -188,6 +188,8 @@ RECORDS: tuple[Elementwise, ...] = (
             lambda x, y: _of("sign", x), lambda S, x: S.Abs(x), kinks=_crosses_zero, convention="the derivative of |x| at 0 is 0"),
     _record("sign", _function(r"\operatorname{sign}", "sign"), "np.sign({0})",
             lambda x, y: constant(0, x.shape), lambda S, x: S.sign(x), kinks=_crosses_zero, convention="sign(0) = 0"),
+    _record("floor", _function(r"\operatorname{floor}", "floor"), "np.floor({0})",
+            lambda x, y: constant(0, x.shape), lambda S, x: S.floor(x)),
     _record("square", (_square, _square), "", lambda x, y: 2 * x, lambda S, x: x**2),
     Elementwise("power", _power, _power, "",
             lambda xs, y, p: (p[0] * xs[0] ** (p[0] - 1),), lambda S, x, p: x ** S.Rational(p.numerator, p.denominator),

@@ -38,6 +38,7 @@ ELEMENTWISE_WORDS: dict[str, tuple[str, tuple[Fraction, ...]]] = {
     "abs": ("abs", ()),
     "sign": ("sign", ()),
     "sgn": ("sign", ()),
+    "floor": ("floor", ()),
     "sin": ("sin", ()),
     "cos": ("cos", ()),
     "sinh": ("sinh", ()),

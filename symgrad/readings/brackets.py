@@ -22,6 +22,10 @@ _MOST_CELLS = 40_000
 
 
 def group(reader: Reader, node: sx.Group, shapes: Shapes) -> Variants:
+    if (node.open, node.close) == ("\\lfloor", "\\rfloor"):
+        for reading in reader.read(node.body, shapes):
+            yield reading.with_term(mapped("floor", reading.term))
+        return
     if (node.open, node.close) not in (("(", ")"), ("[", "]"), ("\\{", "\\}"), ("{", "}"), ("", "")):
         raise Unreadable(node.span, f"brackets {node.open} {node.close}")
     if isinstance(node.body, sx.Listing) and set(node.body.separators) == {","}:
