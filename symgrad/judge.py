@@ -256,11 +256,10 @@ class Judge:
             return
         is_rounded = ruling.verdict == "holds" and any(e["method"] == "rounded" for e in ruling.evidence)
         head = plain_name(link.head, self.meaning.styled)
-        if head is None:
-            self.unnamed.append(rows)
         same = self.meaning.derived.get(head or "")  # `g = ∂L/∂y` has the value that g is given
         gradient = same.name if isinstance(same, Var) else self.gradients.get(link.head.span)
         labels = [name for name in (head, gradient) if name is not None]
+        self.unnamed += [] if labels else [rows]
         self.rounding.learn(link.right, labels, is_rounded)
         meant = _as_written(ruling) if ruling.verdict == "fails" else None
         for name in labels:

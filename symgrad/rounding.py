@@ -30,8 +30,9 @@ class Rounding:
         """Take note of a result: one that was rounded, or was computed after something was."""
         if not rounded and not self._texts:
             return
+        is_step = any(isinstance(n, (sx.Product, sx.Sum, sx.Frac)) for n in sx.walk(result))
         for number in _numbers(result):
-            if number.decimals:
+            if number.decimals and not (is_step and number.text in self._given):  # what is calculated with may be given
                 self._texts.add(number.text)
         digits = max((n.decimals for n in _numbers(result)), default=0)
         if digits:  # whole numbers are exact

@@ -47,6 +47,9 @@ from symgrad.starting import started
 from symgrad.tables import tabulated
 from symgrad.told import told
 from symgrad.totals import totalled
+
+
+from symgrad.traced import traced
 from symgrad.tuples import separated
 from symgrad.turning import turned
 from symgrad.typeset import text
@@ -62,6 +65,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     totalled,
     without_dots,
     separated,
+    traced,
     with_sums,
     sized,
     picked,

@@ -34,7 +34,8 @@ LAYERS = [
     ("what a sheet says", "shapes naming syntax constant read.*"),
     (
         "what its lines mean",
-        "heads aliases unnamed turning signs differing einstein applying labels tuples members unrolling parts cases terms typing_rules "
+        "heads aliases unnamed turning signs differing einstein applying labels tuples traced members unrolling parts cases terms "
+        "typing_rules "
         "readings.* implied meaning building understanding prose dimension_analysis shorthand starting enumerating "
         "tables told totals ellipses coordinates sizing points conditions piecewise optima "
         "sheet chosen updates changing rounding identities lab spellings "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from symgrad import syntax as sx
 from symgrad.dims import ONE, Dim
-from symgrad.naming import MEANT, letters_of, script_text, spelled, superscript
+from symgrad.naming import MEANT, letters_of, numbers_of, script_text, spelled, superscript
 from symgrad.readings.brackets import norm
 from symgrad.readings.calls import is_function
 from symgrad.readings.entries import entries, indexed, kronecker, label_and_index
@@ -119,7 +119,7 @@ def named(
             takes.append((cost - 0.5, full + "'", None, power))
         bare = spelled(base, "", label, styled)
         if sub is None or below:
-            takes.append((cost + _as_an_index(reader, full, bare, sub), full, None, power))
+            takes.append((cost + _as_an_index(reader, full, bare, sub, shapes), full, None, power))
         if sub is not None:
             takes.append((cost, bare, sub, power))
 
@@ -236,9 +236,15 @@ def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, n
         yield from indexed(reader, reading, at, cost)
 
 
-def _as_an_index(reader: Reader, full: str, bare: str, sub: Node | None) -> float:
-    """What it costs to read `p_i` as a name of its own: much, where `p` or the index `i` is known and `p_i` is not."""
-    letters = letters_of(sub)
+def _as_an_index(reader: Reader, full: str, bare: str, sub: Node | None, shapes: Shapes) -> float:
+    """What it costs to read `p_i` as a name of its own: much, where `p` or the index `i` is known and `p_i` is not.
+
+    So it does to read the `v_2` of a vector v so, or the `W_{12}` of a matrix.
+    """
+    letters, numbers, whole = letters_of(sub), numbers_of(sub), reader.names.shape(bare)
+    if numbers is not None and whole is not None and reader.names.shape(full) is None:
+        long = [not shapes.is_one(dim) for dim in whole].count(True)
+        return 4.0 if long == (2 if len(numbers) == 2 or numbers[0] > 9 else 1) else 0.0
     if letters is None or reader.names.shape(full) is not None:
         return 0.0
     return 4.0 if reader.names.shape(bare) is not None else 3.0 if set(letters) <= reader.indices else 0.0

@@ -1,0 +1,130 @@
+r"""Numbers that stand for names: `h_1 = \sigma(-0.05)` where -0.05 is the value that `z_1` came out as.
+
+A sheet in numbers may never write the formulas that it follows, and then derives by its names. A name that is only computed from numbers,
+each of which is the value of one name or entry before it, is given the formula in those names too; where a number may be of two, none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from symgrad import syntax as sx
+from symgrad.constant import constant_of, is_numeric
+from symgrad.naming import plain_name
+from symgrad.parts import heads
+from symgrad.read.document import Sheet, Statement
+from symgrad.sheet import is_worked, literal_rows
+from symgrad.syntax import Node
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A name, or an entry of one, with its value and the numbers that it has below."""
+
+    node: Node
+    value: Fraction
+    at: tuple[int, ...] = ()
+
+
+def traced(sheet: Sheet) -> Sheet:
+    """The sheet with the formulas that its numbers follow, where something is differentiated."""
+    if not any(isinstance(n, sx.Derivative) for s in sheet.statements for n in sx.walk(s.node)):
+        return sheet
+    formulas = {name for s in sheet.statements for name, expression in heads(s) if not is_numeric(expression)}
+    known: list[_Value] = []
+    out: list[Statement] = []
+    for statement in sheet.statements:
+        node = statement.node
+        named = [name for name, expression in heads(statement) if literal_rows(expression) is None or is_worked(expression)]
+        if isinstance(node, sx.Relation) and named and named[0] not in formulas:
+            formula = _formula(node.sides[1], node.sides[0], known)
+            if formula is not None:
+                node = replace(node, sides=(node.sides[0], formula, *node.sides[1:]), operators=("=", *node.operators))
+        out.append(replace(statement, node=node))
+        known = [*known, *_values(statement)]
+    return replace(sheet, statements=out)
+
+
+def _values(statement: Statement) -> Iterator[_Value]:
+    """What a statement says the value of: a number, or each entry of a vector or matrix."""
+    node = statement.node
+    rows = literal_rows(node.sides[-1]) if isinstance(node, sx.Relation) and heads(statement) else None
+    if rows is None or not isinstance(node, sx.Relation):
+        return
+    head = node.sides[0]
+    if len(rows) == len(rows[0]) == 1:
+        found = re.search(r"_\{?(\d)\}?$", plain_name(head) or "")
+        yield _Value(head, rows[0][0], (int(found[1]),) if found else ())
+        return
+    for i, row in enumerate(rows, 1):
+        for j, value in enumerate(row, 1):
+            at = (i,) if len(row) == 1 else (j,) if len(rows) == 1 else (i, j)
+            if isinstance(head, sx.Name):
+                places = tuple(sx.Number(head.span, str(k)) for k in at)
+                sub = places[0] if len(at) == 1 else sx.Listing(head.span, places, (",",))
+                yield _Value(sx.Scripted(head.span, sx.Group(head.span, "(", ")", head), sub), value, at)  # no name of its own
+
+
+def _formula(node: Node, head: Node, known: list[_Value]) -> Node | None:
+    """The expression with names for all of its numbers; None where one has no name, or may have two."""
+    found = re.search(r"_\{?(\d)\}?$", plain_name(head) or "")
+    number = int(found[1]) if found else None
+    match node:
+        case sx.Call(function=sx.Name(), args=(inside,)):
+            meant = _one(inside, Fraction(1), number, known)
+            return None if meant is None else replace(node, args=(meant,))
+        case sx.Sum(terms=terms, signs=signs):
+            made = [_term(term, Fraction(-1 if sign == "-" else 1), number, known) for term, sign in zip(terms, signs, strict=True)]
+            kept = tuple(term for term in made if term is not None)
+            return replace(node, terms=kept, signs=("", *("+",) * (len(kept) - 1))) if len(kept) == len(terms) else None
+        case sx.Product():
+            return _term(node, Fraction(1), number, known)
+    return None
+
+
+def _term(node: Node, sign: Fraction, number: int | None, known: list[_Value]) -> Node | None:
+    """A product of two numbers, or one number, in names."""
+    if not (isinstance(node, sx.Product) and len(node.factors) == 2 and set(node.operators) <= {"", "cdot", "times", "*"}):
+        return _one(node, sign, number, known)
+    first, second = (constant_of(factor) for factor in node.factors)
+    if not first or not second:
+        return None
+    pairs = [
+        (_rank(a.at, b.at, number), a, b)
+        for a in known
+        if abs(a.value) == abs(first)
+        for b in known
+        if b is not a and a.value * b.value == sign * first * second
+    ]
+    best = max((rank for rank, _, _ in pairs), default=0)
+    likely = {(_shown(a), _shown(b)): (a, b) for rank, a, b in pairs if rank == best}
+    if not best or len(likely) != 1:
+        return None
+    ((a, b),) = likely.values()
+    return replace(node, factors=(a.node, b.node))
+
+
+def _rank(first: tuple[int, ...], second: tuple[int, ...], number: int | None) -> int:
+    """How usual a product is: of an entry of a matrix and the entry of a vector that it meets, in the row of what is computed."""
+    matrix, vector = (first, second) if len(first) > len(second) else (second, first)
+    if len(matrix) == 2 and len(vector) == 1:
+        return 3 if matrix == (number, vector[0]) else 2 if matrix == (vector[0], number) else 0
+    return 2 if len(first) == len(second) == 1 and first == second else 1 if not first or not second else 0
+
+
+def _one(node: Node, sign: Fraction, number: int | None, known: list[_Value]) -> Node | None:
+    """A number by itself: the value with the number of what is computed, else one that has none."""
+    value = constant_of(node)
+    if not value or isinstance(node, (sx.Sum, sx.Frac)):
+        return None
+    likely = {_shown(v): v for v in known if v.value == sign * value and v.at in ((number,), ())}
+    numbered = [v for v in likely.values() if v.at]
+    found = numbered or list(likely.values())
+    return found[0].node if len(found) == 1 else None
+
+
+def _shown(value: _Value) -> str:
+    return " ".join(plain_name(n) or "" for n in sx.walk(value.node)) + str(value.at)
