@@ -34,12 +34,13 @@ def traced(sheet: Sheet) -> Sheet:
     if not any(isinstance(n, sx.Derivative) for s in sheet.statements for n in sx.walk(s.node)):
         return sheet
     formulas = {name for s in sheet.statements for name, expression in heads(s) if not is_numeric(expression)}
+    general = {name.partition("_")[0] for name in formulas if re.search(r"_\{?[a-z]", name)}  # `a_t`, which is written out later
     known: list[_Value] = []
     out: list[Statement] = []
     for statement in sheet.statements:
         node = statement.node
         named = [name for name, expression in heads(statement) if literal_rows(expression) is None or is_worked(expression)]
-        if isinstance(node, sx.Relation) and named and named[0] not in formulas:
+        if isinstance(node, sx.Relation) and named and named[0] not in formulas and named[0].partition("_")[0] not in general:
             formula = _formula(node.sides[1], node.sides[0], known)
             if formula is not None:
                 node = replace(node, sides=(node.sides[0], formula, *node.sides[1:]), operators=("=", *node.operators))

@@ -17,6 +17,10 @@ from symgrad.confirmation import confirmed
 from symgrad.constant import is_numeric
 from symgrad.coordinates import by_coordinates
 from symgrad.counts import counted, counted_by_layers
+
+
+from symgrad.convolutions import convolved
+from symgrad.counts import counted
 from symgrad.differenced import differenced
 from symgrad.differing import of_differing
 from symgrad.dims import Dim, show
@@ -190,6 +194,9 @@ def _reported(sheet: Sheet, found: list[tuple[Judge, Judged]]) -> Verification:
     for judge, judged in found:
         _report(out, judge, judged)
     for claim, findings in (*counted(sheet), *counted_by_layers(sheet)):
+
+
+    for claim, findings in (*counted(sheet), *convolved(sheet)):
         out.claims.append(claim)
         out.findings += findings
     if sheet.code is not None:

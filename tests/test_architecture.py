@@ -43,8 +43,8 @@ LAYERS = [
     ),
     (
         "what is found in them",
-        "judge hypotheses mistakes mistakes.* layouts confirmation findings verification counts likeness keys differenced verifying "
-        "formulas",
+        "judge hypotheses mistakes mistakes.* layouts confirmation findings verification counts convolutions likeness keys differenced "
+        "verifying formulas",
     ),
     ("what is printed, and from what", "emit.* library"),
     ("the command", "cli"),

@@ -456,6 +456,9 @@ def index(node: Node, around: Surroundings) -> Iterator[Option]:
         what = f"{names.text(str(name))} stands where {names.text(other)} is meant"
         yield _renamed(node, other), "stale_value" if are_steps(around.case, str(name), other) else "index_off_by_one", what
     if name is None and isinstance(node, sx.Scripted):
+        if isinstance(node.sub, sx.Number) and node.sub.text.isdigit() and around.name_of(node.base) is not None:
+            for near in {int(node.sub.text) - 1, int(node.sub.text) + 1} - {0}:
+                yield replace(node, sub=replace(node.sub, text=str(near))), "index_off_by_one", "the entry beside it is meant"
         for neighbour in around.notation.neighbours(bare(node)):
             made = neighbour if bare(node) is node else _turned(neighbour)
             yield made, _of_steps(node, neighbour, around), "the neighbour one step on or back is meant"
