@@ -233,9 +233,7 @@ class Lab:
             if len(sides) != 1:
                 continue
             far = (self._scaled(point, factor) for factor in _FARTHER for point in points)
-            across = next(
-                (p for p in far if _sides(p, kink) - sides and all(_finite(p, d.node) for d in self.network.definitions.values())), None
-            )
+            across = next((p for p in far if _sides(p, kink) - sides and self._is_finite(p)), None)
             points = points if across is None else [across, *points[: POINTS - 1]]
         return points
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
@@ -347,7 +347,7 @@ def mentions(node: Node, styled: frozenset[str] = frozenset()) -> list[str]:
         current = stack.pop()
         if isinstance(current, sx.Scripted) and isinstance(current.base, sx.Name) and current.base.base == "e" and current.sup is not None:
             stack.append(current.sup)  # what the exponential is of
-        if isinstance(current, sx.Scripted) and isinstance(current.base, sx.Name) and superscript(current.sup).transposed:
+        if isinstance(current, sx.Scripted) and superscript(current.sup).transposed:
             current = without_transpose(current)
         name = plain_name(current, styled) if isinstance(current, (sx.Name, sx.Scripted)) else None
         if name is not None:
@@ -355,8 +355,6 @@ def mentions(node: Node, styled: frozenset[str] = frozenset()) -> list[str]:
             if isinstance(current, sx.Scripted) and letters_of(current.sub) is not None:
                 stack.append(current.base)
             continue
-        if isinstance(current, sx.Scripted) and superscript(current.sup).transposed:
-            current = replace(current, sup=None)  # the T of a transpose is no name
         stack.extend(reversed(list(sx.children(current))))
     return found
 

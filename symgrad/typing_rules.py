@@ -359,12 +359,14 @@ def add(left: Reading, right: Reading, negative: bool, weights: Callable[[Dim], 
     for extra, met, rows, cols in spread(shapes, a, b):
         repeated = 0.0
         if extra:
-            thin, wide = (b, a) if met.shape(a.rows, a.cols) == met.shape(rows, cols) else (a, b)  # a row may be the wider one
-            own = met.resolve(thin.rows if met.is_one(thin.cols) else thin.cols)
-            # The one output of `w^T X + b` has one bias.
-            is_bias = weights(own) or _is_scale(shapes, thin) or (own.is_one and wide.op == "matmul" and thin is b and not negative)
-            repeated = 0.2 if is_bias else 3.0
+            thin = a if met.is_one(a.rows) or met.is_one(a.cols) else b
+            own = thin.rows if met.is_one(thin.cols) else thin.cols
+            repeated = 0.2 if weights(met.resolve(own)) or _is_scale(shapes, thin) else 3.0
         yield base.plus(repeated, met, Term("add", (a, second), (), rows, cols, free))
+    if not negative and a.op == "matmul" and shapes.is_one(a.rows) and b.op == "symbol" and shapes.is_one(b.cols):
+        single = shapes.unify(b.rows, ONE)  # the one output of `w^T X + b` has one bias
+        if single is not None:
+            yield base.plus(0.2, single, Term("add", (a, second), (), a.rows, a.cols, free))
     for thin, wide in ((b, a), (a, b)):
         # A bias declared a column, added to rows of examples.
         if shapes.is_one(thin.cols) and not shapes.is_one(thin.rows) and not shapes.is_one(wide.rows):
