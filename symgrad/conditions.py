@@ -200,6 +200,20 @@ def branches(expression: sx.Node, words: str) -> Iterator[tuple[sx.Node, sx.Node
                 yield right, left
 
 
+# Words that speak of where a maximum is taken on, for the lines that follow.
+_ACTIVE = re.compile(r"(?i)\b(?:active|positive|violated|nonzero|non-zero|aktiv|positiv|activ[aoe]s?|positiv[aoe]s?)\b")
+
+
+def active(sheet: Sheet, expression: sx.Node, defined: int, i: int) -> Iterator[tuple[sx.Node, sx.Node]]:
+    """`while it is active`, said of `max(0, u)` between its definition and a claim further down that passage: u, and what it is above."""
+    if defined >= i or not one_passage(sheet, defined, i) or not _ACTIVE.search(_between(sheet, defined, i)):
+        return
+    for node in sx.walk(expression):
+        match node:
+            case sx.Call(function=sx.Name(base="\\max" | "max"), args=(sx.Number(text="0") as zero, inner)):
+                yield inner, zero
+
+
 # `… = 2 A w$ for a symmetric $A$`: the words right behind a claim that say when it is so.
 _BEHIND = re.compile(
     r"^\s*,?\s*(?:if|when|whenever|for|where|provided|assuming|since|falls|wenn|für|si|pour|para|cuando|quando|per)\b[^,;:]*$"

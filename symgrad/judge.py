@@ -18,7 +18,7 @@ import numpy as np
 from symgrad import names
 from symgrad import syntax as sx
 from symgrad.changing import Changing
-from symgrad.conditions import Condition, branches, comparisons, in_words, is_behind, modelled, one_sentence, put_to, words_before
+from symgrad.conditions import Condition, active, branches, comparisons, in_words, is_behind, modelled, one_sentence, put_to, words_before
 from symgrad.constant import is_numeric
 from symgrad.dimension_analysis import is_of_sizes
 from symgrad.dims import show
@@ -488,9 +488,11 @@ class Judge:
 
     def _in_one_case(self, link: Link) -> Ruling | None:
         """The claim for one case of a definition by cases, where its sentence speaks of one."""
-        words = words_before(self.gathered.sheet, link.statement)
+        sheet = self.gathered.sheet
         for definition in self.gathered.definitions:
-            for larger, smaller in branches(definition.expression, words):
+            cases = list(branches(definition.expression, words_before(sheet, link.statement)))
+            cases += active(sheet, definition.expression, definition.statement, link.statement)
+            for larger, smaller in cases:
                 for condition in self._compared_as(definition.statement, larger, smaller):
                     general, self.lab = self.lab, self.lab.under([condition])
                     try:

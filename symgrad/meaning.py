@@ -235,6 +235,9 @@ class Meaning:
     def is_size(self, name: str) -> bool:
         return name in self.vocabulary.sizes
 
+    def is_given(self, name: str) -> bool:
+        return name in self.vocabulary.literals
+
     def is_indexed(self, name: str) -> bool:
         return name in self.vocabulary.indexed
 

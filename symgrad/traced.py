@@ -40,7 +40,8 @@ def traced(sheet: Sheet) -> Sheet:
     for statement in sheet.statements:
         node = statement.node
         named = [name for name, expression in heads(statement) if literal_rows(expression) is None or is_worked(expression)]
-        if isinstance(node, sx.Relation) and named and named[0] not in formulas and named[0].partition("_")[0] not in general:
+        is_step = any(plain_name(n) in named for value in known for n in sx.walk(value.node))  # `b = 0.3 - 0.5`, of a b that has a value
+        if isinstance(node, sx.Relation) and named and not is_step and not {named[0], named[0].partition("_")[0]} & (formulas | general):
             formula = _formula(node.sides[1], node.sides[0], known)
             if formula is not None:
                 node = replace(node, sides=(node.sides[0], formula, *node.sides[1:]), operators=("=", *node.operators))

@@ -239,10 +239,10 @@ def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, n
 def _as_an_index(reader: Reader, full: str, bare: str, sub: Node | None, shapes: Shapes) -> float:
     """What it costs to read `p_i` as a name of its own: much, where `p` or the index `i` is known and `p_i` is not.
 
-    So it does to read the `v_2` of a vector v so, or the `W_{12}` of a matrix.
+    So it does to read the `v_2` of a vector v that is given in numbers so, or the `W_{12}` of a matrix.
     """
     letters, numbers, whole = letters_of(sub), numbers_of(sub), reader.names.shape(bare)
-    if numbers is not None and whole is not None and reader.names.shape(full) is None:
+    if numbers is not None and whole is not None and reader.names.shape(full) is None and reader.names.is_given(bare):
         long = [not shapes.is_one(dim) for dim in whole].count(True)
         return 4.0 if long == (2 if len(numbers) == 2 or numbers[0] > 9 else 1) else 0.0
     if letters is None or reader.names.shape(full) is not None:

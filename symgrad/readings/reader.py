@@ -66,6 +66,9 @@ class Names(Protocol):
     def is_size(self, name: str) -> bool:
         """Whether the name is that of a dimension."""
 
+    def is_given(self, name: str) -> bool:
+        """Whether the sheet gives it numbers."""
+
     def is_indexed(self, name: str) -> bool:
         """Whether the sheet speaks of its entries by an index that runs."""
 
