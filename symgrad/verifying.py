@@ -15,12 +15,9 @@ from symgrad.chosen import chosen
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
 from symgrad.confirmation import confirmed
 from symgrad.constant import is_numeric
+from symgrad.convolutions import convolved
 from symgrad.coordinates import by_coordinates
 from symgrad.counts import counted, counted_by_layers
-
-
-from symgrad.convolutions import convolved
-from symgrad.counts import counted
 from symgrad.differenced import differenced
 from symgrad.differing import of_differing
 from symgrad.dims import Dim, show
@@ -51,8 +48,6 @@ from symgrad.starting import started
 from symgrad.tables import tabulated
 from symgrad.told import told
 from symgrad.totals import totalled
-
-
 from symgrad.traced import traced
 from symgrad.tuples import separated
 from symgrad.turning import turned
@@ -193,10 +188,7 @@ def _reported(sheet: Sheet, found: list[tuple[Judge, Judged]]) -> Verification:
     out = Verification(sheet.source)
     for judge, judged in found:
         _report(out, judge, judged)
-    for claim, findings in (*counted(sheet), *counted_by_layers(sheet)):
-
-
-    for claim, findings in (*counted(sheet), *convolved(sheet)):
+    for claim, findings in (*counted(sheet), *counted_by_layers(sheet), *convolved(sheet)):
         out.claims.append(claim)
         out.findings += findings
     if sheet.code is not None:
