@@ -591,7 +591,7 @@ def _as_gradient(found: Gathered, i: int, name: str) -> Node | None:
 
 def _is_every_entry(found: Gathered, node: Node, known: set[str]) -> bool:
     """Whether it is said of each entry of what is defined: `p_i = 0.5`."""
-    letters = _index_letters(node, known, found.running)
+    letters = _index_letters(found, node, known)
     base = plain_name(node.base, found.vocabulary.styled) if letters and isinstance(node, sx.Scripted) else None
     return set(letters) <= found.running and any(d.name == base and not is_numeric(d.expression) for d in found.definitions)
 
