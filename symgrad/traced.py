@@ -35,6 +35,8 @@ def traced(sheet: Sheet) -> Sheet:
         return sheet
     formulas = {name for s in sheet.statements for name, expression in heads(s) if not is_numeric(expression)}
     general = {name.partition("_")[0] for name in formulas if re.search(r"_\{?[a-z]", name)}  # `a_t`, which is written out later
+    every = [name for s in sheet.statements for name, _ in heads(s)]
+    formulas |= {name for name in every if every.count(name) > 1}  # computed anew for other values
     known: list[_Value] = []
     out: list[Statement] = []
     for statement in sheet.statements:
