@@ -130,7 +130,7 @@ def _tried(found: Gathered, most: int | None = None) -> Understood | None:
     None where more than `most` lines are in doubt in each.
     """
     best: Understood | None = None
-    for meaning in understood(found.vocabulary, found.definitions):
+    for meaning in understood(found.vocabulary, found.definitions, allowance=found.sheet.allowance):
         judge = Judge(found, meaning)
         limit = most
         if best is not None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from symgrad.allowance import Allowance
 from symgrad.building import built
 from symgrad.dims import ONE, Dim
 from symgrad.meaning import Definition, Meaning, Vocabulary, bare, is_loss, is_loss_here, stem, weights_among
@@ -31,12 +32,19 @@ _SPREAD = 2.5
 _VECTORS_FOR_AN_INDEX = 0.5
 
 
-def understood(vocabulary: Vocabulary, definitions: Sequence[Definition], width: int = 4) -> list[Meaning]:
-    """The cheapest understandings of the definitions together, as meanings with their networks."""
+def understood(
+    vocabulary: Vocabulary, definitions: Sequence[Definition], width: int = 4, allowance: Allowance | None = None
+) -> list[Meaning]:
+    """The cheapest understandings of the definitions together, as meanings with their networks.
+
+    When the allowance is spent only the cheapest is followed.
+    """
     beam = [Meaning(vocabulary, _from_literals(vocabulary))]
     if vocabulary.lists:
         beam.append(Meaning(vocabulary, _from_literals(vocabulary, True), cost=_LISTS_AS_COLUMNS))
     for definition in definitions:
+        if allowance is not None and allowance.is_spent:
+            beam = beam[:1]
         extended = [new for meaning in beam for new in _with(meaning, definition)]
         extended.sort(key=lambda m: m.cost)
         beam = _distinct([m for m in extended if _sizes_agree(m)] or extended)[:_BEAM]
