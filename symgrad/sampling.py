@@ -20,6 +20,8 @@ from symgrad.tensor import Func, Map, Var, topological
 
 _TRIES = 4000
 _LARGEST = 9
+# So many sizes are never all different, and further tries hardly better.
+_MANY, _TRIES_OF_MANY = 16, 200
 
 
 def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) -> dict[str, int]:
@@ -36,7 +38,7 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
     # In a deep network of narrow layers some layer is all dead ReLUs, and nothing is tested; so deep ones are wide.
     wide = 2 + 2 * max(0, len(network.definitions).bit_length() - 4)
     best: tuple[int, int, int, dict[str, int]] | None = None
-    for attempt in range(_TRIES):
+    for attempt in range(_TRIES if len(symbols) <= _MANY else _TRIES_OF_MANY):
         low = wide if attempt % 2 else 2
         alike = dict.fromkeys(symbols, low + attempt % 8)
         sizes = alike if equal else {name: int(rng.integers(low, low + 4 + attempt % _LARGEST)) for name in symbols}

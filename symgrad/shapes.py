@@ -53,7 +53,7 @@ class Shapes:
 
     def resolve(self, dim: Dim) -> Dim:
         """The dimension with every size that is known put in."""
-        if dim.symbols.isdisjoint(self.bound):
+        if not any(symbol in self.bound for symbol in dim.symbols):
             return dim
         name = _name(dim)
         if name is not None:
