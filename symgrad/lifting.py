@@ -51,7 +51,7 @@ def lifted_step(lengths: tuple[int, ...], steps: tuple[Step, ...]) -> Step:
         spans = [s.span for s in steps if s.span is not None]
         span = Span(lifted_end(lengths, [s.first for s in spans]), lifted_end(lengths, [s.last for s in spans]))
     shape = None if first.shape is None else lifted_shape(lengths, [s.shape or () for s in steps])
-    return _from_its_head(replace(first, terms=terms, span=span, shape=shape))
+    return from_its_head(replace(first, terms=terms, span=span, shape=shape))
 
 
 def _lifted_term(lengths: tuple[int, ...], terms: tuple[Term, ...]) -> Term | None:
@@ -149,7 +149,7 @@ def _lifted_value(lengths: tuple[int, ...], values: Sequence[Any]) -> Any:
     raise NotAlikeError
 
 
-def _from_its_head(step: Step) -> Step:
+def from_its_head(step: Step) -> Step:
     """A line for all t, with t counted from what it states: ∂L/∂h_{t-1} for t = T, …, 2 is ∂L/∂h_t for t = T−1, …, 1."""
     if step.span is None or not isinstance(step.terms[0], Form):
         return step

@@ -59,7 +59,7 @@ def native(form: Form, known: Known | None = None) -> Form:
                 f = found
         return f
 
-    return rewrite_bottom_up(form, change)
+    return rewrite_bottom_up(rewrite_bottom_up(form, _with_common_factors), change)
 
 
 # ── without overflow ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -394,6 +394,45 @@ def _common_operand(form: Form, known: Known) -> Form | None:
             inner = apply("add", [scaled(list(scalars), body.args[j]) for scalars, body in parts])
             return apply("einsum", [inner if i == j else arg for i, arg in enumerate(first.args)], first.params)
     return None
+
+
+def _with_common_factors(form: Form) -> Form:
+    """A_ac x_b x_d − g_a g_c x_b x_d = (A_ac − g_a g_c) x_b x_d: the sum is of as few entries as it can be.
+
+    A factor is common where every term has it over the same letters of the result, and nothing else in the term has these letters.
+    """
+    if form.op != "add":
+        return form
+    scalars = [term.args[:-1] if term.op == "scale" else () for term in form.args]
+    bodies = [term.args[-1] if term.op == "scale" else term for term in form.args]
+    if any(body.op != "einsum" for body in bodies):
+        return form
+    out = bodies[0].params[0].partition("->")[2]
+    terms = [list(zip(body.args, body.params[0].partition("->")[0].split(","), strict=True)) for body in bodies]
+    if any(body.params[0].partition("->")[2] != out for body in bodies):
+        return form
+    common = [pair for pair in _own_factors(terms[0], out) if all(pair in _own_factors(term, out) for term in terms[1:])]
+    rest = [[(arg, ls) for arg, ls in term if (arg, "".join(c for c in ls if c in out)) not in common] for term in terms]
+    inner = "".join(c for c in out if not any(c in letters for _, letters in common))
+    if not common or not inner or any({c for _, ls in term for c in ls if c in out} != set(inner) for term in rest):
+        return form
+    parts = [apply("einsum", [a for a, _ in term], (f"{','.join(ls for _, ls in term)}->{inner}",)) for term in rest]
+    total = apply("add", [scaled(list(own), part) for own, part in zip(scalars, parts, strict=True)])
+    spare = iter(c for c in _LETTERS if c not in out)
+    spread = [(arg, letters + "".join(next(spare) for _ in arg.shape[len(letters) :])) for arg, letters in common]
+    return apply("einsum", [total, *(a for a, _ in spread)], (f"{','.join([inner, *(ls for _, ls in spread)])}->{out}",))
+
+
+def _own_factors(term: Sequence[tuple[Form, str]], out: str) -> list[tuple[Form, str]]:
+    """The factors of a product that share no letter with another, with their letters in the result; first these, then axes of size 1."""
+    found = []
+    for k, (arg, letters) in enumerate(term):
+        others = {c for i, (_, ls) in enumerate(term) if i != k for c in ls}
+        own = "".join(c for c in letters if c in out)
+        units = all(dim.is_one for c, dim in zip(letters, arg.shape, strict=True) if c not in out)
+        if own and letters.startswith(own) and len(set(letters)) == len(letters) and not set(letters) & others and units:
+            found.append((arg, own))
+    return found
 
 
 RULES: tuple[Rule, ...] = (

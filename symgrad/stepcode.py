@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
+from types import MappingProxyType
 
 from symgrad import names
 from symgrad.dims import Dim, Shape
@@ -297,7 +298,7 @@ class Writing:
         program: Program,
         inputs: Mapping[str, Shape],
         families: Mapping[str, Family],
-        given: Sequence[str],
+        given: Mapping[str, Sequence[str]],  # the inputs over t, with their steps where these are the arguments
         letters: Sequence[str],
         keep: Iterable[str],
         least: int,
@@ -305,7 +306,7 @@ class Writing:
         self.keep = set(keep)
         self.program, self.families, self.inputs, self.lines = program, families, inputs, list[str]()
         plain = [e.name for e in program.equations if _group(e.name, program.families) == e.name]
-        self.identifiers = names.identifiers(list(dict.fromkeys([*letters, *inputs, *given, *families, *plain])))
+        self.identifiers = names.identifiers(list(dict.fromkeys([*letters, *inputs, *given, *chain(*given.values()), *families, *plain])))
         self.letters = dict(zip((LETTER, LENGTH), (self.identifiers[letter] for letter in letters), strict=True))
         steps = {stem: families[stem].shape for stem in given}
         spelled = self.identifiers | {stem: f"{self.identifiers[stem]}[0]" for stem in steps}
@@ -314,6 +315,15 @@ class Writing:
         self.allocated = set(given)
         self.local: set[str] = set()
         self.least = least
+        for stem, steps_of in given.items():
+            self.stack(stem, steps_of)
+
+    def stack(self, stem: str, members: Sequence[str]) -> None:
+        """The array over t of an input that is given step by step."""
+        if members:
+            each = ", ".join(self.identifiers[name] for name in members)
+            axes = ".reshape(-1, 1, 1)" * all(dim.is_one for dim in self.families[stem].shape)  # a scalar may be a plain number
+            self.lines.append(f"{self.identifiers[stem]} = np.array([{each}]){axes}")
 
     def spell(self, name: str) -> str:
         at = place_of(name)
@@ -540,16 +550,19 @@ def code(
     wanted: Sequence[str],
     letters: Sequence[str],
     least: int = 1,
+    members: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    length: int | None = None,
 ) -> Code:
     """The code that computes what is wanted. An input over t is an array with t along its first axis; one of them says what T is.
 
-    The equations are for T from `least` on; the code says so where it is for more than that.
+    The equations are for T from `least` on; the code says so where it is for more than that. With a `length` it is for
+    this one, and the steps of the inputs over t, which `members` has, are the arguments.
     """
     arrays: dict[str, tuple[Shape, list[End]]] = {}
     for name, shape, span in inputs:
         if span is not None and (at := place_of(name)) is not None:
             arrays.setdefault(at.stem, (shape, []))[1].extend((span.first, span.last))
-    given = list(arrays)
+    given = {at.stem: tuple(members.get(name, ())) for name, _, span in inputs if span is not None and (at := place_of(name)) is not None}
     computed = [Equation(e.name, native(e.form), e.first, e.last) for e in _needed(equations, wanted)]
     stems = {at.stem for e in computed if (at := place_of(e.name)) is not None and (e.first is not None or at.letter)}
     if stems & set(given):
@@ -576,18 +589,21 @@ def code(
     writing = Writing(program, plain, families, given, letters, keep, least)
     top = writing.letters[LENGTH]
     counted = next((stem for stem in given if isinstance(families[stem].last, str)), None)
-    if counted is not None:
+    if length is not None:
+        writing.lines.append(f"{top} = {length}")
+    elif counted is not None:
         beyond = (families[counted].length - Dim.of(LENGTH)).number or 0
         writing.lines.append(f"{top} = len({writing.identifiers[counted]})" + (f" {'-+'[beyond < 0]} {abs(int(beyond))}" if beyond else ""))
     start = len(writing.lines)
     for part in components(program):
         writing.component(part)
-    if writing.least > 1:
+    if writing.least > (length or 1):
         said = f"{top} must be at least {writing.least}"
         writing.lines[start:start] = [f"if {top} < {writing.least}:", f"    raise ValueError({said!r})"]
-    arguments = [writing.identifiers[n] for n in dict.fromkeys(_argument(name, span) for name, _, span in inputs)]
+    named = dict.fromkeys(each for name, _, span in inputs for each in members.get(name, [_argument(name, span)]))
+    arguments = [writing.identifiers[each] for each in named]
     return Code(
-        tuple(arguments if counted is not None else [*arguments, top]),
+        tuple([*arguments, top] if length is None and counted is None else arguments),
         tuple(writing.lines),
         writing.identifiers,
         writing.least,

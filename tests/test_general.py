@@ -22,6 +22,8 @@ from symgrad.general import derive_general
 from symgrad.library import load
 from symgrad.lifting import lifted_name
 from symgrad.numpycode import Program
+from symgrad.pipeline import forward_program
+from symgrad.rolling import rolled
 
 DATA = Path(__file__).parent / "data"
 BLOCKS = (DATA / "general.txt").read_text("utf-8").split("\n== ")[1:]
@@ -31,6 +33,8 @@ CASES = {
 }
 DERIVED = {title: source for title, (source, expected) in CASES.items() if not expected.startswith(("error", "this", "--expr"))}
 SIZES = {"n": 3, "m": 2, "d": 4, "k": 5, "p": 2}
+NOT_ROLLED = {"latex, mean of losses, numbered weights", "numpy, numbered weights", "latex, layers with one weight"}
+"""Where weights are numbered, too, and where steps are not subscripts."""
 CHAIN = "h[t] = tanh(h[t-1]@W + x[t]@U); L = sum((h[T] - y)**2)"
 
 
@@ -129,6 +133,28 @@ def test_the_code_for_every_length_has_the_values_of_the_lines(title):
             values = [np.asarray(expected[n], dtype=float) for n in members]
             over_t = any(item.name == name and item.span for item in recurrence.inputs)
             close(np.asarray(gradients[code.identifier(name)]), np.stack(values) if over_t else values[0])
+
+
+@pytest.mark.parametrize("title", DERIVED)
+def test_many_steps_written_out_are_loops_again(title):
+    recurrence = found(DERIVED[title])
+    network = recurrence.at(11)
+    derivation = derive(network, check=False)
+    stacked = any(item.span and item.role == "parameter" for item in (getattr(recurrence, "recurrence", lambda: recurrence)()).inputs)
+    assert stacked or title in NOT_ROLLED or rolled(derivation) is not None
+    rng = np.random.default_rng(5)
+    given = {n: rng.normal(0, 0.6, [int(dim.evaluate(SIZES)) for dim in item.shape]) for n, item in network.inputs.items()}
+    program = forward_program(network, derivation.results)
+    expected = compiled(Program(program.inputs, program.statements, sizes=SIZES)).run(given, {})
+    space, spelled = {}, program.identifiers
+    exec(numpy.emit(derivation), space)
+    loss, gradients = space["loss_and_gradients"](**{spelled[name]: value for name, value in given.items()})
+    close(np.asarray(loss, dtype=float).reshape(()), np.asarray(expected[derivation.of], dtype=float).reshape(()))
+    assert gradients.keys() == {spelled[name] for name in derivation.wrt}
+    for name in derivation.wrt:
+        value = np.asarray(expected[f"∂{derivation.of}/∂{name}"], dtype=float)
+        close(np.asarray(gradients[spelled[name]]), value)
+        assert np.shape(gradients[spelled[name]]) == value.shape
 
 
 def test_json_has_the_lines_with_their_t_and_no_numpy():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from symgrad import names
@@ -13,6 +13,7 @@ from symgrad.further import Further
 from symgrad.general import GeneralDerivation
 from symgrad.numpycode import function_source, module_source
 from symgrad.pipeline import forward_program
+from symgrad.rolling import rolled
 
 
 def emit(derivation: Derivation | GeneralDerivation) -> str:
@@ -29,6 +30,10 @@ def emit(derivation: Derivation | GeneralDerivation) -> str:
         spelled = program.identifiers
         returns = ", ".join(spelled[name] for name in last)
         return function_source("forward", program, returns, _doc(derivation, spelled))
+    if (made := rolled(derivation)) is not None:
+        pairs = ", ".join(f"{made.identifier(n)!r}: {made.identifier(names.gradient(derivation.of, n))}" for n in derivation.wrt)
+        doc = _doc(derivation, made.identifiers)
+        return module_source("loss_and_gradients", made.arguments, made.lines, f"{made.identifier(derivation.of)}, {{{pairs}}}", doc)
     wanted = [names.gradient(derivation.of, name) for name in derivation.wrt if name in derivation.results]
     program = program.needed([derivation.of, *wanted]).shared().reusing([derivation.of, *wanted])
     spelled = program.identifiers
@@ -82,7 +87,7 @@ def _function_of(derivation: Derivation, further: Sequence[Further], wanted: Seq
     return function_source("derivatives", program, f"{{{pairs}}}", list(dict.fromkeys(doc)) if not blocks else doc)
 
 
-def _doc(derivation: Derivation, spelled: dict[str, str]) -> list[str]:
+def _doc(derivation: Derivation, spelled: Mapping[str, str]) -> list[str]:
     lines = [_first_line(derivation.network.title), ""]
     for item in derivation.network.inputs.values():
         shape = show(item.shape)
