@@ -115,6 +115,7 @@ def _slope(name: str) -> str:
 _DOMAINS = {
     "real": "",
     "positive": "for positive entries",
+    "unit": "for entries between −1 and 1",
     "well_conditioned": "for invertible matrices",
     "positive_definite": "for positive definite matrices",
 }

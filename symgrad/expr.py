@@ -262,6 +262,13 @@ def _max_value(axis: int | None, x: Any) -> Any:
     return sp.Matrix(lines).T if axis == 0 else sp.Matrix(lines)
 
 
+def _product_value(axis: int | None, x: Any) -> Any:
+    if axis is None:
+        return sp.Matrix([[sp.Mul(*x)]])
+    lines = [sp.Mul(*(x.col(i) if axis == 0 else x.row(i))) for i in range(x.cols if axis == 0 else x.rows)]
+    return sp.Matrix(lines).T if axis == 0 else sp.Matrix(lines)
+
+
 _SYMPY_VALUE: dict[str, Callable[..., Any]] = {
     "sum": _sum_value,
     "mean": lambda params, x: _sum_value(params, x) / (len(x) if params[0] is None else x.shape[params[0]]),
@@ -269,6 +276,7 @@ _SYMPY_VALUE: dict[str, Callable[..., Any]] = {
     "norm": lambda _, x: sp.Matrix([[sp.sqrt(sp.Add(*(e**2 for e in x)))]]),
     "softmax": _softmax_value,
     "max": lambda params, x: _max_value(params[0], x),
+    "prod": lambda params, x: _product_value(params[0], x),
     "log_softmax": lambda params, x: _softmax_value(params, x).applyfunc(sp.log),
     "logsumexp": lambda params, x: _sum_value(params, x.applyfunc(sp.exp)).applyfunc(sp.log),
     "concat": lambda params, *xs: (sp.Matrix.vstack if params[0] == 0 else sp.Matrix.hstack)(*xs),
@@ -345,6 +353,10 @@ cos = _elementwise("cos")
 sinh = _elementwise("sinh")
 cosh = _elementwise("cosh")
 arctan = _elementwise("arctan")
+arctanh = _elementwise("arctanh")
+arcsin = _elementwise("arcsin")
+arccos = _elementwise("arccos")
+selu = _elementwise("selu")
 tan = _elementwise("tan")
 hard_tanh = _elementwise("hard_tanh")
 hard_sigmoid = _elementwise("hard_sigmoid")
@@ -405,6 +417,11 @@ def mean(x: Any, axis: int | None = None) -> Any:
 def max(x: Any, axis: int | None = None) -> Any:
     """The largest of all entries (1×1), or along an axis that stays with size 1."""
     return operation("max", [x], (axis,))
+
+
+def prod(x: Any, axis: int | None = None) -> Any:
+    """The product of all entries (1×1), or along an axis that stays with size 1."""
+    return operation("prod", [x], (axis,))
 
 
 def standardize(x: Any, axis: int | None = None, eps: Any = 0) -> Any:

@@ -29,6 +29,7 @@ from symgrad.read.arrays import Refused
 from symgrad.read.declared import read_properties, read_shapes
 from symgrad.read.document import Sheet, read_document
 from symgrad.read.expression import Assignment, assignments, looks_like_parameters, network_of, network_of_assignments
+from symgrad.read.functions import UNNAMED
 from symgrad.recurrence import Recurrence, recurrence_of
 from symgrad.shapes import is_unknown, unknown
 from symgrad.sheet import Gathered, gathered, literal_rows
@@ -482,10 +483,15 @@ def _understood(found: Gathered) -> Meaning:
     if not found.definitions:
         raise Refused(InvalidNetwork, "this defines nothing to differentiate", Span(0, 0))
     for definition in found.definitions:
-        _refuse_unknown_functions(definition.expression)
+        _refuse_unknown_functions(definition.expression, found.vocabulary.functions)
     meanings = sorted(_plain(found), key=lambda meaning: (len(_thin(meaning)), meaning.cost, _columns_in_capitals(meaning)))
-    if meanings and not _thin(meanings[0]):
+    if meanings and not _thin(meanings[0]) and not _is_of_two_functions(meanings[0], found):
         return meanings[0]
+    if (numbers := _of_numbers(found)) is not None:
+        return numbers
+    if meanings and not _thin(meanings[0]):
+        said = "a product of two columns is no matrix product; write \\odot for one of entries, or a transpose, or declare sizes"
+        raise Refused(InvalidExpression, said, found.definitions[-1].expression.span)
     scalars = sorted(n for n in found.vocabulary.mentioned if stem(n) in _SCALARS_AT_LAST and n not in found.vocabulary.declared)
     for several in (1, 2):
         for chosen in combinations(scalars[:_MOST_SCALARS], several):
@@ -496,6 +502,39 @@ def _understood(found: Gathered) -> Meaning:
             for name in chosen:
                 del found.vocabulary.declared[name]
     raise _why_not(found)
+
+
+_OF_VECTORS = re.compile(r"\\sum|\\top|\\mathsf|\\intercal|\^\s*\{?\s*T|[ᵀ_‖]|\\\||\\[lr]Vert|\\langle|\\cdot|\\mathbf|\\bold|\\odot|\\vec")
+"""What is written of vectors and of matrices only."""
+
+
+_OF_FUNCTIONS = re.compile(r"(?<![A-Za-z])[A-Za-z]\s*\(\s*\\?[A-Za-z]+\s*\)")
+"""`h(y)`, of which nothing says that it is a product."""
+
+
+def _of_numbers(found: Gathered) -> Meaning | None:
+    """A plain understanding in which every name is a number, as in `3x^2 + 2x`: where no name is a matrix, and nothing says vector."""
+    (first, *_) = [*understood(found.vocabulary, found.definitions, 1), None]
+    inputs = set() if first is None else {name for term in first.terms.values() for name in names_in(term)} - first.terms.keys()
+    if any(stem(name)[:1].isupper() for name in inputs) or inputs & found.vocabulary.declared.keys():
+        return None
+    if _OF_VECTORS.search(found.sheet.source.text) or _OF_FUNCTIONS.search(found.sheet.source.text):
+        return None
+    found.vocabulary.declared.update(dict.fromkeys(inputs, (ONE, ONE)))
+    meanings = sorted(_plain(found), key=lambda meaning: meaning.cost)
+    if meanings:
+        return meanings[0]
+    for name in inputs:
+        del found.vocabulary.declared[name]
+    return None
+
+
+def _is_of_two_functions(meaning: Meaning, found: Gathered) -> bool:
+    r"""Whether functions of columns stand beside each other, `\sin(x) \cos(y)`, which are multiplied only as aᵀ b."""
+    if "\\cdot" in found.sheet.source.text or "\\langle" in found.sheet.source.text:
+        return False
+    inner = [t for term in meaning.terms.values() for t in walk(term) if t.op == "inner" and t.args[0] != t.args[1]]
+    return any(arg.op == "elementwise" for t in inner for arg in t.args)
 
 
 def _plain(found: Gathered) -> Iterator[Meaning]:
@@ -531,9 +570,13 @@ def _is_of_a_function(node: sx.Node, found: Gathered) -> bool:
     return isinstance(node, sx.Call) and isinstance(node.function, sx.Name) and node.function.base in found.vocabulary.functions
 
 
-def _refuse_unknown_functions(tree: sx.Node) -> None:
-    """Raises `Refused` for `y(x, w)`: a name before several others in parentheses is a function, and it is defined nowhere."""
+def _refuse_unknown_functions(tree: sx.Node, known: Container[str]) -> None:
+    """Raises `Refused` for `y(x, w)`, where a name before several others in parentheses is a function, and for f(x): defined nowhere."""
     for node in sx.walk(tree):
+        function = node.function if isinstance(node, sx.Call) else None
+        function = function.base if isinstance(function, sx.Scripted) else function
+        if isinstance(function, sx.Name) and function.base in UNNAMED and function.base not in known:
+            raise Refused(Unsupported, f"nothing says what the function {names.text(function.base)} is", node.span)
         if not isinstance(node, sx.Product):
             continue
         for name, behind, operator in zip(node.factors, node.factors[1:], node.operators, strict=False):

@@ -25,8 +25,10 @@ HELPERS: dict[str, tuple[str, str]] = {
     "_gelu_prime": ("z", f"(1 + {_ERF}(z / np.sqrt(2))) / 2 + z * np.exp(-z**2 / 2) / np.sqrt(2 * np.pi)"),
     "_silu": ("z", "z / (1 + np.exp(-z))"),
     "_silu_prime": ("z", "(lambda s: s * (1 + z * (1 - s)))(1 / (1 + np.exp(-z)))"),
+    "_hard_swish": ("z", "z * np.clip(z / 6 + 0.5, 0, 1)"),
     "_hard_swish_prime": ("z", "np.where(np.abs(z) < 3, z / 3 + 0.5, z >= 3)"),
     "_softsign": ("z", "z / (1 + np.abs(z))"),
+    "_mish": ("z", "z * np.tanh(np.logaddexp(0, z))"),
     "_mish_prime": (
         "z",
         "(lambda t: t + z * (1 - t**2) / (1 + np.exp(-z)))(np.tanh(np.logaddexp(0, z)))",
@@ -42,6 +44,8 @@ HELPERS: dict[str, tuple[str, str]] = {
     ),
     "_elu": ("z, a", "np.where(z > 0, z, a * np.expm1(np.minimum(z, 0)))"),
     "_elu_prime": ("z, a", "np.where(z > 0, 1, a * np.exp(np.minimum(z, 0)))"),
+    "_selu": ("z", "1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0)))"),
+    "_selu_prime": ("z", "1.0507009873554805 * np.where(z > 0, 1, 1.6732632423543772 * np.exp(np.minimum(z, 0)))"),
     "_leaky_relu": ("z, a", "np.where(z > 0, z, a * z)"),
     "_lower": (
         "v, n",

@@ -229,7 +229,8 @@ def test_what_cannot_be_is_refused_with_its_place(expression, dims, assumed, mes
         "(lambda: 0)()", "x()", "x;y", "sum(*x)", "sum(**x)", "x[0:1:0]", "x[::2, None]", "...", "x[...]", "print(x)", "await x",
         "\\", "^", "\\frac", "\\frac{x}", "x^", "{}^{}", "\\|x", "\\sum", "$$", "\\begin{bmatrix}", "x^" * 200, "\\frac{" * 200, "‖",
         "A^{-1}",
-        "\\|x\\|; \\|y\\|", "L = x^T x; L = y^T y", "\\def\\a{\\a\\a}\\a", "x^{9^{9^9}}", "|Xw - y|^2", "2xyz", "\\nabla L", "f(x)^2",
+        "\\|x\\|; \\|y\\|", "L = x^T x; L = y^T y", "\\def\\a{\\a\\a}\\a", "x^{9^{9^9}}", "|Xw - y|^2", "g(x) h(y)",
+        "h(y) + 3x^2", "\\|f(x)\\|^2", "\\nabla L", "f(x)^2",
     ],
 )  # fmt: skip
 def test_nothing_that_is_typed_ends_in_a_traceback(expression):

@@ -213,6 +213,10 @@ ROWS = (
     row("max", ["n m"], lambda a: np.sort(a.ravel())[-1], (None,)),
     row("max", ["n m"], lambda a: np.sort(a, 0)[-1:], (0,)),
     row("max", ["n m"], lambda a: np.sort(a, 1)[:, -1:], (1,)),
+    row("prod", ["n m k"], lambda a: np.multiply.reduce(a, 2)[:, :, None], (2,)),
+    row("prod", ["n m"], lambda a: np.multiply.reduce(a.ravel()), (None,)),
+    row("prod", ["n m"], lambda a: np.multiply.reduce(a, 0)[None, :], (0,)),
+    row("prod", ["n m"], lambda a: np.multiply.reduce(a, 1)[:, None], (1,)),
     row("is_max", ["n m"], lambda a: (np.argsort(np.argsort(a, 1), 1) == 3) * 1.0, (1,)),
     row("is_max", ["n m"], lambda a: (np.argsort(np.argsort(a, 0), 0) == 2) * 1.0, (0,)),
     row("is_max", ["n m"], lambda a: 1.0 * (a >= np.sort(a.ravel())[-1]), (None,)),
@@ -287,6 +291,11 @@ ROWS = (
     mapped("hard_swish'", lambda x: (np.abs(x + 3) - np.abs(x - 3)) / 12 + 0.5 + x * (x * x < 9) / 6),
     mapped("relu6", lambda x: (np.abs(x) - np.abs(x - 6)) / 2 + 3),
     mapped("relu6'", lambda x: 1.0 * (x > 0) * (x < 6)),
+    mapped("arctanh", lambda x: np.log((1 + x) / (1 - x)) / 2, domain="unit"),
+    mapped("arcsin", lambda x: np.angle(np.sqrt(1 - x * x) + 1j * x), domain="unit"),
+    mapped("arccos", lambda x: np.angle(x + 1j * np.sqrt(1 - x * x)), domain="unit"),
+    mapped("selu", lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * (np.exp(x) - 1))),
+    mapped("selu'", lambda x: 1.0507009873554805 * np.where(x > 0, 1, 1.6732632423543772 * np.exp(x))),
     mapped("softsign", lambda x: x / (1 + np.sqrt(x * x))),
     mapped("softsign'", lambda x: 1 / (1 + np.sqrt(x * x)) ** 2),
     mapped("log_sigmoid", lambda x: np.log(logistic(x))),
@@ -328,6 +337,8 @@ def drawn(shape, domain, rng):
     x = rng.standard_normal(shape)
     if domain == "positive":
         return rng.uniform(0.5, 1.5, shape)
+    if domain == "unit":
+        return rng.uniform(-0.9, 0.9, shape)
     if domain == "well_conditioned":
         return x + 3 * np.identity(len(x))
     return x @ x.T + np.identity(len(x)) if domain == "positive_definite" else x
@@ -534,6 +545,7 @@ KINKS = {
     "step": [((), (0,), (0,))],
     "leaky_relu": [((TENTH,), (0,), (0.1,)), ((Fraction(0),), (0,), (0,))],
     "elu": [((HALF,), (0,), (0.5,))],
+    "selu": [((), (0,), (1.0507009873554805 * 1.6732632423543772,))],
     "abs": [((), (0,), (0,))],
     "hard_sigmoid": [((), (3,), (0,)), ((), (-3,), (0,))],
     "hard_swish": [((), (3,), (1,)), ((), (-3,), (0,))],
@@ -559,6 +571,14 @@ def test_the_derivative_at_a_kink_is_the_one_stated(name):
         if record.primed:
             formula = record.derivative(xs, node, params)[0]
             assert function(formula, xs)(point) == slopes[0]
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_an_operand_is_computed_once(name):
+    record = ELEMENTWISE[name]
+    for source in (record.numpy, record.numpy_prime):
+        template = getattr(source, "template", source) or ""
+        assert all(len(re.findall(rf"\{{t?{k}[:}}]", template)) <= 1 for k in range(record.arity)), template
 
 
 def test_values_at_a_kink():

@@ -52,6 +52,7 @@ def named(node, name):
 
 
 AW, tanh_Z = product("ij,jk->ik", A, W), elementwise("tanh", [Z])
+sigmoid_Z = elementwise("sigmoid", [Z])
 
 P, Q = var("P", (n, n)), var("Q", (n, n))
 PQ, PSP = product("ij,jk->ik", P, Q), product("ji,jk,kl->il", P, S, P)
@@ -123,6 +124,11 @@ FIRES = {
     "logistic-of-the-negative": [
         (multiply(A, elementwise("exp", [Z]), elementwise("sigmoid", [scale(-1, Z)])), FACTS),
         (multiply(elementwise("exp", [scale(-1, Z)]), elementwise("sigmoid", [Z])), FACTS),
+    ],
+    "complements": [
+        (multiply(1 - A, sigmoid_Z) - multiply(A, elementwise("sigmoid", [scale(-1, Z)])), FACTS),
+        (multiply(A, 1 - sigmoid_Z) - multiply(1 - A, 1 - elementwise("sigmoid", [scale(-1, Z)])), FACTS),
+        (B + scale(2, multiply(A, Z)) - scale(2, multiply(1 - Z, 1 - A)), FACTS),
     ],
     "softplus": [(elementwise("log", [1 + elementwise("exp", [Z])]), FACTS)],
     "softmax": [
@@ -202,6 +208,12 @@ STAYS = {
     "logistic-of-the-negative": [
         (multiply(elementwise("exp", [Z]), elementwise("sigmoid", [Z])), FACTS),
         (product("ij,ji->ij", elementwise("exp", [P]), elementwise("sigmoid", [scale(-1, P)])), FACTS),
+    ],
+    "complements": [
+        (multiply(1 - A, sigmoid_Z) + multiply(A, elementwise("sigmoid", [scale(-1, Z)])), FACTS),
+        (multiply(1 - A, sigmoid_Z) - multiply(B, elementwise("sigmoid", [scale(-1, Z)])), FACTS),
+        (multiply(1 - A, sigmoid_Z) - multiply(A, elementwise("sigmoid", [Z])), FACTS),
+        (scale(2, multiply(1 - A, sigmoid_Z)) - multiply(A, elementwise("sigmoid", [scale(-1, Z)])), FACTS),
     ],
     "softplus": [(elementwise("log", [elementwise("exp", [Z])]), FACTS), (elementwise("log", [1 + Z]), FACTS)],
     "softmax": [

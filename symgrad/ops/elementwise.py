@@ -18,6 +18,7 @@ from symgrad.tensor import Node, Params, constant, elementwise, scale
 
 X = Sequence[Node]
 HALF, SIXTH = Fraction(1, 2), Fraction(1, 6)
+SELU_SCALE, SELU_SLOPE = Fraction("1.0507009873554805"), Fraction("1.6732632423543772")
 
 
 def _function(latex: str, text: str) -> tuple[Notation, Notation]:
@@ -158,6 +159,11 @@ RECORDS: tuple[Elementwise, ...] = (
             lambda xs, y, p: (_of("step", xs[0]) + (1 - _of("step", xs[0])) * _of("exp", xs[0]) * p[0],),
             lambda S, x, a: S.Piecewise((x, x > 0), (a * (S.exp(x) - 1), True)),
             primed=True, numpy_prime="_elu_prime({0}, {p0})", kinks=_crosses_zero, convention="ELU′(0) = α"),
+    _record("selu", _function(r"\mathrm{SELU}", "SELU"), "_selu({0})",
+            lambda x, y: scale(SELU_SCALE, _of("step", x) + scale(SELU_SLOPE, (1 - _of("step", x)) * _of("exp", x))),
+            lambda S, x: S.Float(float(SELU_SCALE)) * S.Piecewise((x, x > 0), (S.Float(float(SELU_SLOPE)) * (S.exp(x) - 1), True)),
+            primed=True, numpy_prime="_selu_prime({0})", kinks=_crosses_zero, convention="SELU′(0) is its slope below 0",
+            source="Klambauer et al. (2017)"),
     _record("sigmoid", _function(r"\sigma", "σ"), Notation("1 / (1 + np.exp(-{t0}))", Prec.PRODUCT),
             lambda x, y: y * (1 - y), lambda S, x: 1 / (1 + S.exp(-x)),
             primed=True, in_output=True, numpy_prime=Notation("0.25 / np.cosh({t0} / 2)**2", Prec.PRODUCT)),
@@ -200,6 +206,12 @@ RECORDS: tuple[Elementwise, ...] = (
     _record("sinh", _function(r"\sinh", "sinh"), "np.sinh({0})", lambda x, y: _of("cosh", x), lambda S, x: S.sinh(x)),
     _record("cosh", _function(r"\cosh", "cosh"), "np.cosh({0})", lambda x, y: _of("sinh", x), lambda S, x: S.cosh(x)),
     _record("arctan", _function(r"\arctan", "arctan"), "np.arctan({0})", lambda x, y: (1 + x * x)**-1, lambda S, x: S.atan(x)),
+    _record("arctanh", _function(r"\operatorname{artanh}", "artanh"), "np.arctanh({0})",
+            lambda x, y: (1 - x * x)**-1, lambda S, x: S.atanh(x), domain="unit"),
+    _record("arcsin", _function(r"\arcsin", "arcsin"), "np.arcsin({0})",
+            lambda x, y: _of("sqrt", 1 - x * x)**-1, lambda S, x: S.asin(x), domain="unit"),
+    _record("arccos", _function(r"\arccos", "arccos"), "np.arccos({0})",
+            lambda x, y: -(_of("sqrt", 1 - x * x)**-1), lambda S, x: S.acos(x), domain="unit"),
     _record("hard_tanh", _function(r"\mathrm{hardtanh}", "hardtanh"), "np.clip({0}, -1, 1)",
             lambda x, y: _of("step", 1 - _of("abs", x)), lambda S, x: S.Max(-1, S.Min(1, x)),
             primed=True, numpy_prime="(np.abs({0}) < 1)", kinks=_crosses(-1, 1), convention="hardtanh′(±1) = 0"),
@@ -207,7 +219,7 @@ RECORDS: tuple[Elementwise, ...] = (
             lambda x, y: scale(SIXTH, _of("step", 3 - _of("abs", x))), lambda S, x: S.Max(0, S.Min(1, x / 6 + S.Rational(1, 2))),
             primed=True, numpy_prime="((np.abs({0}) < 3) / 6)", kinks=_crosses(-3, 3),
             convention="hardsigmoid′(±3) = 0"),
-    _record("hard_swish", _function(r"\mathrm{hardswish}", "hardswish"), Notation("{t0} * np.clip({t0} / 6 + 0.5, 0, 1)", Prec.PRODUCT),
+    _record("hard_swish", _function(r"\mathrm{hardswish}", "hardswish"), "_hard_swish({0})",
             lambda x, y: _of("hard_sigmoid", x) + scale(SIXTH, x * _of("step", 3 - _of("abs", x))),
             lambda S, x: x * S.Max(0, S.Min(1, x / 6 + S.Rational(1, 2))),
             primed=True, numpy_prime="_hard_swish_prime({0})", kinks=_crosses(-3, 3),
@@ -220,7 +232,7 @@ RECORDS: tuple[Elementwise, ...] = (
             primed=True, numpy_prime=Notation("1 / (1 + np.abs({0}))**2", Prec.PRODUCT)),
     _record("log_sigmoid", _function(r"\log \sigma", "log σ"), Notation("-_softplus(-{t0})", Prec.PRODUCT),
             lambda x, y: _of("sigmoid", -x), lambda S, x: -S.log(1 + S.exp(-x))),
-    _record("mish", _function(r"\mathrm{Mish}", "Mish"), Notation("{t0} * np.tanh(np.logaddexp(0, {0}))", Prec.PRODUCT),
+    _record("mish", _function(r"\mathrm{Mish}", "Mish"), "_mish({0})",
             lambda x, y: _of("tanh", _of("softplus", x)) + x * _of("sigmoid", x) * (1 - _of("tanh", _of("softplus", x)) ** 2),
             lambda S, x: x * S.tanh(S.log(1 + S.exp(x))), primed=True, numpy_prime="_mish_prime({0})"),
     Elementwise("huber", _huber, _huber, "_huber({0}, {p0})",

@@ -95,6 +95,12 @@ def _max_pull(node: Func, g: Node) -> Node:
     return multiply(_largest(node), broadcast(g, node.operands[0].shape))
 
 
+def _others(node: Func) -> Node:
+    """For each entry the product of the others: the whole product over it."""
+    x = node.operands[0]
+    return multiply(broadcast(node, x.shape), power(x, -1))
+
+
 def _no_slope(node: Func, _: Any) -> Node:
     return constant(0, node.operands[0].shape)
 
@@ -114,6 +120,8 @@ FUNCTIONS: tuple[Function, ...] = (
              lambda node, t: total(multiply(_std_share(node), _only(t)), node.params[0])),
     Function("max", lambda node, g: (_max_pull(node, g),), lambda node, t: total(multiply(_largest(node), _only(t)), node.params[0]),
              kinks=lambda node: (_largest(node) - HALF,)),
+    Function("prod", lambda node, g: (multiply(broadcast(g, node.operands[0].shape), _others(node)),),
+             lambda node, t: total(multiply(_others(node), _only(t)), node.params[0])),
     Function("is_max", lambda node, g: (_no_slope(node, g),), _no_slope, kinks=lambda node: (node - HALF,)),
     Function("inverse", lambda node, g: (_inverse_pull(node, g),), lambda node, t: _inverse_push(node, _only(t)),
              domain="well_conditioned", source="Matrix Cookbook (59)"),
@@ -149,7 +157,7 @@ def _square(shapes: tuple[Shape, ...], what: str) -> Shape:
 def _lowered(name: str) -> Any:
     def lower(nodes: tuple[Node, ...], params: Params) -> Node:
         along = dict.fromkeys(("softmax", "log_softmax", "is_max", "standardize"), _same)
-        shapes = along | dict.fromkeys(("logsumexp", "max", "std"), reduced_shape)
+        shapes = along | dict.fromkeys(("logsumexp", "max", "prod", "std"), reduced_shape)
         shape = shapes[name]((nodes[0].shape,), params) if name in shapes else nodes[0].shape
         if all(dim.is_one for dim in nodes[0].shape) and name == "softmax":
             return constant(1, shape)
@@ -183,15 +191,20 @@ def _write_is_max(writer: Writer, form: Any) -> tuple[str, Prec]:
     return f"1[{inside} = max{behind}({inside})]", Prec.ATOM
 
 
-def _write_max(writer: Writer, form: Any) -> tuple[str, Prec]:
-    (body,), (axis,) = form.args, form.params
-    inside = writer.write(body, Prec.SUM)
-    if writer.mode == "numpy":
-        return reduced(writer, "max", body, axis), Prec.ATOM
-    below, behind = along(axis, body.shape)
-    if writer.mode == "latex":
-        return rf"\max{below}\left({inside}\right)", Prec.ATOM
-    return f"max{behind}({inside})", Prec.ATOM
+def _reduced_op(name: str, latex: str) -> Op:
+    """All entries, or those along an axis, as one: their largest, their product."""
+
+    def write(writer: Writer, form: Any) -> tuple[str, Prec]:
+        (body,), (axis,) = form.args, form.params
+        inside = writer.write(body, Prec.SUM)
+        if writer.mode == "numpy":
+            return reduced(writer, name, body, axis), Prec.ATOM
+        below, behind = along(axis, body.shape)
+        if writer.mode == "latex":
+            return rf"{latex}{below}\left({inside}\right)", Prec.ATOM
+        return f"{name}{behind}({inside})", Prec.ATOM
+
+    return Op(name, 1, reduced_shape, _lowered(name), write, write, write)
 
 
 def _write_scattered(latex: str, text: str, numpy: str) -> Any:
@@ -232,7 +245,8 @@ RECORDS: tuple[Op, ...] = (
        Notation("_causal_softmax({0})"), source="Vaswani et al. (2017), §3.2.3"),
     _scattered_op("standardize", _same, r"\operatorname{standardize}"),
     _scattered_op("std", reduced_shape, r"\operatorname{std}"),
-    Op("max", 1, reduced_shape, _lowered("max"), _write_max, _write_max, _write_max),
+    _reduced_op("max", r"\max"),
+    _reduced_op("prod", r"\operatorname{prod}"),
     Op("is_max", 1, _same, _lowered("is_max"), _write_is_max, _write_is_max, _write_is_max),
     Op("inverse", 1, lambda shapes, _: _square(shapes, "the inverse"), _lowered("inverse"),
        Notation("{0}^{{-1}}", Prec.POSTFIX, Prec.ATOM), Notation("{0}⁻¹", Prec.POSTFIX, Prec.ATOM), Notation("np.linalg.inv({0})")),

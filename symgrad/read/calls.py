@@ -173,6 +173,20 @@ def _solve(call: Call) -> Array:
     return t.matmul(t.one("inverse", left, left.rows, left.cols, left.span), right, call.span)
 
 
+def _pseudoinverse(call: Call) -> Array:
+    """(Xᵀ X)⁻¹ Xᵀ, of a matrix with independent columns."""
+    (array,) = call.arrays(1)
+    t = call.typing
+    turned = t.transpose(array, call.span)
+    gram = t.matmul(turned, array, call.span)
+    return t.matmul(t.one("inverse", gram, gram.rows, gram.cols, call.span), turned, call.span)
+
+
+def _convolve(call: Call) -> Array:
+    said = "convolve turns its second operand around; conv1d(x, w) is the same with w as it stands, and keeps what fits"
+    raise call.refused(said, None, Unsupported)
+
+
 def _matrix_power(call: Call) -> Array:
     if len(call.args) != 2:
         raise call.refused("matrix_power takes a matrix and a whole number")
@@ -544,6 +558,9 @@ _ENTRYWISE: dict[str, Callable[[Call], Array]] = {
     "sigma": _entrywise("sigmoid", ()),
     "absolute": _entrywise("abs", ()),
     "atan": _entrywise("arctan", ()),
+    "atanh": _entrywise("arctanh", ()),
+    "asin": _entrywise("arcsin", ()),
+    "acos": _entrywise("arccos", ()),
     "heaviside": _heaviside,
     "reciprocal": _reciprocal,
     "negative": _negative,
@@ -576,6 +593,7 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     **{word: _of_a_matrix(op, _MATRIX_WORDS[op], op != "inverse") for word, op in functions.OF_A_MATRIX.items()},
     **dict.fromkeys(functions.SUMS, _reduction("sum")),
     **dict.fromkeys(functions.MEANS, _reduction("mean")),
+    **dict.fromkeys(functions.PRODUCTS_OF_ENTRIES, _reduction("prod")),
     **dict.fromkeys(functions.TRACES, lambda call: _of_a_matrix("trace", "the trace", True)(call)),
     **dict.fromkeys(functions.DIAGONALS, _diag),
     "diagflat": _diag,
@@ -601,6 +619,8 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "matrixpower": _matrix_power,
     "norm": norm,
     "nuclearnorm": nuclear_norm,
+    "pinv": _pseudoinverse,
+    "convolve": _convolve,
     "var": _variance,
     "std": _deviation,
     "eigvalsh": _eigenvalues,
@@ -647,9 +667,8 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "avgpool2d": pooling(2, "mean"),
 }
 METHODS = (
-    "sum", "mean", "max", "min", "dot", "trace", "diagonal", "reshape", "view", "ravel", "flatten", "transpose", "permute", "swapaxes",
-    "var",
-    "std", "copy", "clip", "squeeze", "repeat", "cumsum",
+    "sum", "mean", "max", "prod", "min", "dot", "trace", "diagonal", "reshape", "view", "ravel", "flatten", "transpose", "permute",
+    "swapaxes", "var", "std", "copy", "clip", "squeeze", "repeat", "cumsum",
 )  # fmt: skip
 """The functions that an array has as methods."""
 TENSOR_METHODS = frozenset(

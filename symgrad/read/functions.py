@@ -13,6 +13,7 @@ ELEMENTWISE_WORDS: dict[str, tuple[str, tuple[Fraction, ...]]] = {
     "leakyrelu": ("leaky_relu", (Fraction(1, 100),)),
     "lrelu": ("leaky_relu", (Fraction(1, 100),)),
     "elu": ("elu", (Fraction(1),)),
+    "selu": ("selu", ()),
     "sigmoid": ("sigmoid", ()),
     "sigm": ("sigmoid", ()),
     "logistic": ("sigmoid", ()),
@@ -45,6 +46,10 @@ ELEMENTWISE_WORDS: dict[str, tuple[str, tuple[Fraction, ...]]] = {
     "cosh": ("cosh", ()),
     "tan": ("tan", ()),
     "arctan": ("arctan", ()),
+    "artanh": ("arctanh", ()),
+    "arctanh": ("arctanh", ()),
+    "arcsin": ("arcsin", ()),
+    "arccos": ("arccos", ()),
     "step": ("step", ()),
     "heaviside": ("step", ()),
     "square": ("power", (Fraction(2),)),
@@ -73,6 +78,7 @@ COLUMNS_STACKED = frozenset({"vec"})
 MEANS = frozenset({"mean", "avg", "average"})
 PRODUCTS = frozenset({"dot", "matmul"})
 OUTERS = frozenset({"outer"})
+PRODUCTS_OF_ENTRIES = frozenset({"prod"})
 MAXIMA = frozenset({"max", "maximum"})
 MINIMA = frozenset({"min", "minimum"})
 
@@ -95,6 +101,7 @@ WORDS = frozenset(
         *MEANS,
         *PRODUCTS,
         *OUTERS,
+        *PRODUCTS_OF_ENTRIES,
         *MAXIMA,
         *MINIMA,
     }

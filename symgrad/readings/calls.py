@@ -46,7 +46,8 @@ def call(reader: Reader, node: sx.Call, shapes: Shapes) -> Variants:
             raise Unreadable(node.span, f"the derivative of {word} as a function of a vector")
         yield from _along(reader, fn.ALONG_AN_AXIS[word], args, node, shapes, sub)
         return
-    special = RULES.get(fn.INVERSES.get(word, word) if superscript(scripts.sup).inverse else word)
+    is_chain = word in fn.PRODUCTS_OF_ENTRIES and len(args) > 1
+    special = None if is_chain else RULES.get(fn.INVERSES.get(word, word) if superscript(scripts.sup).inverse else word)
     if word in fn.DIAGONALS and len(args) == 1 and not known_name:
         of_entries = list(_diagonal_of_entries(reader, args[0], shapes))
         yield from of_entries
@@ -65,7 +66,7 @@ def call(reader: Reader, node: sx.Call, shapes: Shapes) -> Variants:
             for reading in reader.read(function, shapes):
                 yield reading.plus(2.0, reading.shapes, reading.term)
         return
-    if word == "prod" and len(args) > 1:
+    if is_chain:
         # `prod(∂L/∂h, ∂h/∂z)`: the product of a chain, in whatever order and transposed as it must be.
         yield from reader.read(sx.Product(node.span, tuple(args), ("cdot",) * (len(args) - 1)), shapes)
         return

@@ -168,13 +168,21 @@ def _call_outer(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: d
         yield from multiply(Reading(0, r.shapes, terms[0]), replace(r, term=terms[1]), "otimes", node.span, reader.charity)
 
 
+def _call_prod(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+    if len(terms) == 1:
+        yield r.with_term(_reduced("prod", r, terms[0], node))
+
+
+def _reduced(op: str, r: Reading, x: Term, node: sx.Call) -> Term:
+    """All entries of a term, or those along the axis that stands below the word, as one."""
+    axis = None if is_scalar(r.shapes, x) else AXES.get(_word_below(node))
+    return Term("function", (x,), (op, axis), ONE if axis in (None, 0) else x.rows, ONE if axis in (None, 1) else x.cols)
+
+
 def _call_extremum(op: str) -> CallRule:
     def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
         if len(terms) == 1 and op == "maximum":
-            (x,) = terms
-            axis = None if is_scalar(r.shapes, x) else AXES.get(_word_below(node))
-            rows, cols = (ONE if axis in (None, 0) else x.rows), (ONE if axis in (None, 1) else x.cols)
-            yield r.with_term(Term("function", (x,), ("max", axis), rows, cols))
+            yield r.with_term(_reduced("max", r, terms[0], node))
             return
         if len(terms) < 2:
             return
@@ -230,6 +238,7 @@ RULES: dict[str, CallRule] = {
     **dict.fromkeys(fn.PRODUCTS, _call_dot),
     **dict.fromkeys(fn.OUTERS, _call_outer),
     **dict.fromkeys(fn.MAXIMA, _call_extremum("maximum")),
+    **dict.fromkeys(fn.PRODUCTS_OF_ENTRIES, _call_prod),
     **dict.fromkeys(fn.MINIMA, _call_extremum("minimum")),
     **{word: _call_function(op) for word, op in (fn.OF_A_MATRIX | fn.OF_A_SYMMETRIC_MATRIX).items()},
     **{word: _call_rearranged(op) for word, op in fn.REARRANGEMENTS.items()},

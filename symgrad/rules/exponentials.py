@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import permutations
 
 from symgrad.dims import ONE, Shape
 from symgrad.rewrite import Facts, Rule
-from symgrad.tensor import UNIT, Add, Einsum, Factor, Func, Indices, Map, Node, add, axes, einsum, elementwise, func, power, scale
+from symgrad.tensor import (
+    UNIT,
+    Add,
+    Einsum,
+    Factor,
+    Func,
+    Indices,
+    Map,
+    Node,
+    Sizes,
+    add,
+    axes,
+    constant,
+    einsum,
+    elementwise,
+    func,
+    power,
+    scale,
+)
 
 
 def _exponent(node: Node) -> Node | None:
@@ -60,6 +80,68 @@ def logistic_of_the_negative(node: Node, facts: Facts) -> Node | None:
             factors = [(elementwise("sigmoid", [z]), ls) if i == k else (n, ls) for i, (n, ls) in enumerate(node.factors) if i != at]
             return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
     return None
+
+
+def complements(node: Node, facts: Facts) -> Node | None:
+    """A ⊙ s − (1 − A) ⊙ (1 − s) = s − (1 − A), and 1 − σ(z) is σ(−z)."""
+    if not isinstance(node, Add):
+        return None
+    products = [_product(term) for term in node.operands]
+    for i, j in permutations(range(len(products)), 2):
+        (number, sizes, first), (minus, same, second) = products[i], products[j]
+        if number != -minus or sizes != same:
+            continue
+        others = [term for k, term in enumerate(node.operands) if k not in (i, j)]
+        found = [
+            pair
+            for a, s in _in_two(first)
+            for b, t in _in_two(second)
+            if _is_complement(a, b) and _is_complement(s, t)
+            for pair in ((s, b), (a, t))
+        ]
+        if found:
+            own, less = min(found, key=lambda pair: sum(map(_terms, pair)))
+            return add([*others, scale(number, own, sizes), scale(minus, less, sizes)])
+    return None
+
+
+def _product(term: Node) -> tuple[Fraction, Sizes, list[Node]]:
+    """The number in front of a product of entries, and what is multiplied."""
+    if not isinstance(term, Einsum) or any(labels != term.out or n.shape != term.shape for n, labels in term.factors):
+        return Fraction(1), (), [term]
+    if len(term.factors) == 1 and not term.sizes:
+        number, sizes, factors = _product(term.factors[0][0])
+        return term.coefficient * number, sizes, factors
+    return term.coefficient, term.sizes, [n for n, _ in term.factors]
+
+
+def _in_two(factors: Sequence[Node]) -> list[tuple[Node, Node]]:
+    """Two factors in either order; none of more or fewer."""
+    return [(a, b) for a, b in permutations(factors)] if len(factors) == 2 else []
+
+
+def _is_complement(one: Node, other: Node) -> bool:
+    """Whether two tensors sum to ones: s and 1 − s, σ(z) and σ(−z)."""
+    total = add([_by_the_positive(one), _by_the_positive(other)])
+    return isinstance(total, Einsum) and not total.factors and total.coefficient == 1 and not total.sizes
+
+
+def _by_the_positive(node: Node) -> Node:
+    """The same tensor with every σ(−z) in a sum written 1 − σ(z)."""
+    terms = []
+    for term in node.operands if isinstance(node, Add) else (node,):
+        number, sizes, factors = _product(term)
+        inner = factors[0] if len(factors) == 1 and not sizes else term
+        z = inner.operands[0] if isinstance(inner, Map) and inner.fn == "sigmoid" and not inner.order else None
+        if isinstance(z, Einsum) and z.coefficient < 0:
+            terms += [constant(number, term.shape), scale(-number, elementwise("sigmoid", [scale(-1, z)]))]
+        else:
+            terms.append(term)
+    return add(terms)
+
+
+def _terms(node: Node) -> int:
+    return len(node.operands) if isinstance(node, Add) else 1
 
 
 def softplus(node: Node, facts: Facts) -> Node | None:
@@ -145,6 +227,7 @@ def _without_axis(node: Node, axis: int, shape: Shape) -> Node:
 RULES: tuple[Rule, ...] = (
     Rule("logistic", "1 ⊘ (1 + exp(−z)) = σ(z)", "an exponential disappears", logistic),
     Rule("logistic-of-the-negative", "exp(z) ⊙ σ(−z) = σ(z)", "an exponential disappears", logistic_of_the_negative),
+    Rule("complements", "A ⊙ s − (1 − A) ⊙ (1 − s) = s − (1 − A)", "fewer factors", complements),
     Rule("softplus", "log(1 + exp(z)) = softplus(z)", "an exponential disappears", softplus),
     Rule("softmax", "exp(z) / Σ exp(z) = softmax(z)", "two exponentials disappear", softmax),
     Rule("shifted", "softmax(z + c 1) = softmax(z)", "a term disappears below a function", shifted),
