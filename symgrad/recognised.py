@@ -9,13 +9,17 @@ from collections.abc import Container
 
 from symgrad.network import Network
 from symgrad.rewrite import Facts, simplify
-from symgrad.rules import exponentials
+from symgrad.rules import exponentials, standard
 from symgrad.tensor import Map, Node, Var, substitute, topological
 
 
 def through_names(network: Network, asked: Container[str]) -> Network:
-    """The network in which functions that are written by named exponentials are those functions."""
+    """The network in which functions that are written by named exponentials, and what is standardised step by step, are those functions."""
     for name, definition in network.definitions.items():
+        made = simplify(definition.node, Facts(), standard.RULES)
+        if made is not definition.node:
+            network = network.with_node(name, made, definition.form)
+            continue
         below: dict[Node, Node] = {
             v: network.definitions[v.name].node
             for v in topological([definition.node])

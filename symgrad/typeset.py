@@ -81,6 +81,8 @@ class Typesetter:
         below = [self._power(dim, -exponent) for dim, exponent in form.sizes if exponent < 0]
         sign = ("−" if self.mode == "text" else "-") if value < 0 else ""
         top, bottom = abs(value.numerator), value.denominator
+        if self.mode != "numpy" and not form.sizes and bottom > _LARGEST_DENOMINATOR and 10**_MOST_DECIMALS % bottom == 0:
+            return sign + _decimal(abs(value)), Prec.PRODUCT if sign else Prec.ATOM
         if bottom != 1:
             below.insert(0, str(bottom))
         if top != 1 or not above:
@@ -119,6 +121,15 @@ def _bare(line: list[str]) -> str:
     """The one factor above or below a line, which needs no parentheses."""
     (factor,) = line
     return factor[1:-1] if factor.startswith("(") and factor.endswith(")") else factor
+
+
+_LARGEST_DENOMINATOR, _MOST_DECIMALS = 128, 12
+
+
+def _decimal(value: Fraction) -> str:
+    """A number with finitely many digits as people type it: 0.044715, not 8943/200000."""
+    whole, rest = divmod(value.numerator * 10**_MOST_DECIMALS // value.denominator, 10**_MOST_DECIMALS)
+    return f"{whole}.{rest:0{_MOST_DECIMALS}d}".rstrip("0")
 
 
 def fraction_latex(x: Fraction) -> str:

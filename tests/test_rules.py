@@ -12,11 +12,28 @@ from hypothesis import strategies as st
 
 from symgrad.dims import ONE, Dim
 from symgrad.ops.arrange import concat_nodes, slice_node
+from symgrad.ops.reduce import mean
 from symgrad.ops.structure import made
 from symgrad.raising import raise_form
 from symgrad.rewrite import Facts, simplify
 from symgrad.rules import SIMPLIFY
-from symgrad.tensor import broadcast, constant, contract, elementwise, eye, func, multiply, power, scale, transpose, var, variables
+from symgrad.tensor import (
+    UNIT,
+    add,
+    broadcast,
+    constant,
+    contract,
+    einsum,
+    elementwise,
+    eye,
+    func,
+    multiply,
+    power,
+    scale,
+    transpose,
+    var,
+    variables,
+)
 from symgrad.typeset import text
 
 n, m, k, d, p = dims("n m k d p")
@@ -53,6 +70,14 @@ def named(node, name):
 
 AW, tanh_Z = product("ij,jk->ik", A, W), elementwise("tanh", [Z])
 sigmoid_Z = elementwise("sigmoid", [Z])
+centred = add([A, einsum([(mean(A, 1), (0, UNIT))], (0, 1), (n, m), -1)])
+spread = mean(power(centred, 2), 1)
+pairs = product("ik,ij->jki", A, constant(1, (n, m))) + product("ij,ik->jki", B, constant(1, (n, m)))
+
+
+def step(node):
+    return elementwise("step", [node])
+
 
 P, Q = var("P", (n, n)), var("Q", (n, n))
 PQ, PSP = product("ij,jk->ik", P, Q), product("ji,jk,kl->il", P, S, P)
@@ -124,6 +149,12 @@ FIRES = {
     "logistic-of-the-negative": [
         (multiply(A, elementwise("exp", [Z]), elementwise("sigmoid", [scale(-1, Z)])), FACTS),
         (multiply(elementwise("exp", [scale(-1, Z)]), elementwise("sigmoid", [Z])), FACTS),
+    ],
+    "step-of-maximum": [(step(elementwise("maximum", [A, constant(-1, (n, m))]) - constant(1, (n, m))), FACTS)],
+    "spread-terms-apart": [(product("ij,jki->ik", A, pairs), FACTS), (product("ij,jki,ik->i", A, pairs, B), FACTS)],
+    "standardised": [
+        (product("ij,i1->ij", centred, power(elementwise("sqrt", [spread + constant(Fraction(1, 8), (n, ONE))]), -1)), FACTS),
+        (product("ij,ij,i1->ij", centred, B, power(elementwise("sqrt", [spread]), -1)), FACTS),
     ],
     "complements": [
         (multiply(1 - A, sigmoid_Z) - multiply(A, elementwise("sigmoid", [scale(-1, Z)])), FACTS),
@@ -208,6 +239,19 @@ STAYS = {
     "logistic-of-the-negative": [
         (multiply(elementwise("exp", [Z]), elementwise("sigmoid", [Z])), FACTS),
         (product("ij,ji->ij", elementwise("exp", [P]), elementwise("sigmoid", [scale(-1, P)])), FACTS),
+    ],
+    "step-of-maximum": [
+        (step(elementwise("maximum", [A, constant(2, (n, m))]) - constant(1, (n, m))), FACTS),
+        (step(elementwise("maximum", [A, B]) - constant(1, (n, m))), FACTS),
+    ],
+    "spread-terms-apart": [
+        (product("ij,jki->ijk", A, pairs), FACTS),
+        (product("ij,jki->ik", A, pairs + var("E", (m, m, n))), FACTS),
+    ],
+    "standardised": [
+        (product("ij,i1->ij", B, power(elementwise("sqrt", [spread]), -1)), FACTS),
+        (product("ij,i1->ij", centred, power(elementwise("sqrt", [scale(2, spread)]), -1)), FACTS),
+        (product("ij,i1->ij", centred, power(elementwise("sqrt", [mean(power(A, 2), 1)]), -1)), FACTS),
     ],
     "complements": [
         (multiply(1 - A, sigmoid_Z) + multiply(A, elementwise("sigmoid", [scale(-1, Z)])), FACTS),

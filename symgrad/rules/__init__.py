@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from symgrad.rewrite import Rule
-from symgrad.rules import exponentials, functions, inverses, products, structure
+from symgrad.rules import exponentials, functions, inverses, products, standard, structure
 
 SIMPLIFY: tuple[Rule, ...] = (
     *functions.RULES,
     *exponentials.RULES,
+    *standard.RULES,
     *inverses.RULES,
     *structure.RULES,
     *products.RULES,

@@ -111,6 +111,23 @@ def power_of_product(node: Node, facts: Facts) -> Node | None:
     return einsum(factors, inner.out, node.shape, inner.coefficient ** int(exponent))
 
 
+def step_of_maximum(node: Node, facts: Facts) -> Node | None:
+    """1[max(x, a) > b] = 1[x > b] for numbers a ≤ b, as they are where x is clipped."""
+    if not isinstance(node, Map) or node.fn != "step" or not isinstance(node.operands[0], Add) or len(node.operands[0].operands) != 2:
+        return None
+    largest, less = node.operands[0].operands
+    if not isinstance(largest, Map) or largest.fn != "maximum" or largest.order:
+        return None
+    (x, low), high = largest.operands, _number(less)
+    least = _number(low)
+    return elementwise("step", [add([x, less])]) if least is not None and high is not None and least <= -high else None
+
+
+def _number(node: Node) -> Fraction | None:
+    """The number that every entry is."""
+    return node.coefficient if isinstance(node, Einsum) and not node.factors and not node.sizes else None
+
+
 def _is_quotient(node: Einsum) -> bool:
     """A product entry by entry, in which something stands below the line."""
     below = any(isinstance(n, Map) and n.fn == "power" and n.params[0] < 0 for n, _ in node.factors)
@@ -162,5 +179,6 @@ RULES: tuple[Rule, ...] = (
     Rule("slice-of-concatenation", "[A B][:, 1:k] = A", "a slice disappears", slice_of_concatenation),
     Rule("tiled-by-pads", "pad(A) + pad(B) = [A B]", "fewer functions", tiled_by_pads),
     Rule("power-of-product", "(a b)⁻¹ = a⁻¹ b⁻¹", "powers move towards the leaves", power_of_product),
+    Rule("step-of-maximum", "1[max(x, a) > b] = 1[x > b], a ≤ b", "a maximum disappears", step_of_maximum),
     Rule("slice-of-product", "(A B)[:, c] = A B[:, c]", "a slice moves towards the leaves", slice_of_product),
 )

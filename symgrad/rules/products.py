@@ -13,6 +13,7 @@ from symgrad.tensor import (
     Eye,
     Factor,
     Func,
+    Indices,
     Map,
     Node,
     Var,
@@ -36,7 +37,7 @@ def flatten_when_shorter(node: Node, facts: Facts) -> Node | None:
 
 
 def flatten_broadcast(node: Node, facts: Facts) -> Node | None:
-    """A ⊙ (u 1ᵀ) = diag(u) A, Σ (A ⊙ B) = tr(Aᵀ B), diagonal(u vᵀ) = u ⊙ v.
+    """A ⊙ (u 1ᵀ) = diag(u) A, Σ (A ⊙ B) = tr(Aᵀ B), diagonal(u vᵀ) = u ⊙ v, ((u vᵀ) ⊙ A) 1 = u ⊙ (A v).
 
     A product inside a product is opened when it only repeats, is only summed, or has more than two axes, though no variable has.
     """
@@ -51,9 +52,18 @@ def flatten_broadcast(node: Node, facts: Facts) -> Node | None:
             diagonal = any(label != UNIT and outside.count(label) > 1 for label in outside)
             # A batch of matrices is one matrix on paper; what only the calculus gave more than two axes is none.
             beyond = len(inner.shape) > 2 and all(len(n.shape) <= 2 for n in variables(inner))
-            if repeats or sums or diagonal or beyond:
+            if repeats or sums or diagonal or beyond or _is_outer_and_summed(node, inner, outside):
                 return flatten_product(node, facts, only=inner)
     return None
+
+
+def _is_outer_and_summed(node: Einsum, inner: Einsum, outside: Indices) -> bool:
+    """((u vᵀ) ⊙ A) 1 is u ⊙ (A v), where no u vᵀ is formed."""
+    owners = [label for _, labels in inner.factors for label in set(labels) if label != UNIT]
+    if len(inner.factors) < 2 or len(owners) > len(set(owners)) or set(owners) != set(inner.out) or len(inner.shape) != 2:
+        return False
+    beside = any(set(outside) <= set(labels) for n, labels in node.factors if n is not inner)
+    return beside and any(label not in node.out for label in outside)
 
 
 def flatten_product(node: Node, facts: Facts, only: Node | None = None) -> Node | None:
@@ -292,7 +302,27 @@ def open_sum_when_shorter(node: Node, facts: Facts) -> Node | None:
     return opened if factors_written(opened) < factors_written(node) else None
 
 
+def spread_terms_apart(node: Node, facts: Facts) -> Node | None:
+    """Σ_k m_ik (x_ij − y_kj) = Σ_k m_ik x_ij − Σ_k m_ik y_kj: a sum of matrices over all pairs of their rows is of no matrices itself."""
+    if not isinstance(node, Einsum):
+        return None
+    for k, (factor, labels) in enumerate(node.factors):
+        if not isinstance(factor, Add) or len(factor.shape) < 3 or all(label in node.out for label in labels):
+            continue
+        if all(isinstance(term, Einsum) and len(_carried(term)) < len(factor.shape) for term in factor.operands):
+            terms = [[(term if i == k else n, ls) for i, (n, ls) in enumerate(node.factors)] for term in factor.operands]
+            made = [einsum(factors, node.out, node.shape, node.coefficient, node.sizes) for factors in terms]
+            return add([flatten_product(each, facts, only=term) or each for each, term in zip(made, factor.operands, strict=True)])
+    return None
+
+
+def _carried(node: Einsum) -> set[int]:
+    """The indices of a product along which it is not the same."""
+    return {label for _, labels in node.factors for label in labels if label in node.out}
+
+
 RULES: tuple[Rule, ...] = (
+    Rule("spread-terms-apart", "Σ_k m_ik (x_ij − y_kj) = Σ_k m_ik x_ij − Σ_k m_ik y_kj", "fewer axes below a sum", spread_terms_apart),
     Rule("flatten-when-shorter", "a (b a⁻¹) = b", "fewer factors, by its own condition", flatten_when_shorter),
     Rule("flatten-broadcast", "A ⊙ (u 1ᵀ) = diag(u) A", "one product inside a product less", flatten_broadcast),
     Rule("cancel-reciprocal", "x ⊙ x⁻¹ = 1", "fewer factors", cancel_reciprocal),
