@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from symgrad import syntax as sx
-from symgrad.naming import is_value_of, letters_of, plain_name
+from symgrad.naming import is_value_of, letters_of, plain_name, superscript, without_transpose
 from symgrad.parts import heads, mentions
 from symgrad.read.document import Sheet, Statement
 from symgrad.sheet import literal_rows
@@ -71,8 +71,15 @@ def _in_turn(sheet: Sheet, known: str, values: list[str]) -> Sheet | None:
             out.append(computed.pop(name))
 
         def put(inner: Node, head: Node | None = head) -> Node:
-            is_value = isinstance(inner, sx.Scripted) and inner is not head and plain_name(inner) in values
-            return inner.base if is_value and isinstance(inner, sx.Scripted) else inner
+            if not isinstance(inner, sx.Scripted) or inner is head:
+                return inner
+            if plain_name(inner) in values:
+                return inner.base
+            bare = without_transpose(inner) if superscript(inner.sup).transposed else inner
+            if bare is not inner and isinstance(bare, sx.Scripted) and plain_name(bare) in values:
+                return sx.Scripted(inner.span, bare.base, None, sx.Mark(inner.span, "T"))
+            is_power = inner.sup is not None and plain_name(replace(inner, sup=None)) in values
+            return replace(inner, sub=None) if is_power else inner
 
         out.append(replace(statement, node=sx.mapped(node, put)))
         if (

@@ -363,7 +363,8 @@ def add(left: Reading, right: Reading, negative: bool, weights: Callable[[Dim], 
             own = thin.rows if met.is_one(thin.cols) else thin.cols
             repeated = 0.2 if weights(met.resolve(own)) or _is_scale(shapes, thin) else 3.0
         yield base.plus(repeated, met, Term("add", (a, second), (), rows, cols, free))
-    if not negative and a.op == "matmul" and shapes.is_one(a.rows) and b.op == "symbol" and shapes.is_one(b.cols):
+    is_one_output = a.op == "matmul" and shapes.is_one(a.rows) and _is_row_of_weights(a.args[0])
+    if not negative and is_one_output and b.op == "symbol" and shapes.is_one(b.cols):
         single = shapes.unify(b.rows, ONE)  # the one output of `w^T X + b` has one bias
         if single is not None:
             yield base.plus(0.2, single, Term("add", (a, second), (), a.rows, a.cols, free))
@@ -376,6 +377,11 @@ def add(left: Reading, right: Reading, negative: bool, weights: Callable[[Dim], 
                 pair = (a, turned) if thin is b else (turned, second)
                 cost = 2.0 if weights(across.resolve(thin.rows)) else 5.0
                 yield base.plus(cost, across, Term("add", pair, (), wide.rows, wide.cols, free))
+
+
+def _is_row_of_weights(term: Term) -> bool:
+    r"""The `w^T` of `w^T X + b`, or a w that is a row; the x of `x W + b` is an example, with a bias for each output."""
+    return term.op == "transpose" or (term.op == "symbol" and term.params[0][:1] in ("w", "v", "u"))
 
 
 def _is_of_one_name(term: Term) -> bool:

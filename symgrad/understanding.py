@@ -47,7 +47,9 @@ def understood(
             beam = beam[:1]
         extended = [new for meaning in beam for new in _with(meaning, definition)]
         extended.sort(key=lambda m: m.cost)
-        beam = _distinct([m for m in extended if _sizes_agree(m)] or extended)[:_BEAM]
+        # A formula that goes together only where numbers have other sizes than they are written with is not read.
+        agreeing = [m for m in extended if _sizes_agree(m)] or [_misfit(m, definition) for m in beam if _sizes_agree(m)]
+        beam = _distinct(agreeing or extended)[:_BEAM]
     beam = sorted((replace(m, cost=m.cost + _oddness(m)) for m in beam), key=lambda m: m.cost)
     consistent = [m for m in beam if _sizes_agree(m)] or beam
     made = []
@@ -98,10 +100,13 @@ def _with(meaning: Meaning, definition: Definition) -> list[Meaning]:
             origins = {**meaning.origins, name: definition.statement}
             cost = meaning.cost + made.cost
             found.append(replace(meaning, shapes=made.shapes, terms=terms, notes=notes, origins=origins, cost=cost))
-    if not found:
-        misfit = Unreadable(definition.expression.span, "its sizes do not fit together")
-        return [replace(meaning, unread={**meaning.unread, name: misfit}, cost=meaning.cost + 10.0)]
-    return found
+    return found or [_misfit(meaning, definition)]
+
+
+def _misfit(meaning: Meaning, definition: Definition) -> Meaning:
+    """The meaning without a definition that does not go together."""
+    problem = Unreadable(definition.expression.span, "its sizes do not fit together")
+    return replace(meaning, unread={**meaning.unread, definition.name: problem}, cost=meaning.cost + 10.0)
 
 
 def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -> Iterable[Reading]:

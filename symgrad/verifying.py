@@ -195,6 +195,9 @@ def _reported(sheet: Sheet, found: list[tuple[Judge, Judged]]) -> Verification:
         out.findings.append(_finding("SG103", sheet.code, "code is passed over, here and further down; it is neither run nor judged"))
     out.claims = _one_each([claim for claim in out.claims if claim.span.start < claim.span.end])
     out.findings = [finding for finding in out.findings if finding.span.start < finding.span.end]
+    wrong = {f.span.start for f in out.findings if f.severity == "error"}
+    # What was read after all, to be called wrong, is not said to be unread as a definition.
+    out.findings = [f for f in out.findings if f.code != "SG101" or f.span.start not in wrong]
     decided = {claim.span for claim in out.claims if claim.verdict != "undecided"}
     distinct = {(f.span, f.code): f for f in reversed(out.findings) if f.code != "SG102" or f.span not in decided}
     out.findings = _with_one_end(sorted(distinct.values(), key=lambda f: (f.span.start, f.span.end, f.code)))
