@@ -26,6 +26,7 @@ _STOP = re.compile(r"(?<!i\.e)(?<!e\.g)(?<!\bcf)(?<!resp)(?<!w\.r\.t)[.;!?](?=[\
 _LEADS = re.compile(r"(?i)\b(?:if|for|when|where|whenever|provided(?: that)?|as long as|assuming|suppose|with)\b[^.;:]*$")
 _LONG_PASSAGE = 400
 _LEAD = 20  # how far before an equation its `for` stands
+_NEAR = 4  # how many statements before a claim its condition stands
 _NEWTON_STEPS = 40
 _NEWTON_WIDTH = 1e-4
 # Newton's method that has come no nearer than this by then goes nowhere.
@@ -250,6 +251,17 @@ def _between(sheet: Sheet, first: int, last: int) -> str:
     text = sheet.source.text
     ends = [s.span for s in sheet.statements[first : last + 1]]
     return " ".join(text[a.end : b.start] for a, b in pairwise(ends))
+
+
+_CASE_BEFORE = re.compile(r"(?i)\b(?:if|when|whenever|with|under|assuming|suppose|setting|even)\W*$")
+
+
+def is_conditional(sheet: Sheet, i: int) -> bool:
+    """Whether a statement is claimed for a case that its own sentence puts before it: "even with $J = 0$ we get …"."""
+    return any(
+        isinstance(sheet.statements[j].node, sx.Relation) and _CASE_BEFORE.search(sheet.statements[j].words) and one_sentence(sheet, j, i)
+        for j in range(max(0, i - _NEAR), i)
+    )
 
 
 def in_words(sheet: Sheet, statements: Sequence[int], i: int) -> Iterator[tuple[int, sx.Node, bool]]:

@@ -323,7 +323,8 @@ class Judge:
     def paired(self, left: Reading, right: Reading, reader: Reader) -> Pair | None:
         a, b, shapes = left.term, right.term, right.shapes
         met = shapes.together((a.rows, b.rows), (a.cols, b.cols))
-        is_example = "literal" in (a.op, b.op) or (self.gathered.vocabulary.is_illustrated and not (_has_names(a) and _has_names(b)))
+        is_illustrated = self.gathered.vocabulary.is_illustrated and not (_has_names(a) and _has_names(b))
+        is_example = is_illustrated or _is_of_numbers(a) or _is_of_numbers(b)
         if met is None and is_example:
             met = _one_example(shapes, a, b)
         if met is None and self.meaning.numerator and "vjp" in (a.op, b.op):
@@ -966,6 +967,9 @@ class Judge:
             return None
         try:
             ruling = self.with_values(link, pair, {name: rows for name, rows in self.values.items() if name not in stale})
+        except Unsupported:
+            # What it is computed from was given anew; that it cannot be computed from it leaves a new value, and nothing to compare.
+            return Ruling(link, "given", pair=pair) if link.first and head in stale and _is_stated(link.right) else None
         except (SymgradError, ValueError):
             return None
         return ruling if ruling.verdict == "holds" else None
@@ -1174,6 +1178,11 @@ def _arguments(node: Node) -> Iterator[str]:
         return
     for child in sx.children(node):
         yield from _arguments(child)
+
+
+def _is_of_numbers(term: Term) -> bool:
+    """Whether a side is a list or a matrix of numbers, or is computed from such alone: `[1, -1] + [1, 2]`."""
+    return term.op == "literal" or (any(t.op == "literal" for t in walk(term)) and not _has_names(term))
 
 
 def _has_names(term: Term) -> bool:

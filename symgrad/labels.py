@@ -12,10 +12,12 @@ from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.chosen import one_hot_given
-from symgrad.naming import plain_name
+from symgrad.naming import plain_name, without_transpose
 from symgrad.parts import heads
+from symgrad.prose import space
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet
+from symgrad.sheet import literal_rows
 from symgrad.span import Span
 from symgrad.syntax import Node
 
@@ -43,7 +45,9 @@ def picked(sheet: Sheet) -> Sheet:
         made[label] = next((name for name, at in given.items() if at in (classes[label] - 1, classes[label])), made[label])
     spoken = {name for s in sheet.statements for name in _alone(s.node)}
     by_columns = {name for s in sheet.statements if _COLUMNS.search(s.words) and (name := plain_name(s.node)) is not None}
-    picking = _Picking(made, vectors - labels, spoken, by_columns)
+    said_whole = [s.node for s in sheet.statements if isinstance(s.node, sx.Relation) and _is_whole(s.node)]
+    wholes = {name for node in said_whole if (name := plain_name(node.sides[0])) is not None}
+    picking = _Picking(made, vectors - labels, spoken, by_columns, wholes)
     changed = [replace(s, node=sx.mapped(s.node, picking.node)) for s in sheet.statements]
     for i, statement in enumerate(sheet.statements):
         for other in (i - 1, i + 1):
@@ -74,9 +78,20 @@ def _spelled(name: str) -> str:
 
 
 def _head(node: sx.Relation) -> str | None:
-    """What a relation defines, without the index that it defines it by."""
+    """What a relation defines, without the index that it defines it by; what is a vector itself is no entry of one."""
     head = node.sides[0]
+    if _is_whole(node):
+        return plain_name(head)
     return plain_name(head.base if isinstance(head, sx.Scripted) and isinstance(head.base, sx.Name) else head)
+
+
+def _is_whole(node: Node) -> bool:
+    r"""Whether a relation says of its head that it has several entries: `u_o = [0.3, 0.4]`, `u_o \in \mathbb{R}^d`."""
+    if not isinstance(node, sx.Relation):
+        return False
+    stated = [size for size in map(space, node.sides[1:]) if size is not None] if node.operators == ("in",) else []
+    rows = literal_rows(node.sides[-1]) or ()
+    return len(rows) * len(rows[0] if rows else ()) > 1 or any(not all(dim.is_one for dim in shape) for shape in stated)
 
 
 def _said(sheet: Sheet) -> str | None:
@@ -145,8 +160,8 @@ def _of_a_batch(node: Node) -> Iterator[str]:
 class _Picking:
     """One pass over a tree, from the inside out."""
 
-    def __init__(self, made: dict[str, str], vectors: set[str], spoken: set[str], by_columns: set[str]) -> None:
-        self.made, self.vectors, self.spoken, self.by_columns = made, vectors, spoken, by_columns
+    def __init__(self, made: dict[str, str], vectors: set[str], spoken: set[str], by_columns: set[str], wholes: set[str]) -> None:
+        self.made, self.vectors, self.spoken, self.by_columns, self.wholes = made, vectors, spoken, by_columns, wholes
 
     def excludes(self, condition: Node, claim: Node) -> bool:
         r"""Whether `w \ne o` stands beside a claim about the w-th of something."""
@@ -178,6 +193,8 @@ class _Picking:
 
     def node(self, node: Node) -> Node:
         match node:
+            case sx.Scripted() if plain_name(without_transpose(node)) in self.wholes:
+                return node
             case sx.Scripted(base=sx.Name(base="e" | "1") as base, sub=sx.Node() as sub, sup=sup) if self._name(sub):
                 vector = replace(self._one_hot(sub), span=base.span)
                 return vector if sup is None else replace(node, base=vector, sub=None)

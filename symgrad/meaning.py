@@ -120,6 +120,7 @@ class Vocabulary:
     families: frozenset[str] = frozenset()  # the v of v_1, …, v_C, which are vectors
     scripts: frozenset[str] = frozenset()  # the letters that stand in scripts: indices, steps, labels
     indexed: frozenset[str] = frozenset()  # the names that have entries or members by an index that runs
+    single: frozenset[str] = frozenset()  # the names whose members are numbers, and no rows of a matrix
     members: dict[str, Dim] = field(default_factory=dict)  # the sizes of the vectors of a family, where they are declared
     heads: frozenset[str] = frozenset()
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -190,6 +191,8 @@ class Meaning:
             return [(0.0, "column"), (0.8, "matrix"), (2.0, "row"), (3.0, "scalar")]
         if letter in _SCALAR_GREEK or (name in self.vocabulary.numbers and name not in self.vocabulary.bold):
             return [(0.0, "scalar"), (3.0, "column"), (4.0, "matrix")]
+        if letter == "\\sigma":
+            return [(0.0, "scalar"), (0.5, "column"), (0.8, "row"), (1.5, "matrix")]  # a deviation, of one thing or of each
         if letter.startswith("\\") and letter[1:2].islower():
             return [(0.0, "column"), (0.8, "matrix"), (1.2, "scalar"), (3.0, "row")]
         if letter == "t" and name == letter and letter not in self.vocabulary.scripts:
@@ -240,6 +243,9 @@ class Meaning:
 
     def is_indexed(self, name: str) -> bool:
         return name in self.vocabulary.indexed
+
+    def has_numbers(self, name: str) -> bool:
+        return name in self.vocabulary.single
 
     def is_mentioned(self, name: str) -> bool:
         return name in self.vocabulary.mentioned
@@ -298,7 +304,8 @@ class Meaning:
 
     def rests_on(self, name: str, below: str) -> bool:
         definition = self.network.definitions.get(name)
-        return definition is not None and any(v.name == below or self.rests_on(v.name, below) for v in variables(definition.node))
+        node = self.derived.get(name) if definition is None else definition.node
+        return node is not None and any(v.name == below or (v.name != name and self.rests_on(v.name, below)) for v in variables(node))
 
     def losses(self) -> list[str]:
         if not self.frozen:

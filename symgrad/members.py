@@ -37,6 +37,39 @@ def indexed(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
             yield spelled(found.base, "", "", found.base.base in styled)
 
 
+def exponents(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
+    r"""The names whose members are numbers, since `e^{z_k}` is computed of them, and those that are made of them or weigh them.
+
+    These are the p of `p_k = e^{z_k} / \sum_j e^{z_j}`, and the y of `-\sum_k y_k \log p_k`.
+    """
+    nodes = list(nodes)
+    found = {name for node in nodes for n in sx.walk(node) for name in _member(_exponent(n), styled)}
+    for node in nodes:
+        if isinstance(node, sx.Relation) and {name for n in sx.walk(node) for name in _member(_exponent(n), styled)}:
+            found |= set(_member(node.sides[0], styled))
+    for product in (n for node in nodes for n in sx.walk(node) if isinstance(n, sx.Product)):
+        of = {name for n in product.factors if isinstance(n, sx.Call) for arg in n.args for name in _member(arg, styled)}
+        if of & found:
+            found |= {name for n in product.factors for name in _member(n, styled)}
+    yield from found
+
+
+def _exponent(node: Node) -> Node | None:
+    """What `e^{…}` is to the power of."""
+    match node:
+        case sx.Scripted(base=sx.Name(base="e", accents=()), sub=None, sup=sx.Node() as sup):
+            return sup
+        case sx.Call(function=sx.Name(base="exp"), args=(inner,)):
+            return inner
+    return None
+
+
+def _member(node: Node | None, styled: frozenset[str]) -> Iterator[str]:
+    """The name of which a node is a member by one index."""
+    if isinstance(node, sx.Scripted) and node.sup is None and isinstance(node.base, sx.Name) and len(letters_of(node.sub) or ()) == 1:
+        yield spelled(node.base, "", "", node.base.base in styled)
+
+
 def alone(node: Node, styled: frozenset[str]) -> Iterator[str]:
     """The names that stand in a formula without an index."""
     if isinstance(node, sx.Scripted) and node.sub is not None and isinstance(node.base, sx.Name):

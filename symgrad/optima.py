@@ -44,10 +44,10 @@ def is_said(sheet: Sheet, i: int) -> bool:
 
 
 def _is_zero_slope(node: Node) -> bool:
-    """`\\nabla_w L = … = 0`."""
+    """`\\nabla_w L = … = 0`, `X^T (X w - y) = 0`; `s = 0` gives s a value."""
     if not isinstance(node, sx.Relation) or not (isinstance(node.sides[-1], sx.Number) and node.sides[-1].value == 0):
         return False
-    return any(isinstance(n, sx.Derivative) for n in sx.walk(node.sides[0])) or len(node.sides) == 2
+    return any(isinstance(n, sx.Derivative) for n in sx.walk(node.sides[0])) or (len(node.sides) == 2 and plain_name(node.sides[0]) is None)
 
 
 def of_which(node: Node, said: bool) -> Node | None:

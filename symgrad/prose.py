@@ -3,7 +3,7 @@ r"""What a sheet says in words, and in marks that are no claims: which function 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import groupby, pairwise
 
@@ -497,8 +497,8 @@ def _of_two(node: Node) -> str | None:
     return _OF_TWO.get(frozenset(map(constant_of, items))) if len(items) == 2 else None
 
 
-def declarations(i: int, node: Node, vocabulary: Vocabulary) -> None:
-    r"""`W \in \mathbb{R}^{n \times d}`, also for several names."""
+def declarations(i: int, node: Node, vocabulary: Vocabulary, known: Container[str] = ()) -> None:
+    r"""`W \in \mathbb{R}^{n \times d}`, also for several names; the shapes of the `known` are said or computed elsewhere."""
     if not isinstance(node, sx.Relation):
         return
     for left, right, operator in zip(node.sides, node.sides[1:], node.operators, strict=False):
@@ -510,8 +510,10 @@ def declarations(i: int, node: Node, vocabulary: Vocabulary) -> None:
         items = left.items if isinstance(left, sx.Listing) else (left,)
         for item in items:
             target = item.sides[-1] if isinstance(item, sx.Relation) else item
-            name = plain_name(target, vocabulary.styled)
-            if name is not None:
+            # A gradient has the shape of its variable; where that is known, something is claimed of it.
+            is_gradient = isinstance(target, sx.Differential)
+            name = plain_name(target.of if isinstance(target, sx.Differential) else target, vocabulary.styled)
+            if name is not None and not (is_gradient and name in known):
                 vocabulary.declare(name, shape, i)
         for dim in shape:
             vocabulary.sizes |= set(dim.symbols)

@@ -16,7 +16,7 @@ from symgrad.constant import constant_of, is_numeric
 from symgrad.dims import ONE
 from symgrad.heads import as_call
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
-from symgrad.members import families, indexed, running_letters
+from symgrad.members import exponents, families, indexed, running_letters
 from symgrad.naming import letters_of, plain_name, spelled, superscript, without_transpose
 from symgrad.optima import is_optimised, is_said, of_which
 from symgrad.parts import Part, heads, mentions
@@ -102,8 +102,9 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
             found.declared.append((i, sheet.statements[i].span))
         else:
             found.links.append(Link(about, shape, "in", i, about.span.to(shape.span), about, False))
+    vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
     for i in part.statements:
-        declarations(i, sheet.statements[i].node, vocabulary)
+        declarations(i, sheet.statements[i].node, vocabulary, vocabulary.heads | vocabulary.declared.keys())
         vocabulary.dependences.read(sheet.statements[i].node, styled)
     without_features(sheet, vocabulary)
     vocabulary.numbers = frozenset(numbers_in_words((sheet.statements[i] for i in part.statements), styled))
@@ -114,6 +115,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     scripted = [n for i in part.statements for n in sx.walk(sheet.statements[i].node) if isinstance(n, sx.Scripted)]
     pieces = [piece for n in scripted for script in (n.sub, n.sup) if script is not None for piece in sx.walk(script)]
     vocabulary.scripts = frozenset(piece.base for piece in pieces if isinstance(piece, sx.Name))
+    vocabulary.single = frozenset(exponents((sheet.statements[i].node for i in part.statements), styled))
     vocabulary.indexed = frozenset(indexed((sheet.statements[i].node for i in part.statements), styled))
     members = {base for base, shape in several if not shape[0].is_one}
     members |= set(families((sheet.statements[i].node for i in part.statements), styled))
@@ -131,7 +133,6 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
             vocabulary.members[base] = stated[0]  # `x_1, \dots, x_N \in \mathbb{R}^d`
     vocabulary.entrywise = frozenset(_entrywise(sheet, styled))
     vocabulary.along_an_axis = frozenset(_along_an_axis(sheet, styled))
-    vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
     named_here = [*part.own, *(i for i in part.context if heads(sheet.statements[i]))]
     problems = {bisect_right(sheet.headings, sheet.statements[i].span.start) for i in named_here}
     for name in (n for n, places in sheet.scalars.items() if places & problems and n not in vocabulary.heads):
@@ -399,8 +400,10 @@ def _runs(node: sx.Relation, last: Node | None) -> _Runs:
 
 def _shape_links(found: Gathered, i: int, node: sx.Relation) -> None:
     r"""`W^\top \delta \in \mathbb{R}^d`: what is computed, and the shape that it is said to have."""
+    known = found.vocabulary
     for left, right, operator in zip(node.sides, node.sides[1:], node.operators, strict=False):
         is_formula = isinstance(left, (sx.Product, sx.Sum, sx.Derivative, sx.Prefix, sx.Call, sx.Frac))
+        is_formula = is_formula or (isinstance(left, sx.Differential) and plain_name(left, known.styled) not in known.declared)
         if operator == "in" and is_formula and space(right) is not None:
             found.links.append(Link(left, right, "in", i, left.span.to(right.span), left, False))
     for noted in (n for n in sx.walk(node) if isinstance(n, sx.Annotated)):
@@ -778,14 +781,18 @@ def _written(node: sx.Number) -> int | None:
 
 
 def _styled(sheet: Sheet) -> frozenset[str]:
-    """Letters that the sheet gives a meaning both in bold and plain, so that they are two names."""
+    r"""Letters that the sheet gives a meaning both in bold and plain, so that they are two names.
+
+    The plain `O_{ij}` is an entry of a bold O, and no second meaning.
+    """
     bold: dict[str, set[bool]] = {}
     for statement in sheet.statements:
         if isinstance(statement.node, sx.Relation):
             head = statement.node.sides[0]
             for item in head.items if isinstance(head, sx.Listing) else (head,):
                 base = item.base if isinstance(item, sx.Scripted) else item
-                if isinstance(base, sx.Name) and base.style in ("", "mathbf", "mathcal"):
+                is_entry = isinstance(item, sx.Scripted) and len(letters_of(item.sub) or ()) == 2
+                if isinstance(base, sx.Name) and base.style in ("", "mathbf", "mathcal") and not is_entry:
                     bold.setdefault(base.base, set()).add(bool(base.style))
     return frozenset(base for base, styles in bold.items() if len(styles) == 2)
 

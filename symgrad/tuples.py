@@ -13,14 +13,18 @@ from symgrad.syntax import Node
 
 
 def separated(sheet: Sheet) -> Sheet:
-    """The sheet with a statement of its own, without a place, for every name that is given among others."""
+    """The sheet with a statement of its own, without a place, for every name that is given among others.
+
+    So again where they are computed anew: by one step of descent, then from the same start by another method.
+    """
     spoken: set[str] = set()
     out: list[Statement] = []
     for statement in sheet.statements:
         nowhere = Span(statement.span.start, statement.span.start)
         for name, entry in _given(statement.node):
             spelled = plain_name(name)
-            if spelled is not None and spelled not in spoken:
+            is_computed = isinstance(statement.node, sx.Relation) and len(statement.node.sides) > 2
+            if spelled is not None and (spelled not in spoken or is_computed):
                 made = sx.Relation(nowhere, (name, entry), ("=",))
                 out.append(replace(statement, node=made, span=nowhere, words="", words_after=""))
         out.append(statement)

@@ -7,6 +7,7 @@ where it goes besides, so `c_{next}` is `c_t` itself, on its way there.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,6 +20,8 @@ from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
+_ARGUMENTS = re.compile(r"(?i)\b(?:arguments?|inputs?|pre-?activations?|Argumente?|arguments?|argumentos?)\b")
+_NEAR = 60  # how far from the names that is said
 _PREACTIVATIONS = frozenset({"z", "a", "s", "u", "p", "\\mathrm{net}"})
 
 
@@ -30,8 +33,9 @@ def with_unnamed(sheet: Sheet) -> Sheet:
     if not strange:
         return sheet
     out: list[Statement] = []
-    for statement in sheet.statements:
-        out += _before(statement, strange, asked)
+    told = _told(sheet, strange)
+    for i, statement in enumerate(sheet.statements):
+        out += [told[i]] if i in told else _before(statement, strange, asked)
         out.append(statement)
     made = replace(sheet, statements=out)
     return made if any(map(is_loss, known)) else _with_copies(made, strange)
@@ -47,18 +51,41 @@ def _differentiated(node: Node) -> Iterator[tuple[str, Node]]:
 # ── what activations are applied to ──────────────────────────────────────────────────────────────────────────────────
 
 
+def _activated(node: Node) -> tuple[Node, Node, str] | None:
+    """The head, what its activation is applied to, and the sign of `h = \\tanh(W x + b)`; None for anything else."""
+    match node:
+        case sx.Relation(sides=(head, sx.Call(args=(inner,), function=function)), operators=(sign,)) if _is_elementwise(function):
+            return (head, inner, sign) if plain_name(head) is not None and isinstance(inner, (sx.Sum, sx.Product)) else None
+    return None
+
+
+def _told(sheet: Sheet, strange: dict[str, Node]) -> dict[int, Statement]:
+    r"""By the activation that they belong before, the definitions of "$a_z, a_r, a$, the arguments of the three nonlinearities"."""
+    for statement in sheet.statements:
+        listed = statement.node.items if isinstance(statement.node, sx.Listing) else ()
+        named = [name for name in map(plain_name, listed) if name in strange]
+        found = [(i, call) for i, s in enumerate(sheet.statements) if (call := _activated(s.node)) is not None]
+        is_said = _ARGUMENTS.search(statement.words[-_NEAR:]) or _ARGUMENTS.search(statement.words_after[:_NEAR])
+        if is_said and len(listed) == len(named) == len(found) > 1:
+            made: dict[int, Statement] = {}
+            for name, (i, (head, inner, sign)) in zip(named, found, strict=True):
+                node = sx.Relation(sheet.statements[i].span, (_at(strange.pop(name or ""), head), inner), (sign,))
+                made[i] = replace(sheet.statements[i], node=node)
+            return made
+    return {}
+
+
 def _before(statement: Statement, strange: dict[str, Node], asked: dict[str, Node]) -> Iterator[Statement]:
     """The definition of what the activation of this statement is applied to, where the sheet has a name for it."""
-    match statement.node:
-        case sx.Relation(sides=(head, sx.Call(args=(inner,), function=function)), operators=(sign,)) if _is_elementwise(function):
-            own = plain_name(head)
-            if own is None or not isinstance(inner, (sx.Sum, sx.Product)):
-                return
-            for name, node in strange.items():
-                if _is_before(node, head) or (own in asked and _is_accented(node, head)):
-                    yield replace(statement, node=sx.Relation(statement.span, (_at(node, head), inner), (sign,)))
-                    strange.pop(name)
-                    return
+    found = _activated(statement.node)
+    if found is None:
+        return
+    head, inner, sign = found
+    for name, node in strange.items():
+        if _is_before(node, head) or (plain_name(head) in asked and _is_accented(node, head)):
+            yield replace(statement, node=sx.Relation(statement.span, (_at(node, head), inner), (sign,)))
+            strange.pop(name)
+            return
 
 
 def _is_elementwise(function: Node) -> bool:

@@ -13,6 +13,7 @@ from symgrad.allowance import OVER, Allowance
 from symgrad.applying import applied
 from symgrad.chosen import chosen
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
+from symgrad.conditions import is_conditional
 from symgrad.confirmation import confirmed
 from symgrad.constant import is_numeric
 from symgrad.convolutions import convolved
@@ -349,6 +350,8 @@ def _diagnosis(judge: Judge, ruling: Ruling) -> Diagnosis | None:
         found = repaired(judge, ruling, telling=False) or repaired(judge, mirrored, telling=False)
         # Another name for the optimum, which is its estimate for one, mends nothing.
         return None if found is None or found.cause == "unknown" else found
+    if ruling.verdict == "undecided" and is_conditional(judge.gathered.sheet, ruling.link.statement):
+        return None  # what is said of a special case is not made right by what holds in general
     # Numbers that nothing allows to compute are not made right by leaving out what has no value.
     is_open = ruling.verdict == "undecided" and ((ruling.pair is not None and not is_numeric(ruling.link.right)) or ruling.reason == MISFIT)
     return repaired(judge, ruling) if is_open else None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from symgrad import names
 from symgrad.errors import SymgradError
+from symgrad.implied import is_made_up
 from symgrad.judge import Judge, Ruling
 from symgrad.mistakes import edits, followed, numbers, truths, values
 from symgrad.mistakes.case import Case, Diagnosis
@@ -88,7 +89,7 @@ def repaired(judge: Judge, ruling: Ruling, telling: bool = True) -> Diagnosis | 
         if judge.gathered.sheet.allowance.is_spent:
             break
         try:
-            diagnosis = next(mistake.repairs(case), None)
+            diagnosis = next((found for found in mistake.repairs(case) if not is_made_up(found.message)), None)
         except SymgradError:
             continue  # what cannot be built explains nothing
         if diagnosis is not None:

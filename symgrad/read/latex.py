@@ -926,7 +926,11 @@ class _Parser:
         return node
 
     def _is_bare_function(self) -> bool:
-        return self.peek.text in voc.FUNCTION_MACROS
+        r"""Whether a function begins, also one that is spelled out: `\det X \operatorname{tr}(…)` is no determinant of the trace."""
+        if self.peek.text in voc.FUNCTION_MACROS:
+            return True
+        is_upright = voc.STYLES.get(self.peek.text) in voc.UPRIGHT
+        return is_upright and _braced_name(self._tokens, self._at + 1)[0] in voc.BARE_FUNCTIONS
 
     def _arguments(self) -> tuple[Node, ...]:
         opened = self.take()

@@ -61,9 +61,13 @@ def entries(reader: Reader, term: Term, sub: Node, reading: Reading) -> list[Rea
 
 
 def _slices(reader: Reader, reading: Reading, places: tuple[Node, ...]) -> list[Reading]:
-    """`W_{1:d,:}`, `V_{:,1}`: rows or columns, counted from 1, both ends taken."""
+    """`W_{1:d,:}`, `V_{:,1}`: rows or columns, counted from 1, both ends taken; `X_{i,:}` is a row for an index that runs."""
     if len(places) != 2 or reading.term.free:
         return []
+    for axis, place in enumerate(places):
+        letters, other = letters_of(place) or (), places[1 - axis]
+        if len(letters) == 1 and letters[0] in reader.indices and other == sx.Range(other.span):
+            return indexed(reader, reading, (letters[0], None) if axis == 0 else (None, letters[0]), 0.0)
     term = reading.term
     for axis, place in enumerate(places):
         taken = stretch(reader, place)

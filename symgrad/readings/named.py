@@ -217,6 +217,8 @@ def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, n
         letter, rest, below = letters[0], "", ""
         if reader.names.shape(spelled(base)) is not None and not reader.names.comes_later(spelled(base), reader.statement):
             return
+        if len(letters) == 1 and reader.names.has_numbers(spelled(base)):
+            return
         columns_first = False
     else:
         return

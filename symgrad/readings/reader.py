@@ -72,6 +72,9 @@ class Names(Protocol):
     def is_indexed(self, name: str) -> bool:
         """Whether the sheet speaks of its entries by an index that runs."""
 
+    def has_numbers(self, name: str) -> bool:
+        """Whether its members by an index are numbers, and no rows of a matrix."""
+
     def is_mentioned(self, name: str) -> bool:
         """Whether the sheet speaks of a name."""
 
