@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.naming import letters_of, plain_name, superscript
+from symgrad.origins import convolved
 from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
 from symgrad.readings.sums import of_all
@@ -48,6 +49,7 @@ def _families(sheet: Sheet) -> dict[str, int]:
                 alone.add(plain_name(node) or "")
             elif isinstance(node, sx.Scripted) and isinstance(node.sub, sx.Number) and node.sub.text.isdigit() and len(node.sub.text) < 2:
                 numbers.setdefault(plain_name(node.base) or "", set()).add(int(node.sub.text))
+    alone |= convolved(statement.node for statement in sheet.statements)  # entries of what has a formula
     found = {base: max(held) for base, held in numbers.items() if base not in alone and held - {0} == set(range(1, max(held) + 1))}
     families = {base: count for base, count in found.items() if 1 < count <= _MOST}
     for statement in sheet.statements if families else ():  # `m_i = y_i w^T x_i` of numbered x_1, x_2, x_3: there are as many

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import islice
@@ -29,6 +29,7 @@ from symgrad.lab import Evidence, Lab, sizes_from
 from symgrad.meaning import Meaning, stem
 from symgrad.naming import ANY_NUMBER, MEANT, plain_name
 from symgrad.optima import with_parameters
+from symgrad.origins import index_letters
 from symgrad.parts import mentions
 from symgrad.points import Point
 from symgrad.prose import conditions_in_words, shape_of_node, space
@@ -276,6 +277,13 @@ class Judge:
             if not known and len(v.shape) == 2 and not any(is_unknown(symbol) for dim in v.shape for symbol in dim.symbols):
                 network.declare(v.name, v.shape)
 
+    def _sizes(self) -> dict[str, int]:
+        """The sizes that the values of the sheet have; none where they clash."""
+        try:
+            return sizes_from(self.meaning, {k: v for k, v in self.values.items() if "∂" not in k})
+        except SymgradError:
+            return {}
+
     def numeric_point(self, exact: bool, values: dict[str, Rows] | None = None) -> Point:
         values = self.values if values is None else values
         # Nobody gives a value to what only keeps a quotient from being 0/0.
@@ -285,7 +293,7 @@ class Judge:
     # ── reading both sides ───────────────────────────────────────────────────────────────────────────────────────────
 
     def reader(self, link: Link, charity: bool = False) -> Reader:
-        letters = {letter for side in (link.left, link.right) for letter in _index_letters(side)}
+        letters = {letter for side in (link.left, link.right) for letter in _index_letters(side, self.gathered.added)}
         letters -= self.meaning.network.definitions.keys()  # `a_n` where n is a quantity is no entry
         return Reader(self.meaning, charity, link.statement, letters, tangents=self.changing.at(link.statement))
 
@@ -326,7 +334,7 @@ class Judge:
         is_illustrated = self.gathered.vocabulary.is_illustrated and not (_has_names(a) and _has_names(b))
         is_example = is_illustrated or _is_of_numbers(a) or _is_of_numbers(b)
         if met is None and is_example:
-            met = _one_example(shapes, a, b)
+            met = _one_example(shapes, a, b, self._sizes)
         if met is None and self.meaning.numerator and "vjp" in (a.op, b.op):
             # A product of Jacobians is a row, as every gradient is in this layout.
             a, b = (transposed(a), b) if a.op == "vjp" else (a, transposed(b))
@@ -1132,8 +1140,8 @@ def _as_written(ruling: Ruling) -> Rows | None:
     return tuple(tuple(round(x, max(digits)) if digits else x for x in row) for row in exact)
 
 
-def _one_example(shapes: Shapes, a: Term, b: Term) -> Shapes | None:
-    """The numbers of a single example, where the formula is for a batch."""
+def _one_example(shapes: Shapes, a: Term, b: Term, sizes: Callable[[], Mapping[str, int]]) -> Shapes | None:
+    """The numbers of a single example, where the formula is for a batch; or those of the sizes that the values have."""
     now: Shapes | None = shapes
     for left, right in ((a.rows, b.rows), (a.cols, b.cols)):
         if now is None:
@@ -1141,7 +1149,13 @@ def _one_example(shapes: Shapes, a: Term, b: Term) -> Shapes | None:
         if now.is_one(left) != now.is_one(right):
             now = now.as_one(right if now.is_one(left) else left)
         else:
-            now = now.unify(left, right)
+            whole, number = (
+                (now.resolve(left), now.resolve(right))
+                if now.resolve(right).number is not None
+                else (now.resolve(right), now.resolve(left))
+            )
+            is_sum = len(whole.symbols) > 1 and number.number is not None and whole.symbols <= sizes().keys()
+            now = now.made(whole, number) if is_sum and whole.evaluate(sizes()) == number.number else now.unify(left, right)
     return now
 
 
@@ -1155,14 +1169,12 @@ _OF_FORMULAS = frozenset({Fraction(0), Fraction(1), Fraction(2), Fraction(1, 2),
 MISFIT = "the two sides have different shapes"
 
 
-def _index_letters(node: Node) -> set[str]:
+def _index_letters(node: Node, added: frozenset[str]) -> set[str]:
     """Letters that stand in subscripts of a side, and can be indices."""
     found: set[str] = set()
     for n in sx.walk(node):
         if isinstance(n, sx.Scripted) and n.sub is not None:
-            from symgrad.naming import letters_of
-
-            found |= {letter for letter in letters_of(n.sub) or () if letter in "ijklmnpqabcrs"}
+            found |= {letter for letter in index_letters(n.sub) if letter in "ijklmnpqabcrs" or letter in added}
     return found
 
 

@@ -408,6 +408,7 @@ def _finite(point: Point, node: Node) -> bool:
 def sizes_from(meaning: Meaning, given: Mapping[str, Any]) -> dict[str, int]:
     """The sizes that given values settle; a clash raises `Unsupported`."""
     sizes: dict[str, int] = {}
+    settling: list[tuple[str, str, Dim, int]] = []
     for name, rows in given.items():
         if meaning.is_size(name) and len(rows) == len(rows[0]) == 1 and rows[0][0].denominator == 1 and rows[0][0] > 0:
             sizes.setdefault(name, int(rows[0][0]))
@@ -415,6 +416,9 @@ def sizes_from(meaning: Meaning, given: Mapping[str, Any]) -> dict[str, int]:
         if shape is None:
             continue
         for dim, size in zip(shape, (len(rows), len(rows[0])), strict=True):
-            if not solve(dim, size, sizes):
-                raise Unsupported(f"{names.text(name)} is {len(rows)}×{len(rows[0])}, which does not fit {dim}")
+            settling.append((name, f"{len(rows)}×{len(rows[0])}", dim, size))
+    # What is a sum of sizes settles one of them once the others are known.
+    for name, written, dim, size in sorted(settling, key=lambda item: len(item[2].symbols)):
+        if not solve(dim, size, sizes):
+            raise Unsupported(f"{names.text(name)} is {written}, which does not fit {dim}")
     return sizes

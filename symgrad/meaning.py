@@ -13,6 +13,7 @@ from symgrad.dims import ONE, Dim
 from symgrad.implied import Dependences
 from symgrad.naming import ANY_NUMBER
 from symgrad.network import Network
+from symgrad.origins import Origins
 from symgrad.readings import Reader
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
@@ -123,6 +124,7 @@ class Vocabulary:
     single: frozenset[str] = frozenset()  # the names whose members are numbers, and no rows of a matrix
     members: dict[str, Dim] = field(default_factory=dict)  # the sizes of the vectors of a family, where they are declared
     heads: frozenset[str] = frozenset()
+    counting: Origins = field(default_factory=Origins)
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     dependences: Dependences = field(default_factory=Dependences)
 
@@ -234,6 +236,14 @@ class Meaning:
         vocabulary = self.vocabulary
         is_elsewhere = name in vocabulary.declared or name in self.terms
         return not is_elsewhere and vocabulary.valued_at.get(name, statement) > statement
+
+    @property
+    def counting(self) -> Origins:
+        return self.vocabulary.counting
+
+    @property
+    def convolves(self) -> bool:
+        return any(t.op == "shifted" for term in self.terms.values() for t in walk(term))
 
     def is_size(self, name: str) -> bool:
         return name in self.vocabulary.sizes

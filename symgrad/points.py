@@ -74,6 +74,8 @@ class Point:
             if any(name not in self.sizes for name in dim.symbols):
                 raise Unsupported(f"the size {dim} is not settled")
             sizes.append(int(dim.evaluate(self.sizes)))
+            if sizes[-1] < 0:
+                raise Unsupported(f"the size {dim} is less than nothing here")
         total = 1
         for size in sizes:
             total *= size
@@ -166,7 +168,7 @@ class Point:
         with np.errstate(all="ignore"):
             try:
                 value = run({f"x{i}": operand for i, operand in enumerate(operands)})
-            except (TypeError, AttributeError, ZeroDivisionError) as error:
+            except (TypeError, AttributeError, ZeroDivisionError, ValueError) as error:
                 raise Unsupported(f"{name} has no exact value here") from error
         made = np.asarray(value)
         if made.dtype == bool:

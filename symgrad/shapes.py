@@ -95,6 +95,31 @@ class Shapes:
                 return self._bind(*settled)
         return None
 
+    def balanced(self, left: Dim, right: Dim) -> Shapes | None:
+        """As `unify`, where sizes may also be sums: an unknown one is solved for, of the left side where there is one.
+
+        >>> n, k, i = Dim.of("n"), Dim.of("k"), unknown("i")
+        >>> Shapes().balanced(n, i + k - 1).resolve(i)
+        n - k + 1
+        """
+        whole = self.resolve(left)
+        rest = whole - self.resolve(right)
+        for name in sorted(filter(is_unknown, rest.symbols), key=lambda n: (n not in whole.symbols, n)):
+            held = [c for monomial, c in rest.terms if any(symbol == name for symbol, _ in monomial)]
+            others = rest - held[0] * Dim.of(name)
+            if abs(held[0]) == 1 and name not in others.symbols:
+                return self._bind(name, -others if held[0] == 1 else others)
+        return self if rest is Dim.of(0) else self.unify(left, right)
+
+    def made(self, dim: Dim, number: Dim) -> Shapes | None:
+        """With one of the sizes that a sum is made of taken to be what makes it that number; only for numbers."""
+        whole = self.resolve(dim)
+        for name in sorted(whole.symbols):
+            rest = whole - Dim.of(name)
+            if name not in rest.symbols:
+                return self._bind(name, number - rest)
+        return None
+
     def as_one(self, dim: Dim) -> Shapes | None:
         """With a declared size taken to be 1, as the numbers of one example have it; only for numbers."""
         name = _name(self.resolve(dim))

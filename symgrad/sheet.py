@@ -17,8 +17,9 @@ from symgrad.dims import ONE
 from symgrad.heads import as_call
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
 from symgrad.members import exponents, families, indexed, running_letters
-from symgrad.naming import letters_of, plain_name, spelled, superscript, without_transpose
+from symgrad.naming import letters_of, numbers_of, plain_name, spelled, superscript, without_transpose
 from symgrad.optima import is_optimised, is_said, of_which
+from symgrad.origins import added_letters, origins
 from symgrad.parts import Part, heads, mentions
 from symgrad.prose import (
     counted_letters,
@@ -81,6 +82,7 @@ class Gathered:
     defining: set[int] = field(default_factory=set)
     counting: set[int] = field(default_factory=set)
     running: frozenset[str] = frozenset()  # the letters that sums run over
+    added: frozenset[str] = frozenset()  # the letters of sums of indices
     quantities: frozenset[str] = frozenset()  # the letters that have a formula, and so count nothing
     tallies: frozenset[str] = frozenset()  # names of what is counted again and again
     unread: list[tuple[int, Span, str]] = field(default_factory=list)
@@ -112,6 +114,8 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     found.running = frozenset(letter for i in part.statements for letter in running_letters(sheet.statements[i].node))
     found.tallies = frozenset(_tallies(sheet, part))
     several = [(name.partition("_")[0], shape) for name, shape in vocabulary.declared.items() if "_" in name]
+    found.added = frozenset(added_letters(sheet.statements[i].node for i in part.statements))
+    vocabulary.counting = origins((sheet.statements[i].node for i in part.statements), styled)
     scripted = [n for i in part.statements for n in sx.walk(sheet.statements[i].node) if isinstance(n, sx.Scripted)]
     pieces = [piece for n in scripted for script in (n.sub, n.sup) if script is not None for piece in sx.walk(script)]
     vocabulary.scripts = frozenset(piece.base for piece in pieces if isinstance(piece, sx.Name))
@@ -519,6 +523,8 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         return False
     if _is_exponential(sides[0]) or (constant_of(sides[0]) is not None and is_numeric(sides[1])):
         return False  # `e^{0.8} = 2.226`
+    if _is_an_entry(found, sides[0]):
+        return False  # `y_0 = 1 \\cdot 1 + 0 \\cdot 2 = 1` of a y with a formula
     if name not in known and (below := _some_function_of(sides[1], vocabulary)):
         vocabulary.dependences.rest(name, below)
         return True  # `L = \\ell(o, y)`, with an ℓ that nothing says more of
@@ -580,6 +586,16 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     found.definitions.append(Definition(base, expression, i, letters))
     known.add(base)
     return True
+
+
+def _is_an_entry(found: Gathered, node: Node) -> bool:
+    """Whether it is an entry, by its numbers, of what has a formula for every index on a sheet with sums of indices."""
+    numbers = numbers_of(node.sub) if isinstance(node, sx.Scripted) and node.sup is None else None
+    if numbers is None or not isinstance(node, sx.Scripted):
+        return False
+    base = plain_name(node.base, found.vocabulary.styled)
+    axes = [len(d.letters) for d in found.definitions if d.name == base and base in found.vocabulary.counting.indexed]
+    return any(count in (len(numbers), len(str(numbers[0]))) for count in axes)
 
 
 def _as_gradient(found: Gathered, i: int, name: str) -> Node | None:
@@ -678,7 +694,9 @@ def _index_letters(found: Gathered, node: Node, known: set[str]) -> tuple[str, .
         told = found.running if len(letters or ()) > 1 or not node.base.base[:1].isupper() else frozenset[str]()
         others = known | found.quantities
         if letters and all(
-            (letter in "ijkmnpq" or letter in told or (letter == "l" and len(letters) > 1)) and letter not in others for letter in letters
+            (letter in "ijkmnpq" or letter in told or letter in found.added or (letter == "l" and len(letters) > 1))
+            and letter not in others
+            for letter in letters
         ):
             return letters
     return ()

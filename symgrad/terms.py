@@ -224,6 +224,29 @@ class Builder:
             row, column = ({ROW: COLUMN, COLUMN: ROW}.get(letter, letter) for letter in (row, column))
         return self._product(term, [(nodes[0], self._axes(arg, row, column))])
 
+    def _shifted(self, term: Term, nodes: list[Node]) -> Node:
+        """`X_{i+a, j+b}`, `w_{m-i}`: `params` has for each axis what `readings.shifted` says that it is taken at."""
+        (node,) = nodes
+        letters, windows = [ROW, COLUMN], []
+        for axis, at in enumerate(term.params):
+            if at is None:
+                continue
+            if isinstance(at, str):
+                letters[axis] = at
+                continue
+            first, second, is_turned, padding, beside = at
+            label, node = f"·h{axis}", _moved(node, axis, beside)
+            letters[axis] = label
+            place = (first, second, label) if is_turned else (label, first, second)
+            sizes = {label: node.shape[axis], first: self._dim(first, term), second: self._dim(second, term)}
+            whole, *parts = (sizes[one] for one in place)
+            natural = parts[0] + parts[1] - 1 - 2 * padding
+            window = op_named("window").lower((), (natural, *parts, 1, 1, padding))
+            if natural is not whole:
+                window = func("slice", [window], (0, Dim.of(0), whole, 1), _sized(window, 0, whole))
+            windows.append((window, place))
+        return self._product(term, [(node, letters), *windows])
+
     def _collect(self, term: Term, nodes: list[Node]) -> Node:
         """Entries put back together: `z_i = …` for all i is the vector z, and of vectors z_i the matrix with these rows."""
         (arg,) = term.args
@@ -334,6 +357,20 @@ def _joined(nodes: Sequence[Node], axis: int) -> Node:
     if len(nodes) == 1:
         return nodes[0]
     return op_named("concat").lower(tuple(nodes), (axis,))
+
+
+def _moved(node: Node, axis: int, by: int) -> Node:
+    """What stands `by` places further along an axis, with zeros behind the end, or before the beginning."""
+    if not by:
+        return node
+    size = node.shape[axis]
+    part = func("slice", [node], (axis, Dim.of(max(by, 0)), size - max(-by, 0), 1), _sized(node, axis, size - abs(by)))
+    zeros = constant(0, _sized(node, axis, Dim.of(abs(by))))
+    return _joined((part, zeros) if by > 0 else (zeros, part), axis)
+
+
+def _sized(node: Node, axis: int, size: Dim) -> tuple[Dim, ...]:
+    return tuple(size if i == axis else dim for i, dim in enumerate(node.shape))
 
 
 def mapped(op: str, inner: Term, *params: Any) -> Term:

@@ -15,6 +15,7 @@ from fractions import Fraction
 from symgrad import syntax as sx
 from symgrad.members import alone
 from symgrad.naming import plain_name
+from symgrad.origins import added_letters, convolved
 from symgrad.read.document import Sheet, Statement
 from symgrad.sheet import literal_rows
 from symgrad.syntax import Node
@@ -82,11 +83,14 @@ def _with_sums_of_named(sheet: Sheet) -> Sheet:
     r"""The sheet with `\sum_{t=1}^3 f(h_t)` as its terms, where `h_1`, `h_2` and `h_3` are defined one by one."""
     heads = {plain_name(s.node.sides[0]) for s in sheet.statements if isinstance(s.node, sx.Relation)}
 
+    whole = convolved(s.node for s in sheet.statements)  # `y_1` is an entry of what has a formula
+
     def as_terms(node: Node) -> Node:
         match node:
             case sx.BigOp(below=sx.Relation(sides=(sx.Name(base=letter), sx.Number())), above=sx.Number(text=high)) if high.isdigit():
                 steps = Steps(frozenset({letter}), frozenset(), 1, int(high[:3]))
                 counted = [n for n in sx.walk(node) if isinstance(n, sx.Scripted) and _has_script(n, letter)]
+                counted = [n for n in counted if plain_name(n.base) not in whole]
                 named = [{plain_name(_put(n, {letter: i}, steps)) for i in range(1, steps.last + 1)} for n in counted if not _shifted(n)]
                 if steps.last <= _MOST_TERMS and any(names <= heads for names in named):
                     return _settled(node, {}, steps) or node
@@ -126,7 +130,7 @@ def _steps(sheet: Sheet) -> Steps | None:
             letters |= {letter for letter in plain if letter in ("t", "\\tau") and _has_script(node.sides[0], letter)}
     whole = {name for s in sheet.statements for name in alone(s.node, frozenset())}
     letters |= {letter for s in sheet.statements for letter in _heads(s.node, whole)}
-    letters &= _general(sheet, letters) - _of_one_step(sheet)
+    letters &= _general(sheet, letters) - _of_one_step(sheet) - added_letters(s.node for s in sheet.statements)
     if not letters or largest > 6:
         return None
     tops = frozenset(_TOPS[letter] for letter in letters)

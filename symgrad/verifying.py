@@ -47,6 +47,7 @@ from symgrad.sizing import sized
 from symgrad.span import Source, Span
 from symgrad.starting import started
 from symgrad.tables import tabulated
+from symgrad.tallies import tallied
 from symgrad.told import told
 from symgrad.totals import totalled
 from symgrad.traced import traced
@@ -192,6 +193,7 @@ def _reported(sheet: Sheet, found: list[tuple[Judge, Judged]]) -> Verification:
     for claim, findings in (*counted(sheet), *counted_by_layers(sheet), *convolved(sheet)):
         out.claims.append(claim)
         out.findings += findings
+    out.findings += tallied(sheet, [judge for judge, _ in found])
     if sheet.code is not None:
         out.findings.append(_finding("SG103", sheet.code, "code is passed over, here and further down; it is neither run nor judged"))
     out.claims = _one_each([claim for claim in out.claims if claim.span.start < claim.span.end])

@@ -34,7 +34,7 @@ LAYERS = [
     ("what a sheet says", "shapes naming syntax constant read.*"),
     (
         "what its lines mean",
-        "heads aliases unnamed turning signs differing einstein applying labels tuples traced members unrolling parts cases terms "
+        "heads aliases origins unnamed turning signs differing einstein applying labels tuples traced members unrolling parts cases terms "
         "typing_rules "
         "readings.* implied meaning building understanding prose dimension_analysis shorthand starting enumerating "
         "tables told totals ellipses coordinates sizing points conditions piecewise optima "
@@ -43,8 +43,8 @@ LAYERS = [
     ),
     (
         "what is found in them",
-        "judge hypotheses mistakes mistakes.* layouts confirmation findings verification counts convolutions likeness keys differenced "
-        "verifying formulas",
+        "judge hypotheses mistakes mistakes.* layouts confirmation findings verification counts convolutions tallies likeness keys "
+        "differenced verifying formulas",
     ),
     ("what is printed, and from what", "emit.* library"),
     ("the command", "cli"),

@@ -55,6 +55,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("the order of factors", edits.repairs(edits.order)),
     Mistake("a link of the chain left out", edits.repairs(edits.chain)),
     Mistake("a neighbour", edits.repairs(edits.index)),
+    Mistake("another index", edits.repairs(edits.place)),
     Mistake("an activation confused", edits.repairs(edits.activation, slight=True)),
     Mistake("a name confused throughout", edits.everywhere),
     Mistake("a slope left out", edits.repairs(edits.slope, slight=True)),

@@ -20,6 +20,7 @@ from symgrad.mistakes.notation import Notation, bare
 from symgrad.mistakes.numbers import rows_text
 from symgrad.mistakes.values import are_steps, called
 from symgrad.naming import MEANT, letters_of, plain_name, superscript, without_transpose
+from symgrad.origins import place_of, places_of
 from symgrad.read.functions import ELEMENTWISE_WORDS, word_of
 from symgrad.sheet import is_worked
 from symgrad.span import Span
@@ -462,6 +463,33 @@ def index(node: Node, around: Surroundings) -> Iterator[Option]:
         for neighbour in around.notation.neighbours(bare(node)):
             made = neighbour if bare(node) is node else _turned(neighbour)
             yield made, _of_steps(node, neighbour, around), "the neighbour one step on or back is meant"
+
+
+def place(node: Node, around: Surroundings) -> Iterator[Option]:
+    """Another index where indices are summed: one further or back, with the other sign, or one that the sheet has for the same name."""
+    if isinstance(node, sx.Derivative) and len(node.wrt) == 1:
+        yield from ((replace(node, wrt=(made,)), cause, message) for made, cause, message in place(node.wrt[0], around))
+    if not isinstance(node, sx.Scripted) or node.sub is None:
+        return
+    for sub in _other_places(node.sub):
+        yield replace(node, sub=sub), "index_off_by_one", "another index is meant"
+    for statement in around.case.judge.gathered.sheet.statements:
+        for other in sx.walk(statement.node):
+            if isinstance(other, sx.Scripted) and other.base == node.base and places_of(other.sub) is not None and other.sub != node.sub:
+                yield replace(node, sub=other.sub), "index_off_by_one", "another index is meant"
+
+
+def _other_places(sub: Node) -> Iterator[Node]:
+    if isinstance(sub, sx.Listing):
+        for k, item in enumerate(sub.items):
+            yield from (replace(sub, items=(*sub.items[:k], made, *sub.items[k + 1 :])) for made in _other_places(item))
+    elif isinstance(sub, sx.Sum) and place_of(sub) is not None:
+        turned = tuple("-" if sign == "+" else "+" for sign in sub.signs)
+        for k in range(1, len(sub.terms)):
+            yield replace(sub, signs=(*sub.signs[:k], turned[k], *sub.signs[k + 1 :]))
+        yield replace(sub, signs=(sub.signs[0], *turned[1:]))
+        for sign in "+-":
+            yield replace(sub, terms=(*sub.terms, sx.Number(sub.span, "1")), signs=(*sub.signs, sign))
 
 
 def _of_steps(node: Node, neighbour: Node, around: Surroundings) -> str:

@@ -115,7 +115,7 @@ def _bare_derivative(reader: Reader, node: sx.Derivative, product: sx.Product, s
 
 def _by(reader: Reader, of: Term, variable: Term, direct: bool, as_row: bool = False) -> Iterator[Term]:
     """The derivative of a term by a name, or by an entry of one."""
-    if variable.op in ("entry", "pick") and variable.args[0].op == "symbol":
+    if variable.op in ("entry", "pick", "shifted") and variable.args[0].op == "symbol":
         yield from _by_an_entry(reader, of, variable, direct)
         return
     if variable.op == "gradient" or variable.op != "symbol":

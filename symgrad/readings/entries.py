@@ -13,6 +13,7 @@ from symgrad.dims import ONE, Dim
 from symgrad.errors import ShapeError
 from symgrad.naming import letters_of, numbers_of, script_text
 from symgrad.ops import op_named
+from symgrad.readings.shifted import shifted
 from symgrad.shapes import Shapes
 from symgrad.syntax import Node
 from symgrad.terms import Term
@@ -28,6 +29,9 @@ def entries(reader: Reader, term: Term, sub: Node, reading: Reading) -> list[Rea
     places = sub.items if isinstance(sub, sx.Listing) else (sub,)
     if any(isinstance(place, sx.Range) for place in places):
         return _slices(reader, reading.with_term(term), places)
+    at_sums = shifted(reader, reading.with_term(term), sub)
+    if at_sums is not None:
+        return at_sums
     letters = letters_of(sub)
     column, row = shapes.is_one(term.cols), shapes.is_one(term.rows)
     found: list[Reading] = []
@@ -49,10 +53,11 @@ def entries(reader: Reader, term: Term, sub: Node, reading: Reading) -> list[Rea
         if len(numbers) == 1 and numbers[0] > 9 and not (column or row):
             numbers = (numbers[0] // 10, numbers[0] % 10)
         at: tuple[int | None, int | None] | None = None
+        origin = reader.names.counting.of(term.params[0]) if term.op == "symbol" else 1
         if len(numbers) == 2:
-            at = (numbers[0] - 1, numbers[1] - 1)
+            at = (numbers[0] - origin, numbers[1] - origin)
         elif column or row:
-            at = (numbers[0] - 1, None) if column else (None, numbers[0] - 1)
+            at = (numbers[0] - origin, None) if column else (None, numbers[0] - origin)
         if at is not None and all(n is None or n >= 0 for n in at):
             rows = term.rows if at[0] is None else ONE
             cols = term.cols if at[1] is None else ONE

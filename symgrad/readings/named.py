@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from symgrad import syntax as sx
 from symgrad.dims import ONE, Dim
 from symgrad.naming import MEANT, letters_of, numbers_of, script_text, spelled, superscript
+from symgrad.origins import index_letters
 from symgrad.readings.brackets import norm
 from symgrad.readings.calls import is_function
 from symgrad.readings.entries import entries, indexed, kronecker, label_and_index
@@ -243,10 +244,12 @@ def _as_an_index(reader: Reader, full: str, bare: str, sub: Node | None, shapes:
 
     So it does to read the `v_2` of a vector v that is given in numbers so, or the `W_{12}` of a matrix.
     """
-    letters, numbers, whole = letters_of(sub), numbers_of(sub), reader.names.shape(bare)
+    letters, numbers, whole = index_letters(sub) or None, numbers_of(sub), reader.names.shape(bare)
     if numbers is not None and whole is not None and reader.names.shape(full) is None and reader.names.is_given(bare):
         long = [not shapes.is_one(dim) for dim in whole].count(True)
         return 4.0 if long == (2 if len(numbers) == 2 or numbers[0] > 9 else 1) else 0.0
+    if numbers is not None and bare in reader.names.counting.indexed and reader.names.shape(full) is None:
+        return 4.0
     if letters is None or reader.names.shape(full) is not None:
         return 0.0
     return 4.0 if reader.names.shape(bare) is not None else 3.0 if set(letters) <= reader.indices else 0.0

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from symgrad import syntax as sx
 from symgrad.dims import Dim
 from symgrad.naming import plain_name
+from symgrad.origins import Origins
 from symgrad.readings import brackets, calls, derivatives, named, products, sums
 from symgrad.shapes import Shapes, unknown
 from symgrad.syntax import Node, Unreadable
@@ -62,6 +63,14 @@ class Names(Protocol):
 
     def comes_later(self, name: str, statement: int) -> bool:
         """Whether a name is only known by a value that is given further down."""
+
+    @property
+    def counting(self) -> Origins:
+        """Where names and letters begin to count."""
+
+    @property
+    def convolves(self) -> bool:
+        """Whether a definition has sums of indices."""
 
     def is_size(self, name: str) -> bool:
         """Whether the name is that of a dimension."""

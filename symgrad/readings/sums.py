@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from symgrad import syntax as sx
+from symgrad.constant import constant_of
 from symgrad.dims import ONE, Dim
 from symgrad.naming import letters_of
-from symgrad.shapes import Shapes
+from symgrad.shapes import Shapes, is_unknown
 from symgrad.syntax import Node, Unreadable
 from symgrad.terms import Term, total
 from symgrad.typing_rules import Note, is_scalar
@@ -32,24 +33,24 @@ def big(reader: Reader, node: sx.BigOp, shapes: Shapes) -> Variants:
         found = reader.plain(node.body, shapes)
     finally:
         reader.indices -= inside
-    count = _limit(reader, node.above)
+    count = _limit(reader, node)
     for reading in found:
         if letters is not None and len(letters) == 1 and letters[0] in reading.term.free and count is not None:
             # The letter runs to m, so m is how many entries there are, where nothing else says so.
-            reading = replace(reading, shapes=reading.shapes.unify(reader.index(letters[0]), count) or reading.shapes)
+            reading = replace(reading, shapes=_counted(reading.shapes, reader.index(letters[0]), count) or reading.shapes)
         term = reading.term
         bound = [letter for letter in letters or () if letter in term.free]
         if letters is not None and bound:
             rest = tuple(letter for letter in term.free if letter not in bound)
-            size = _limit(reader, node.above)
-            met = None if size is None else reading.shapes.unify(reader.index(bound[0]), size)
+            size = _limit(reader, node)
+            met = None if size is None else _counted(reading.shapes, reader.index(bound[0]), size)
             # A limit that is no size of what is summed is left to what is summed.
             cost, now = (0.0, met) if met is not None else (0.2 * (size is not None), reading.shapes)
             yield reading.plus(cost, now, Term("series", (term,), tuple(bound), term.rows, term.cols, rest))
             if len(bound) < len(letters):
                 continue
         elif letters is not None and is_scalar(reading.shapes, term):
-            size = _limit(reader, node.above)
+            size = _limit(reader, node)
             if size is None:
                 yield reading.plus(3.0, reading.shapes, term, Note("sum_of_nothing", node.span))
             else:
@@ -60,7 +61,20 @@ def big(reader: Reader, node: sx.BigOp, shapes: Shapes) -> Variants:
             yield reading
 
 
-def _limit(reader: Reader, above: Node | None) -> Dim | None:
+def _counted(shapes: Shapes, dim: Dim, count: Dim) -> Shapes | None:
+    """The sizes with as many terms; a number settles no size that is known by name, which stands for any number."""
+    known = shapes.resolve(dim)
+    is_general = bool(known.symbols) and not any(map(is_unknown, known.symbols))
+    return None if is_general and count.number is not None else shapes.unify(dim, count)
+
+
+def _limit(reader: Reader, node: sx.BigOp) -> Dim | None:
+    """How many terms there are: up to the limit, with one more where the sum begins at 0."""
+    above = node.above
+    from_zero = isinstance(node.below, sx.Relation) and constant_of(node.below.sides[-1]) == 0
+    if from_zero and isinstance(above, (sx.Sum, sx.Number)):
+        last = reader.size(above)
+        return None if last is None else last + 1
     if isinstance(above, sx.Number) and above.text.isdigit():
         return Dim.of(int(above.text))
     if isinstance(above, sx.Name) and reader.names.is_size(above.base):

@@ -1,0 +1,147 @@
+r"""Indices that are sums, as those of convolutions are, and where such a sheet begins to count: `x_{i+j}` from 0, `x_{i+j-1}` from 1.
+
+A name counts from 0 where it has an entry 0, else from where a sum over its index does, or from 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from symgrad import syntax as sx
+from symgrad.constant import constant_of
+from symgrad.naming import letters_of, numbers_of, plain_name
+from symgrad.syntax import Node
+
+
+@dataclass(frozen=True)
+class Place:
+    """An index that is a sum: the letters that are added, those that are taken away, and a number."""
+
+    plus: tuple[str, ...]
+    minus: tuple[str, ...]
+    offset: int
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        return self.plus + self.minus
+
+
+def place_of(node: Node | None) -> Place | None:
+    """The place that an index such as `i+j-1` or `m-i` says; None for anything but a sum of letters and numbers with two letters in it."""
+    if not isinstance(node, sx.Sum):
+        return None
+    plus: list[str] = []
+    minus: list[str] = []
+    offset = 0
+    for term, sign in zip(node.terms, node.signs, strict=True):
+        letters, number = letters_of(term) if isinstance(term, sx.Name) else None, constant_of(term)
+        if letters is not None:
+            (minus if sign == "-" else plus).extend(letters)
+        elif number is not None and number.denominator == 1:
+            offset += -int(number) if sign == "-" else int(number)
+        else:
+            return None
+    found = Place(tuple(plus), tuple(minus), offset)
+    return found if len(set(found.letters)) == len(found.letters) == 2 and plus else None
+
+
+def places_of(sub: Node | None) -> tuple[Place | str, ...] | None:
+    r"""The indices of `X_{i+a,\, j}`, one for each axis: a place or a letter; None where none of them is a place."""
+    found: list[Place | str] = []
+    for item in sub.items if isinstance(sub, sx.Listing) else (sub,):
+        place, letters = place_of(item), letters_of(item)
+        if place is None and (letters is None or len(letters) != 1):
+            return None
+        found.append(place if place is not None else (letters or ("",))[0])
+    return tuple(found) if len(found) < 3 and any(isinstance(one, Place) for one in found) else None
+
+
+def index_letters(sub: Node | None) -> tuple[str, ...]:
+    """The letters of a subscript that are indices, also where it has sums of them."""
+    places = places_of(sub)
+    if places is None:
+        return letters_of(sub) or ()
+    return tuple(letter for one in places for letter in (one.letters if isinstance(one, Place) else (one,)))
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Where names and letters begin to count, on a sheet with sums for indices; nothing on another."""
+
+    names: dict[str, int] = field(default_factory=dict)
+    letters: dict[str, int] = field(default_factory=dict)
+    rest: int = 1
+    indexed: frozenset[str] = frozenset()  # the names that stand with such indices, or beside them with a letter
+
+    def of(self, name: str) -> int:
+        return self.names.get(name, self.rest)
+
+    def start(self, letter: str) -> int:
+        return self.letters.get(letter, self.rest)
+
+
+def origins(nodes: Iterable[Node], styled: frozenset[str]) -> Origins:
+    """Where the sheet begins to count."""
+    nodes = list(nodes)
+    indexed = frozenset(name for node in nodes for name in _beside_places(node, styled))
+    if not indexed:
+        return Origins()
+    nodes = [n for node in nodes for n in sx.walk(node)]
+    scripted = list(_scripted(nodes, styled))
+    letters = dict(start for n in nodes for start in _starts(n))
+    met = {(name, letter) for name, sub in scripted for letter in letters_of(sub) or ()}
+    numbers: dict[str, set[int]] = {}
+    for name, sub in scripted:
+        if name in indexed:
+            numbers.setdefault(name, set()).update(numbers_of(sub) or ())
+    names = {name: 0 for name, held in numbers.items() if 0 in held}
+    for name, letter in sorted(met):
+        if name not in names and letter in letters:
+            names[name] = letters[letter]
+    names = {name: 1 for name, held in numbers.items() if held} | names
+    for name, letter in sorted(met):
+        if letter not in letters and name in names:
+            letters[letter] = names[name]
+    rest = 0 if 0 in names.values() or (not names and 0 in letters.values()) else 1
+    return Origins(names, letters, rest, indexed)
+
+
+def _scripted(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[tuple[str, Node | None]]:
+    """The names with a subscript, and what it is."""
+    for n in nodes:
+        if isinstance(n, sx.Scripted) and isinstance(n.base, sx.Name):
+            yield plain_name(n.base, styled) or "", n.sub
+
+
+def _beside_places(node: Node, styled: frozenset[str]) -> Iterator[str]:
+    """The names of a formula that stand with indices, where one of these is a sum."""
+    scripted = list(_scripted(sx.walk(node), styled))
+    if any(places_of(sub) is not None for _, sub in scripted):
+        yield from (name for name, sub in scripted if index_letters(sub))
+
+
+def convolved(nodes: Iterable[Node]) -> frozenset[str]:
+    """The names that are indexed in formulas with sums of indices."""
+    return frozenset(name for node in nodes for name in _beside_places(node, frozenset()))
+
+
+def added_letters(nodes: Iterable[Node]) -> set[str]:
+    """The letters that stand in sums of indices, and so count entries."""
+    subs = [n.sub for node in nodes for n in sx.walk(node) if isinstance(n, sx.Scripted)]
+    places = [place for sub in subs for place in places_of(sub) or ()]
+    return {letter for place in places if isinstance(place, Place) for letter in place.letters}
+
+
+def _starts(node: Node) -> Iterator[tuple[str, int]]:
+    r"""The 0 of `\sum_{j=0}^{2}`, of `i = 0, \dots, n-k` and of `j \in \{0, 1, 2\}`."""
+    below = node.below if isinstance(node, sx.BigOp) else node
+    match below:
+        case sx.Relation(sides=(sx.Name() as index, first, *_), operators=("=" | "in", *_)):
+            items = first
+            while isinstance(items, sx.Group):
+                items = items.body
+            start = constant_of(items.items[0] if isinstance(items, (sx.List, sx.Listing)) and items.items else items)
+            letters = letters_of(index)
+            if start in (0, 1) and letters is not None and (below is not node or items is not first or isinstance(items, sx.Listing)):
+                yield letters[0], int(start or 0)
