@@ -64,21 +64,22 @@ def _in_turn(sheet: Sheet, known: str, values: list[str]) -> Sheet | None:
         node, named = statement.node, next((name for name, _ in heads(statement)), None)
         head = node.sides[0] if isinstance(node, sx.Relation) and named in values[1:] else None
         sides = node.sides[1:] if head is not None and isinstance(node, sx.Relation) else (node,)
-        for name in sorted({name for side in sides for name in mentions(side)} & set(values) - {now}):
-            if name not in computed:
+        met = {name for side in sides for name in mentions(side)} & set(values)
+        for name in met - {now}:
+            if name not in computed or now in met:
                 return None
             now = name
             out.append(computed.pop(name))
 
-        def put(inner: Node, head: Node | None = head) -> Node:
+        def put(inner: Node, head: Node | None = head, now: str = now) -> Node:
             if not isinstance(inner, sx.Scripted) or inner is head:
                 return inner
-            if plain_name(inner) in values:
+            if plain_name(inner) == now:
                 return inner.base
             bare = without_transpose(inner) if superscript(inner.sup).transposed else inner
-            if bare is not inner and isinstance(bare, sx.Scripted) and plain_name(bare) in values:
+            if bare is not inner and isinstance(bare, sx.Scripted) and plain_name(bare) == now:
                 return sx.Scripted(inner.span, bare.base, None, sx.Mark(inner.span, "T"))
-            is_power = inner.sup is not None and plain_name(replace(inner, sup=None)) in values
+            is_power = inner.sup is not None and plain_name(replace(inner, sup=None)) == now
             return replace(inner, sub=None) if is_power else inner
 
         out.append(replace(statement, node=sx.mapped(node, put)))
