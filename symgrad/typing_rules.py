@@ -208,13 +208,13 @@ def spread(shapes: Shapes, a: Term, b: Term) -> Iterator[tuple[float, Shapes, Di
     if same is not None:
         yield 0.0, same, a.rows, a.cols
     for one, other in ((a, b), (b, a)):
-        if shapes.is_one(other.rows) or shapes.is_one(other.cols):
+        if one.op != "ones" and (shapes.is_one(other.rows) or shapes.is_one(other.cols)):
             continue  # what is repeated over the entries of a vector is a number, and no vector of one entry
-        if shapes.is_one(one.cols) and not shapes.is_one(one.rows):
+        if shapes.is_one(one.cols) and not shapes.is_one(one.rows) and not shapes.is_one(other.cols):
             met = shapes.unify(one.rows, other.rows)
             if met is not None:
                 yield 1.0, met, other.rows, other.cols
-        if shapes.is_one(one.rows) and not shapes.is_one(one.cols):
+        if shapes.is_one(one.rows) and not shapes.is_one(one.cols) and not shapes.is_one(other.rows):
             met = shapes.unify(one.cols, other.cols)
             if met is not None:
                 yield 1.0, met, other.rows, other.cols
