@@ -159,7 +159,8 @@ def symbol(reader: Reader, name: str, node: Node, shapes: Shapes, as_base: bool)
         return
     known = reader.names.shape(name)
     if known is not None:
-        yield Reading(0.0, shapes, Term("symbol", (), (name,), *known))
+        is_ones = name in ("1", "\\mathbf{1}")  # whose shape is declared
+        yield Reading(0.0, shapes, Term("ones", (), (), *known) if is_ones else Term("symbol", (), (name,), *known))
         return
     special = _special(reader, name, node, shapes)
     if special is not None:
