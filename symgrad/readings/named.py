@@ -159,8 +159,8 @@ def symbol(reader: Reader, name: str, node: Node, shapes: Shapes, as_base: bool)
         return
     known = reader.names.shape(name)
     if known is not None:
-        is_ones = name in ("1", "\\mathbf{1}")  # whose shape is declared
-        yield Reading(0.0, shapes, Term("ones", (), (), *known) if is_ones else Term("symbol", (), (name,), *known))
+        constant = None if reader.names.is_defined(name) or reader.names.is_given(name) else _declared_constant(name, known)
+        yield Reading(0.0, shapes, constant or Term("symbol", (), (name,), *known))
         return
     special = _special(reader, name, node, shapes)
     if special is not None:
@@ -273,8 +273,19 @@ def _constant(reader: Reader, base: sx.Name, sub: Node | None, shapes: Shapes) -
     return Reading(0.0, shapes, Term("ones" if base.base == "1" else "zeros", (), (), rows, cols))
 
 
+def _bare(name: str) -> str:
+    """The name without its bold type."""
+    return name.removeprefix("\\mathbf{").removesuffix("}") if name.startswith("\\mathbf{") else name
+
+
+def _declared_constant(name: str, shape: tuple[Dim, Dim]) -> Term | None:
+    r"""`\mathbf{1} \in \mathbb{R}^N` declares the size of the ones, and no variable; so it is for zeros and for a square I."""
+    op = {"1": "ones", "0": "zeros", "I": "eye", "\\mathbb{I}": "eye"}.get(_bare(name))
+    return None if op is None or (op == "eye" and shape[0] != shape[1]) else Term(op, (), (), *shape)
+
+
 def _special(reader: Reader, name: str, node: Node, shapes: Shapes) -> Reading | None:
-    bare = name.removeprefix("\\mathbf{").removesuffix("}")
+    bare = _bare(name)
     # Two of them in one line need not be of one size, unless they are given the same one.
     place = reader.statement if "_" in name else f"{reader.statement}:{node.span.start}"
     if name in ("I", "\\mathbb{I}") or name.startswith("I_"):
