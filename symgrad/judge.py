@@ -23,6 +23,7 @@ from symgrad.constant import is_numeric
 from symgrad.dimension_analysis import is_of_sizes
 from symgrad.dims import show
 from symgrad.errors import SymgradError, Unsupported
+from symgrad.held import held, with_held
 from symgrad.identities import on_its_own
 from symgrad.implied import is_made_up
 from symgrad.lab import Evidence, Lab, sizes_from
@@ -364,6 +365,8 @@ class Judge:
         if identity is not None and identity.verdict == "holds":
             return identity
         claim = self._as_claim(link)  # with the values that the sheet gives
+        if claim.verdict in ("fails", "undecided"):
+            claim = self._where_held(link) or claim
         if identity is None or claim.verdict in ("holds", "given") or claim.numeric:
             return claim
         is_open = identity.reason == MISFIT and claim.verdict != "fails"  # it may be one that a small repair mends
@@ -381,6 +384,18 @@ class Judge:
                 return ruling
             failed = failed or ruling
         return failed
+
+    def _where_held(self, link: Link) -> Ruling | None:
+        """The ruling where the names are constants that its sentence says are; None where it says so of none, or nothing is decided."""
+        names_held = frozenset(held(self.gathered.sheet, self.gathered.part.own, link.statement, self.meaning))
+        if not names_held:
+            return None
+        judge = Judge(self.gathered, with_held(self.meaning, names_held))
+        judge.values = dict(self.values)
+        ruling = judge._as_claim(link)
+        under = f"{', '.join(sorted(map(names.text, names_held)))} constant"
+        shown = [{**evidence, "under": under} for evidence in ruling.evidence]
+        return replace(ruling, evidence=shown, by=judge) if ruling.verdict in ("holds", "fails") else None
 
     def _at_an_optimum(self, link: Link) -> Ruling | None:
         """The ruling on what is said of a stationary point; None where none is found."""

@@ -38,7 +38,7 @@ LAYERS = [
         "typing_rules "
         "readings.* implied meaning building understanding prose dimension_analysis shorthand starting enumerating "
         "tables told totals ellipses coordinates sizing points conditions piecewise optima "
-        "sheet chosen updates changing rounding identities lab spellings "
+        "sheet chosen updates changing rounding identities held lab spellings "
         "completing",
     ),
     (
