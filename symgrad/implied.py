@@ -7,7 +7,7 @@ means (`tanh` of a random linear map): a chain rule holds for it when it holds f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from symgrad import syntax as sx
 from symgrad.dims import Shape
@@ -49,10 +49,11 @@ class Dependences:
     def direct(self, defined: Mapping[str, Iterable[str]], is_weight: Iterable[str]) -> dict[str, list[str]]:
         """For every name without a definition what it depends on directly; what is reached through another name is left out."""
         weights = set(is_weight)
+        known = {*defined, *(used for below in defined.values() for used in below)}
         for held in (self.inside, self.asked):
             for of in list(held):
-                by = {_whole(wrt, defined): None for wrt in held.pop(of)}
-                held.setdefault(_whole(of, defined), {}).update(by)
+                by = {_whole(wrt, known): None for wrt in held.pop(of)}
+                held.setdefault(_whole(of, known), {}).update(by)
         wanted = {name for name in (*self.inside, *self.asked) if name not in defined}
         every = {name: [*self.inside.get(name, {}), *(w for w in self.asked.get(name, {}) if w not in weights)] for name in wanted}
         for name in wanted:
@@ -77,8 +78,8 @@ class Dependences:
         return {name: below for name, below in kept.items() if below}
 
 
-def _whole(name: str, defined: Mapping[str, Iterable[str]]) -> str:
-    """The vector that an entry such as `z_i` is of, where the sheet defines it."""
+def _whole(name: str, defined: Set[str]) -> str:
+    """The vector that an entry such as `z_i` is of, where the sheet defines it or computes with it."""
     match = re.fullmatch(r"(.+)_(?:[a-z]|\{[a-z]{2}\})", name)
     return match[1] if match and name not in defined and match[1] in defined else name
 

@@ -37,6 +37,7 @@ def traced(sheet: Sheet) -> Sheet:
     general = {name.partition("_")[0] for name in formulas if re.search(r"_\{?[a-z]", name)}  # `a_t`, which is written out later
     every = [name for s in sheet.statements for name, _ in heads(s)]
     formulas |= {name for name in every if every.count(name) > 1}  # computed anew for other values
+    inputs = _Inputs(sheet)
     known: list[_Value] = []
     out: list[Statement] = []
     for statement in sheet.statements:
@@ -44,12 +45,61 @@ def traced(sheet: Sheet) -> Sheet:
         named = [name for name, expression in heads(statement) if literal_rows(expression) is None or is_worked(expression)]
         is_step = any(plain_name(n) in named for value in known for n in sx.walk(value.node))  # `b = 0.3 - 0.5`, of a b that has a value
         if isinstance(node, sx.Relation) and named and not is_step and not {named[0], named[0].partition("_")[0]} & (formulas | general):
-            formula = _formula(node.sides[1], node.sides[0], known)
+            formula = _formula(node.sides[1], node.sides[0], known) or inputs.formula(node.sides[1])
             if formula is not None:
                 node = replace(node, sides=(node.sides[0], formula, *node.sides[1:]), operators=("=", *node.operators))
         out.append(replace(statement, node=node))
         known = [*known, *_values(statement)]
     return replace(sheet, statements=out)
+
+
+class _Inputs:
+    r"""What a sheet differentiates by and gives as numbers, found again in `\sigma(0.5 \cdot 1 + 0.2 \cdot 0.4)` beside x = 1 and h = 0.4.
+
+    In all such products of a sheet the inputs are behind their weights, or all of them are before.
+    """
+
+    def __init__(self, sheet: Sheet) -> None:
+        derivatives = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Derivative) and n.order is None]
+        asked = {plain_name(by) for n in derivatives for by in n.wrt}
+        given = {
+            name: _Value(s.node.sides[0], rows[0][0])
+            for s in sheet.statements
+            for name, expression in heads(s)
+            if name in asked and isinstance(s.node, sx.Relation) and (rows := literal_rows(expression)) and len(rows) == len(rows[0]) == 1
+        }
+        self._by_value = {value.value: value.node for value in given.values()}
+        self._is_clear = len(self._by_value) == len(given) > 0
+        products = [p for s in sheet.statements for _, e in heads(s) if _is_weighted(e) for p in _products(e)]
+        fitting = [k for k in (0, 1) if products and all(constant_of(p.factors[k]) in self._by_value for p in products)]
+        self._place = fitting[0] if len(fitting) == 1 else None
+
+    def formula(self, node: Node) -> Node | None:
+        """The expression with the names of inputs for their values; None where it is no such expression, or that is not clear."""
+        place = self._place
+        if place is None or not self._is_clear or not _is_weighted(node):
+            return None
+        products = {id(p) for p in _products(node)}
+
+        def named(inner: Node) -> Node:
+            if not isinstance(inner, sx.Product) or id(inner) not in products:
+                return inner
+            name = replace(self._by_value[constant_of(inner.factors[place]) or Fraction(0)], span=inner.factors[place].span)
+            return replace(inner, factors=(*inner.factors[:place], name, *inner.factors[place + 1 :]))
+
+        return sx.mapped(node, named)
+
+
+def _is_weighted(node: Node) -> bool:
+    """Whether it is a function of a sum of numbers, with products of two among them."""
+    return isinstance(node, sx.Call) and len(node.args) == 1 and is_numeric(node.args[0]) and bool(_products(node))
+
+
+def _products(node: Node) -> list[sx.Product]:
+    """The products of two numbers in a sum that a function is applied to."""
+    inside = node.args[0] if isinstance(node, sx.Call) else node
+    terms = inside.terms if isinstance(inside, sx.Sum) else (inside,)
+    return [t for t in terms if isinstance(t, sx.Product) and len(t.factors) == 2]
 
 
 def _values(statement: Statement) -> Iterator[_Value]:

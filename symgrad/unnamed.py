@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symgrad import syntax as sx
+from symgrad.constant import is_numeric
 from symgrad.meaning import is_loss, stem
 from symgrad.naming import plain_name, script_text
 from symgrad.parts import heads
@@ -35,8 +36,9 @@ def with_unnamed(sheet: Sheet) -> Sheet:
     out: list[Statement] = []
     told = _told(sheet, strange)
     for i, statement in enumerate(sheet.statements):
-        out += [told[i]] if i in told else _before(statement, strange, asked)
-        out.append(statement)
+        before = [told[i]] if i in told else list(_before(statement, strange, asked))
+        out += before
+        out.append(_of_the_named(statement, before))
     made = replace(sheet, statements=out)
     return made if any(map(is_loss, known)) else _with_copies(made, strange)
 
@@ -54,7 +56,7 @@ def _differentiated(node: Node) -> Iterator[tuple[str, Node]]:
 def _activated(node: Node) -> tuple[Node, Node, str] | None:
     """The head, what its activation is applied to, and the sign of `h = \\tanh(W x + b)`; None for anything else."""
     match node:
-        case sx.Relation(sides=(head, sx.Call(args=(inner,), function=function)), operators=(sign,)) if _is_elementwise(function):
+        case sx.Relation(sides=(head, sx.Call(args=(inner,), function=function), *_), operators=(sign, *_)) if _is_elementwise(function):
             return (head, inner, sign) if plain_name(head) is not None and isinstance(inner, (sx.Sum, sx.Product)) else None
     return None
 
@@ -86,6 +88,16 @@ def _before(statement: Statement, strange: dict[str, Node], asked: dict[str, Nod
             yield replace(statement, node=sx.Relation(statement.span, (_at(node, head), inner), (sign,)))
             strange.pop(name)
             return
+
+
+def _of_the_named(statement: Statement, before: list[Statement]) -> Statement:
+    r"""`f = \sigma(0.7 + 0.1) = …` with `\sigma(z_f)` put before the numbers, where they were given a name."""
+    match statement.node, [s.node for s in before]:
+        case sx.Relation(sides=(head, sx.Call() as call, *rest)) as node, [sx.Relation(sides=(name, inner))] if is_numeric(inner):
+            return replace(
+                statement, node=replace(node, sides=(head, replace(call, args=(name,)), call, *rest), operators=("=", *node.operators))
+            )
+    return statement
 
 
 def _is_elementwise(function: Node) -> bool:

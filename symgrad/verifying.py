@@ -34,6 +34,7 @@ from symgrad.keys import Key, about_nothing, against
 from symgrad.labels import picked
 from symgrad.layouts import against_the_others
 from symgrad.likeness import likeness
+from symgrad.limits import with_limits
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.parts import heads, mentions, parts, several_spaces
 from symgrad.piecewise import joined
@@ -64,6 +65,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     tabulated,
     told,
     totalled,
+    with_limits,
     without_dots,
     separated,
     traced,

@@ -37,7 +37,7 @@ LAYERS = [
         "heads aliases origins unnamed turning signs differing einstein applying labels tuples traced members unrolling parts cases terms "
         "typing_rules "
         "readings.* implied meaning building understanding prose dimension_analysis shorthand starting enumerating "
-        "tables told totals ellipses coordinates sizing points conditions piecewise optima "
+        "tables told totals limits ellipses coordinates sizing points conditions piecewise optima "
         "sheet chosen updates changing rounding identities held lab spellings "
         "completing",
     ),

@@ -72,6 +72,7 @@ def read_document(source: Source) -> Sheet:
     masked = _masked(source.text, is_latex(source))
     shown = replace(source, text=masked)
     pieces = _all_pieces(masked, is_latex(source))
+    pieces = pieces if is_latex(source) else list(_with_heads(masked, pieces))
     sheet.headings = [match.start() for match in _PART.finditer(masked)]
     for block, piece in enumerate(pieces):
         before = pieces[block - 1].outside.end if block else 0
@@ -82,7 +83,7 @@ def read_document(source: Source) -> Sheet:
             node: Node = sx.Unread(piece.outside, "mathematics that is opened and never closed")
             sheet.statements.append(Statement(node, piece.outside, block, piece.display, words, words_after))
             continue
-        for node in parse(shown, piece.inside, sheet.macros):
+        for node in parse(_within(shown, piece), piece.inside, sheet.macros):
             span = _span_of(source, node, piece.inside)
             remarks = tuple(re.findall(r"\\text(?:rm|bf|it)?\{([^{}]*)\}", source.slice(piece.inside)))
             sheet.statements.append(Statement(node, span, block, piece.display, words, words_after, "", remarks))
@@ -140,6 +141,28 @@ def _all_pieces(masked: str, is_tex: bool) -> list[Piece]:
         pieces = sorted([*pieces, *quoted], key=lambda p: p.outside.start)
         pieces = sorted([*pieces, *_bare(masked, pieces)], key=lambda p: p.outside.start)
     return pieces
+
+
+# `X = $\begin{bmatrix} 1 & 2 \end{bmatrix}$`: the name stands before the dollar.
+_HEAD = re.compile(r"(?<![^\s(,;:])(?:[A-Za-z]\w{0,3}'?|[Α-Ωα-ωŶŷẐẑℓ]) ?= ?$")
+
+
+def _with_heads(text: str, pieces: list[Piece]) -> Iterator[Piece]:
+    """The pieces, each with the name and the sign that stand right before its dollar."""
+    end = 0
+    for piece in pieces:
+        head = _HEAD.search(text, end, piece.outside.start) if text[piece.outside.start] == "$" else None
+        start = piece.inside.start if head is None else head.start()
+        end = piece.outside.end
+        yield piece if head is None else replace(piece, inside=Span(start, piece.inside.end), outside=Span(start, end))
+
+
+def _within(source: Source, piece: Piece) -> Source:
+    """The text in which a piece is read: a dollar behind its head is blank."""
+    if piece.inside.start > piece.outside.start:
+        return source
+    inside = source.slice(piece.inside)
+    return replace(source, text=source.text[: piece.inside.start] + inside.replace("$", " ") + source.text[piece.inside.end :])
 
 
 def _span_of(source: Source, node: Node, inside: Span) -> Span:
@@ -353,6 +376,8 @@ def _looks_closed(text: str, start: int, end: int) -> bool:
 _WORDLIKE = re.compile(r"[A-Za-z]{3,}")
 _MATHLIKE = re.compile(r"[=≈].*[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉\^_*@]|[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉\^_*@].*[=≈]")
 _EQUATION = re.compile(r"[A-Za-z]\w{0,8}'?\s*=\s*[^=:;,\"`]+")
+# `target t = [0, 1]`, `new weights, w = …`: what is given is said before its name.
+_LABEL = re.compile(r"(?:[A-Za-z][a-z]{2,} )+(?=[A-Za-zα-ω](?:_?\w)? ?=)")
 _LIST_MARK = re.compile(r"[ \t]*(?:[-*+]|\d+[.)]|\([a-z]\))?[ \t]+")
 
 
@@ -373,6 +398,14 @@ def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
         body = text[first:end]
         if len(body) > 400 or not (_MATHLIKE.search(body) or _EQUATION.fullmatch(body)) or body.startswith(("#", ">", "|")):
             continue
+        apart = list(_apart(body))
+        if len(apart) > 1 and all(_ALONE.fullmatch(body[a:b]) for a, b in apart):
+            spans = [Span(first + a, first + b) for a, b in apart]
+            yield from (Piece(span, span, True) for span in spans)
+            continue
+        labelled = _LABEL.match(body)
+        if labelled is not None:
+            first, body = first + labelled.end(), body[labelled.end() :]
         words = [w for w in _WORDLIKE.findall(body) if w not in voc.FUNCTIONS and w not in voc.WORDS]
         if not words:
             yield Piece(Span(first, end), Span(first, end), True)
@@ -383,9 +416,24 @@ def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
                 yield Piece(span, span, False)
 
 
+# Letters, numbers and brackets, and one sign of equality.
+_ALONE = re.compile(r"(?!.*[A-Za-z]{3})[A-Za-zα-ω]\w{0,3}'? ?= ?[^=:;$]+")
+
+
+def _apart(body: str) -> Iterator[tuple[int, int]]:
+    """Where the equations of `w = [1, 2]   (k = 2),  bias b = 0.5` stand: what is set apart, without its brackets and its label."""
+    for run in re.finditer(r"\S+(?: \S+)*", body):
+        start, end = run.start(), run.start() + len(run[0].rstrip(",;"))
+        if body[start] == "(" and body[end - 1] == ")":
+            start, end = start + 1, end - 1
+        label = _LABEL.match(body, start, end)
+        yield (start if label is None else label.end()), end
+
+
 # An equation told in a sentence without dollars: `Let V = W ⊙ M be …`. It ends where a word, a comma or the sentence does.
 _PLAIN_WORDS = "is be of to we or an as at by in on so if it and the for are a with where then that let put write take get from".split()
-_TOKEN = rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)(?!\([A-Za-z]{{2,}}[\s,])[^\s,;:.]+|(?<=\d)\.(?=\d))"
+_LIST = r"\[[^\[\]\n=]*\]"
+_TOKEN = rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)(?!\([A-Za-z]{{2,}}[\s,])(?:{_LIST}|[^\s,;:.]|(?<=\d)\.(?=\d))+)"
 _TOLD = re.compile(rf"(?<![^\s(,;:])([A-Za-zΑ-ωŶŷẐẑ∂∇ℓ][^\s,;:.=]{{0,12}} ?= ?{_TOKEN}(?: {_TOKEN})*)")
 _CALLED = re.compile(r"\b([A-Za-z]+)\(")
 

@@ -20,7 +20,7 @@ from symgrad.readings.scripts import finished, raised
 from symgrad.shapes import Shapes, unknown
 from symgrad.syntax import Node, Unreadable
 from symgrad.terms import Term, mapped
-from symgrad.typing_rules import Note, Reading, is_scalar
+from symgrad.typing_rules import Note, Reading, is_scalar, transposed
 
 if TYPE_CHECKING:
     from symgrad.readings.reader import Reader, Variants
@@ -215,6 +215,9 @@ def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, n
             for at, cost in (((letter, None), 0.1),) if thin else (((None, letter), 0.2), ((letter, None, "column"), 0.6)):
                 yield from indexed(reader, whole, at, cost)
         columns_first = True
+    elif numbers_of(sub) is not None and not label:
+        yield from _numbered_member(reader, base, capital, numbers_of(sub) or (), shapes)
+        return
     elif letters is not None and len(letters) <= 2 and not label:
         letter, rest, below = letters[0], "", ""
         if reader.names.shape(spelled(base)) is not None and not reader.names.comes_later(spelled(base), reader.statement):
@@ -238,6 +241,23 @@ def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, n
         return
     for at, cost in (((None, letter), 0.2 if columns_first else 0.7), ((letter, None, "column"), 0.6 if columns_first else 0.3)):
         yield from indexed(reader, reading, at, cost)
+    if reader.names.is_given(name):  # beside lists of numbers, which may be rows, an example may be the row that it is
+        yield from indexed(reader, reading, (letter, None), 0.9)
+
+
+def _numbered_member(reader: Reader, base: sx.Name, capital: sx.Name, numbers: tuple[int, ...], shapes: Shapes) -> Iterator[Reading]:
+    """`x_2` where the sheet has no x and gives X in numbers: the second example, a row of X before it is a column."""
+    name = spelled(capital)
+    shape = reader.names.shape(name)
+    if len(numbers) != 1 or not numbers[0] or capital == base or shape is None or not reader.names.is_given(name):
+        return
+    if reader.names.shape(spelled(base)) is not None:
+        return
+    whole, at = Term("symbol", (), (name,), *shape), numbers[0] - 1
+    row = Term("pick", (whole,), (at, None), ONE, shape[1])
+    yield Reading(0.3, shapes, transposed(row))
+    yield Reading(0.9, shapes, row)
+    yield Reading(0.7, shapes, Term("pick", (whole,), (None, at), shape[0], ONE))
 
 
 def _as_an_index(reader: Reader, full: str, bare: str, sub: Node | None, shapes: Shapes) -> float:
