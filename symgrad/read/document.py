@@ -403,9 +403,8 @@ def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
             spans = [Span(first + a, first + b) for a, b in apart]
             yield from (Piece(span, span, True) for span in spans)
             continue
-        labelled = _LABEL.match(body)
-        if labelled is not None:
-            first, body = first + labelled.end(), body[labelled.end() :]
+        said = _labelled(body)
+        first, body = first + said, body[said:]
         words = [w for w in _WORDLIKE.findall(body) if w not in voc.FUNCTIONS and w not in voc.WORDS]
         if not words:
             yield Piece(Span(first, end), Span(first, end), True)
@@ -426,8 +425,13 @@ def _apart(body: str) -> Iterator[tuple[int, int]]:
         start, end = run.start(), run.start() + len(run[0].rstrip(",;"))
         if body[start] == "(" and body[end - 1] == ")":
             start, end = start + 1, end - 1
-        label = _LABEL.match(body, start, end)
-        yield (start if label is None else label.end()), end
+        yield start + _labelled(body[start:end]), end
+
+
+def _labelled(body: str) -> int:
+    """Where an equation begins behind words that are no functions."""
+    label = _LABEL.match(body)
+    return 0 if label is None or any(word in voc.FUNCTIONS for word in label[0].split()) else label.end()
 
 
 # An equation told in a sentence without dollars: `Let V = W ⊙ M be …`. It ends where a word, a comma or the sentence does.
