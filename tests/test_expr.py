@@ -125,6 +125,7 @@ def test_explicit_entries_of_an_elementwise_op_are_those_of_numpy(name):
     low = 0 if record.domain == "positive" else -4
     symbols = [Symbol("XY"[i], 2, 3) for i in range(record.arity)]
     values = [explicit(2, 3, seed, low) for seed in range(record.arity)]
+    values = [value / 10 for value in values] if record.domain == "unit" else values
     expr = operation(name, symbols, params)
     known = dict(zip(symbols, values, strict=True))
     at = {x.name: floats(value) for x, value in known.items()}

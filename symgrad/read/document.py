@@ -143,8 +143,8 @@ def _all_pieces(masked: str, is_tex: bool) -> list[Piece]:
     return pieces
 
 
-# `X = $\begin{bmatrix} 1 & 2 \end{bmatrix}$`: the name stands before the dollar.
-_HEAD = re.compile(r"(?<![^\s(,;:])(?:[A-Za-z]\w{0,3}'?|[Α-Ωα-ωŶŷẐẑℓ]) ?= ?$")
+# `X = $\begin{bmatrix} 1 & 2 \end{bmatrix}$`: the name stands before the dollar; a word there (`bias = $2 d$`) is none.
+_HEAD = re.compile(r"(?<![^\s(,;:])(?:d?[A-Za-z]_?\d{0,2}'?|[Α-Ωα-ωŶŷẐẑℓ]) ?= ?$")
 
 
 def _with_heads(text: str, pieces: list[Piece]) -> Iterator[Piece]:
