@@ -37,7 +37,6 @@ _NETWORK = re.compile(r"(?i)network|\bnet\b|\bmlp\b|perceptron|netz|réseau|perc
 _WITH_BIASES = re.compile(r"(?i)\b(?:with|including|incl\.?|mit|avec|con|com)\W+(?:\w+\W+)?(?:bias|biais|sesgo|Schwelle)")
 _COUNTED = re.compile(r"(?i)^\W*(?:trainable |learnable )?(?:params?\b|parameter|paramètre|parámetro|parâmetro)")
 _NEARBY = 80
-_OF_A_LAYER = "the parameters of the layer"
 _INPUT = re.compile(r"(?i)\binputs?\b\W*$")
 
 
@@ -112,7 +111,8 @@ def counted_by_layers(sheet: Sheet) -> Iterator[tuple[Claim, list[Finding]]]:
         if statement.display or value is None or value in whole or not _COUNTED.search(statement.words_after):
             continue
         for a, b in ((a, b) for a, b in layers if a * b == value):
-            yield _judged(sheet, statement, (Dim.of(a * b),), (Dim.of((a + 1) * b),), f"{_OF_A_LAYER} {a}–{b}")
+            what = f"the parameters of the layer {a}–{b}"
+            yield _judged(sheet, statement, (Dim.of(a * b),), (Dim.of((a + 1) * b),), what, without_biases=True)
 
 
 def _expected(facts: _Facts, statement: Statement, before: Statement | None) -> tuple[tuple[Dim, ...] | None, tuple[Dim, ...] | None, str]:
@@ -144,8 +144,9 @@ def _expected(facts: _Facts, statement: Statement, before: Statement | None) -> 
 
 
 def _judged(
-    sheet: Sheet, statement: Statement, written: tuple[Dim, ...], expected: tuple[Dim, ...], what: str
+    sheet: Sheet, statement: Statement, written: tuple[Dim, ...], expected: tuple[Dim, ...], what: str, without_biases: bool = False
 ) -> tuple[Claim, list[Finding]]:
+    """Whether a size is what it should be; one that is written `without_biases`, or falls short by one, leaves a bias out."""
     holds = written == expected
     claim = Claim(statement.span, _written(sheet, statement), "holds" if holds else "fails", f"{what}: {show(expected)}")
     claim.evidence.append({"method": "exact", "holds": holds})
@@ -153,7 +154,7 @@ def _judged(
     if not holds:
         kind = BY_CODE["SG216"]
         message = f"{what} come to {show(expected)}, not {show(written)}"
-        if len(written) == 1 and (what.startswith(_OF_A_LAYER) or (expected[0] - written[0]).number == 1):
+        if len(written) == 1 and (without_biases or (expected[0] - written[0]).number == 1):
             message += "; the bias is left out"
         findings.append(Finding(kind.code, kind.severity, statement.span, message, kind.cause, show(expected)))
     for dim in expected:
