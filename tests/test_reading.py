@@ -44,6 +44,7 @@ def test_notation(written, read):
         ("so \\\\(a = b\\\\), and \\\\[c = d\\\\]\n", "a.md", ["a = b", "c = d"]),
         ("> $$\n> a = b \\\\\n> c = d\n> $$\n", "a.md", ["a = b", "c = d"]),
         ('<img src="x = y.png" width="3">\n\n$a = b$', "a.md", ["a = b"]),
+        ("> 0 = x·W\n", "a.md", []),
         ("$$\\begin{align}\n\na &= b\n\n\\end{align}\n\n$$", "a.md", ["a &= b"]),
         ("$$\n\\newcommand{\\E}{\\mathbb{E}}\n\n$$\n\n$a = b$", "a.md", ["a = b"]),
         ("\\begin{align}\na &= b \\\\%[1em]\n&= c\n\\end{align}", "a.tex", ["a &= b", "= c"]),
@@ -65,6 +66,21 @@ def test_a_command_defined_by_itself_is_unread_and_ends():
     text = "\\newcommand{\\a}{\\a\\a}\n$\\a = 1$"
     (statement,) = read_document(Source(text, "a.tex")).statements
     assert isinstance(statement.node, sx.Unread)
+
+
+@pytest.mark.parametrize(
+    ("text", "trees"),
+    [
+        ("The mean $E = <a> + 1$", ["(rel E = □ < a > (+ 1))"]),
+        ("$0 <p> 1$", ["(rel 0 < p > 1)"]),
+        ("$$\nx = 3\n> 0\n$$\n", ["(rel x = 3 > 0)"]),
+        ("y = x<sub>i</sub> + 2·b", ["(unread \"'/' is not expected here\")"]),
+        ("$g(\\cdot)(1 - g(\\cdot))$", ["(unread 'the command \\\\cdot is not known')"]),
+    ],
+)
+def test_nothing_is_left_out_of_a_formula(text, trees):
+    """What looks like a tag, a quoted line or a placeholder is none where it may be mathematics."""
+    assert [sexpr(s.node) for s in read_document(Source(text, "a.md")).statements] == trees
 
 
 def test_what_is_unread_has_its_place():

@@ -185,10 +185,8 @@ _FENCE = re.compile(r"^(```+|~~~+)([^\n]*)\n(.*?)(?:^\1[ \t]*$|\Z)", re.MULTILIN
 _OF_MATHEMATICS = re.compile(r"\s*\{?\.?(?:math|latex|tex|katex)\b")
 _ASSIGNMENT = re.compile(r"^[ \t]*([A-Za-z_][\w.\[\]]*[ \t]*[-+*/@]?=(?!=)[^\n]*\S)", re.MULTILINE)
 _INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`)([^`\n]*)\1(?!`)")
-_HTML_TAG = re.compile(
-    r"</?(?:img|div|span|center|figure|figcaption|iframe|details|summary|table|tbody|thead|section|font|style|script|video|sup|sub|code|pre|em"
-    r"|strong|small|h[1-6]|hr|br|li|ul|ol|td|tr|th|p|a)\b(?:\s[^<>$]*)?/?>"
-)
+# With an attribute in quotes; `<a>` and `<sub>` may be mathematics, which is never left out in silence.
+_HTML_TAG = re.compile(r"<[A-Za-z][\w-]*\s[^<>$]*=\s*[\"'][^<>$]*>")
 _QUOTED_LINES = re.compile(r"(?:^[ \t]*>[^\n]*\n?)+", re.MULTILINE)
 _COLOUR = re.compile(r"\\definecolor(?:\{[^{}]*\}){3}")
 _HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -224,11 +222,17 @@ def _masked(text: str, is_tex: bool, tables: bool = True) -> str:
     else:
         text = _HTML_COMMENT.sub(blank, text)
         text = _HTML_TAG.sub(blank, text)
-        text = _QUOTED_LINES.sub(lambda m: re.sub(r"(?m)^[ \t]*>", blank, m[0]), text)
+        text = _QUOTED_LINES.sub(lambda m: re.sub(r"(?m)^[ \t]*>", blank, m[0]) if _quotes_mathematics(m[0]) else m[0], text)
         text = _FENCE.sub(lambda m: m[0] if _OF_MATHEMATICS.match(m[2]) else blank(m), text)
         text = _TABLE_ROW.sub(blank, text) if tables else text
         text = _INLINE_CODE.sub(lambda m: m[0] if _is_mathematics(m[2]) else blank(m), text)
     return _without_definitions(text)
+
+
+def _quotes_mathematics(lines: str) -> bool:
+    r"""Whether lines that begin with `>` hold mathematics whole; else the sign may be one of a display that they stand in."""
+    displays, inline = lines.count("$$"), lines.replace("$$", "").count("$")
+    return ("$" in lines or "\\[" in lines) and not displays % 2 and not inline % 2
 
 
 def _without_definitions(text: str) -> str:

@@ -63,11 +63,12 @@ def _negated(tokens: Tokens) -> Tokens:
 
 
 def _without_placeholders(tokens: Tokens) -> Tokens:
-    r"""`\sigma(\cdot)` and `\sigma(.)` as σ."""
+    r"""`\sigma(\cdot)` and `\sigma(.)` as σ, where nothing is multiplied by it: a bracket behind it would be its argument."""
     out: Tokens = []
     i = 0
     while i < len(tokens):
-        if tokens[i].text == "(" and _text(tokens, i + 1) in ("\\cdot", ".") and _text(tokens, i + 2) == ")" and out:
+        is_placeholder = tokens[i].text == "(" and _text(tokens, i + 1) in ("\\cdot", ".") and _text(tokens, i + 2) == ")"
+        if is_placeholder and out and (i + 3 == len(tokens) or _text(tokens, i + 3) in _STOPS):
             i += 3
             continue
         out.append(tokens[i])
@@ -222,5 +223,7 @@ def _text(tokens: Sequence[Token], i: int) -> str:
     return tokens[i].text if 0 <= i < len(tokens) else ""
 
 
+# What may stand behind a function that is only named.
+_STOPS = frozenset({*voc.RELATIONS, *voc.SEPARATORS, *voc.SUM_SIGNS, *voc.CONNECTIVES, *voc.CLOSERS, "\\odot", "\\circ", ".", "&", "\\\\"})
 _NEGATED = {"\\in": "\\notin", "=": "\\ne", "\\ni": "\\ni"}
 _HABITS: tuple[Callable[[Tokens], Tokens], ...] = (_negated, _without_blanks, _without_placeholders, _arranged, _divided, _with_products)
