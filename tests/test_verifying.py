@@ -91,6 +91,23 @@ def test_code_is_passed_over_and_said_so_once():
     assert len(found.claims) == 1
 
 
+WRONG_GRADIENTS = (
+    r"\frac{\partial L}{\partial z} = y - z",
+    r"\frac{\partial L}{\partial b} = y - z",
+    r"\frac{\partial L}{\partial W} = x (z - y)^\top",
+    r"\frac{\partial L}{\partial x} = W (z - y)",
+    r"\frac{\partial L}{\partial y} = z - y",
+)
+
+
+@pytest.mark.parametrize("count", [1, 4, 5])
+def test_where_many_lines_fail_and_few_hold_a_sheet_is_taken_to_be_misread(count):
+    network = r"$W \in \mathbb{R}^{m \times n}$, $x \in \mathbb{R}^n$, $z = W x + b$ and $L = \frac12 \|z - y\|^2$."
+    found = judged("\n\n".join([network, *(f"$${line}$$" for line in WRONG_GRADIENTS[:count])]))
+    verdicts = Counter(claim.verdict for claim in found.claims)
+    assert (verdicts["fails"], verdicts["undecided"]) == ((count, 0) if count < 5 else (0, count))
+
+
 # ── the midterm review sheet, as OCR left it ─────────────────────────────────────────────────────────────────────────
 
 REVIEW = judged(MIDTERM.read_text("utf-8"))
