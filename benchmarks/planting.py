@@ -21,12 +21,13 @@ from slips import CORPUS, Slip
 
 from symgrad import syntax as sx
 from symgrad.errors import SymgradError
-from symgrad.judge import Judge, Pair, Ruling
+from symgrad.judge import Judge
 from symgrad.mistakes.made import MADE, Made
 from symgrad.mistakes.notation import NEW, Notation, pieces
 from symgrad.naming import plain_name, superscript
 from symgrad.prose import shape_of_node, space
 from symgrad.read.document import Sheet, read_document
+from symgrad.ruling import Pair, Ruling
 from symgrad.sheet import EQUALITIES, Gathered, Link, Rows, decimals, gathered, literal_rows
 from symgrad.span import Source, Span
 from symgrad.syntax import Node
@@ -190,13 +191,13 @@ def is_false(judge: Judge, ruling: Ruling, link: Link) -> bool | None:
             return _other_shape(judge, link)
         if ruling.pair is None:
             return None
-        reader = judge.reader(link)
+        reader = judge.pairing.reader(link)
         lefts = [ruling.pair.left] if link.left == ruling.link.left else reader.side(link.left, judge.meaning.shapes)
         pairs = []
         for left in lefts:
             for right in (r for r in reader.side(link.right, left.shapes) if r.cost < CHARITY):
                 try:
-                    pair = judge.paired(left, right, reader)
+                    pair = judge.pairing.paired(left, right, reader)
                 except SymgradError:
                     continue
                 pairs += [] if pair is None else [pair]
@@ -211,7 +212,7 @@ def is_false(judge: Judge, ruling: Ruling, link: Link) -> bool | None:
 
 def _other_shape(judge: Judge, link: Link) -> bool:
     stated = space(link.right) or shape_of_node(link.right)
-    own = [r.shapes.shape(r.term.rows, r.term.cols) for r in judge.reader(link).side(link.left, judge.meaning.shapes)]
+    own = [r.shapes.shape(r.term.rows, r.term.cols) for r in judge.pairing.reader(link).side(link.left, judge.meaning.shapes)]
     return (
         stated is not None
         and bool(own)
@@ -222,7 +223,7 @@ def _other_shape(judge: Judge, link: Link) -> bool:
 def _differ(judge: Judge, ruling: Ruling, link: Link, pair: Pair) -> bool:
     """Whether the sides have other values: for the numbers of the sheet where it gives them, else at random points."""
     if ruling.numeric:
-        points = [judge.numeric_point(False, ruling.values)]
+        points = [judge.lab.numeric_point(False, ruling.values)]
         slack = _rounding(link)
     else:
         points, slack = judge.lab.points[:_POINTS], 0.0
@@ -349,7 +350,7 @@ class Field:
                         values = _value(judge, ruling, changed)
                         if values is not None:
                             yield mistake.name, mistake.cause, values
-        for name, versions in judge.older.items():
+        for name, versions in judge.ledger.older.items():
             for rows in versions:
                 values = _with_rows(judge, ruling, {name: rows})
                 if values is not None:
@@ -409,11 +410,11 @@ def _formulas(judge: Judge, ruling: Ruling) -> Iterator[Node]:
 
 def _value(judge: Judge, ruling: Ruling, formula: Node) -> np.ndarray | None:
     try:
-        reader = judge.reader(ruling.link)
+        reader = judge.pairing.reader(ruling.link)
         reading = reader.side(formula, judge.meaning.shapes)[0]
         if reading.cost >= CHARITY:
             return None
-        return np.asarray(judge.numeric_point(False, ruling.values).array(judge.meaning.tensor(reading, reader)), dtype=float)
+        return np.asarray(judge.lab.numeric_point(False, ruling.values).array(judge.meaning.tensor(reading, reader)), dtype=float)
     except (SymgradError, IndexError, ValueError, RecursionError):
         return None
 
@@ -421,7 +422,7 @@ def _value(judge: Judge, ruling: Ruling, formula: Node) -> np.ndarray | None:
 def _with_rows(judge: Judge, ruling: Ruling, other: dict[str, Rows]) -> np.ndarray | None:
     assert ruling.pair is not None
     try:
-        return np.asarray(judge.numeric_point(False, {**ruling.values, **other}).array(ruling.pair.left_node), dtype=float)
+        return np.asarray(judge.lab.numeric_point(False, {**ruling.values, **other}).array(ruling.pair.left_node), dtype=float)
     except (SymgradError, ValueError):
         return None
 

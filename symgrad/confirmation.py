@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symgrad.judge import Judge, Ruling
+from symgrad.judge import Judge
 from symgrad.mistakes import Diagnosis
 from symgrad.parts import mentions
+from symgrad.ruling import Ruling
 
 UNCONFIRMED = "it does not hold as it is read, and too little else here confirms how it is read"
 

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from symgrad import names
+from symgrad.arithmetic import tolerance
 from symgrad.errors import SymgradError
-from symgrad.judge import Judge, Ruling, tolerance
+from symgrad.judge import Judge
+from symgrad.ruling import Ruling
 from symgrad.sheet import literal_rows
 
 _MOST_ENTRIES = 64
@@ -49,7 +51,7 @@ def _of_numbers(judge: Judge, ruling: Ruling, of: str, wrt: str) -> dict[str, An
 
     def loss(values: Any) -> float:
         moved = tuple(map(tuple, values))
-        return float(np.sum(judge.numeric_point(False, {**others, wrt: moved}).array(judge.lab.network.variables[of])))
+        return float(np.sum(judge.lab.numeric_point(False, {**others, wrt: moved}).array(judge.lab.network.variables[of])))
 
     found = np.zeros(at.shape)
     for place in np.ndindex(at.shape):

@@ -17,9 +17,10 @@ from symgrad import names
 from symgrad.completing import Problem, problem_for
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CODE
-from symgrad.judge import Judge, Judged
+from symgrad.judge import Judge
 from symgrad.likeness import Likeness, likeness
 from symgrad.mistakes.numbers import rows_text
+from symgrad.ruling import Judged
 from symgrad.sheet import Rows, literal_rows
 from symgrad.span import Span
 from symgrad.typeset import text
@@ -108,10 +109,10 @@ def _led_to(judge: Judge, judged: Judged, theirs: Mapping[str, Rows]) -> Iterato
         if right is None:
             continue
         try:
-            (reading, *_) = judge.reader(ruling.link).side(ruling.link.head, judge.meaning.shapes)
-            node = judge.meaning.tensor(reading, judge.reader(ruling.link))
-            own = {n: v for n, v in judge.values.items() if n in judge.lab.network.inputs or n in _given_names(judge)}
-            now, then = (np.asarray(judge.numeric_point(False, values).array(node), dtype=float) for values in (own, {**own, **theirs}))
+            (reading, *_) = judge.pairing.reader(ruling.link).side(ruling.link.head, judge.meaning.shapes)
+            node = judge.meaning.tensor(reading, judge.pairing.reader(ruling.link))
+            own = {n: v for n, v in judge.ledger.values.items() if n in judge.lab.network.inputs or n in _given_names(judge)}
+            now, then = (np.asarray(judge.lab.numeric_point(False, values).array(node), dtype=float) for values in (own, {**own, **theirs}))
         except (SymgradError, ValueError, KeyError):
             continue
         shown = rows_text(_whole(then))

@@ -24,7 +24,7 @@ from symgrad.errors import SymgradError, Unsupported
 from symgrad.gradient import Gradient, gradients
 from symgrad.implied import is_made_up
 from symgrad.meaning import Meaning
-from symgrad.network import Input, Network
+from symgrad.network import Input, Network, Rows
 from symgrad.points import Point, Singular
 from symgrad.raising import raise_form
 from symgrad.rewrite import simplify
@@ -48,6 +48,7 @@ _SATURATED = 1e-7
 _HALVINGS = 6
 _FARTHER = (2.0, 4.0, 8.0)
 _COTANGENT = "c\u2063"
+_NEGLIGIBLE = ("\\epsilon", "\\varepsilon")
 
 
 @dataclass(frozen=True)
@@ -308,12 +309,15 @@ class Lab:
             if self._is_finite(point):
                 yield point
 
-    def exact_point(self, given: Mapping[str, Any], sizes: Mapping[str, int], exact: bool) -> Point:
-        """The point of the values that a sheet gives."""
+    def numeric_point(self, exact: bool, given: Mapping[str, Rows]) -> Point:
+        """The point of the values that a sheet gives, in fractions or in floats. Raises `Unsupported` where their sizes clash."""
+        # Nobody gives a value to what only keeps a quotient from being 0/0.
+        rows_of = {**{name: ((Fraction(0),),) for name in _NEGLIGIBLE if name in self.network.inputs}, **given}
         values = {
             name: np.array([[x if exact else float(x) for x in row] for row in rows], dtype=object if exact else float)
-            for name, rows in given.items()
+            for name, rows in rows_of.items()
         }
+        sizes = sizes_from(self.meaning, {name: rows for name, rows in rows_of.items() if "∂" not in name})
         return Point(values, sizes, self.supply, exact)
 
     # ── comparing ────────────────────────────────────────────────────────────────────────────────────────────────────

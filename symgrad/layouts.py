@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator
 
 from symgrad import syntax as sx
 from symgrad.errors import SymgradError
-from symgrad.judge import Judge, Ruling
+from symgrad.judge import Judge
 from symgrad.mistakes import Diagnosis
 from symgrad.raising import raise_form
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
+from symgrad.ruling import Ruling
 from symgrad.tensor import einsum
 from symgrad.terms import walk
 from symgrad.typeset import text

@@ -29,7 +29,7 @@ from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
 from symgrad.hypotheses import Search
-from symgrad.judge import MISFIT, UNKNOWN_NAME, Judge, Judged, Ruling, claim_of, is_charitable
+from symgrad.judge import Judge
 from symgrad.keys import Key, about_nothing, against
 from symgrad.labels import picked
 from symgrad.layouts import against_the_others
@@ -41,6 +41,7 @@ from symgrad.piecewise import joined
 from symgrad.prose import shape_of_node, space
 from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
+from symgrad.ruling import MISFIT, UNKNOWN_NAME, Judged, Ruling, claim_of, is_charitable
 from symgrad.sheet import literal_rows, masked_entries
 from symgrad.shorthand import written_out
 from symgrad.signs import with_differentials

@@ -43,8 +43,8 @@ LAYERS = [
     ),
     (
         "what is found in them",
-        "judge hypotheses mistakes mistakes.* layouts confirmation findings verification counts convolutions tallies likeness keys "
-        "differenced verifying formulas",
+        "ruling ledger pairing undefined arithmetic suppositions judge hypotheses mistakes mistakes.* layouts confirmation findings "
+        "verification counts convolutions tallies likeness keys differenced verifying formulas",
     ),
     ("what is printed, and from what", "emit.* library"),
     ("the command", "cli"),

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from symgrad import names
 from symgrad.errors import SymgradError
 from symgrad.implied import is_made_up
-from symgrad.judge import Judge, Ruling
+from symgrad.judge import Judge
 from symgrad.mistakes import edits, followed, numbers, truths, values
 from symgrad.mistakes.case import Case, Diagnosis
 from symgrad.mistakes.counterexample import counterexample
+from symgrad.ruling import Ruling
 
 __all__ = ["CATALOGUE", "Diagnosis", "Mistake", "counterexample", "diagnosed", "repaired"]
 
@@ -112,7 +113,7 @@ def diagnosed(judge: Judge, ruling: Ruling) -> Diagnosis:
 def _expected(case: Case) -> str:
     """The gradient as it should be, where the left side is one."""
     try:
-        for reading in case.judge.reader(case.link).side(case.link.left, case.judge.meaning.shapes):
+        for reading in case.judge.pairing.reader(case.link).side(case.link.left, case.judge.meaning.shapes):
             if reading.term.op == "gradient":
                 of, wrt = reading.term.params
                 return f"{names.text(names.gradient(of, wrt))} = {case.written(case.judge.lab.gradient(of, wrt).node)}"

@@ -9,9 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from symgrad import syntax as sx
+from symgrad.arithmetic import tolerance
 from symgrad.errors import SymgradError
 from symgrad.implied import is_made_up
-from symgrad.judge import Judge, Pair, Ruling, tolerance
+from symgrad.judge import Judge
 from symgrad.meaning import bare, stem
 from symgrad.naming import plain_name
 from symgrad.network import Network
@@ -19,6 +20,7 @@ from symgrad.raising import raise_form
 from symgrad.readings import Reader
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
+from symgrad.ruling import Pair, Ruling
 from symgrad.sheet import is_worked, literal_rows
 from symgrad.span import Span
 from symgrad.syntax import Node as Written
@@ -138,7 +140,7 @@ class Case:
 
     def _explains(self, pair: Pair) -> bool:
         try:
-            tried = self.judge.with_values(self.link, pair, self.ruling.values)
+            tried = self.judge.arithmetic.with_values(self.link, pair, self.ruling.values)
         except (SymgradError, RecursionError):
             return False
         made, found, expected = (np.asarray(v, dtype=float) for v in (tried.expected, tried.found, self.ruling.expected))
@@ -187,7 +189,7 @@ class Case:
                 continue
             for reading in rights[: _LIKELY + 1]:
                 try:
-                    pair = self.judge.paired(left, reading, self._reader)
+                    pair = self.judge.pairing.paired(left, reading, self._reader)
                 except SymgradError:
                     continue
                 if pair is not None and self.holds(pair, is_followed):
@@ -197,7 +199,7 @@ class Case:
     @cached_property
     def _reader(self) -> Reader:
         """One for all repairs, so that what they have in common is read once."""
-        return self.judge.reader(self.link)
+        return self.judge.pairing.reader(self.link)
 
     @cached_property
     def _lefts(self) -> list[Reading]:
@@ -217,7 +219,7 @@ class Case:
                 continue
             for right in rights[: 2 * _LIKELY]:
                 try:
-                    pair = self.judge.paired(left, right, self._reader)
+                    pair = self.judge.pairing.paired(left, right, self._reader)
                 except SymgradError:
                     continue
                 found += [] if pair is None else [(pair.left_node, pair.right_node)]

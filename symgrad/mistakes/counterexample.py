@@ -8,8 +8,9 @@ import numpy as np
 
 from symgrad import names
 from symgrad.errors import SymgradError
-from symgrad.judge import Judge, Ruling
+from symgrad.judge import Judge
 from symgrad.mistakes.numbers import rows_text
+from symgrad.ruling import Ruling
 
 _MOST_NAMES, _MOST_ENTRIES = 4, 9
 
@@ -19,7 +20,7 @@ def counterexample(judge: Judge, ruling: Ruling) -> str:
     pair = ruling.pair
     if pair is None or ruling.numeric or judge.meaning.implied or judge.gathered.sheet.allowance.is_spent:
         return ""
-    behind = judge.numbers_behind(judge.lab.open_gradients(pair.left_node)) | judge.numbers_behind(pair.right_node)
+    behind = judge.arithmetic.numbers_behind(judge.lab.open_gradients(pair.left_node)) | judge.arithmetic.numbers_behind(pair.right_node)
     used = [name for name in judge.lab.network.inputs if name in behind]
     for point in judge.lab.small_points():
         try:

@@ -636,7 +636,7 @@ def leaf(node: Node, around: Surroundings) -> Iterator[Option]:
         return
     negated = sx.Prefix(node.span, "-", node)
     yield sx.Group(node.span, "(", ")", negated), "sign", "the sign of this number is wrong"
-    stale = {x for versions in around.case.judge.older.values() for rows in versions for row in rows for x in row}
+    stale = {x for versions in around.case.judge.ledger.older.values() for rows in versions for row in rows for x in row}
     cause = "stale_value" if node.value in stale or -node.value in stale else "wrong_given"
     for meant in around.numbers:
         if abs(meant) != node.value:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from symgrad import names
+from symgrad.arithmetic import tolerance
 from symgrad.errors import SymgradError
-from symgrad.judge import tolerance, uses
 from symgrad.mistakes.case import Case, Diagnosis
+from symgrad.ruling import uses
 from symgrad.tensor import Einsum, Node, einsum
 
 _NOTHING, _MOST_DECIMALS, _LARGEST_BELOW = 1e-12, 6, 10
@@ -87,10 +88,10 @@ def older_value(case: Case) -> Iterator[Diagnosis]:
     if _both(case) is None or case.pair is None:
         return
     shown, found = rows_text(case.ruling.expected), np.asarray(case.ruling.found, dtype=float)
-    for name, versions in case.judge.older.items():
+    for name, versions in case.judge.ledger.older.items():
         for rows in versions:
             try:
-                point = case.judge.numeric_point(False, {**case.ruling.values, name: rows})
+                point = case.judge.lab.numeric_point(False, {**case.ruling.values, name: rows})
                 value = np.asarray(point.array(case.pair.left_node), dtype=float)
             except SymgradError:
                 continue
@@ -104,7 +105,7 @@ def other_class(case: Case) -> Iterator[Diagnosis]:
     both = _both(case)
     if both is None or case.pair is None or np.count_nonzero(~both[2]) < 2:
         return
-    for name in sorted(case.judge.numbers_behind(case.pair.left_node) & case.ruling.values.keys()):
+    for name in sorted(case.judge.arithmetic.numbers_behind(case.pair.left_node) & case.ruling.values.keys()):
         own = np.array([[float(x) for x in row] for row in case.ruling.values[name]])
         if min(own.shape) > 1 or own.size < 2 or sorted(own.ravel()) != [0.0] * (own.size - 1) + [1.0]:
             continue
@@ -121,7 +122,7 @@ def _comes_out(case: Case, name: str, value: Any, found: Any) -> bool:
     assert case.pair is not None
     rows = tuple(tuple(Fraction(float(x)) for x in row) for row in value)
     try:
-        point = case.judge.numeric_point(False, {**case.ruling.values, name: rows})
+        point = case.judge.lab.numeric_point(False, {**case.ruling.values, name: rows})
         made = np.asarray(point.array(case.pair.left_node), dtype=float)
     except SymgradError:
         return False
@@ -137,7 +138,7 @@ def one_summand(case: Case) -> Iterator[Diagnosis]:
     for node in (case.truth, case.pair.left_node):
         for made in _by_term(node) if isinstance(node, Einsum) else ():
             try:
-                parts = np.asarray(case.judge.numeric_point(False, case.ruling.values).array(made), dtype=float)
+                parts = np.asarray(case.judge.lab.numeric_point(False, case.ruling.values).array(made), dtype=float)
             except SymgradError:
                 continue
             for i in range(parts.shape[-1]) if parts.shape[:-1] == found.shape and parts.shape[-1] > 1 else ():
@@ -165,7 +166,7 @@ def other_given(case: Case) -> Iterator[Diagnosis]:
     both = _both(case)
     if both is None or case.pair is None or np.count_nonzero(~both[2]) < 2:
         return
-    used = case.judge.numbers_behind(case.pair.left_node)
+    used = case.judge.arithmetic.numbers_behind(case.pair.left_node)
     given = [name for name in case.ruling.values if name in used and name in case.network.inputs]
     solved = [(name, value) for name in given for value in _solved(case, name, both[1])]
     if len(solved) == 1:
@@ -182,7 +183,7 @@ def _solved(case: Case, name: str, found: Any) -> Iterator[Any]:
 
     def at(value: Any) -> Any:
         rows = tuple(tuple(Fraction(float(x)) for x in row) for row in value)
-        point = case.judge.numeric_point(False, {**case.ruling.values, name: rows})
+        point = case.judge.lab.numeric_point(False, {**case.ruling.values, name: rows})
         return np.asarray(point.array(left), dtype=float).ravel()
 
     try:

@@ -160,6 +160,6 @@ def another_name(case: Case) -> Iterator[Diagnosis]:
 
 def are_steps(case: Case, one: str, other: str) -> bool:
     """Whether two names are values of one quantity, one after the other."""
-    (a, b), values = (numbered(one), numbered(other)), case.judge.values
+    (a, b), values = (numbered(one), numbered(other)), case.judge.ledger.values
     alike = a[0] == b[0] if a is not None and b is not None else stem(one) == stem(other)  # the first value may be called by the bare name
     return alike and one in values and other in values

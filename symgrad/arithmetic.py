@@ -1,0 +1,349 @@
+"""Claims judged by numbers: both sides computed from the values that a sheet has written, and what excuses a result that differs.
+
+A result may be of rounded numbers, of new values that steps lead to, of another example, or of what should have been written further up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from symgrad import names
+from symgrad import syntax as sx
+from symgrad.constant import is_numeric
+from symgrad.errors import SymgradError, Unsupported
+from symgrad.lab import Lab
+from symgrad.ledger import Ledger
+from symgrad.meaning import Meaning
+from symgrad.naming import plain_name
+from symgrad.pairing import Pairing
+from symgrad.parts import mentions
+from symgrad.ruling import Pair, Ruling
+from symgrad.sheet import Gathered, Link, Rows, decimals, is_worked, literal_rows
+from symgrad.syntax import Node
+from symgrad.tensor import Node as Tensor
+from symgrad.tensor import Var, variables
+from symgrad.typing_rules import Note
+from symgrad.undefined import insist_on_dependence
+from symgrad.updates import renewed
+
+# How far `≈ 1/3` may be from the value.
+_ROUGHLY = 0.01
+# Numbers that stand in formulas by themselves.
+_OF_FORMULAS = frozenset({Fraction(0), Fraction(1), Fraction(2), Fraction(1, 2), Fraction(3)})
+
+
+class Arithmetic:
+    """Rules on claims by the values of the ledger, in which it also writes what a claim shows of them."""
+
+    def __init__(self, gathered: Gathered, meaning: Meaning, lab: Lab, ledger: Ledger, pairing: Pairing) -> None:
+        self.gathered, self.meaning, self.lab, self.ledger, self.pairing = gathered, meaning, lab, ledger, pairing
+        self._activation = gathered.vocabulary.assumed.activation
+
+    # ── ruling ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def by_numbers(self, link: Link, pair: Pair) -> Ruling:
+        try:
+            ruling = self.with_values(link, pair, self.ledger.values)
+        except Unsupported as error:
+            ruling = self._with_what_follows(link, pair) or Ruling(link, "undecided", pair=pair, reason=str(error))
+        is_stated = in_numbers(link.right) and not in_numbers(link.left)
+        if is_stated and ruling.verdict in ("undecided", "fails") and self._cannot_compute(link):
+            head = plain_name(link.head, self.meaning.styled)
+            self.ledger.stated |= set() if head is None else {head}
+            return Ruling(link, "given", pair=pair)
+        if is_stated and ruling.verdict == "undecided" and self._is_upstream(pair):
+            return Ruling(link, "given", pair=pair)
+        if ruling.verdict == "fails" and (self._is_update(link) or self._comes_anew(link)):
+            return Ruling(link, "given", pair=pair)
+        if ruling.verdict == "fails":
+            ruling = self._renewed(link, pair) or self._with_new_values(link, pair) or ruling
+        if ruling.verdict not in ("holds", "given"):
+            ruling = self._unwritten(link, ruling) or self._unnamed(link, pair, ruling.verdict == "undecided") or ruling
+        if ruling.verdict == "fails":
+            ruling = self._as_meant(link, pair) or ruling
+        if ruling.verdict == "fails":
+            insist_on_dependence(pair, self.meaning)
+        return ruling
+
+    def with_values(self, link: Link, pair: Pair, values: dict[str, Rows]) -> Ruling:
+        """Both sides computed from the values that the sheet gives, in fractions where that is possible."""
+        for exact in (True, False):
+            try:
+                point = self.lab.numeric_point(exact, values)
+                a, b = point.array(pair.left_node), point.array(pair.right_node)
+                break
+            except Unsupported:
+                if not exact:
+                    raise
+            except (TypeError, ZeroDivisionError, AttributeError):
+                continue
+        else:
+            raise Unsupported("it has no value here")
+        slack = tolerance(link, np.shape(b))
+        gap = np.abs(np.asarray(a, dtype=float) - np.asarray(b, dtype=float))
+        scale = 1e-9 * max(1.0, float(np.max(np.abs(np.asarray(a, dtype=float)), initial=0.0)))
+        holds = bool(np.all(gap <= slack + scale))
+        carried = False
+        if not holds:
+            slack = slack + self._carried(link, pair, values, np.asarray(a, dtype=float), np.asarray(b, dtype=float))
+            holds = carried = bool(np.all(gap <= slack + scale))
+        differs = bool(np.any(gap > scale))
+        method = "rounded" if np.any(slack) and (differs or not holds) else "exact" if point.exact else "numeric"
+        evidence = {"method": method, "holds": holds, "max_error": float(np.max(gap, initial=0.0))}
+        notes = [*pair.notes, Note("rounded", link.right.span)] if carried else list(pair.notes)
+        return Ruling(link, "holds" if holds else "fails", [evidence], pair, notes, numeric=True, expected=a, found=b)
+
+    # ── computing ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _carried(self, link: Link, pair: Pair, values: dict[str, Rows], a: Any, b: Any) -> Any:
+        """What half a unit in every rounded number that a side is computed from can change of it, to first order."""
+        total = np.zeros(np.shape(b))
+        point = self.lab.numeric_point(False, values)
+        for side, node, now in ((link.left, pair.left_node, a), (link.right, pair.right_node, b)):
+            base = self._value_of(side, link, values, np.shape(now))
+            for changed in self.ledger.rounding.nudged(side) if base is not None else ():
+                moved = self._value_of(changed, link, values, np.shape(now))
+                if moved is not None:
+                    total = total + np.abs(moved - base)
+            for name, rows in self.ledger.rounding.nudged_values(self.numbers_behind(node), values):
+                try:
+                    moved = np.asarray(point.moved(name, np.array(rows, dtype=float)).array(node), dtype=float)
+                except (SymgradError, ValueError):
+                    continue
+                total = total + np.where(np.isfinite(moved) & np.isfinite(now), np.abs(np.nan_to_num(moved) - np.nan_to_num(now)), 0.0)
+        return total
+
+    def numbers_behind(self, node: Tensor) -> set[str]:
+        """The names that a side is computed from, through definitions and gradients."""
+        found: set[str] = set()
+        stack = [v.name for v in variables(node)]
+        while stack:
+            name = stack.pop()
+            if name in found:
+                continue
+            found.add(name)
+            match = names.gradient_of(name)
+            if match:
+                stack += [*self.meaning.network.definitions, *(n for n in self.ledger.values if names.gradient_of(n))]
+            for source in (self.meaning.network.definitions.get(name), self.meaning.derived.get(name)):
+                if source is not None:
+                    stack += [v.name for v in variables(source if isinstance(source, Tensor) else source.node)]
+        return found
+
+    def _value_of(self, side: Node, link: Link, values: dict[str, Rows], shape: tuple[int, ...]) -> Any:
+        """The value of a side with a number changed; None where it has none of that shape."""
+        rows = literal_rows(side)
+        try:
+            if rows is not None:
+                found = np.array([[float(x) for x in row] for row in rows])
+            else:
+                reader = self.pairing.reader(link)
+                reading = reader.side(side, self.meaning.shapes)[0]
+                found = np.asarray(self.lab.numeric_point(False, values).array(self.meaning.tensor(reading, reader)), dtype=float)
+        except (SymgradError, IndexError, ValueError):
+            return None
+        return found if found.shape == shape else found.T if found.T.shape == shape else None
+
+    # ── nothing to compare ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _is_upstream(self, pair: Pair) -> bool:
+        """Whether the left side is the gradient that comes from above: of a loss that the sheet does not define."""
+        match = pair.gradient
+        return match is not None and match["wrt"] in self.meaning.implied.get(match["of"], ())
+
+    def _cannot_compute(self, link: Link) -> bool:
+        """Whether a name's value is stated that nothing on the sheet allows to compute: an input behind it has no value."""
+        head = plain_name(link.head, self.meaning.styled)
+        same = self.meaning.derived.get(head or "")
+        match = names.gradient_of(same.name) if isinstance(same, Var) else None
+        if match is not None and match["of"] in self.meaning.implied:
+            return True
+        definition = self.meaning.network.definitions.get(head or "")
+        if head is None or definition is None or (head in self.ledger.values and not self.ledger.is_of_another_example(head)):
+            return False
+        stack, known = [v.name for v in variables(definition.node)], set(self.ledger.values)
+        while stack:
+            name = stack.pop()
+            if name in known:
+                continue
+            below = self.meaning.network.definitions.get(name)
+            if below is None:
+                return True
+            stack += [v.name for v in variables(below.node)]
+        return False
+
+    def _is_update(self, link: Link) -> bool:
+        """`w = 0.5 - 0.1 \\cdot 8`, where w was 0.5: a step of descent, which gives w a new value."""
+        name = plain_name(link.left, self.meaning.styled)
+        if name is None or name not in self.ledger.values or not isinstance(link.right, sx.Sum):
+            return False
+        if link.operator == ":=":
+            return name in self.meaning.network.inputs
+        sign, first = link.right.signs[0], literal_rows(link.right.terms[0])
+        first = first and (tuple(tuple(-x for x in row) for row in first) if sign == "-" else first)
+        turned = None if first is None else tuple(zip(*first, strict=True))
+        return self.ledger.values[name] in (first, turned) and name in self.meaning.network.inputs
+
+    def _comes_anew(self, link: Link) -> bool:
+        """`\\hat r = 1.29 \\cdot 2.13` where r̂ came out before: the same again, with values that were computed since."""
+        head = plain_name(link.head, self.meaning.styled)
+        if head is None or not link.first or head not in self._results() or not is_worked(link.right):
+            return False
+        since = {x for name in self.ledger.since(head) for row in self.ledger.values.get(name, ()) for x in row}
+        return any(n.value in since for n in sx.walk(link.right) if isinstance(n, sx.Number))
+
+    # ── by other values ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _renewed(self, link: Link, pair: Pair) -> Ruling | None:
+        """The same for an example that comes later: what rests on a value given since is computed anew."""
+        stale = {name for name in self.ledger.values if self.ledger.is_stale(name)}
+        head = plain_name(link.head, self.meaning.styled)
+        if head in self.ledger.stated and is_numeric(link.right) and not is_numeric(link.left):
+            return Ruling(link, "given", pair=pair)  # nothing allows to compute it, this time either
+        if not stale:
+            return None
+        try:
+            ruling = self.with_values(link, pair, {name: rows for name, rows in self.ledger.values.items() if name not in stale})
+        except Unsupported:
+            # What it is computed from was given anew; that it cannot be computed from it leaves a new value, and nothing to compare.
+            return Ruling(link, "given", pair=pair) if link.first and head in stale and in_numbers(link.right) else None
+        except (SymgradError, ValueError):
+            return None
+        return ruling if ruling.verdict == "holds" else None
+
+    def _with_new_values(self, link: Link, pair: Pair) -> Ruling | None:
+        """The numbers hold with the new values of steps that were taken, and what is computed from them."""
+        values = renewed(self.meaning, self.ledger.values, self.ledger.anew)
+        if values == self.ledger.values:
+            return None
+        try:
+            ruling = self.with_values(link, pair, values)
+        except (SymgradError, ValueError):
+            return None
+        if ruling.verdict != "holds":
+            return None
+        self.ledger.count_anew(values)
+        return ruling
+
+    def _as_meant(self, link: Link, pair: Pair) -> Ruling | None:
+        """The numbers hold with what a value should be that was written wrongly further up: the slip was one of the pen."""
+        behind = {name for node in (pair.left_node, pair.right_node) for name in self.numbers_behind(node)}
+        wrong = sorted(name for name in behind if name in self.ledger.meant)
+        if not wrong:
+            return None
+        try:
+            ruling = self.with_values(link, pair, {**self.ledger.values, **{name: self.ledger.meant[name] for name in wrong}})
+        except (SymgradError, ValueError):
+            return None
+        note = Note("as_meant", link.right.span, wrong[0])
+        return replace(ruling, notes=[*ruling.notes, note]) if ruling.verdict == "holds" else None
+
+    def _with_what_follows(self, link: Link, pair: Pair) -> Ruling | None:
+        """The same by values that stand further down."""
+        behind = self.numbers_behind(pair.left_node) | self.numbers_behind(pair.right_node)
+        found = [(name, node) for name, node in self._given_once() if name in behind and name not in self.ledger.values]
+        if not found:
+            return None
+        try:
+            with self.ledger.with_further(found):
+                return self.with_values(link, pair, self.ledger.values)
+        except (SymgradError, ValueError):
+            return None
+
+    def _given_once(self) -> Iterator[tuple[str, Node]]:
+        r"""The inputs that keep the one value they are given: `y = T x with` may stand before `T = \begin{bmatrix} …`."""
+        stated = [item for items in self.gathered.given.values() for item in items]
+        heads = [name for link in self.gathered.links if (name := plain_name(link.head, self.meaning.styled)) is not None]
+        changed = {name for name in heads if name in self.meaning.network.inputs}
+        for name, node in stated:
+            if [other for other, _ in stated].count(name) == 1 and name in self.meaning.network.inputs and name not in changed:
+                yield name, node
+
+    def _unwritten(self, link: Link, ruling: Ruling) -> Ruling | None:
+        """The numbers hold once an activation is applied that no line writes, where that is assumed."""
+        if self._activation != "relu" or ruling.expected is None or np.shape(ruling.expected) != np.shape(ruling.found):
+            return None
+        expected, found = np.asarray(ruling.expected, dtype=float), np.asarray(ruling.found, dtype=float)
+        if not np.allclose(np.maximum(expected, 0.0), found, rtol=0.0, atol=1e-9):
+            return None
+        note = Note("activation_unwritten", link.right.span, self._activation)
+        evidence = {"method": "exact", "holds": True, "max_error": 0.0}
+        return replace(ruling, verdict="holds", evidence=[evidence], notes=[*ruling.notes, note])
+
+    def _unnamed(self, link: Link, pair: Pair, undecided: bool) -> Ruling | None:
+        """The numbers hold with a result further up that was never given a name."""
+        names_here = {v.name for node in (pair.left_node, pair.right_node) for v in variables(node)}
+        nearest: Ruling | None = None
+        for rows in reversed(self.ledger.unnamed[-6:]):
+            for name in sorted(n for n in names_here if n in self.ledger.values and self.ledger.values[n] != rows):
+                try:
+                    ruling = self.with_values(link, pair, {**self.ledger.without(name), name: rows})
+                except (SymgradError, ValueError):
+                    continue
+                if ruling.verdict == "holds":
+                    self.ledger.write(name, rows)
+                    note = Note("unnamed_value", link.span, name)
+                    return replace(ruling, notes=[*ruling.notes, note])
+                nearest = nearest or ruling
+        # Only that result has the shape of what is written, so that is what was computed, and wrongly.
+        return nearest if undecided else None
+
+    # ── numbers in formulas ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def has_a_value(self, side: Node) -> bool:
+        r"""Whether a number in a formula is the value of something: the 4 of `4 h^T`, where \partial L/\partial\hat y came out as 4.
+
+        A small number, which formulas have of their own, is one only beside a single name, or where so many examples are given:
+        the 3 of `\frac13 X^T (p - y)`.
+        """
+        known = {abs(rows[0][0]) for rows in (*self.ledger.values.values(), *self.ledger.unnamed) if len(rows) == 1 and len(rows[0]) == 1}
+        written = {abs(n.value) for n in sx.walk(side) if isinstance(n, sx.Number)}
+        found = known & written
+        counts = {Fraction(size) for rows in self.ledger.values.values() for size in (len(rows), len(rows[0])) if size > 1}
+        is_count = any(isinstance(n, sx.Frac) and self._counts(n.below) in counts for n in sx.walk(side))
+        return is_count or bool(found - _OF_FORMULAS) or (bool(found) and len(set(mentions(side, self.meaning.styled))) == 1)
+
+    def _counts(self, below: Node) -> Fraction | None:
+        """The number below a fraction, or the value of a name that stands there."""
+        if isinstance(below, sx.Number):
+            return below.value
+        rows = self.ledger.values.get(plain_name(below, self.meaning.styled) or "")
+        return rows[0][0] if rows is not None and len(rows) == len(rows[0]) == 1 else None
+
+    def rests_on_results(self, pair: Pair) -> bool:
+        """Whether something that is known only by what came out, as `\\hat r = 1 \\cdot 2 + 0.5 \\cdot 1`, is behind a side."""
+        results = self._results() & self.meaning.network.inputs.keys() & self.ledger.values.keys()
+        return any(results & self.numbers_behind(node) for node in (pair.left_node, pair.right_node) if results)
+
+    def _results(self) -> set[str]:
+        """The names whose values are worked out in numbers, and not given."""
+        return {name for given in self.gathered.given.values() for name, node in given if is_worked(node)}
+
+
+def in_numbers(side: Node) -> bool:
+    r"""Whether a side is of numbers alone, such as `[1, 2]^T` or `-\log 0.3`."""
+    return literal_rows(side) is not None or is_numeric(side)
+
+
+def tolerance(link: Link, shape: tuple[int, ...]) -> Any:
+    """Half a unit of the last digit written, entry by entry; of the side that is written in digits."""
+    total = np.zeros(shape)
+    for side in (link.left, link.right):
+        rows = literal_rows(side)
+        if rows is None:
+            continue
+        digits = decimals(side)
+        grid = np.array([[0.0 if d is None else 0.5001 * 10.0 ** (-d) for d in row] for row in digits])
+        if grid.shape != shape and grid.T.shape == shape:
+            grid = grid.T
+        if grid.shape == shape:
+            total = total + grid
+        if link.operator == "approx" and not np.any(grid):
+            about = [[0.5 if x.denominator == 1 else _ROUGHLY * abs(float(x)) for x in row] for row in rows]
+            total = total + (about if np.shape(about) == shape else np.transpose(about) if np.shape(about)[::-1] == shape else 0.0)
+    return total

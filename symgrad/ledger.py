@@ -1,0 +1,130 @@
+"""The values that a sheet has written so far, which of them no longer stand, and what they were before."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+
+from symgrad import names
+from symgrad.errors import SymgradError
+from symgrad.lab import sizes_from
+from symgrad.meaning import Meaning
+from symgrad.rounding import Rounding
+from symgrad.sheet import Rows, literal_rows
+from symgrad.syntax import Node
+
+
+class Ledger:
+    """The values by their names, in the order in which a sheet writes them."""
+
+    def __init__(self, meaning: Meaning, given: Iterable[Node]) -> None:
+        self.meaning = meaning
+        self.values: dict[str, Rows] = {}
+        self.older: dict[str, list[Rows]] = {}
+        self.anew: dict[str, Rows] = {}  # what steps lead to, which counts from the first line on that holds with it
+        self.meant: dict[str, Rows] = {}  # of values that were written wrongly, what they should be
+        self.unnamed: list[Rows] = []
+        self.stated: set[str] = set()  # names with a value that nothing allows to compute
+        self.rounding = Rounding(given)
+        self._written_at: dict[str, int] = {}
+        self._last_given = -1
+        self._order: dict[str, int] = {}  # which value was written before which
+
+    # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def give(self, name: str, node: Node, statement: int = -1) -> None:
+        """A value that is given, at a statement or for now only."""
+        rows = literal_rows(node)
+        shape = self.meaning.shape(name)
+        if rows == ((Fraction(0),),) and shape is not None and not all(dim.is_one for dim in shape):
+            sizes = [dim.number for dim in shape]
+            rows = None if None in sizes else ((Fraction(0),) * int(sizes[1] or 1),) * int(sizes[0] or 1)
+        if rows is not None:
+            self.write(name, rows)
+        if statement >= 0:
+            self._last_given = statement
+
+    def renew(self, name: str, node: Node) -> None:
+        """The value that a step leads to."""
+        rows = literal_rows(node)
+        self.anew |= {} if rows is None else {name: self._as_vector(name, rows)}
+
+    def enter(self, result: Node, rows: Rows, labels: list[str], statement: int, rounded: bool, meant: Rows | None) -> None:
+        """A result that a line comes to, for all names that it has there; `meant` where it is wrong and another should stand there."""
+        self.unnamed += [] if labels else [rows]
+        self.rounding.learn(result, labels, rounded)
+        for name in labels:
+            self.write(name, rows, statement)
+            self.meant.pop(name, None)
+            if meant is not None:
+                self.meant[name] = meant
+
+    def write(self, name: str, rows: Rows, statement: int = -1) -> None:
+        rows = self._as_vector(name, rows)
+        if name in self.values and self.values[name] != rows and (statement < 0 or self._written_at.get(name) != statement):
+            self.older.setdefault(name, []).append(self.values[name])
+            if name in self.meaning.network.inputs:
+                self._forget_what_rests_on(name)
+        self.values[name] = rows
+        self._written_at[name] = statement
+        self._order[name] = 1 + max(self._order.values(), default=0)
+
+    @contextmanager
+    def with_further(self, given: Iterable[tuple[str, Node]]) -> Iterator[None]:
+        """The values with others that are given, for as long as one claim is tried."""
+        values, older = dict(self.values), {name: list(rows) for name, rows in self.older.items()}
+        try:
+            for name, node in given:
+                self.give(name, node)
+            yield
+        finally:
+            self.values, self.older = values, older
+
+    def count_anew(self, kept: Container[str]) -> None:
+        """The new values of steps count from here on, and of the old ones those that are kept."""
+        self.values = {name: rows for name, rows in self.values.items() if name in kept}
+        for name, rows in self.anew.items():
+            self.write(name, rows)
+        self.anew = {}
+
+    def _as_vector(self, name: str, rows: Rows) -> Rows:
+        """A list as the column that its name is."""
+        shape = self.meaning.shape(name)
+        turned = shape is not None and len(rows) == 1 and len(rows[0]) > 1 and shape[1].is_one and not shape[0].is_one
+        return tuple((x,) for x in rows[0]) if turned else rows
+
+    def _forget_what_rests_on(self, name: str) -> None:
+        """Values that were computed from an input are another example's, or another step's, once it has a new value."""
+        for other in [n for n in self.values if n != name]:
+            match = names.gradient_of(other)  # of a loss that rests on it
+            if self.meaning.rests_on(other if match is None else match["of"], name):
+                self.older.setdefault(other, []).append(self.values.pop(other))
+
+    # ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def sizes(self) -> dict[str, int]:
+        """The sizes that the values of the sheet have; none where they clash."""
+        try:
+            return sizes_from(self.meaning, {k: v for k, v in self.values.items() if "∂" not in k})
+        except SymgradError:
+            return {}
+
+    def since(self, name: str) -> list[str]:
+        """The names that were written after one."""
+        at = self._order.get(name)
+        return [] if at is None else [other for other, order in self._order.items() if order > at]
+
+    def is_stale(self, name: str) -> bool:
+        """Whether something that a value was computed from has been given another value since."""
+        match = names.gradient_of(name)
+        computed = name if match is None else match["of"]
+        return any(self.meaning.rests_on(computed, other) for other in self.since(name) if other in self.older)
+
+    def is_of_another_example(self, name: str) -> bool:
+        """Whether other values were given since the one that a name has was stated."""
+        return 0 <= self._written_at.get(name, -1) < self._last_given
+
+    def without(self, name: str) -> dict[str, Rows]:
+        """The values but for those that were computed from a name."""
+        return {n: rows for n, rows in self.values.items() if n != name and not self.meaning.rests_on(n, name)}

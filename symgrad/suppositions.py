@@ -1,0 +1,141 @@
+"""What a claim is made under: conditions that the sheet has said, what its own sentence compares, the stationary point it is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from symgrad import names
+from symgrad import syntax as sx
+from symgrad.conditions import Condition, active, branches, comparisons, in_words, is_behind, modelled, one_sentence, put_to, words_before
+from symgrad.errors import SymgradError
+from symgrad.lab import Lab
+from symgrad.meaning import Meaning
+from symgrad.naming import plain_name
+from symgrad.pairing import Pairing
+from symgrad.parts import mentions
+from symgrad.prose import conditions_in_words
+from symgrad.ruling import Pair, Ruling
+from symgrad.sheet import Gathered, Link
+from symgrad.syntax import Node
+from symgrad.tensor import variables
+
+_CONDITION = re.compile(
+    r"(?i)\b(?:if|assum\w+|suppos\w+|when|whenever|such that|i\.?e\.?|provided|orthonormal|orthogonal|subject to|constraint)\W*$"
+)
+# After these words an equation for an input is a condition only where it is one that can be met.
+_PERHAPS_A_CONDITION = re.compile(r"(?i)\b(?:with|where|for|under|unit|normalised|normalized|symmetric|has|have|is)\W*$")
+
+
+class Suppositions:
+    """What has been supposed so far, and where to try the claims that are made under it."""
+
+    def __init__(self, gathered: Gathered, meaning: Meaning, lab: Lab, pairing: Pairing) -> None:
+        self.gathered, self.meaning, self.lab, self.pairing = gathered, meaning, lab, pairing
+        self._conditions: list[Condition] = []
+        self._supposed_of: dict[int, tuple[Link, list[Condition]]] = {}
+        self._labs: dict[tuple[Condition, ...], Lab] = {(): lab}
+
+    def hear(self, i: int) -> None:
+        """What the words around a statement suppose from there on, and what those right behind it do: `$…$ for a symmetric $A$`."""
+        statements = self.gathered.sheet.statements
+        for at in (i, i + 1) if i + 1 < len(statements) and is_behind(self.gathered.sheet, i) else (i,):
+            for name, kind in conditions_in_words(statements[at], self.meaning.styled):
+                if name in self.meaning.network.inputs:
+                    self._conditions.append(Condition(i, f"{names.text(name)} is {kind.replace('_', ' in its ')}", (name, kind)))
+
+    def of(self, link: Link) -> tuple[list[Condition], Lab]:
+        """What a claim is made under, and where to try it."""
+        if id(link) not in self._supposed_of:
+            self._supposed_of[id(link)] = link, list(self._supposed(link))  # the link is kept alive, and so its identity
+        supposed = self._supposed_of[id(link)][1]
+        # Where to try it depends on what is supposed, not on where that is said.
+        modelled = tuple(replace(c, statement=0) for c in supposed if c.is_modelled)
+        if modelled not in self._labs:
+            self._labs[modelled] = self.lab.under(modelled)
+        return supposed, self._labs[modelled]
+
+    def cases(self, link: Link) -> Iterator[tuple[Lab, str]]:
+        """Where each case of a definition by cases holds, if the sentence of a claim speaks of one; and what is compared there."""
+        sheet = self.gathered.sheet
+        for definition in self.gathered.definitions:
+            cases = list(branches(definition.expression, words_before(sheet, link.statement)))
+            cases += active(sheet, definition.expression, definition.statement, link.statement)
+            for larger, smaller in cases:
+                under = f"{sheet.source.slice(larger.span).strip()} > {sheet.source.slice(smaller.span).strip()}"
+                for condition in self._compared_as(definition.statement, larger, smaller):
+                    if condition.is_modelled:
+                        yield self.lab.under([condition]), under
+
+    def is_condition(self, link: Link, pair: Pair, lab: Lab) -> bool:
+        """`A x = b`, where each side has inputs that the other has not: an equation for them, and no claim about anything computed."""
+        left, right = ({v.name for v in variables(node)} for node in (pair.left_node, pair.right_node))
+        if not all(name in self.meaning.network.inputs for name in left | right):
+            return False
+        words = self.gathered.sheet.statements[link.statement].words[-40:]
+        if (bool(left - right) and bool(right - left)) or _CONDITION.search(words) is not None:
+            return True
+        # `A = A^T` of an input says something of A, and nothing that could be wrong.
+        alone = [plain_name(side, self.meaning.styled) for side in (link.left, link.right)]
+        of_itself = left == right and left in ({alone[0]}, {alone[1]})
+        return (of_itself or _PERHAPS_A_CONDITION.search(words) is not None) and self._model(link, pair, lab).is_modelled
+
+    def taken_as_said(self, link: Link, pair: Pair, lab: Lab) -> Ruling:
+        """The ruling on a condition: taken as said, and from here on supposed."""
+        self._conditions.append(self._model(link, pair, lab))
+        return Ruling(link, "given", pair=pair)
+
+    def _supposed(self, link: Link) -> Iterator[Condition]:
+        """What a claim is made under: equations for inputs from where they stand on, and what its own sentence compares."""
+        sheet, i = self.gathered.sheet, link.statement
+        own = self.gathered.part.statements
+        if link.optimal:
+            yield from self._resting(link)
+        for condition in self._conditions:
+            here = condition.statement <= i
+            if here and (condition.is_modelled or one_sentence(sheet, condition.statement, i)):
+                yield condition
+        for j, given in self.gathered.given.items():
+            for name, value in given if j <= i and one_sentence(sheet, j, i) else ():
+                put = put_to(sheet, j, name, value) if name in self.meaning.network.inputs else None
+                yield from () if put is None else (put,)
+        for j, larger, smaller in comparisons(sheet, own, i):
+            yield from self._compared_as(j, larger, smaller)
+        for j, head, positive in in_words(sheet, own, i):
+            zero = sx.Number(head.span, "0")
+            yield from self._compared_as(j, head, zero) if positive else self._compared_as(j, zero, head)
+
+    def _resting(self, link: Link) -> Iterator[Condition]:
+        """Where the gradient vanishes by the input that an equation is for, or else by one that gradients are asked by."""
+        network, asked = self.meaning.network, self.gathered.vocabulary.dependences.variables
+        alone = plain_name(link.left, self.meaning.styled)
+        both = [n for side in (link.left, link.right) for n in mentions(side, self.meaning.styled)]
+        spoken = [alone] if alone in network.inputs else [n for n in both if n in asked]
+        before = [d.name for d in self.gathered.definitions if d.statement <= link.statement]
+        for loss in reversed([name for name in before if name in self.meaning.losses()]):
+            for name in (n for n in spoken if n is not None and n in network.inputs and self.meaning.rests_on(loss, n)):
+                gradient = self.lab.fully_opened(self.lab.gradient_node(loss, name))
+                yield Condition(link.statement, f"{names.text(names.gradient(loss, name))} vanishes", vanishes=(gradient, name))
+                return
+
+    def _compared_as(self, statement: int, larger: Node, smaller: Node) -> Iterator[Condition]:
+        span = self.gathered.sheet.statements[statement].span
+        text = self.gathered.sheet.source.slice(span).strip()
+        try:
+            pair = next(self.pairing.pairs(Link(larger, smaller, "=", statement, span, larger, False), False), None)
+        except (SymgradError, RecursionError):
+            pair = None
+        yield Condition(statement, text, above=None if pair is None else (pair.left_node, pair.right_node))
+
+    def _model(self, link: Link, pair: Pair, lab: Lab) -> Condition:
+        def agrees(condition: Condition) -> bool:
+            try:
+                return lab.under([condition]).equal(pair.left_node, pair.right_node).holds
+            except (SymgradError, ValueError):
+                return False
+
+        used = {v.name for node in (pair.left_node, pair.right_node) for v in variables(node)}
+        text = self.gathered.sheet.source.slice(link.span).strip()
+        inputs = [name for name in self.meaning.network.inputs if name in used]
+        return modelled(link.statement, text, inputs, agrees) or Condition(link.statement, text)

@@ -1,0 +1,102 @@
+"""What a claim speaks of that nothing on the sheet defines: names, losses without a formula, and what a loss does not depend on.
+
+A claim that rests on such a thing is not called wrong; a first one about the gradient of a loss without a formula states it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from symgrad import names
+from symgrad.errors import Unsupported
+from symgrad.implied import is_made_up
+from symgrad.lab import Lab
+from symgrad.meaning import Meaning
+from symgrad.ruling import UNKNOWN_NAME, Pair
+from symgrad.sheet import Link
+from symgrad.tensor import Node as Tensor
+from symgrad.tensor import variables
+
+
+def insist_on_names(pair: Pair, lab: Lab, declared: Collection[str]) -> None:
+    """A claim about a name that is defined nowhere is not decided by drawing the name at random."""
+    meaning = lab.meaning
+    used = {v.name for node in (pair.left_node, pair.right_node) for v in variables(node)}
+    named = {n for n in used if "∂" not in n and not is_made_up(n)}
+    met = {v.name for node in lab.stated.values() for v in variables(node)}
+    strangers = sorted(named - met - set(declared) - meaning.derived.keys() - set(meaning.network.variables))
+    if strangers:
+        raise Unsupported(f"{names.text(strangers[0])} {UNKNOWN_NAME}")
+
+
+def insist_on_dependence(pair: Pair, meaning: Meaning) -> None:
+    """Where nothing that was read says how a loss depends on a name, a gradient by it is not called wrong."""
+    met = [v.name for node in (pair.left_node, pair.right_node) for v in variables(node)]
+    # … and by what a Jacobian is of: the gradient in a Hessian.
+    met += [name for label in met if label in meaning.jacobians for name in _jacobian_names(label, meaning)]
+    for match in (found for name in met if (found := names.gradient_of(name))):
+        if match["of"] == match["wrt"] or meaning.rests_on(match["of"], match["wrt"]):
+            continue
+        raise Unsupported(f"nothing that was read says how {names.text(match['of'])} depends on {names.text(match['wrt'])}")
+
+
+def rests_on_nothing(pair: Pair, meaning: Meaning) -> bool:
+    """Whether a gradient is by what its loss was not computed from: a loss that is known as a number only."""
+    met = [m for node in (pair.left_node, pair.right_node) for v in variables(node) if (m := names.gradient_of(v.name))]
+    losses = meaning.network.definitions
+    return any(m["of"] in losses and m["of"] != m["wrt"] and not meaning.rests_on(m["of"], m["wrt"]) for m in met)
+
+
+def stated_gradient(link: Link, pair: Pair, lab: Lab) -> tuple[str, str] | None:
+    """The gradient that a claim states, of a loss that is defined nowhere, where nothing before it settles that.
+
+    Raises `Unsupported` where a claim rests on such a name otherwise.
+    """
+    meaning, implied = lab.meaning, lab.meaning.implied
+    left, match = pair.left_node, pair.gradient
+    if match is None or not implied:
+        values = {v.name for node in (left, pair.right_node) for v in variables(node)}
+        values |= {name for label in values & meaning.jacobians.keys() for name in _jacobian_names(label, meaning)}
+        loose = sorted(values & implied.keys())
+        if loose:
+            raise Unsupported(f"{names.text(loose[0])} {UNKNOWN_NAME}")
+        return None
+    of, wrt = match["of"], match["wrt"]
+    whole, _, step = wrt.partition("_")
+    if step.isalpha() and whole in meaning.network:
+        raise Unsupported(f"{names.text(wrt)} is an entry of {names.text(whole)}, and not by itself what {names.text(of)} depends on")
+    uncovered = _uncovered(wrt, pair.right_node, lab)
+    if link.first and uncovered == {of} and wrt in implied.get(of, ()) and (of, wrt) not in lab.stated:
+        return of, wrt
+    if uncovered:
+        raise Unsupported(f"{names.text(sorted(uncovered)[0])} {UNKNOWN_NAME}")
+    return None
+
+
+def _uncovered(wrt: str, right: Tensor, lab: Lab) -> set[str]:
+    """Names without a definition that a derivative goes through, where the other side names no derivative instead."""
+    meaning, network, implied = lab.meaning, lab.network, lab.meaning.implied
+    named = {v.name for v in variables(right)}
+    named |= {v.name for name in named & meaning.derived.keys() for v in variables(meaning.derived[name])}
+    stops = {m["wrt"] for name in named if (m := names.gradient_of(name))} | {w for _, w in lab.stated}
+    stops -= {wrt} - {w for _, w in lab.stated}
+    taken = {name for label in named & meaning.jacobians.keys() for name in _jacobian_names(label, meaning)}
+    found: set[str] = set()
+    seen, stack = {wrt}, [wrt]
+    while stack:
+        current = stack.pop()
+        if current in stops:
+            continue
+        for name, definition in network.definitions.items():
+            if any(v.name == current for v in variables(definition.node)):
+                if name in implied and name not in taken:
+                    found.add(name)
+                if name not in seen:
+                    seen.add(name)
+                    stack.append(name)
+    return found
+
+
+def _jacobian_names(label: str, meaning: Meaning) -> set[str]:
+    of, _, _ = meaning.jacobians[label]
+    return {v.name for v in variables(of)}
