@@ -239,10 +239,10 @@ _HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ..
     (_distributions_in_doubt, 1),
     (_masks_in_doubt, 1),
     (_examples_in_doubt, 2),
+    (_layout_in_doubt, 2),
     (_formulas_in_doubt, 1),
     (_gradients_in_doubt, 0),
     (_declarations_in_doubt, 2),
-    (_layout_in_doubt, 2),
 )
 _MOST_DECLARED = 12
 _MASKS = frozenset({"M", "m", "Omega", "mathrm{mask}"})

@@ -28,6 +28,8 @@ _NOT_ITS_VALUE = 2.0
 _LISTS_AS_COLUMNS = 0.3
 # Understandings that cost so much more than the cheapest are not tried: that a line holds in one says nothing.
 _SPREAD = 2.5
+# What it costs that a loss is no scalar as written, and that all but one of what it is computed from are scalars: so is that one.
+_LOSS_SUMMED, _ONE_IS_WIDE = 1.0, 3.0
 # An index is more often one of entries.
 _VECTORS_FOR_AN_INDEX = 0.5
 
@@ -130,7 +132,7 @@ def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -
         return
     if is_loss_here(meaning.vocabulary, name) and not (shapes.is_one(term.rows) and shapes.is_one(term.cols)):
         note = Note("loss_summed", definition.expression.span, name)
-        reading = reading.plus(1.0, shapes, term, note)
+        reading = reading.plus(_ONE_IS_WIDE if _has_one_wide(shapes, term) else _LOSS_SUMMED, shapes, term, note)
         term = Term("sum", (term,), (None,), ONE, ONE, term.free)
     own = meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
     if term.op == "number" and term.params[0] == 0 and not is_loss(name):
@@ -153,6 +155,13 @@ def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -
         if turned is not None:
             note = Note("missing_transpose", definition.expression.span)
             yield reading.plus(12.0, turned, Term("transpose", (term,), (), term.cols, term.rows), note)
+
+
+def _has_one_wide(shapes: Shapes, term: Term) -> bool:
+    """Whether a vector is computed with scalars alone."""
+    symbols = {t for t in walk(term) if t.op == "symbol"}
+    wide = {t for t in symbols if not (shapes.is_one(t.rows) and shapes.is_one(t.cols))}
+    return len(symbols) > 1 == len(wide)
 
 
 def _is_of_rows(shapes: Shapes, term: Term) -> bool:

@@ -68,7 +68,7 @@ SYNONYMS = {
 }  # fmt: skip
 
 RELATIONS = {
-    "=": "=", ":=": ":=", "=:": "=:", "==": "==", "+=": "+=", "-=": "-=", "<": "<", ">": ">", ":": ":",
+    "=": "=", ":=": ":=", "=:": "=", "==": "==", "+=": "+=", "-=": "-=", "<": "<", ">": ">", ":": ":",
     **{"\\" + name: name for name in (
         "approx equiv triangleq in notin ni subset subseteq supset le ge ne propto to gets mapsto sim simeq cong ll gg perp succ "
         "prec succeq preceq lesssim gtrsim asymp models vdash hookrightarrow rightsquigarrow leftrightarrow supseteq uparrow "
