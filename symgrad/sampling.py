@@ -89,15 +89,9 @@ def draw_values(network: Network, sizes: Mapping[str, int], rng: np.random.Gener
 def _draw(item: Input, sizes: Mapping[str, int], rng: np.random.Generator, positive: bool) -> Any:
     shape = tuple(int(dim.evaluate(sizes)) for dim in item.shape)
     if "mask" in item.properties and not any(known.startswith("one_hot") for known in item.properties):
-        mask = (rng.random(shape) < 0.6).astype(float)
-        if mask.size > 1:
-            mask.flat[0], mask.flat[-1] = 1.0, 0.0
-        return mask
+        return _with_both((rng.random(shape) < 0.6).astype(float), 1.0, 0.0)
     if "signs" in item.properties:
-        signs = rng.choice([-1.0, 1.0], shape)
-        if signs.size > 1:
-            signs.flat[0], signs.flat[-1] = 1.0, -1.0
-        return signs
+        return _with_both(rng.choice([-1.0, 1.0], shape), 1.0, -1.0)
     for known in item.properties:
         kind, _, axis = known.partition(":")
         if kind == "one_hot":
@@ -118,6 +112,13 @@ def _draw(item: Input, sizes: Mapping[str, int], rng: np.random.Generator, posit
     for known, made in _MADE:
         if known in item.properties:
             return made(values)
+    return values
+
+
+def _with_both(values: Any, first: float, last: float) -> Any:
+    """Values of two kinds, with one of each kind at the ends."""
+    if values.size > 1:
+        values.flat[0], values.flat[-1] = first, last
     return values
 
 

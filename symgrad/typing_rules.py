@@ -133,7 +133,7 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
     if hadamard is not None:
         for extra, same, rows, cols in spread(shapes, a, b):
             yield base.plus(hadamard + extra, same, Term("hadamard", (a, b), (), rows, cols, free))
-    elif operator == "" and _is_slope(a, b):
+    elif operator == "" and _make_a_slope(a, b):
         same_shape = shapes.together((a.rows, b.rows), (a.cols, b.cols))
         if same_shape is not None:
             yield base.plus(_SLOPE, same_shape, Term("hadamard", (a, b), (), a.rows, a.cols, free))
@@ -150,7 +150,7 @@ def _is_scale(shapes: Shapes, term: Term) -> bool:
     return term.op == "symbol" and term.params[0].startswith(_SCALES) and is_vector(shapes, term)
 
 
-def _is_slope(a: Term, b: Term) -> bool:
+def _make_a_slope(a: Term, b: Term) -> bool:
     """`a (1 - a)`, `(1 + h)(1 - h)`: a quantity, and one less it, which are multiplied entry by entry as nothing else makes sense."""
     return any(_is_one_and(x, y) for x, y in ((b, a), (a, b))) or (_is_one_and(a) and _is_one_and(b) and names_in(a) == names_in(b))
 

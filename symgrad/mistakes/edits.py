@@ -16,7 +16,7 @@ from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.implied import is_made_up
 from symgrad.mistakes.case import Case, Diagnosis
-from symgrad.mistakes.notation import Notation, bare
+from symgrad.mistakes.notation import Notation, bare, is_slope
 from symgrad.mistakes.numbers import rows_text
 from symgrad.mistakes.values import are_steps, called
 from symgrad.naming import MEANT, letters_of, plain_name, superscript, without_transpose
@@ -248,22 +248,6 @@ def _without(node: sx.Product, i: int) -> Node:
     return factors[0] if len(factors) == 1 else sx.Product(node.span, factors, operators)
 
 
-def _is_slope(node: Node) -> bool:
-    """Whether a piece is the derivative of an activation: σ'(z), 1[z > 0], a ⊙ (1 − a), 1 − h²."""
-    match node:
-        case sx.Call(function=sx.Scripted(primes=primes)):
-            return primes > 0
-        case sx.Indicator():
-            return True
-        case sx.Group(body=body) | sx.Call(function=sx.Name(base="diag"), args=(body,)):
-            return _is_slope(body)
-        case sx.Sum(terms=(first, *_), signs=signs):
-            return constant_of(first) == 1 and signs[-1] == "-"
-        case sx.Product(factors=factors):
-            return any(map(_is_slope, factors))
-    return False
-
-
 # ── the records ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -383,9 +367,9 @@ def slope(node: Node, around: Surroundings) -> Iterator[Option]:
 
 def other_slope(node: Node, around: Surroundings) -> Iterator[Option]:
     """The derivative of another activation, or at another name."""
-    if not isinstance(node, (sx.Group, sx.Product, sx.Sum, sx.Call, sx.Indicator)) or not _is_slope(node):
+    if not isinstance(node, (sx.Group, sx.Product, sx.Sum, sx.Call, sx.Indicator)) or not is_slope(node):
         return
-    if isinstance(node, sx.Product) and not all(_is_slope(f) or around.name_of(f) for f in node.factors):
+    if isinstance(node, sx.Product) and not all(is_slope(f) or around.name_of(f) for f in node.factors):
         return
     for function, out in around.outputs:
         by_value = _SLOPES_BY_VALUE[function](_meant(out, node.span))
@@ -398,7 +382,7 @@ def other_slope(node: Node, around: Surroundings) -> Iterator[Option]:
 def half_slope(node: Node, around: Surroundings) -> Iterator[Option]:
     """One half of a ⊙ (1 − a), also entry by entry."""
     own = [node]
-    if isinstance(node, sx.Group) and _is_slope(node):
+    if isinstance(node, sx.Group) and is_slope(node):
         own = [n for n in sx.walk(node.body) if isinstance(n, (sx.Name, sx.Scripted))]
     for a in (n for n in own if around.is_value_of_sigmoid(n)):
         other = a if isinstance(node, sx.Group) else _one_less(node.span, a)
@@ -560,7 +544,7 @@ def factor(node: Node, around: Surroundings) -> Iterator[Option]:
         return
     for i, held in enumerate(node.factors):
         cause = "missing_factor"
-        if _is_slope(held):
+        if is_slope(held):
             cause = "missing_activation_derivative" if followed else "wrong_activation_derivative"
         elif around.name_of(held) in around.masks and followed:
             cause = "mask_forgotten"

@@ -148,7 +148,8 @@ def slopes(node: sx.Product, notation: Notation) -> Iterator[tuple[int, int]]:
         yield min(i, beside), max(i, beside) + 1
 
 
-def is_slope(node: Node, notation: Notation) -> bool:
+def is_slope(node: Node, notation: Notation | None = None) -> bool:
+    """Whether a piece is the derivative of an activation: σ'(z), 1[z > 0], a ⊙ (1 − a), 1 − h²; with a notation, of one that it knows."""
     match node:
         case sx.Call(function=sx.Scripted(primes=primes)):
             return primes > 0
@@ -156,12 +157,18 @@ def is_slope(node: Node, notation: Notation) -> bool:
             return True
         case sx.Group(body=body) | sx.Call(function=sx.Name(base="diag"), args=(body,)):
             return is_slope(body, notation)
-        case sx.Sum(terms=(first, second), signs=signs):
-            found = [n for n in sx.walk(second) if notation.name(n) is not None]
-            return constant_of(first) == 1 and signs[-1] == "-" and bool(found) and _letter(found[0]) in notation.activations
+        case sx.Sum(terms=(first, *rest), signs=signs):
+            is_one_less = constant_of(first) == 1 and signs[-1] == "-"
+            return is_one_less and (notation is None or (len(rest) == 1 and _is_of_an_activation(rest[0], notation)))
         case sx.Product(factors=factors):
             return any(is_slope(factor, notation) for factor in factors)
     return False
+
+
+def _is_of_an_activation(node: Node, notation: Notation) -> bool:
+    """Whether the first name of a piece is an activation's."""
+    found = next((n for n in sx.walk(node) if notation.name(n) is not None), None)
+    return found is not None and _letter(found) in notation.activations
 
 
 def _letter(node: Node) -> Node:

@@ -13,6 +13,8 @@ from symgrad.read import vocabulary as voc
 from symgrad.read.tokens import Token
 
 Tokens = list[Token]
+# What stands at a place from now on, and where to go on; None where it is left as it is.
+Rewritten = tuple[Tokens, int] | None
 
 
 def as_meant(tokens: Tokens) -> Tokens:
@@ -108,39 +110,65 @@ def _begins_a_name(token: Token) -> bool:
     return not token.spaced and (token.kind == "letter" or token.text in voc.LETTER_MACROS or token.text in ("\\frac", *voc.STYLES))
 
 
-def _without_blanks(tokens: Tokens) -> Tokens:
-    r"""Scripts with nothing in them left out, `\substack` as a list, `{\therefore …}` without the word, `\bbox[…]` without its looks."""
-    out: Tokens = []
-    i = 0
-    while i < len(tokens):
-        token = tokens[i]
-        if token.text in ("_", "^") and _text(tokens, i + 1) == "{" and _text(tokens, i + 2) == "}":
-            i += 3
-        elif token.text == "\\substack" and _text(tokens, i + 1) == "{":
-            end = _closing(tokens, i + 1)
-            out += [replace(t, kind="sign", text=",") if t.text == "\\\\" else t for t in tokens[i + 1 : end]]
-            i = end
-        elif token.text in voc.CONNECTIVES and out and out[-1].text == "{":
-            i += 1
-        elif token.text == "\\bbox":
-            i += 1
-            if _text(tokens, i) == "[":
-                i = next((k for k in range(i, len(tokens)) if tokens[k].text == "]"), i) + 1
-        elif token.text == "_" and [_text(tokens, i + n) for n in (1, 2)] == ["{", "("] and (last := _end_of_places(tokens, i + 2)):
-            out += [token, tokens[i + 1], *tokens[i + 3 : last]]  # `A_{(:,l)}` for `A_{:,l}`
-            i = last + 1
-        elif voc.SWITCHES.get(token.text) and out and out[-1].text == "{" and _text(out, len(out) - 2) in ("^", "_"):
-            close = _closing(tokens, i - 1) - 1
-            style, brace = replace(token, text="\\" + voc.SWITCHES[token.text]), replace(token, kind="sign")
-            out += [style, replace(brace, text="{"), *tokens[i + 1 : close], replace(brace, text="}")]  # `k^{\rm th}`
-            i = close
-        elif voc.SWITCHES.get(token.text) and _text(tokens, i + 1) == "{":
-            out.append(replace(token, text="\\" + voc.SWITCHES[token.text]))  # `\bf{y}` for `{\bf y}`
-            i += 1
-        else:
-            out.append(token)
-            i += 1
-    return out
+def _wherever(rewriting: Callable[[Tokens, int], Rewritten]) -> Callable[[Tokens], Tokens]:
+    """The habit that is put right by a rewriting at every place."""
+
+    def habit(tokens: Tokens) -> Tokens:
+        out: Tokens = []
+        i = 0
+        while i < len(tokens):
+            made, i = rewriting(tokens, i) or ([tokens[i]], i + 1)
+            out += made
+        return out
+
+    return habit
+
+
+def _empty_script(tokens: Tokens, i: int) -> Rewritten:
+    """`x_{}` without its script."""
+    return ([], i + 3) if tokens[i].text in ("_", "^") and _text(tokens, i + 1) == "{" and _text(tokens, i + 2) == "}" else None
+
+
+def _box(tokens: Tokens, i: int) -> Rewritten:
+    r"""`\bbox[…]` without its looks."""
+    if tokens[i].text != "\\bbox":
+        return None
+    start = i + 1
+    if _text(tokens, start) != "[":
+        return [], start
+    return [], next((k for k in range(start, len(tokens)) if tokens[k].text == "]"), start) + 1
+
+
+def _connective(tokens: Tokens, i: int) -> Rewritten:
+    r"""`{\therefore …}` without the word."""
+    if tokens[i].text != "{":
+        return None
+    return [tokens[i]], next((k for k in range(i + 1, len(tokens)) if tokens[k].text not in voc.CONNECTIVES), len(tokens))
+
+
+def _substack(tokens: Tokens, i: int) -> Rewritten:
+    r"""`\substack{i \\ j}` as a list."""
+    if tokens[i].text != "\\substack" or _text(tokens, i + 1) != "{":
+        return None
+    end = _closing(tokens, i + 1)
+    return [replace(t, kind="sign", text=",") if t.text == "\\\\" else t for t in tokens[i + 1 : end]], end
+
+
+def _bracketed_places(tokens: Tokens, i: int) -> Rewritten:
+    """`A_{(:,l)}` as `A_{:,l}`."""
+    last = _end_of_places(tokens, i + 2) if [_text(tokens, i + n) for n in range(3)] == ["_", "{", "("] else None
+    return None if last is None else ([*tokens[i : i + 2], *tokens[i + 3 : last]], last + 1)
+
+
+def _switch(tokens: Tokens, i: int) -> Rewritten:
+    r"""`k^{\rm th}` as `k^{\mathrm{th}}`, and `\bf{y}`, which stands for `{\bf y}`, as `\mathbf{y}`."""
+    if not voc.SWITCHES.get(tokens[i].text):
+        return None
+    style, brace = replace(tokens[i], text="\\" + voc.SWITCHES[tokens[i].text]), replace(tokens[i], kind="sign")
+    if _text(tokens, i - 1) == "{" and _text(tokens, i - 2) in ("^", "_"):
+        close = _closing(tokens, i - 1) - 1
+        return [style, replace(brace, text="{"), *tokens[i + 1 : close], replace(brace, text="}")], close
+    return ([style], i + 1) if _text(tokens, i + 1) == "{" else None
 
 
 def _end_of_places(tokens: Tokens, i: int) -> int | None:
@@ -226,4 +254,11 @@ def _text(tokens: Sequence[Token], i: int) -> str:
 # What may stand behind a function that is only named.
 _STOPS = frozenset({*voc.RELATIONS, *voc.SEPARATORS, *voc.SUM_SIGNS, *voc.CONNECTIVES, *voc.CLOSERS, "\\odot", "\\circ", ".", "&", "\\\\"})
 _NEGATED = {"\\in": "\\notin", "=": "\\ne", "\\ni": "\\ni"}
-_HABITS: tuple[Callable[[Tokens], Tokens], ...] = (_negated, _without_blanks, _without_placeholders, _arranged, _divided, _with_products)
+_HABITS: tuple[Callable[[Tokens], Tokens], ...] = (
+    _negated,
+    *map(_wherever, (_empty_script, _box, _connective, _substack, _bracketed_places, _switch)),
+    _without_placeholders,
+    _arranged,
+    _divided,
+    _with_products,
+)
