@@ -28,12 +28,12 @@ class Dim:
     True
     """
 
-    __slots__ = ("is_name", "is_one", "symbols", "terms")
+    __slots__ = ("is_one", "name", "symbols", "terms")
     _interned: ClassVar[dict[tuple[tuple[Monomial, Fraction], ...], Dim]] = {}
 
     terms: tuple[tuple[Monomial, Fraction], ...]
     is_one: bool
-    is_name: bool  # a name, and nothing else
+    name: str | None  # its name, where it is one and nothing else
     symbols: frozenset[str]  # the names it is made of
 
     def __new__(cls, terms: Mapping[Monomial, Fraction]) -> Dim:
@@ -45,7 +45,8 @@ class Dim:
         if dim is None:
             dim = super().__new__(cls)
             dim.terms = key
-            dim.is_name = len(key) == 1 and key[0][1] == 1 and len(key[0][0]) == 1 and key[0][0][0][1] == 1
+            is_name = len(key) == 1 and key[0][1] == 1 and len(key[0][0]) == 1 and key[0][0][0][1] == 1
+            dim.name = key[0][0][0][0] if is_name else None
             dim.is_one = key == (((), Fraction(1)),)
             dim.symbols = frozenset(name for monomial, _ in key for name, _ in monomial)
             cls._interned[key] = dim
@@ -264,10 +265,9 @@ def solve(dim: Dim, value: int, sizes: dict[str, int]) -> bool:
     >>> solve(Dim.of("k"), 2, sizes)
     False
     """
+    if dim.name is not None:
+        return sizes.setdefault(dim.name, value) == value and value >= 1
     unknown = [n for n in dim.symbols if n not in sizes]
-    if unknown and dim is Dim.of(unknown[0]):
-        sizes[unknown[0]] = value
-        return value >= 1
     if not unknown:
         return dim.evaluate(sizes) == value
     if len(unknown) > 1:

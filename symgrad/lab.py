@@ -49,6 +49,8 @@ _HALVINGS = 6
 _FARTHER = (2.0, 4.0, 8.0)
 _COTANGENT = "c\u2063"
 _NEGLIGIBLE = ("\\epsilon", "\\varepsilon")
+_NOTHING = ((Fraction(0),),)
+_NUMERIC_POINTS = 64
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Lab:
         self._spare: list[Point] = []
         self._general: Lab | None = None
         self._conditions: tuple[Condition, ...] = ()
+        self._numeric: dict[Any, tuple[Mapping[str, Rows], Point]] = {}
 
     def under(self, conditions: Iterable[Condition]) -> Lab:
         """The same meaning, tried only where conditions hold."""
@@ -124,6 +127,7 @@ class Lab:
         self._opened_gradients.clear()
         for point in (*(self._points or ()), *self._spare):
             point.forget()
+        self._numeric.clear()
 
     def gradient_node(self, of: str, wrt: str) -> Node:
         """The gradient in named quantities: the one that the sheet states of a loss that it does not define, else the one derived."""
@@ -312,13 +316,20 @@ class Lab:
     def numeric_point(self, exact: bool, given: Mapping[str, Rows]) -> Point:
         """The point of the values that a sheet gives, in fractions or in floats. Raises `Unsupported` where their sizes clash."""
         # Nobody gives a value to what only keeps a quotient from being 0/0.
-        rows_of = {**{name: ((Fraction(0),),) for name in _NEGLIGIBLE if name in self.network.inputs}, **given}
+        rows_of = {**{name: _NOTHING for name in _NEGLIGIBLE if name in self.network.inputs}, **given}
+        key = (exact, len(self.network.inputs), *((name, id(rows)) for name, rows in rows_of.items()))
+        if key in self._numeric:  # the readings of a line are tried at one point, with all that was computed there
+            return self._numeric[key][1]
         values = {
             name: np.array([[x if exact else float(x) for x in row] for row in rows], dtype=object if exact else float)
             for name, rows in rows_of.items()
         }
         sizes = sizes_from(self.meaning, {name: rows for name, rows in rows_of.items() if "∂" not in name})
-        return Point(values, sizes, self.supply, exact)
+        if len(self._numeric) == _NUMERIC_POINTS:
+            self._numeric.clear()
+        point = Point(values, sizes, self.supply, exact)
+        self._numeric[key] = rows_of, point  # which keeps the rows, and so their identity
+        return point
 
     # ── comparing ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -31,7 +31,7 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
     """
     dims = [dim for dim in network.dims if not dim.is_one]
     conditions = network.conditions
-    must_be_whole = [dim for dim in (*dims, *_rooms(network)) if not dim.is_name]
+    must_be_whole = [dim for dim in (*dims, *_rooms(network)) if dim.name is None]
     symbols = sorted({name for dim in dims for name in dim.symbols} | _names(conditions))
     if not symbols:
         return {}
@@ -44,7 +44,7 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
         sizes = alike if equal else {name: int(rng.integers(low, low + 4 + attempt % _LARGEST)) for name in symbols}
         if not _possible(conditions, must_be_whole, sizes):
             continue
-        values = [sizes[min(dim.symbols)] if dim.is_name else dim.evaluate(sizes) for dim in dims]
+        values = [sizes[dim.name] if dim.name is not None else dim.evaluate(sizes) for dim in dims]
         clashes = len(values) - len(set(values))
         narrow = sum(value < wide for value in values)
         score = (clashes, narrow, int(sum(values)))

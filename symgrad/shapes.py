@@ -27,11 +27,6 @@ def is_unknown(name: str) -> bool:
     return name.startswith(_UNKNOWN)
 
 
-def _name(dim: Dim) -> str | None:
-    """The name, if the dimension is a name and nothing else."""
-    return dim.terms[0][0][0][0] if dim.is_name else None
-
-
 @dataclass(frozen=True)
 class Shapes:
     """What the sizes have been found to be.
@@ -53,11 +48,14 @@ class Shapes:
 
     def resolve(self, dim: Dim) -> Dim:
         """The dimension with every size that is known put in."""
-        if not any(symbol in self.bound for symbol in dim.symbols):
+        bound = self.bound
+        while dim.name is not None:
+            found = bound.get(dim.name)
+            if found is None:
+                return dim
+            dim = found
+        if bound.keys().isdisjoint(dim.symbols):
             return dim
-        name = _name(dim)
-        if name is not None:
-            return self.resolve(self.bound[name])
         total = Dim.of(0)
         for monomial, coefficient in dim.terms:
             product = Dim.of(coefficient)
@@ -75,7 +73,7 @@ class Shapes:
 
     def is_open(self, dim: Dim) -> bool:
         """Whether it is an unknown size, and no more than that is known of it."""
-        name = _name(self.resolve(dim))
+        name = self.resolve(dim).name
         return name is not None and is_unknown(name)
 
     def unify(self, left: Dim, right: Dim) -> Shapes | None:
@@ -84,7 +82,7 @@ class Shapes:
         if left is right:
             return self
         for one, other in ((left, right), (right, left)):
-            name = _name(one)
+            name = one.name
             if name is not None and is_unknown(name) and name not in other.symbols:
                 return self._bind(name, other)
         for one, other in ((left, right), (right, left)):
@@ -122,7 +120,7 @@ class Shapes:
 
     def as_one(self, dim: Dim) -> Shapes | None:
         """With a declared size taken to be 1, as the numbers of one example have it; only for numbers."""
-        name = _name(self.resolve(dim))
+        name = self.resolve(dim).name
         return self if self.is_one(dim) else None if name is None else self._bind(name, ONE)
 
     def together(self, *pairs: tuple[Dim, Dim]) -> Shapes | None:
