@@ -10,10 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 
 from symgrad import syntax as sx
-from symgrad.constant import constant_of
 from symgrad.dims import Dim, show
 from symgrad.findings import BY_CODE
 from symgrad.naming import plain_name
@@ -32,11 +30,6 @@ _EACH = re.compile(r"(?i)\b(?:per|a|each)\s+(?:filter|kernel)")
 _OUTPUTS = re.compile(r"(?i)\boutputs?\b|\bto get\b")
 _STEPS = re.compile(r"(?i)^\W*(?:elements|steps|positions|time steps)\b")
 _RECURRENT = re.compile(r"(?i)\b(?:hidden|recurrent)\s+weights\b")
-_WIDTHS = re.compile(r"\d+(?:\s*(?:-{1,3}|–|—|→|\\to\b|\\rightarrow\b)\s*\d+){2,}")
-_NETWORK = re.compile(r"(?i)network|\bnet\b|\bmlp\b|perceptron|netz|réseau|perceptrón|\bred\b|\brede\b")
-_WITH_BIASES = re.compile(r"(?i)\b(?:with|including|incl\.?|mit|avec|con|com)\W+(?:\w+\W+)?(?:bias|biais|sesgo|Schwelle)")
-_COUNTED = re.compile(r"(?i)^\W*(?:trainable |learnable )?(?:params?\b|parameter|paramètre|parámetro|parâmetro)")
-_NEARBY = 80
 _INPUT = re.compile(r"(?i)\binputs?\b\W*$")
 
 
@@ -96,25 +89,6 @@ def counted(sheet: Sheet) -> Iterator[tuple[Claim, list[Finding]]]:
                 yield conform
 
 
-def counted_by_layers(sheet: Sheet) -> Iterator[tuple[Claim, list[Finding]]]:
-    """Where a fully connected network is given by its widths, `784–128–10 with biases`, the layers whose biases are not counted."""
-    text = sheet.source.text
-    around = [(m, text[max(0, m.start() - _NEARBY) : m.end() + _NEARBY]) for m in _WIDTHS.finditer(text)]
-    widths = [[int(n) for n in re.findall(r"\d+", m[0])] for m, near in around if _NETWORK.search(near) and _WITH_BIASES.search(near)]
-    if len(widths) != 1:
-        return
-    layers = list(pairwise(widths[0]))
-    whole = {(a + 1) * b for a, b in layers}
-    for statement in sheet.statements:
-        node = statement.node
-        value = constant_of(node.sides[-1] if isinstance(node, sx.Relation) else node)
-        if statement.display or value is None or value in whole or not _COUNTED.search(statement.words_after):
-            continue
-        for a, b in ((a, b) for a, b in layers if a * b == value):
-            what = f"the parameters of the layer {a}–{b}"
-            yield _judged(sheet, statement, (Dim.of(a * b),), (Dim.of((a + 1) * b),), what, without_biases=True)
-
-
 def _expected(facts: _Facts, statement: Statement, before: Statement | None) -> tuple[tuple[Dim, ...] | None, tuple[Dim, ...] | None, str]:
     """What is written, what it should be, and what it is the size of."""
     node, after = statement.node, statement.words_after
@@ -144,9 +118,9 @@ def _expected(facts: _Facts, statement: Statement, before: Statement | None) -> 
 
 
 def _judged(
-    sheet: Sheet, statement: Statement, written: tuple[Dim, ...], expected: tuple[Dim, ...], what: str, without_biases: bool = False
+    sheet: Sheet, statement: Statement, written: tuple[Dim, ...], expected: tuple[Dim, ...], what: str
 ) -> tuple[Claim, list[Finding]]:
-    """Whether a size is what it should be; one that is written `without_biases`, or falls short by one, leaves a bias out."""
+    """Whether a size is what it should be; one that falls short by one leaves a bias out."""
     holds = written == expected
     claim = Claim(statement.span, _written(sheet, statement), "holds" if holds else "fails", f"{what}: {show(expected)}")
     claim.evidence.append({"method": "exact", "holds": holds})
@@ -154,7 +128,7 @@ def _judged(
     if not holds:
         kind = BY_CODE["SG216"]
         message = f"{what} come to {show(expected)}, not {show(written)}"
-        if len(written) == 1 and (without_biases or (expected[0] - written[0]).number == 1):
+        if len(written) == 1 and ((expected[0] - written[0]).number == 1):
             message += "; the bias is left out"
         findings.append(Finding(kind.code, kind.severity, statement.span, message, kind.cause, show(expected)))
     for dim in expected:

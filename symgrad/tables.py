@@ -29,7 +29,7 @@ _MOST_CELLS = 2000
 
 
 @dataclass(frozen=True)
-class _Cell:
+class Cell:
     """What stands in a cell: its place, and its mathematics where it is read as some."""
 
     span: Span
@@ -60,18 +60,23 @@ def tabulated(sheet: Sheet) -> Sheet:
 
 
 def _said(sheet: Sheet) -> Iterator[Node]:
-    text = legible(sheet.source)
-    is_tex = is_latex(sheet.source)
-    for table in (_TABULAR if is_tex else _MARKDOWN).finditer(text):
-        rows = list(_rows_of(sheet, text, table.start(), table.end(), is_tex))
-        if len(rows) < 2 or sum(map(len, rows)) > _MOST_CELLS:
-            continue
+    for rows in tables(sheet):
         spoken = {name for s in sheet.statements for name in mentions(s.node)}
         given = list(_values(rows)) or list(_columns(rows, spoken))
         yield from given or _results(rows)
 
 
-def _rows_of(sheet: Sheet, text: str, start: int, stop: int, is_tex: bool) -> Iterator[list[_Cell]]:
+def tables(sheet: Sheet) -> Iterator[list[list[Cell]]]:
+    """The tables of a sheet, each by its rows."""
+    text = legible(sheet.source)
+    is_tex = is_latex(sheet.source)
+    for table in (_TABULAR if is_tex else _MARKDOWN).finditer(text):
+        rows = list(_rows_of(sheet, text, table.start(), table.end(), is_tex))
+        if len(rows) >= 2 and sum(map(len, rows)) <= _MOST_CELLS:
+            yield rows
+
+
+def _rows_of(sheet: Sheet, text: str, start: int, stop: int, is_tex: bool) -> Iterator[list[Cell]]:
     if is_tex:
         head = re.compile(r"\\begin\{tabular[x*]?\}\s*(?:\{[^{}]*\}){1,2}").match(text, start)
         start, stop = head.end() if head else start, text.rfind("\\end{", start, stop)
@@ -93,7 +98,7 @@ def _rows_of(sheet: Sheet, text: str, start: int, stop: int, is_tex: bool) -> It
         yield [_cell(sheet, text, left[1], right[0]) for left, right in pairwise(bounds)]
 
 
-def _cell(sheet: Sheet, text: str, start: int, stop: int) -> _Cell:
+def _cell(sheet: Sheet, text: str, start: int, stop: int) -> Cell:
     while start < stop and text[start].isspace():
         start += 1
     while stop > start and text[stop - 1].isspace():
@@ -104,10 +109,10 @@ def _cell(sheet: Sheet, text: str, start: int, stop: int) -> _Cell:
     is_plain = bool(marks[0]) or re.fullmatch(r"[-−+]?[\d.,/ ]+|[A-Za-z]?[\w^{}()\[\]]{0,3}|\S", written) is not None
     nodes = parse(sheet.source, inside, sheet.macros) if is_plain and inside.start < inside.end else []
     node = nodes[0] if len(nodes) == 1 and not any(isinstance(n, (sx.Unread, sx.Blank)) for n in sx.walk(nodes[0])) else None
-    return _Cell(Span(start, stop), written, node)
+    return Cell(Span(start, stop), written, node)
 
 
-def _values(rows: list[list[_Cell]]) -> Iterator[Node]:
+def _values(rows: list[list[Cell]]) -> Iterator[Node]:
     """A name and its value in each row, or names above and their values below."""
     body = rows if rows[0][0].name is not None and len(rows[0]) == 2 and rows[0][1].is_number else rows[1:]
     if all(len(row) == 2 and row[0].name is not None and row[1].is_number for row in body):
@@ -119,7 +124,7 @@ def _values(rows: list[list[_Cell]]) -> Iterator[Node]:
             yield from (_equation(name, below) for name, below in pairs)
 
 
-def _columns(rows: list[list[_Cell]], spoken: set[str]) -> Iterator[Node]:
+def _columns(rows: list[list[Cell]], spoken: set[str]) -> Iterator[Node]:
     """Names above columns of numbers: one for each row where they have an index, lists where they have none."""
     head, *body = rows
     counts = _NUMBERED.fullmatch(head[0].text) is not None and len(head) > 1
@@ -140,7 +145,7 @@ def _columns(rows: list[list[_Cell]], spoken: set[str]) -> Iterator[Node]:
             yield _list(above.name, body, k)
 
 
-def _results(rows: list[list[_Cell]]) -> Iterator[Node]:
+def _results(rows: list[list[Cell]]) -> Iterator[Node]:
     """A formula for a name, and behind it the number that it comes to."""
     for row in rows:
         for cell, value in pairwise(row):
@@ -151,12 +156,12 @@ def _results(rows: list[list[_Cell]]) -> Iterator[Node]:
                 yield sx.Relation(cell.span.to(value.span), (*node.sides, value.node), (*node.operators, "="))
 
 
-def _equation(name: Node | None, value: _Cell) -> Node:
+def _equation(name: Node | None, value: Cell) -> Node:
     assert name is not None and value.node is not None
     return sx.Relation(value.span, (name, value.node), ("=",))
 
 
-def _index_of(cell: _Cell) -> str | None:
+def _index_of(cell: Cell) -> str | None:
     r"""The i of `x_i`, `x^{(i)}`, `\partial C / \partial w_i`."""
     found: set[str] = set()
     for node in sx.walk(cell.node) if cell.node is not None else ():
@@ -169,17 +174,17 @@ def _bare(node: Node | None) -> Node | None:
     return node.body if isinstance(node, sx.Group) else node
 
 
-def _list(name: Node | None, body: list[list[_Cell]], k: int) -> Node:
+def _list(name: Node | None, body: list[list[Cell]], k: int) -> Node:
     """A name and the column of its numbers."""
     place = body[0][k].span
-    return _equation(name, _Cell(place, "", sx.Matrix(place, tuple((row[k].node or sx.Blank(place),) for row in body))))
+    return _equation(name, Cell(place, "", sx.Matrix(place, tuple((row[k].node or sx.Blank(place),) for row in body))))
 
 
-def _numbered(cell: _Cell, letter: str, row: list[_Cell]) -> str | None:
+def _numbered(cell: Cell, letter: str, row: list[Cell]) -> str | None:
     return None if cell.node is None else plain_name(_numbered_node(cell.node, letter, row))
 
 
-def _numbered_node(node: Node, letter: str, row: list[_Cell]) -> Node:
+def _numbered_node(node: Node, letter: str, row: list[Cell]) -> Node:
     """`x_i` of the row whose number is 2 as `x_2`."""
     number = sx.Number(node.span, row[0].text.strip("$ "))
     return sx.mapped(node, lambda n: number if isinstance(n, sx.Name) and n.base == letter and not n.accents else n)

@@ -16,9 +16,8 @@ from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, 
 from symgrad.conditions import is_conditional
 from symgrad.confirmation import confirmed
 from symgrad.constant import is_numeric
-from symgrad.convolutions import convolved
 from symgrad.coordinates import by_coordinates
-from symgrad.counts import counted, counted_by_layers
+from symgrad.counts import counted
 from symgrad.differenced import differenced
 from symgrad.differing import of_differing
 from symgrad.dims import Dim, show
@@ -32,6 +31,7 @@ from symgrad.hypotheses import Search
 from symgrad.judge import Judge
 from symgrad.keys import Key, about_nothing, against
 from symgrad.labels import picked
+from symgrad.layer_claims import layered
 from symgrad.layouts import against_the_others
 from symgrad.likeness import likeness
 from symgrad.limits import with_limits
@@ -193,7 +193,7 @@ def _reported(sheet: Sheet, found: list[tuple[Judge, Judged]]) -> Verification:
     out = Verification(sheet.source)
     for judge, judged in found:
         _report(out, judge, judged)
-    for claim, findings in (*counted(sheet), *counted_by_layers(sheet), *convolved(sheet)):
+    for claim, findings in (*counted(sheet), *layered(sheet)):
         out.claims.append(claim)
         out.findings += findings
     out.findings += tallied(sheet, [judge for judge, _ in found])

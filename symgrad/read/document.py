@@ -119,6 +119,16 @@ def legible(source: Source) -> str:
     return _masked(source.text, is_latex(source), tables=False)
 
 
+def told_in_code(source: Source) -> str:
+    """As `legible`, with what stands between backticks: a layer may be told as the call that makes it."""
+    if is_latex(source):
+        return legible(source)
+    held = legible(source)
+    for code in _INLINE_CODE.finditer(_FENCE.sub(lambda m: _blank(m[0]), source.text)):
+        held = held[: code.start(2)] + code[2] + held[code.end(2) :]
+    return held
+
+
 def prose(source: Source) -> str:
     """The words of a sheet, every character in its place, with all its mathematics blank."""
     is_tex = is_latex(source)

@@ -1,0 +1,663 @@
+r"""What a sheet claims of the layers that it tells of: the sizes of their outputs, the numbers of their parameters, and totals of these.
+
+A claim belongs to the layer that its sentence, item or row names, or to the one before where it names nothing else. It is wrong where its
+words say what it counts and nothing that they may mean comes to that, or where its products are those of a known slip. What the words do
+not settle is left alone; after a size that is wrong the next layer may go on from either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import NamedTuple
+
+from symgrad import layer_text
+from symgrad import syntax as sx
+from symgrad.constant import constant_of
+from symgrad.findings import BY_CODE
+from symgrad.layer_text import Mention, layer_of, mentions, volume_of
+from symgrad.layers import RECURRENT, WINDOWED, Layer, Size, Terms, Volume, normal, of_input, slips
+from symgrad.naming import plain_name
+from symgrad.prose import size_of_node
+from symgrad.read.document import Sheet, Statement, told_in_code
+from symgrad.read.latex import parse
+from symgrad.span import Span
+from symgrad.syntax import Node
+from symgrad.tables import Cell, tables
+from symgrad.verification import Claim, Finding
+
+_PARAMETERS = re.compile(r"(?i)\b(?:param|weights|gewichte|poids|pesos|par[áâà]m)\w*|#\s*param")
+_WEIGHTS = re.compile(r"(?i)\b(?:weights|gewichte|poids|pesos)\b(?! and bias)")
+_OF_ONE = re.compile(r"(?i)\b(?:per|a|each|one|jede[rs]?|cada|pro)\s+(?:filter|kernel|filtro)")
+# What else is counted, and what makes a count one of some part, or of several.
+_OTHER_COUNT = re.compile(
+    r"(?i)\b(?:multipl\w*|macs?|flops?|operations|bytes?|memory|entries|numbers|features|connections|values|activations?|bits?|kb|mb|fewer"
+    r"|zahlen|eintr[äa]ge|biases|difference|factor|ratio|saves?|outputs?|elements|entradas|steps)\b"
+)
+_SHARED = re.compile(
+    r"(?i)\b(?:per|each|every|one|single|both|twice|double[sd]?|all|together|heads?|blocks?|layers|gates?|times"
+    r"|directions?|of which|only|half|first|last)\b"
+)
+_ALL = re.compile(r"(?i)\b(?:all|every|each|alle|jede|todas|toutes)\b")
+_TOTAL = re.compile(
+    r"(?i)\b(?:total|altogether|in all|overall|(?:whole|entire|full) (?:network|model|net|cnn)|sum(?:ming)?(?: up)?"
+    r"|insgesamt|zusammen|gesamt\w*|en tout|somme|suma)\b"
+)
+_OUTPUT = re.compile(
+    r"(?i)(?:\b(?:outputs?|gives?|giving|becomes?|leaves|leaving|produc\w*|yields?|turns|into|to|so|hence|thus|i\.\s?e\.|ausgabe|also|salida"
+    r"|sortie|now|shrinks|get|we have|after)\b|→|⇒|:\s*$)[^.;]{0,30}$"
+)
+_NOT_OUTPUT = re.compile(r"(?i)\b(?:inputs?|takes?|filters?|kernels?|weights?|windows?|from|size|eingabe|gewicht\w*|entrada|W)\W*$")
+_OF_THE_WEIGHTS = re.compile(r"(?i)^\W*(?:filters?|kernels?|weights?|windows?|images?|inputs?|convolutions?)\b")
+_SIDE = re.compile(r"(?i)^(?:[hwlnto]_?(?:out|o|new)\w*|O|outputs?(?:size|width|height|length)?)$")
+_SIDE_IN_WORDS = re.compile(
+    r"(?i)\b(?:output (?:width|height|size|length|side)|spatial size|side|height|width|length|seitenl[äa]nge|positions)\b[^.;]{0,25}$"
+)
+_SHAPE = re.compile(r"(?<![\w×.])(\d+(?:\s*×\s*\d+)+)(?!\s*[×·=+]|\w)|\(\s*((?:(?:\w+|batch size)\s*,\s*)+\d+)\s*\)|⟨\s*([\w\s×,]+?)\s*⟩")
+_BREAK = re.compile(r"(?<!\b[a-z]\.[a-z])(?<!\bcf)(?<!\bvs)[.;](?=\s)|\n\s*\n|\n\s*(?=•|\d+[.)]\s)")
+_HEADING = re.compile(r"(?m)^\s*(?:#{1,6}\s[^\n]*|\\(?:sub)*section[^\n]*)")
+_ROLES = tuple(
+    (role, re.compile(rf"(?i){pattern}"))
+    for role, pattern in (
+        ("parameters", r"\b(?:param|par[áâà]m)\w*|#"),
+        ("weights", r"\b(?:weights|gewichte|poids|pesos)\b"),
+        ("biases", r"\b(?:bias(?:es)?|biais|sesgos)\b"),
+        ("total", r"\b(?:total|sum|gesamt|summe)\b"),
+        ("output", r"\b(?:outputs?|out|shape|ausgabe|salida|sortie)\b"),
+    )
+)
+# Words that speak of the layer before, and of nothing else.
+_STOCK = re.compile(
+    r"(?i)^(?:the|its?|it|this|that|layer|outputs?|sizes?|shapes?|width|height|length|side|spatial|dimensions?|params?|parameters?|weights?|bias(?:es)?"
+    r"|filters?|number|count|has|have|having|are|is|gives?|becomes|therefore|thus|hence|so|then|and|with|one|for|of|in|each|now|which|we|get|again|also"
+    r"|learnable|trainable|stays?|same|there|e|g|i|makes?|needs?|contains?|per|a|an|to|these|since|because|as|learn|nothing|calculation|map|maps|feature"
+    r"|anzahl|der|die|das|parameter[ns]?|ausgabe|größe|seitenlänge|also|hat|sie|dann|ist|es|el|la|los|salida|tiene|número|parámetros"
+    r"|text|mathrm|par|noindent|z|b)$"
+)
+# What has to be told of a layer to be one of the network, and not only spoken of.
+_TELLING = {"convolution": ("filters", "height"), "pool": ("height",), "dense": ("outputs",)}
+_MOST_MISSING = 3
+
+
+class _Words(NamedTuple):
+    """The words around a claim: those before it, as far as the claim before that, and those behind it."""
+
+    before: str
+    after: str
+    is_strange: bool  # whether the sentence names no layer, and speaks of more than the one before
+
+    @property
+    def all(self) -> str:
+        return f"{self.before[-60:]} ¦ {self.after[:25]}"
+
+
+@dataclass
+class _Told:
+    """A layer of the sheet with what goes in and comes out: one of several where not all is known."""
+
+    kind: str
+    number: int | None
+    layers: tuple[Layer, ...]
+    before: frozenset[Volume] = frozenset()
+    after: frozenset[Volume] = frozenset()
+    is_chained: bool = False
+    is_in_table: bool = False
+    claimed: set[int | None] = field(default_factory=set)
+
+    @property
+    def counts(self) -> frozenset[int]:
+        return frozenset(count for layer in self.layers for count in layer.counts)
+
+
+@dataclass(frozen=True)
+class _Found:
+    claim: Claim
+    findings: list[Finding]
+    is_explained: bool = False
+
+
+def layered(sheet: Sheet) -> list[tuple[Claim, list[Finding]]]:
+    """The claims about layers, with what is wrong about them; none that are not explained where more are wrong than hold."""
+    found = list(_Reading(sheet).found())
+    holding = sum(f.claim.verdict == "holds" for f in found)
+    failing = len(found) - holding
+    kept = [f for f in found if f.claim.verdict == "holds" or (failing <= holding + 1 if f.is_explained else failing < holding)]
+    return [(f.claim, f.findings) for f in kept]
+
+
+def plain(source: str) -> str:
+    """The text with signs as they are typed, and everything in its place."""
+    text = source
+    for pattern, put in _PUT:
+        text = pattern.sub(lambda m, put=put: put.ljust(len(m[0])), text)  # type: ignore[misc]
+    return text
+
+
+_PUT = tuple(
+    (re.compile(pattern), put)
+    for pattern, put in (
+        (r"(?m)^[ \t]*(?:[-*+]|\\item(?:\[[^\]]*\])?)(?=\s)", "•"),
+        (r"\\times\b", "×"),
+        (r"\\cdot\b", "·"),
+        (r"\\(?:to|rightarrow|longrightarrow|Rightarrow)\b", "→"),
+        (r"\\langle\b", "⟨"),
+        (r"\\rangle\b", "⟩"),
+        (r"\\(?:textbf|textit|emph|text|mathrm|texttt|left|right)\b", ""),
+        (r"\\[,;!: ]", ""),
+        (r"---?", "–"),
+        (r"(?<=\d)\{,\}(?=\d{3})", ""),
+        (r"\\item\b", "•"),
+        (r"[$*`~{}\[\]]|\\[()]", ""),
+    )
+)
+
+
+class _Reading:
+    """A sheet that is gone through for its layers."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+        self.text = plain(self._prose())
+        self.bias = _bias(self.text[begin:end] for begin, end in self._segments())
+        self.statements = [s for s in sheet.statements if not isinstance(s.node, sx.Unread)]
+        self.volumes: frozenset[Volume] = frozenset()
+        self.told: list[_Told] = []
+        self.current: list[_Told] = []
+        self.network: list[_Told] = []
+        self.widths = -1
+        self.usual: dict[str, Layer] = {}
+        self.is_in_table = False
+        self.is_on_trust = False  # whether the volumes are as they are claimed, and nothing confirms it
+
+    def _prose(self) -> str:
+        text = told_in_code(self.sheet.source)
+        self.tables = list(tables(self.sheet))
+        for rows in self.tables:
+            start, end = rows[0][0].span.start, max(row[-1].span.end for row in rows if row)
+            start, end = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+            end = len(text) if end < 0 else end
+            text = text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
+        return text
+
+    def found(self) -> Iterator[_Found]:
+        for at, told in layer_text.widths(self.text):
+            if not self.told:
+                layers = layer_text.dense_of(told, self.bias)
+                self.told = [_Told("dense", i, (layer,), is_chained=True) for i, layer in enumerate(layers, 1)]
+                self.network, self.widths = list(self.told), at
+        stretches: list[tuple[int, int, list[list[Cell]] | None]] = [(begin, end, None) for begin, end in self._segments()]
+        stretches += [(rows[0][0].span.start, rows[0][0].span.start, rows) for rows in self.tables if rows[0]]
+        for begin, end, rows in sorted(stretches, key=lambda s: s[:2]):
+            yield from self._segment(begin, end) if rows is None else self._table(rows)
+
+    def _segments(self) -> Iterator[tuple[int, int]]:
+        begin = 0
+        for stop in _BREAK.finditer(self.text):
+            yield begin, stop.end()
+            begin = stop.end()
+        yield begin, len(self.text)
+
+    # ── layers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _tell(self, mention: Mention) -> None:
+        """The layer of a mention is what the next claims are about: a new one, or one that was told before."""
+        is_line = any(len(volume.sides) == 1 for volume in self.volumes)
+        layer = layer_of(mention, self.bias, is_line)
+        old = self._told_before(mention)
+        if mention.kind == "over all":
+            self.volumes = frozenset(Volume(v.channels) for v in self.volumes)
+            self.current = []
+        elif layer is None or (old and not self._is_anew(mention, layer, old)):
+            self.current = [] if mention.is_supposed else old
+            if not old and mention.kind == "other" and re.search(r"\d", mention.text) and not mention.is_supposed:
+                self.volumes, self.network = frozenset(), []
+        elif mention.is_plural and layer.kind in WINDOWED and "filters" not in layer.sizes:
+            self.usual[layer.kind], self.current = layer, []
+        else:
+            self._go_on(mention, layer)
+
+    def _told_before(self, mention: Mention) -> list[_Told]:
+        alike = [t for t in self.told if t.kind == mention.kind or (mention.kind == "layer" and t.kind not in ("pool", "flatten"))]
+        numbered = [t for t in alike if t.number == mention.number]
+        ordered = alike[mention.number - 1 : mention.number] if mention.number else []
+        return numbered or ordered if mention.number else alike
+
+    def _is_anew(self, mention: Mention, layer: Layer, old: Sequence[_Told]) -> bool:
+        """Whether the sizes that are told are those of another layer than those that a table, or its own name, tell of."""
+        own = {
+            name: size
+            for name, size in layer.sizes.items()
+            if name in ("filters", "height", "width", "inputs", "outputs", "state", "words", "features")
+        }
+        alike = [t for t in old if any(all(one.sizes.get(n) == size for n, size in own.items()) for one in t.layers)]
+        is_again = any(t.is_in_table for t in alike) or (alike and mention.number is not None)
+        return bool(own) and (self.is_in_table or not is_again)
+
+    def _go_on(self, mention: Mention, layer: Layer) -> None:
+        usual = self.usual.get(layer.kind)
+        if usual is not None:
+            layer = replace(
+                layer, sizes={**usual.sizes, **layer.sizes}, paddings=usual.paddings if len(layer.paddings) > 1 else layer.paddings
+            )
+        filled = {volume: of_input(layer, volume) for volume in self.volumes} if not (mention.is_supposed or self.is_on_trust) else {}
+        layers = tuple(filled.values()) or (layer,)
+        after = frozenset(out for volume, one in filled.items() for out in one.after(volume))
+        told = _Told(layer.kind, mention.number, layers, self.volumes, after, is_in_table=self.is_in_table)
+        if not after and not filled:
+            after = layer.after(Volume(0)) if layer.kind in ("dense", "embedding", "lstm", "gru", "rnn") else frozenset()
+            told.after = after
+        told.is_chained = bool(filled) and (layer.kind not in RECURRENT | {"dense"} or self._fits(layer))
+        self.current = [told]
+        if not mention.is_supposed and (layer.kind not in _TELLING or set(layer.sizes) & set(_TELLING[layer.kind])):
+            self.told.append(told)
+            self.volumes, self.is_on_trust = told.after, False
+            self.network.append(told)
+
+    def _fits(self, layer: Layer) -> bool:
+        """Whether it takes what the layer before gives out."""
+        told = layer.sizes.get("inputs")
+        return layer.kind == "dense" if told is None else any(told in (v.entries, v.channels) for v in self.volumes)
+
+    # ── claims in the text ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _segment(self, begin: int, end: int) -> Iterator[_Found]:
+        text = self.text[begin:end]
+        heading = _HEADING.search(text)
+        if heading is not None:
+            self.current = []
+            text = re.sub(r"[^\n]", " ", text[: heading.end()]) + text[heading.end() :]
+        claims = self._claims(begin, end)
+        named = mentions(text, begin, [(span.start - begin, span.end - begin) for span, _ in claims])
+        if begin <= self.widths < end:
+            return
+        if not self.told and all(mention.kind == "layer" for mention in named):
+            named = []
+        if not named:
+            volume = volume_of(text)
+            if volume is not None:
+                self.volumes, self.current, self.network = frozenset({volume}), [], []
+                return
+        stops = [begin]
+        is_carried, is_stock, is_counted = True, True, False
+        waiting = list(named)
+        taken: Counter[int] = Counter()
+        for span, statement in claims:
+            while waiting and waiting[0].at < span.start:
+                self._tell(waiting.pop(0))
+                is_carried, taken = False, Counter()
+            following = next((s.start for s, _ in claims if s.start > span.start), end)
+            is_stock = is_stock and _is_stock(self.text[stops[-1] : span.start])
+            words = _Words(self.text[stops[-1] : span.start], self.text[span.end : following], is_carried and not is_stock)
+            stops.append(span.end)
+            if statement is None:
+                yield from self._shape(span, words)
+                continue
+            is_counted = bool(_PARAMETERS.search(words.all)) or (is_counted and not _OTHER_COUNT.search(words.all))
+            if _TOTAL.search(words.before[-80:]) or _TOTAL.search(words.after[:30]):
+                yield from self._total(statement)
+                continue
+            about = self.current
+            if len(about) > 1:
+                taken[0] += 1
+                about = about[taken[0] - 1 : taken[0]] if len(claims) == len(about) else about
+            yield from self._number(statement, words, about, is_counted)
+        for mention in waiting:
+            self._tell(mention)
+
+    def _claims(self, begin: int, end: int) -> list[tuple[Span, Statement | None]]:
+        """What may claim something: numbers that are worked out, and shapes; in order."""
+        inside = [s for s in self.statements if begin <= s.span.start < end]
+        counted: list[tuple[Span, Statement | None]] = [(s.span, s) for s in inside if _formula(s.node) is not None]
+        shapes = [
+            Span(begin + m.start(), begin + m.end())
+            for m in _SHAPE.finditer(self.text[begin:end])
+            if len(_sizes_of(m)) > 2 or (len(_sizes_of(m)) == 2 and any(len(v.sides) < 2 for v in self.volumes))
+        ]
+        apart = [span for span in shapes if not any(c.start < span.end and span.start < c.end for c, _ in counted)]
+        return sorted([*counted, *((span, None) for span in apart)], key=lambda c: c[0])
+
+    def _shape(self, span: Span, words: _Words) -> Iterator[_Found]:
+        is_another = _NOT_OUTPUT.search(words.before) or _OF_THE_WEIGHTS.search(words.after)
+        if len(self.current) != 1 or is_another or (words.before.strip(" ,.:;") and not _OUTPUT.search(words.before)):
+            return
+        if words.is_strange:
+            return
+        found = _SHAPE.match(self.text, span.start)
+        if found is not None:
+            yield from self._held_against(self.current[0], _sizes_of(found), span)
+
+    def _held_against(self, told: _Told, sizes: tuple[int, ...], span: Span) -> Iterator[_Found]:
+        """Whether a shape is that of what a layer gives out."""
+        if not told.after:
+            if len(sizes) == 3 and told.kind in WINDOWED:
+                first = sizes[0] != sizes[1]
+                self.volumes = told.after = frozenset({Volume(sizes[0], sizes[1:]) if first else Volume(sizes[2], sizes[:2])})
+                self.is_on_trust = True
+            return
+        rank = {len(v.sides) + 1 for v in told.after}
+        own = sizes if len(sizes) in rank else sizes[1:]
+        if len(own) not in rank:
+            return
+        right = any(own in v.orders for v in told.after)
+        shown = " or ".join(sorted(map(str, told.after)))
+        yield self._judged(span, right, "SG215", f"the output is {shown}, channels last", is_explained=False)
+        if not right:
+            both = {Volume(own[0], own[1:]), Volume(own[-1], own[:-1])}
+            told.after = self.volumes = told.after | both
+        else:
+            told.after = self.volumes = frozenset(v for v in told.after if own in v.orders)
+
+    def _number(self, statement: Statement, words: _Words, about: Sequence[_Told], is_counted: bool) -> Iterator[_Found]:
+        node = _formula(statement.node)
+        if node is None or words.is_strange:
+            return
+        value = constant_of(node)
+        count = int(value) if value is not None and value.denominator == 1 else None
+        named = self._name(statement)
+        is_counted = is_counted or bool(_PARAMETERS.search(named))
+        if count is not None and not is_counted:
+            yield from self._side(statement, node, count, words, named, about)
+        is_formula = isinstance(node, (sx.Sum, sx.Product, sx.Call, sx.Scripted)) or is_counted
+        if is_formula and (count is not None or value is None) and (not _OTHER_COUNT.search(words.all) or _PARAMETERS.search(words.all)):
+            yield from self._count(statement.span, _terms(node), count, words, about, is_counted)
+
+    def _name(self, statement: Statement) -> str:
+        node = statement.node
+        if not isinstance(node, sx.Relation) or constant_of(node.sides[0]) is not None:
+            return ""
+        return re.sub(r"\\(?:text|mathrm|mathit)|[\\{}_^\s]", "", self.sheet.source.slice(node.sides[0].span))
+
+    def _side(self, statement: Statement, node: Node, value: int, words: _Words, named: str, about: Sequence[_Told]) -> Iterator[_Found]:
+        """Whether a number is the side of what a layer gives out, by its name, its words or its form."""
+        if len(about) != 1 or about[0].kind not in WINDOWED or not about[0].after:
+            return
+        told = about[0]
+        sides = {side for v in told.after for side in v.sides}
+        is_so_called = _SIDE.match(named) or (not named and _SIDE_IN_WORDS.search(words.before))
+        if not is_so_called and not any(_slides(node, layer, v) for v in told.before for layer in told.layers):
+            return
+        shown = " or ".join(map(str, sorted(sides)))
+        yield self._judged(statement.span, value in sides, "SG215", f"the output has a side of {shown}", is_explained=not is_so_called)
+        if value not in sides:
+            told.after = self.volumes = told.after | {Volume(v.channels, (value,) * len(v.sides)) for v in told.after}
+        else:
+            told.after = self.volumes = frozenset(v for v in told.after if value in v.sides)
+
+    def _count(
+        self, span: Span, terms: Terms | None, value: int | None, words: _Words, about: Sequence[_Told], is_counted: bool
+    ) -> Iterator[_Found]:
+        """Whether a number, or a sum of products, is that of the parameters of a layer."""
+        layers = [layer for told in about for layer in told.layers if layer.record.terms]
+        if not layers or len({layer.kind for layer in layers}) > 1:
+            return
+        numbers = sorted({n for term in terms for n in term}, key=str) if terms else []
+        filled = [made for layer in layers for made in _filled(layer, numbers)]
+        whole = not any(layer.missing for layer in layers)
+        right = {count for layer in filled for count in _admitted(layer, words.all)}
+        is_so_made = terms is not None and any(terms == layer.terms(v) for layer in filled for v in layer.variants)
+        if is_so_made or (value in right and whole):
+            for told in about:
+                told.claimed |= {value} & told.counts if len(about) > 1 else {value}
+            yield self._judged(span, True, "SG216", f"the parameters of {filled[0].record.words}")
+            return
+        if value in right:
+            return
+        others = {n for t in self.told for v in (*t.before, *t.after) for n in (v.channels, *v.sides)}
+        others |= {n for n in numbers if isinstance(n, int)}
+        made = [s for layer in filled for s in slips(layer, others if whole else None)]
+        slip = next((s for s in made if terms is not None and s.terms == terms), None)
+        slip = slip or next((s for s in made if whole and is_counted and s.value == value), None)
+        expected = " or ".join(map(str, sorted({c for layer in filled for c in layer.counts}))) if whole else ""
+        what = filled[0].record.words if filled else ""
+        if slip is not None:
+            come = f"the parameters of {what} come to {expected}; " if expected else f"{what}: "
+            for told in about if len(about) == 1 else ():
+                told.claimed |= {value} | told.counts
+            yield self._judged(span, False, "SG216", come + slip.about, is_explained=True, suggestion=expected)
+        elif value is not None and is_counted and whole and not _SHARED.search(words.all):
+            for told in about if len(about) == 1 else ():
+                told.claimed |= {value} | told.counts
+            yield self._judged(span, False, "SG216", f"the parameters of {what} come to {expected}", suggestion=expected)
+
+    def _total(self, statement: Statement) -> Iterator[_Found]:
+        """Whether a total is of all layers of the network."""
+        node = _formula(statement.node)
+        terms = None if not isinstance(node, sx.Sum) or set(node.signs) - {"", "+"} else [constant_of(t) for t in node.terms]
+        counted = [t for t in self.network if t.layers and t.layers[0].record.terms]
+        if terms is None or None in terms or len(counted) < 2 or not all(t.is_chained or i == 0 for i, t in enumerate(counted)):
+            return
+        summed = Counter(int(t) for t in terms if t is not None and t)
+        each = [{c for c in t.claimed if c is not None} or t.counts for t in counted]
+        if not all(each):
+            return
+        left = Counter(summed)
+        missing = []
+        for counts in each:
+            taken = next((c for c in sorted(counts) if left[c]), None)
+            if taken is None:
+                missing.append(counts)
+            else:
+                left[taken] -= 1
+        extra = sum((+left).values())
+        if not missing and not extra:
+            yield self._judged(statement.span, True, "SG216", "the sum of the layers")
+        elif len(missing) == 1 and extra <= 1 and len(each) > 2:
+            shown = " or ".join(map(str, sorted(missing[0])))
+            yield self._judged(statement.span, False, "SG216", f"the {shown} parameters of a layer are not in the sum", is_explained=True)
+
+    # ── tables ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _table(self, rows: list[list[Cell]]) -> Iterator[_Found]:
+        head, *body = rows
+        self.is_in_table = True
+        yield from self._rows(head, body)
+        self.is_in_table = False
+
+    def _rows(self, head: list[Cell], body: list[list[Cell]]) -> Iterator[_Found]:
+        roles = _roles([plain(cell.text) for cell in head])
+        if "output" not in roles and "parameters" not in roles:
+            return
+        written: list[int] = []
+        for row in body:
+            if len(row) != len(head):
+                continue
+            texts = [
+                (f"{plain(above.text)} {plain(cell.text)}" if re.fullmatch(r"\W*\d+\W*", cell.text) else plain(cell.text)).strip()
+                for above, cell, role in zip(head, row, roles, strict=True)
+                if not role
+            ]
+            text = " ; ".join(texts)
+            cells = {role: cell for role, cell in zip(roles, row, strict=True) if role}
+            count, *parts = (_count_in(self.sheet, cells.get(role)) for role in ("parameters", "weights", "biases"))
+            if count is not None and None not in parts:
+                total = sum(part for part in parts if part is not None)
+                yield self._judged(
+                    cells["parameters"].span, count == total, "SG216", f"weights and biases come to {total}", is_explained=True
+                )
+            if _TOTAL.search(text):
+                if count is not None and written:
+                    total = sum(written)
+                    about = f"the rows above come to {total}"
+                    yield self._judged(cells["parameters"].span, count == total, "SG216", about, is_explained=True)
+                continue
+            written += [count] if count is not None else []
+            volume = volume_of(f"{text} {plain(cells['output'].text)}") if "output" in cells else None
+            if volume is not None and re.search(r"(?i)\b(?:input|eingabe|image|entrada)\b", text):
+                self.volumes, self.network = frozenset({volume}), []
+                continue
+            named = mentions(text, row[0].span.start, [])
+            if not named:
+                self.current = []
+                continue
+            self._tell(named[0])
+            if len(self.current) != 1:
+                continue
+            told = self.current[0]
+            if "output" in cells:
+                yield from self._cell_of_output(told, cells["output"])
+            if count is not None and not told.layers[0].record.terms:
+                yield self._judged(cells["parameters"].span, count == 0, "SG216", f"{told.layers[0].record.words} has no parameters")
+            elif count is not None:
+                words = _Words("parameters", "", False)
+                yield from self._count(cells["parameters"].span, None, count, words, [told], True)
+
+    def _cell_of_output(self, told: _Told, cell: Cell) -> Iterator[_Found]:
+        written = plain(cell.text).strip()
+        shape = _SHAPE.search(written)
+        sizes = _sizes_of(shape) if shape is not None else (int(written),) if written.isdecimal() else ()
+        if sizes:
+            yield from self._held_against(told, sizes, cell.span)
+
+    def _judged(self, span: Span, right: bool, code: str, about: str, is_explained: bool = False, suggestion: str = "") -> _Found:
+        claim = Claim(span, self.sheet.source.slice(span).strip(), "holds" if right else "fails", about)
+        claim.evidence.append({"method": "exact", "holds": right})
+        kind = BY_CODE[code]
+        return _Found(claim, [] if right else [Finding(kind.code, kind.severity, span, about, kind.cause, suggestion)], is_explained)
+
+
+def _bias(segments: Iterable[str]) -> bool | None:
+    """Whether the layers of a sheet have biases; None where it says nothing of them, or both. What one layer has not others may have."""
+    said: set[bool] = set()
+    for segment in segments:
+        text = layer_text.IN_CALLS.sub("", segment)
+        if layer_text.BIAS.search(layer_text.NO_BIAS.sub("", text)):
+            said.add(True)
+        if layer_text.NO_BIAS.search(text) and (not mentions(text, 0, []) or _ALL.search(text)):
+            said.add(False)
+    return said.pop() if len(said) == 1 else None
+
+
+def _is_stock(words: str) -> bool:
+    return all(_STOCK.match(word) for word in re.findall(r"[^\W\d_]+", words))
+
+
+def _formula(node: Node) -> Node | None:
+    """What is worked out in a statement: the first of its sides that is of numbers alone."""
+    if isinstance(node, sx.Relation):
+        if set(node.operators) != {"="} or all(constant_of(side) is None for side in node.sides):
+            return None
+        return next((side for side in node.sides if _is_worked_out(side)), None)
+    is_sum = isinstance(node, (sx.Sum, sx.Product)) and "times" not in getattr(node, "operators", ())
+    return node if is_sum and constant_of(node) is not None else None
+
+
+def _is_worked_out(side: Node) -> bool:
+    """Whether a side is of numbers, or a polynomial in names."""
+    return constant_of(side) is not None or (isinstance(side, (sx.Sum, sx.Product)) and size_of_node(side) is not None)
+
+
+def _sizes_of(found: re.Match[str]) -> tuple[int, ...]:
+    """The sizes of a shape; a name at its head is that of a batch."""
+    told = [part.strip() for part in re.split(r"[×,]", next(group for group in found.groups() if group))]
+    told = told[1:] if not told[0].isdecimal() else told
+    return tuple(map(int, told)) if all(part.isdecimal() for part in told) else ()
+
+
+def _terms(node: Node) -> Terms | None:
+    """A sum as products of the factors that are written, multiplied out; None for one that is no such sum."""
+    match node:
+        case sx.Number():
+            value = constant_of(node)
+            if value is None or value.denominator != 1:
+                return None
+            return Counter({(int(value),): 1})
+        case sx.Name() | sx.Scripted(sup=None):
+            name = plain_name(node)
+            return None if name is None else Counter({(name,): 1})
+        case sx.Group(open="(" | "[" | "{", body=body):
+            return _terms(body)
+        case sx.List(items=(item,)):
+            return _terms(item)
+        case sx.Sum(terms=parts, signs=signs) if not set(signs) - {"", "+"}:
+            total: Terms = Counter()
+            for part in parts:
+                terms = _terms(part)
+                if terms is None:
+                    return None
+                total += terms
+            return normal(total)
+        case sx.Product(factors=factors, operators=operators) if not set(operators) - {"", "cdot", "times", "*"}:
+            return _multiplied([_terms(factor) for factor in factors])
+        case sx.Scripted(base=base, sub=None, sup=sx.Number(text=power)) if power in ("2", "3"):
+            return _multiplied([_terms(base)] * int(power))
+        case sx.Call(function=sx.Number() as factor, args=(body,)):
+            return _multiplied([_terms(factor), _terms(body)])
+    value = constant_of(node)
+    return normal(Counter({(int(value),): 1})) if value is not None and value.denominator == 1 and value > 1 else None
+
+
+def _multiplied(factors: Sequence[Terms | None]) -> Terms | None:
+    made: Terms = Counter({(): 1})
+    for factor in factors:
+        if factor is None or len(made) * len(factor) > 50:
+            return None
+        out: Terms = Counter()
+        for (a, m), (b, n) in product(made.items(), factor.items()):
+            out[(*a, *b)] += m * n
+        made = out
+    return normal(made)
+
+
+def _filled(layer: Layer, numbers: Sequence[Size]) -> Iterator[Layer]:
+    """The layer with the sizes that are not told drawn from the numbers of a formula."""
+    missing = layer.missing
+    if len(missing) <= _MOST_MISSING and len(numbers) <= 8:
+        for drawn in product(numbers, repeat=len(missing)):
+            yield replace(layer, sizes={**layer.sizes, **dict(zip(missing, drawn, strict=True))})
+
+
+def _admitted(layer: Layer, words: str) -> Iterator[int]:
+    """What a count that is spoken of so may be."""
+    yield from layer.counts
+    if layer.kind == "convolution" and (_OF_ONE.search(words) or not _PARAMETERS.search(words)):
+        yield from replace(layer, sizes={**layer.sizes, "filters": 1}).counts
+    if _WEIGHTS.search(words):
+        yield from replace(layer, bias=False).counts
+
+
+def _slides(node: Node, layer: Layer, volume: Volume) -> bool:
+    r"""Whether a formula is that of a window that slides: `(32 - 5)/2 + 1` for a kernel of 5, `28 / 2` for a pool."""
+    sides, window = set(volume.sides), {layer.sizes.get("width"), layer.sizes.get("height")} - {None}
+    window |= {(layer.sizes.get("dilation", 1)) * (k - 1) + 1 for k in window if k is not None}
+    for inner in sx.walk(node):
+        if isinstance(inner, sx.Sum) and constant_of(inner.terms[0]) in sides:
+            subtracted = {constant_of(t) for t, sign in zip(inner.terms, inner.signs, strict=True) if sign == "-"}
+            if subtracted & window:
+                return True
+    match node:
+        case sx.Frac(above=above, below=below):
+            return layer.kind == "pool" and constant_of(above) in sides and constant_of(below) in window
+        case sx.Product(factors=(above, below), operators=("/",)):
+            return layer.kind == "pool" and constant_of(above) in sides and constant_of(below) in window
+        case sx.Group(open="\\lfloor" | "\\lceil", body=body):
+            return _slides(body, layer, volume)
+    return False
+
+
+def _roles(heads: Sequence[str]) -> list[str]:
+    """What each column holds: "output", "parameters", "weights" and "biases" that make these, or "" for what tells of the layer."""
+    found = [next((role for role, pattern in _ROLES if pattern.search(head)), "") for head in heads]
+    return [("parameters" if "weights" in found else "") if role == "total" else role for role in found]
+
+
+def _count_in(sheet: Sheet, cell: Cell | None) -> int | None:
+    """The number that a cell comes to."""
+    if cell is None:
+        return None
+    written = re.sub(r"(?<=\d)(?:,|\{,\}|\\,| |\s)(?=\d{3}\b)", "", cell.text.strip("$ *`"))
+    if written.isdecimal():
+        return int(written)
+    inside = Span(
+        cell.span.start + len(cell.text) - len(cell.text.lstrip("$*`")), cell.span.end - len(cell.text) + len(cell.text.rstrip("$*`"))
+    )
+    nodes = (
+        parse(sheet.source, inside, sheet.macros)
+        if re.fullmatch(r"[\d\s=+*·×().,$\\a-z]+", cell.text) and inside.start < inside.end
+        else []
+    )
+    node = _formula(nodes[0]) if len(nodes) == 1 else None
+    value = None if node is None else constant_of(node)
+    return int(value) if value is not None and value.denominator == 1 else None

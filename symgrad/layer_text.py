@@ -1,0 +1,328 @@
+r"""Layers as they are told: `16 filters of size $5 \times 5$, padding 2`, `nn.Linear(64, 20)`, `a GRU with 256 hidden units`.
+
+A sentence, an item of a list or a row of a table tells of a layer where it names one kind of it. What it says of sizes is taken from the
+words; what it does not say is not guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from symgrad.layers import WINDOWED, Layer, Volume
+
+_WORDS = (
+    ("zero",), ("one", "eins"), ("two", "zwei", "dos", "deux"), ("three", "drei", "tres", "trois"), ("four", "vier", "cuatro", "quatre"),
+    ("five", "fünf", "cinco", "cinq"), ("six", "sechs", "seis"), ("seven", "sieben"), ("eight", "acht", "ocho", "huit"), ("nine", "neun"),
+    ("ten", "zehn"), ("eleven",), ("twelve", "zwölf"),
+)  # fmt: skip
+_NUMBERS = {word: i for i, words in enumerate(_WORDS) for word in words}
+_ORDINALS = (
+    "first|erste[rsn]?|primer[ao]?|premi[eè]re?",
+    "second|zweite[rsn]?|segund[ao]|deuxi[eè]me|seconde",
+    "third|dritte[rsn]?|tercer[ao]?|troisi[eè]me",
+    "fourth|vierte[rsn]?",
+    "fifth",
+    "sixth",
+)
+_THE = r"(?i)\b(?:the|an?|der|die|das|eine?|el|la|le|un|una|une|• *)\s+"
+NUMBER = rf"(\d+|{'|'.join(_NUMBERS)})"
+_BY = r"\s*[×xX]\s*"
+_NO = r"(?:no|without|ohne|sans|sin|sem|senza)"
+
+_FILTERS = (
+    rf"\b{NUMBER}\s+(?:(?!bias|for|per|each|of|a\b)[a-z×\d-]+\s+){{0,3}}?(?:filters?|kernels?|feature maps|output channels"
+    r"|filtern|filtros|filtres|filtri|of these|of them)\b"
+)
+
+# The kinds in the words that people have for them. The first that a stretch names is its kind where the rest are parts of it.
+_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(rf"(?i)(?:{pattern})"))
+    for kind, pattern in (
+        ("depthwise", r"\bdepthwise\b"),
+        ("convolution", rf"\bconv\w*|\w*faltung\w*|\bpointwise\b|{_FILTERS}"),
+        ("pool", r"\b\w*pool\w*\b|\bsubsampling\b"),
+        ("dense", r"\b(?:fc|linear|dense|fully[- ]connected|affine|projection|classifier|softmax layer)\d*\b|\bnn\.linear\b"
+                  r"|\bvollst[äa]ndig verbunden\w*|\bdensa\b|\btotalmente conectad\w*|\bcompl[eè]tement connect\w*"),
+        ("embedding", r"\b\w*embeddings?\b|\blookup table\b"),
+        ("rms norm", r"\brms[- ]?norm\w*"),
+        ("norm", r"\b(?:layer|batch)[- ]?norm\w*|\bln\d?\b|\bbn\d?\b"),
+        ("lstm", r"\b\w*lstm\w*"),
+        ("gru", r"\b\w*gru\w{0,4}\b"),
+        ("rnn", r"\brnns?\b|\b(?:vanilla|simple|plain|elman) (?:rnn|recurrent)\w*|\brecurrent (?:cell|layer)"),
+        ("feed-forward", r"\bfeed-?\s?forward\b|\bffn\b|\bmlp(?: block)?\b"),
+        ("attention", r"\b(?:multi-head |self-)?attention\b|\bmha\b"),
+        ("flatten", r"\bflatten\w*|\bvectori[sz]ed?\b|\baplan\w*"),
+    )
+)  # fmt: skip
+# Layers of other kinds: what is told of them is not understood.
+_OTHER = re.compile(
+    r"(?i)\b(?:transposed?|separable|circular|causal|deformable|residual|inception|bottleneck|skip|squeeze|bidirectional|adaptive"
+    r"|global|upsampl\w*|unpool\w*|moe|experts?|gated|swiglu|glu|lora|adapter)\b|\b\w*(?:Transpose|Adaptive|Global)\w*"
+)
+_OVER_ALL = re.compile(r"(?i)\b(?:adaptive|global)\w*\s*(?:avg|average|max)?\s*pool\w*|\bGlobal\w*Pool\w*|\bAdaptive\w*Pool\w*\(1\)")
+# A layer that is spoken of, and not told: `instead of the GRU`, `in front of the convolution`.
+_ASIDE = re.compile(
+    r"(?i)\b(?:instead of|rather than|than|unlike|in front of|on top of|before|after|behind|into|feeding|like|as in|compared (?:to|with)"
+    r"|anstelle|statt)\s+(?:\w+\s+){0,2}?(?=\w*(?:conv|pool|dense|linear|embedding|norm|lstm|gru|rnn|attention|mlp|faltung|layer))\S+"
+)
+_SUPPOSED = re.compile(r"(?i)\b(?:if|were|would|had|suppose|instead|imagine|wenn|h[äa]tte|wäre|w[üu]rde|alternatively|drop the)\b")
+
+_SQUARE = re.compile(rf"(?<![\d×·*(,])(?<!×\s)(\d+){_BY}(\d+)(?!\d|{_BY}\d)")
+_LINE = re.compile(
+    rf"(?i)\b(?:width|length|window(?:s)?(?: of)?(?: size| width)?|kernel(?:[_ ]size)?|cover\w*|receptive field"
+    rf"|breite|länge|f|k)\s*(?:of|=|von|size)?\s*{NUMBER}\b"
+)
+_MANY = re.compile(
+    rf"(?i){_FILTERS}|\b(?:filters|out(?:put)?[_ ]channels|channels out|c_?out)\s*(?:=|:)?\s*{NUMBER}\b|\b{NUMBER} channels out\b"
+)
+_CHANNELS = re.compile(
+    rf"(?i)\b(?:in(?:put)?[_ ]channels|channels in|c_?in)\s*(?:=|:)?\s*{NUMBER}\b|\b{NUMBER} (?:input channels|channels in)\b"
+)
+_FROM_TO = re.compile(
+    rf"(?i)\b{NUMBER}\s*(?:inputs?|in|input features|features?|units?|channels?|eing[äa]ngen?|entradas)?"
+    rf"\s*(?:to|→|->|nach|and|und|y)\s*{NUMBER}\b(?!\s*and back)"
+    rf"(?:\s*(channels|outputs?|ausg[äa]ngen?|salidas|units|features|classes|tags))?"
+)
+_UNITS = re.compile(
+    rf"(?i)\b{NUMBER}\s+(?:hidden |output )?(?:units?|neurons?|outputs?|classes|tags|labels|einheiten|neuronen|klassen|neuronas|clases)\b"
+)
+_STATE = re.compile(
+    rf"(?i)\b{NUMBER}\s+hidden units?\b|\b(?:hidden|state)(?: state)?(?: size| dimension)?(?: of)?(?: size)?"
+    rf"\s*(?:has\s*)?(?:[a-z]\w?\s*=\s*|=\s*)?{NUMBER}\b"
+)
+_INPUTS = re.compile(rf"(?i)\binputs?(?: size| dimension| features)?(?: of)?(?: has)?\s*(?:[a-z]\w?\s*=\s*|=\s*)?{NUMBER}\b(?!\s*[×x])")
+_ENTRIES = re.compile(rf"(?i)\b(?:over|of|for)?\s*{NUMBER}\s+(?:features|channels|dimensions)\b|\bchannels\s*{NUMBER}\b")
+_TABLE_OF = re.compile(rf"(?i)\b(?:table of|shape|size)\s*\(?(\d+){_BY}(\d+)")
+_VOCABULARY = re.compile(rf"(?i)\b{NUMBER}\s+(?:words|tokens|positions|rows|items|users|symbols|wörter[n]?|palabras)\b")
+_FEATURES = re.compile(
+    rf"(?i)\bto\s+{NUMBER}\s+(?:numbers|features|dimensions|entries)\b|\b(?:dimension|dim)s?\s*(?:of|=|[a-z]\s*=)?\s*{NUMBER}\b"
+)
+_STRIDE = re.compile(rf"(?i)\b(?:strides?|schrittweite|paso|pas|s)\s*(?:of|=|von|de|[a-z]\s*=)?\s*{NUMBER}\b")
+_PADDING = re.compile(
+    rf"(?i)\b(?:zero-)?(?:pad(?:ding)?|relleno|p)\s*(?:of|=|von|de|[a-z]\s*=)?\s*{NUMBER}\b"
+    rf"|\b{NUMBER} (?:pixels? of )?(?:zero[- ])?padding\b"
+)
+_DILATION = re.compile(rf"(?i)\bdilation\s*(?:of|=)?\s*{NUMBER}\b")
+_GROUPS = re.compile(rf"(?i)\b{NUMBER} groups\b|\bgroups\s*=?\s*{NUMBER}\b")
+_SAME = re.compile(r"(?i)\bsame[\s\"'’”-]*(?:padding|convolution)?\b(?! shape)|\bpadding\s*=?\s*[\"'‘“]?same")
+_NO_PADDING = re.compile(rf"(?i)\b{_NO}\s+(?:zero[- ])?(?:pad|relleno)|\bvalid\b")
+NO_BIAS = re.compile(rf"(?i)\b{_NO}\s+(?:any\s+|an?\s+)?(?:bias|biais|sesgo)|\bbias\s*=\s*false|\bbias-free\b")
+IN_CALLS = re.compile(r"(?i)\bbias\s*=\s*(?:true|false)")
+BIAS = re.compile(r"(?i)\bbias|\bbiais\b|\bsesgos?\b")
+_ONE_LINE = re.compile(r"(?i)\b1-?d\b|\bone-dimensional|conv1d|pool1d|\btemporal\b|\b1d")
+_COLOUR, _GREY = re.compile(r"(?i)\bRGB\b|\bcolou?r\b|\bfarb\w*|\bcouleur\b"), re.compile(r"(?i)\bgr[ae]y\w*\b|\bgrau\w*|\bgris\b")
+_CHANNELLED = re.compile(rf"(?i)\b{NUMBER}\s+(?:input )?(?:channels?|kanälen?|kanäle|canales|canaux)\b")
+IMAGE = re.compile(r"(?i)\b(?:images?|inputs?|\w*bild\w*|im[aá]gen\w*|entrada|entr[ée]e|eingabe|maps|signals?|sensor|spectrogram)\b")
+_CUBE = re.compile(rf"(?<![\d×])(\d+){_BY}(\d+){_BY}(\d+)(?!\d|{_BY}\d)")
+_BATCHED = re.compile(r"\(\s*(?:\w+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\)")
+_SAMPLES = re.compile(
+    rf"(?i)\b(?:length|[lLtT]\s*=)\s*(?:of|=|[a-z]\s*=)?\s*{NUMBER}\b|\b{NUMBER}\s+(?:samples|time steps|steps|positions)\b"
+)
+_LABEL = re.compile(r"(?i)\b(conv|\w*pool|fc|dense|linear|layer|schicht|capa|couche|block)[\s_-]*(\d+)\b(?!\s*[×x])")
+_CALL = re.compile(
+    r"\b(?:nn\.)?(Conv[12]d|Conv[12]D|Linear|Dense|Embedding|LSTM|GRU|RNN|BatchNorm[12]d|LayerNorm|Max\w*Pool\w*|A\w*g\w*Pool\w*)\(([^()]*)\)"
+)
+_BY_PLACE: Mapping[str, tuple[str, ...]] = {
+    "conv1d": ("channels", "filters", "width", "stride", "padding"),
+    "conv2d": ("channels", "filters", "window", "stride", "padding"),
+    "linear": ("inputs", "outputs"),
+    "dense": ("outputs",),
+    "embedding": ("words", "features"),
+    "lstm": ("inputs", "state"),
+    "gru": ("inputs", "state"),
+    "rnn": ("inputs", "state"),
+    "batchnorm1d": ("features",),
+    "batchnorm2d": ("features",),
+    "layernorm": ("features",),
+}
+WIDTHS = re.compile(r"\b\d+(?:\s*(?:[-–—]|→|->)\s*\d+){2,}")
+_NETWORK = re.compile(r"(?i)network|\bnet\b|\bmlp\b|perceptron|\bnetz\w*|réseau|perceptrón|\bred\b|\brede\b|layer sizes|\bwidths\b")
+_TOLD_WIDTHS = re.compile(
+    rf"(?i)\b{NUMBER} (?:inputs|input features|eingängen?)\b[^.;]{{0,60}}?"
+    rf"\bhidden layers? (?:of|with)\s*((?:\d+[\s,]*(?:and)?\s*)+)(?:hidden )?(?:units|neurons)?"
+    rf"[^.;]{{0,30}}?\b{NUMBER} (?:outputs|classes|output units)\b"
+)
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A layer that is named: where, which one it is called, and what is said of it."""
+
+    kind: str
+    at: int
+    text: str
+    number: int | None = None
+    is_plural: bool = False
+    is_supposed: bool = False
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+
+def number(found: re.Match[str]) -> int:
+    """The number of a match, in digits or in words: the first of its groups that has one."""
+    told = next(group for group in found.groups() if group)
+    return int(told) if told.isdecimal() else _NUMBERS[told.lower()]
+
+
+def mentions(text: str, begin: int, breaks: list[tuple[int, int]]) -> list[Mention]:
+    """The layers that a stretch of text names, each with the text that tells of it; `breaks` are claims, which do not."""
+    pieces = []
+    start = 0
+    for left, right in [*breaks, (len(text), len(text))]:
+        pieces.append((start, text[start:left]))
+        start = right
+    found: list[Mention] = []
+    for at, piece in pieces:
+        kind, place = _kind(piece)
+        if kind:
+            label = _LABEL.search(piece)
+            order = next((i for i, word in enumerate(_ORDINALS, 1) if re.search(rf"{_THE}(?:{word})\b", piece)), None)
+            plural = re.search(r"(?i)\b(?:layers|convolutions|projections|schichten)\b", piece) is not None
+            called = int(label[2]) if label else order
+            found.append(Mention(kind, begin + at + place, piece, called, plural, _SUPPOSED.search(text[: at + len(piece)]) is not None))
+        elif found:
+            last = found[-1]
+            found[-1] = Mention(last.kind, last.at, f"{last.text} ; {piece}", last.number, last.is_plural, last.is_supposed)
+    return found
+
+
+def _kind(piece: str) -> tuple[str, int]:
+    """The kind of layer that is named, and where; "other" for one that is not known, or where there are several."""
+    piece = _ASIDE.sub(lambda m: " " * len(m[0]), piece)
+    if _OVER_ALL.search(piece):
+        return "over all", 0
+    found = [(kind, m.start()) for kind, pattern in _KINDS if (m := pattern.search(piece))]
+    if _OTHER.search(piece):
+        return "other", 0
+    if len(found) > 1:
+        found = [(kind, at) for kind, at in found if kind != "flatten"]
+    if {kind for kind, _ in found} == {"depthwise", "convolution"}:
+        found = [(kind, at) for kind, at in found if kind == "depthwise"]
+    if {kind for kind, _ in found} == {"pool", "convolution"} and not re.search(r"(?i)\bconv|faltung", piece):
+        found = [(kind, at) for kind, at in found if kind == "pool"]
+    if {kind for kind, _ in found} == {"dense", "embedding"} and re.search(r"(?i)embedding (?:layer|table|matrix)", piece):
+        found = []
+    if not found:
+        label = _LABEL.search(piece) or re.search(rf"{_THE}(?:{'|'.join(_ORDINALS)})\b", piece)
+        return ("layer", label.start()) if label else ("", 0)
+    return found[0] if len(found) == 1 else ("other", found[0][1])
+
+
+def layer_of(mention: Mention, bias: bool | None, is_line: bool = False) -> Layer | None:
+    """The layer with the sizes that its text tells; None for a kind that has none."""
+    if mention.kind in ("other", "layer", "over all"):
+        return None
+    text, kind = mention.text, mention.kind
+    sizes: dict[str, int] = dict(_called(text))
+    told_bias = False if NO_BIAS.search(text) else True if BIAS.search(text) or _CALL.search(text) else bias
+
+    def take(name: str, *patterns: re.Pattern[str]) -> None:
+        for pattern in patterns:
+            found = pattern.search(text)
+            if found and name not in sizes:
+                sizes[name] = number(found)
+
+    if kind in WINDOWED:
+        square = _SQUARE.search(text)
+        if square and "height" not in sizes:
+            sizes |= {"height": int(square[1]), "width": int(square[2])}
+        is_line = is_line or _ONE_LINE.search(text) is not None
+        if square is None:
+            take("width", _LINE)
+            if "width" in sizes and "height" not in sizes:
+                sizes["height"] = 1 if is_line else sizes["width"]
+        take("stride", _STRIDE)
+        take("dilation", _DILATION)
+    if kind == "convolution":
+        ends = _FROM_TO.search(text)
+        if ends and (ends[3] == "channels" or "→" in ends[0]) and "filters" not in sizes:
+            sizes["channels"], sizes["filters"] = (int(x) if x.isdecimal() else _NUMBERS[x.lower()] for x in (ends[1], ends[2]))
+        take("filters", _MANY)
+        take("channels", _CHANNELS)
+        take("groups", _GROUPS)
+        if re.search(r"(?i)\bpointwise\b", text):
+            sizes |= {"height": 1, "width": 1}
+        if "channels" in sizes:
+            sizes["channels"] //= max(sizes.get("groups", 1), 1)
+    if kind == "pool" and "height" in sizes:
+        sizes.setdefault("stride", sizes["width"])
+    if kind == "dense":
+        ends = _FROM_TO.search(text)
+        if ends and not {"inputs", "outputs"} & set(sizes):
+            sizes["inputs"], sizes["outputs"] = (int(x) if x.isdecimal() else _NUMBERS[x.lower()] for x in (ends[1], ends[2]))
+        take("outputs", _UNITS, re.compile(r"(?i)\b(?:fc|dense|linear|connected|layer|units)\d*\W{1,3}(\d+)\W*$"))
+    if kind in ("lstm", "gru", "rnn"):
+        take("state", _STATE)
+        take("inputs", _INPUTS)
+    if kind == "embedding":
+        of = _TABLE_OF.search(text)
+        if of and "words" not in sizes:
+            sizes |= {"words": int(of[1]), "features": int(of[2])}
+        take("words", _VOCABULARY)
+        take("features", _FEATURES)
+    if kind in ("norm", "rms norm"):
+        take("features", _ENTRIES)
+    if kind == "feed-forward":
+        ends = _FROM_TO.search(text) or re.search(rf"(?i)\bfrom\s*{NUMBER}\s*to\s*{NUMBER}\s*and back", text)
+        if ends:
+            sizes["features"], sizes["hidden"] = (int(x) if x.isdecimal() else _NUMBERS[x.lower()] for x in (ends[1], ends[2]))
+    return Layer(kind, sizes, told_bias, _paddings(text, sizes, kind))
+
+
+def _paddings(text: str, sizes: Mapping[str, int], kind: str) -> tuple[int, ...]:
+    """How much is put around: what is told, and where nothing is, none or as much as keeps the size."""
+    told, same = _PADDING.search(text), (sizes.get("width", 1) - 1) * sizes.get("dilation", 1) // 2
+    if "padding" in sizes:
+        return (sizes["padding"],)
+    if _SAME.search(text):
+        return (same,)
+    if told:
+        return (number(told),)
+    return (0,) if kind == "pool" or _NO_PADDING.search(text) or _CALL.search(text) else tuple({0, same})
+
+
+def _called(text: str) -> Iterator[tuple[str, int]]:
+    """The sizes of a call: `nn.Conv2d(3, 32, 7, stride=2)`."""
+    call = _CALL.search(text)
+    if call is None:
+        return
+    names = ("filters", "window", "stride") if call[1] in ("Conv1D", "Conv2D") else _BY_PLACE.get(call[1].lower(), ("window", "stride"))
+    given = [argument.strip() for argument in re.split(r",(?![^(]*\))", call[2])]
+    for name, told in zip(names, given, strict=False):
+        if not told.isdecimal():
+            break
+        yield from ((name, int(told)),) if name != "window" else (("height", int(told)), ("width", int(told)))
+        if name == "width":
+            yield "height", 1
+
+
+def volume_of(text: str) -> Volume | None:
+    """The input that is told, by its sizes and channels or its colours; None where it is none."""
+    if not IMAGE.search(text):
+        return None
+    batched, cube, square = _BATCHED.search(text), _CUBE.search(text), _SQUARE.search(text)
+    cubic = batched or cube
+    if cubic is not None:
+        a, b, c = (int(cubic[i]) for i in (1, 2, 3))
+        return Volume(a, (b, c)) if b == c != a else Volume(c, (a, b)) if a == b != c else None
+    told = _CHANNELLED.search(text)
+    channels = number(told) if told else 3 if _COLOUR.search(text) else 1 if _GREY.search(text) else 0
+    if square is not None and channels:
+        return Volume(channels, (int(square[1]), int(square[2])))
+    samples = _SAMPLES.search(text)
+    return Volume(channels, (number(samples),)) if samples is not None and channels and square is None else None
+
+
+def widths(text: str) -> Iterator[tuple[int, list[int]]]:
+    """Where a fully connected network is told by its widths: `784–128–10`, `784 inputs, hidden layers of 128 units and 10 outputs`."""
+    for found in WIDTHS.finditer(text):
+        if _NETWORK.search(text[max(0, found.start() - 80) : found.end() + 80]):
+            yield found.start(), [int(n) for n in re.findall(r"\d+", found[0])]
+    for found in _TOLD_WIDTHS.finditer(text):
+        yield found.start(), [int(found[1]), *map(int, re.findall(r"\d+", found[2])), int(found[3])]
+
+
+def dense_of(told: list[int], bias: bool | None) -> list[Layer]:
+    return [Layer("dense", {"inputs": a, "outputs": b}, bias) for a, b in pairwise(told)]
