@@ -1,9 +1,8 @@
 """When a line that does not hold is called wrong.
 
 A repair that makes a claim hold shows what is wrong with it, and arithmetic without names is what it is. Anything else that does not
-hold may have been misread as well as miswritten: where other lines of the same names are in doubt too, it is called wrong only if more of
-them hold than are in doubt, for that confirms how they are read; else it stays undecided.
-Where many lines fail and few hold, all are undecided.
+hold may have been misread as well as miswritten: it is called wrong only where all else around it was read and is decided; else it stays
+undecided. Where many lines fail and few hold, all are undecided.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from symgrad.mistakes import Diagnosis
 from symgrad.parts import mentions
 from symgrad.ruling import Ruling
 
-UNCONFIRMED = "it does not hold as it is read, and too little else here confirms how it is read"
+UNCONFIRMED = "it does not hold as it is read, but other lines here are in doubt too, so it may be misread"
 
 TOO_MANY = "it does not hold as it is read, and neither do so many others that the sheet may be misread"
 # In slips by hand a sheet with one of them never has more than three lines called wrong.
@@ -27,25 +26,27 @@ Diagnosed = tuple[Ruling, Diagnosis | None]
 
 def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
     """The rulings with their diagnoses; those that say no more than that a claim does not hold, only where others confirm it."""
-    if _is_misread(diagnosed):
+    if _is_misread(judge, diagnosed):
         return [
             (ruling, None) if diagnosis is None else (replace(ruling, verdict="undecided", reason=TOO_MANY), None)
             for ruling, diagnosis in diagnosed
         ]
-    loose = [_is_loose(ruling, diagnosis) for ruling, diagnosis in diagnosed]
-    names = [_names(judge, ruling) for ruling, _ in diagnosed] if any(loose) else []
-    doubted = bool(judge.meaning.unread) or bool(judge.gathered.unread)
+    # A line that is claimed for every step may rest on what lies beyond the last of them.
+    held = {ruling.link.span for ruling, _ in diagnosed if ruling.verdict == "holds"}
+    doubted = {ruling.link.span for ruling, diagnosis in diagnosed if _is_loose(ruling, diagnosis)} - held
+    is_read = not judge.meaning.unread and not judge.gathered.unread
     return [
-        (replace(ruling, verdict="undecided", reason=UNCONFIRMED), None)
-        if is_loose and diagnosis is not None and not _is_confirmed(diagnosed, loose, names, i, doubted)
-        else (ruling, diagnosis)
-        for i, ((ruling, diagnosis), is_loose) in enumerate(zip(diagnosed, loose, strict=True))
+        (ruling, diagnosis)
+        if diagnosis is None or diagnosis.is_checked or _is_of_numbers(ruling) or (is_read and doubted == {ruling.link.span})
+        else (replace(ruling, verdict="undecided", reason=UNCONFIRMED), None)
+        for ruling, diagnosis in diagnosed
     ]
 
 
-def _is_misread(diagnosed: Sequence[Diagnosed]) -> bool:
+def _is_misread(judge: Judge, diagnosed: Sequence[Diagnosed]) -> bool:
     """Whether so many lines fail, of so few that hold, that what they speak of was misunderstood: people rarely slip that often."""
-    failing = len({ruling.link.statement for ruling, diagnosis in diagnosed if diagnosis is not None})
+    statements = judge.gathered.sheet.statements  # those of a recurrence stand at one place, once for every step
+    failing = len({statements[ruling.link.statement].span for ruling, diagnosis in diagnosed if diagnosis is not None})
     return failing >= _MANY and failing >= _SHARE * sum(ruling.verdict == "holds" for ruling, _ in diagnosed)
 
 
@@ -56,18 +57,6 @@ def _is_loose(ruling: Ruling, diagnosis: Diagnosis | None) -> bool:
     return ruling.verdict in ("undecided", "unread")
 
 
-def _is_confirmed(diagnosed: Sequence[Diagnosed], loose: Sequence[bool], names: Sequence[set[str]], at: int, doubted: bool) -> bool:
-    ruling, _ = diagnosed[at]
-    if not any(mentions(side) for side in (ruling.link.left, ruling.link.right)):
-        return True  # numbers alone are what they are
-    held = doubts = 0
-    for (other, _), is_loose, theirs in zip(diagnosed, loose, names, strict=True):
-        if other.link.statement == ruling.link.statement or names[at].isdisjoint(theirs):
-            continue
-        held += other.verdict == "holds"
-        doubts += is_loose
-    return held > doubts or (not doubts and not doubted)
-
-
-def _names(judge: Judge, ruling: Ruling) -> set[str]:
-    return {name for side in (ruling.link.head, ruling.link.left, ruling.link.right) for name in mentions(side, judge.meaning.styled)}
+def _is_of_numbers(ruling: Ruling) -> bool:
+    """Whether it is arithmetic without names."""
+    return not any(mentions(side) for side in (ruling.link.left, ruling.link.right))
