@@ -303,6 +303,7 @@ _DISPLAYS = "|".join(re.escape(name) for name in sorted(voc.DISPLAYS, key=len, r
 _OPENING = re.compile(rf"(?<!\\)\$\$|(?<![\\$])\$|\\\[|\\\(|\\begin\{{({_DISPLAYS})\}}")
 # Some processors of Markdown want the backslash doubled: `\\\\( x \\\\)`.
 _OPENING_IN_MARKDOWN = re.compile(r"\\\\\(|\\\\\[|" + _OPENING.pattern)
+_COLUMNS = re.compile(r"\s*\{\d+\}")  # `\begin{alignat}{2}`
 _CLOSES = str.maketrans("([", ")]")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _MONEY = re.compile(r"\$\d[\d.,]*(?=[\s.,;:)]|$)")
@@ -332,7 +333,8 @@ def _pieces(text: str, is_tex: bool) -> Iterator[Piece]:
         if match[1]:
             closing = f"\\end{{{match[1]}}}"
             end = text.find(closing, match.end())
-            inside = Span(match.end(), end)
+            columns = _COLUMNS.match(text, match.end(), end) if match[1].startswith("alignat") else None
+            inside = Span(columns.end() if columns else match.end(), end)
         else:
             closing = opening.translate(_CLOSES)
             end = _close(text, match.end(), closing)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from symgrad import syntax as sx
 from symgrad.naming import MOST_INDICES, SCRIPT_WORDS
@@ -152,7 +153,8 @@ def _statements(tokens: list[Token]) -> list[list[Token]]:
         if level == 0 and (token.kind == "row" or token.text in _BREAKS or token.text in voc.CONNECTIVES):
             rough.append([])
         elif level == 0 and token.text == "&":
-            pass
+            if _begins_a_column(tokens, i, rough[-1]):
+                rough.append([])
         elif level == 0 and token.text in voc.TEXT_MACROS_SET and not _is_word_function(tokens, i):
             _, i = _braced_name(tokens, i + 1)
             if not rough[-1] and i < len(tokens) and tokens[i].text == "=":
@@ -167,6 +169,30 @@ def _statements(tokens: list[Token]) -> list[list[Token]]:
         pieces = _at_commas(part)
         out.extend(pieces)
     return out
+
+
+def _begins_a_column(tokens: Sequence[Token], i: int, before: Sequence[Token]) -> bool:
+    """Whether another equation, or a remark in brackets, stands behind a `&`: `a &= b & c &= d`, `H &= XW & & (n \\times d)`."""
+    outside = _outside_brackets(before)
+    if not any(t.text in _RELATION_TEXTS for t in outside) or outside[-1].text in _GOES_ON:
+        return False
+    row = list(takewhile(lambda t: t.kind != "row" and t.text not in _BREAKS, _outside_brackets(tokens[i + 1 :])))
+    cell = list(takewhile(lambda t: t.text != "&", row))
+    if not cell:
+        return False
+    is_equation = cell[0].text not in _GOES_ON and any(t.text in _RELATION_TEXTS for t in row)
+    is_remark = cell[0].text == "(" and all(t.text in ("(", ")", *_LOOSE) for t in cell)
+    return is_equation or is_remark
+
+
+def _outside_brackets(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens that stand in no brackets, with the brackets themselves."""
+    found: list[Token] = []
+    level = 0
+    for token in tokens:
+        before, level = level, _level(level, token)
+        found += [token] if not before or not level else []
+    return found
 
 
 def _is_word_function(tokens: Sequence[Token], i: int) -> bool:
@@ -234,6 +260,10 @@ def _trimmed(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
+# The letters that count rows, steps and tokens, where they stand in square brackets.
+_PLACES = frozenset("ijklmnpqrstvbc")
+# Behind these an equation goes on, and with these.
+_GOES_ON = frozenset({*_RELATION_TEXTS, *voc.SUM_SIGNS, *voc.PRODUCTS})
 _LABEL = re.compile(r"\(?(\d+|[A-Za-z]|[ivx]{1,4})[.)]{1,2}")
 
 
@@ -513,7 +543,18 @@ class _Parser:
         is_word = isinstance(base, sx.Name) and base.base in voc.WITH_SIZES_IN_BRACKETS
         sign = base.base if isinstance(base, sx.Name) else base.text if isinstance(base, sx.Number) else ""
         is_constant = (sign in ("I", "0", "1") or (sign == "K" and self._holds("\\times"))) and not self._holds_relation()
-        return is_word or (sup is None and (is_constant or self._holds(":")))
+        return is_word or (sup is None and (is_constant or self._holds(":") or self._counts(base)))
+
+    def _counts(self, base: Node) -> bool:
+        r"""Whether brackets right behind a name say which of its rows, steps or tokens: `h[t - 1]`, `E[v]`, `E[\mathrm{tok}_t]`."""
+        if not isinstance(base, sx.Name) or base.style == "mathbb" or _is_function(base):
+            return False
+        inside = list(takewhile(lambda t: t.text != "]", (self.ahead(n) for n in range(1, _LONGEST_SCRIPT))))
+        index = [t for t in inside if t.text not in ("+", "-", ",")]
+        letters = [t for t in index if t.kind != "number"]
+        is_counted = all(t.text in _PLACES for t in letters) and (bool(letters) or all(t.text.isdigit() for t in index))
+        is_of_a_list = len(index) == len(inside) > 2 and inside[-2].text == "_" and not any(t.text in voc.PRODUCTS for t in inside)
+        return bool(index) and (is_counted or is_of_a_list)
 
     def _holds(self, sign: str) -> bool:
         """Whether a sign, such as the colon of places, stands in the brackets or braces that open here, and in no others inside."""
@@ -909,9 +950,11 @@ class _Parser:
         is_function = _is_function(base)
         if is_function and self.peek.text in ("(", "[", "\\{") and not (self.peek.text == "[" and base.base in voc.FUNCTION_LETTERS):
             arguments = self._arguments()
+            if fn.word_of(base.base) in fn.DIAGONALS and isinstance(node, sx.Name) and len(arguments) > 1:
+                return _diagonal(self._from(start), arguments)
             return sx.Call(self._from(start), node, arguments, "(")
         is_upright_word = len(base.base) > 1 and base.style in voc.UPRIGHT
-        if self.peek.text == "(" and (_is_loss(base) or (is_upright_word and self._holds(","))):
+        if self.peek.text == "(" and (_is_loss(base) or (is_upright_word and (self._holds(",") or self._is_of_a_name()))):
             arguments = self._arguments()
             return sx.Call(self._from(start), node, arguments, "(")
         if _is_bare(base) and self._begins_factor():
@@ -924,6 +967,10 @@ class _Parser:
                 argument = sx.Product(first.to(factors[-1].span), tuple(factors), ("",) * (len(factors) - 1))
             return sx.Call(self._from(start), node, (argument,), "")
         return node
+
+    def _is_of_a_name(self) -> bool:
+        r"""Whether the bracket that opens here holds one letter: `\\mathrm{count}(v)`."""
+        return self.ahead(1).kind in ("letter", "macro") and self.ahead(2).text == ")"
 
     def _is_bare_function(self) -> bool:
         r"""Whether a function begins, also one that is spelled out: `\det X \operatorname{tr}(…)` is no determinant of the trace."""
@@ -1403,6 +1450,14 @@ def _sign_of(tokens: Sequence[Token]) -> tuple[str, int] | None:
     if first.text in voc.STYLES and [t.text for t in tokens[1:4]] == ["{", "d", "}"]:
         return "d", 4
     return None
+
+
+def _diagonal(span: Span, entries: tuple[Node, ...]) -> Node:
+    r"""`\operatorname{diag}(2, 3)` as the matrix that it is; with dots between them it is left to who knows what they stand for."""
+    if any(isinstance(n, sx.Dots) for entry in entries for n in sx.walk(entry)):
+        return sx.Call(span, sx.Name(span, "diag"), entries, "(")
+    zero = sx.Number(span, "0")
+    return sx.Matrix(span, tuple(tuple(entry if i == k else zero for k in range(len(entries))) for i, entry in enumerate(entries)))
 
 
 def _is_function(name: sx.Name) -> bool:

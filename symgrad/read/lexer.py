@@ -20,7 +20,9 @@ from symgrad.syntax import Unreadable
 
 _DEEPEST_MACRO = 20
 _MOST_TOKENS = 400_000
-_NUMBER = re.compile(r"(?:\d+(?:\{,\}\d{3})*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+(?![A-Za-z]))?")
+_GAP = re.compile(r"\\,|[\u2009\u202f]")  # between thousands: `23\,047`
+_GROUPED = rf"\d{{1,3}}(?:(?:{_GAP.pattern})\d{{3}}(?!\d))+"
+_NUMBER = re.compile(rf"(?:(?:{_GROUPED}|\d+(?:\{{,\}}\d{{3}})*)(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+(?![A-Za-z]))?")
 _WITH_COMMA = re.compile(r"\d+(?:\{,\}|,)\d+")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._][A-Za-z][A-Za-z0-9]*)*")
 _MACRO = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
@@ -121,7 +123,7 @@ def _one(text: str, i: int, end: int, macros: Macros) -> tuple[Token | None, int
         name_out = voc.SYNONYMS.get(name, name)
         return Token("macro" if name_out.startswith("\\") else "sign", name_out, here), len(name)
     if match := _NUMBER.match(text, i, end):
-        return Token("number", match[0], here), len(match[0])
+        return Token("number", _GAP.sub("", match[0]), here), len(match[0])
     if char in voc.SUPERSCRIPTS or char in voc.SUBSCRIPTS:
         table, mark = (voc.SUPERSCRIPTS, "^") if char in voc.SUPERSCRIPTS else (voc.SUBSCRIPTS, "_")
         length = 1

@@ -57,7 +57,8 @@ def call(reader: Reader, node: sx.Call, shapes: Shapes) -> Variants:
         for cost, now, terms, notes in reader.each(args, shapes):
             yield from special(reader, Reading(cost, now, terms[0], notes), terms, keywords, node)
         return
-    if len(args) == 1 and not node.bare:
+    is_word = len(base.base) > 1 and base.base.isalpha()
+    if len(args) == 1 and not node.bare and not (is_word and not known_name):
         # A letter before brackets that is no function is a factor.
         group = sx.Group(node.span, "(", ")", args[0])
         yield from reader.read(sx.Product(node.span, (node.function, group), ("",)), shapes)

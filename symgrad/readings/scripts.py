@@ -62,7 +62,8 @@ def _powers(reader: Reader, reading: Reading, power: Node, node: Node) -> Iterat
     mapped = Term("elementwise", (term,), ("power", exponent), term.rows, term.cols, term.free)
     square = not is_scalar(shapes, term) and shapes.resolve(term.rows) is shapes.resolve(term.cols)
     vector = shapes.is_one(term.rows) or shapes.is_one(term.cols)
-    if square and not of_entries and exponent.denominator != 1:
+    is_matrix = square or (term.op == "symbol" and reader.names.is_given(term.params[0]) and not vector and not is_scalar(shapes, term))
+    if is_matrix and not of_entries and exponent.denominator != 1:
         raise Unreadable(power.span, "a power of a matrix that is no whole number")
     if square and not of_entries and abs(exponent) > 1:
         base = term if exponent > 0 else Term("function", (term,), ("inverse",), term.rows, term.cols)
