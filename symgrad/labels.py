@@ -38,7 +38,7 @@ def picked(sheet: Sheet) -> Sheet:
     labels -= {name for s in sheet.statements for name in (*_running(s.node), *_of_a_batch(s.node))} | vectors
     if not labels:
         return sheet
-    said = _said(sheet)
+    said = one_hot_said(sheet)
     made = {label: said if said is not None and said not in labels else f"e_{label}" for label in labels}
     given = dict(found for s in sheet.statements for found in one_hot_given(s)) if classes.keys() & labels else {}
     for label in classes.keys() & labels:
@@ -94,7 +94,7 @@ def _is_whole(node: Node) -> bool:
     return len(rows) * len(rows[0] if rows else ()) > 1 or any(not all(dim.is_one for dim in shape) for shape in stated)
 
 
-def _said(sheet: Sheet) -> str | None:
+def one_hot_said(sheet: Sheet) -> str | None:
     """The vector that is called one-hot."""
     for statement in sheet.statements:
         name = plain_name(statement.node) if not statement.display else None

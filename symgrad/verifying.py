@@ -48,8 +48,10 @@ from symgrad.signs import with_differentials
 from symgrad.sizing import sized
 from symgrad.span import Source, Span
 from symgrad.starting import started
+from symgrad.subsets import of_subsets
 from symgrad.tables import tabulated
 from symgrad.tallies import tallied
+from symgrad.targets import targeted
 from symgrad.told import told
 from symgrad.totals import totalled
 from symgrad.traced import traced
@@ -72,6 +74,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     traced,
     with_sums,
     sized,
+    targeted,
     picked,
     chosen,
     of_differing,
@@ -84,6 +87,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     by_coordinates,
     applied,
     without_arguments,
+    of_subsets,
     with_unnamed,
 )
 _LARGEST = 4_000_000
