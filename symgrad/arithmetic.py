@@ -163,6 +163,8 @@ class Arithmetic:
         match = names.gradient_of(same.name) if isinstance(same, Var) else None
         if match is not None and match["of"] in self.meaning.implied:
             return True
+        if head in self.meaning.unread and head not in self.ledger.values:
+            return True
         definition = self.meaning.network.definitions.get(head or "")
         if head is None or definition is None or (head in self.ledger.values and not self.ledger.is_of_another_example(head)):
             return False
@@ -295,15 +297,19 @@ class Arithmetic:
 
     # ── numbers in formulas ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def has_a_value(self, side: Node) -> bool:
+    def has_a_value(self, link: Link) -> bool:
         r"""Whether a number in a formula is the value of something: the 4 of `4 h^T`, where \partial L/\partial\hat y came out as 4.
 
-        A small number, which formulas have of their own, is one only beside a single name, or where so many examples are given:
-        the 3 of `\frac13 X^T (p - y)`.
+        So is the 2.5 of `0.5 \|x\|^2 h = 2.5 h`. A small number, which formulas have of their own, is one only beside a single name, or
+        where so many examples are given: the 3 of `\frac13 X^T (p - y)`.
         """
+        side = link.right
         known = {abs(rows[0][0]) for rows in (*self.ledger.values.values(), *self.ledger.unnamed) if len(rows) == 1 and len(rows[0]) == 1}
         written = {abs(n.value) for n in sx.walk(side) if isinstance(n, sx.Number)}
         found = known & written
+        before = {abs(n.value) for n in sx.walk(link.left) if isinstance(n, sx.Number)}
+        if before and written - before - _OF_FORMULAS:
+            return True
         counts = {Fraction(size) for rows in self.ledger.values.values() for size in (len(rows), len(rows[0])) if size > 1}
         is_count = any(isinstance(n, sx.Frac) and self._counts(n.below) in counts for n in sx.walk(side))
         return is_count or bool(found - _OF_FORMULAS) or (bool(found) and len(set(mentions(side, self.meaning.styled))) == 1)

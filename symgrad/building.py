@@ -110,6 +110,10 @@ def _as_counted(meaning: Meaning, shapes: Shapes, mentioned: Mapping[str, tuple[
     for name, sizes in written.items():
         if name in used or name in meaning.vocabulary.declared or name not in meaning.vocabulary.literals:
             continue
+        whole = {shapes.shape(*mentioned[n]) for n in used & written.keys() if written[n] == sizes and 1 not in sizes}
+        if len(whole) == 1:  # a mask beside the one matrix that has as many rows and columns
+            shapes = shapes.together(*zip(mentioned[name], whole.pop(), strict=True)) or shapes
+            continue
         alike = counted if 1 in sizes else {}  # the sides of a matrix are as long as others by accident
         for dim, count in zip(mentioned[name], sizes, strict=True):
             if shapes.is_open(dim):
@@ -180,7 +184,8 @@ def _implied(meaning: Meaning, uses: Mapping[str, Iterable[str]]) -> dict[str, l
     """What the names that are differentiated and never defined depend on."""
     vocabulary = meaning.vocabulary
     defined: dict[str, Iterable[str]] = {name: uses.get(name, names_in(term)) for name, term in meaning.terms.items()}
-    known = {**dict.fromkeys(vocabulary.literals, ()), **{name: () for name in vocabulary.declared if not is_loss(name)}, **defined}
+    values = (name for name in vocabulary.literals if not is_loss(name))  # that of a loss does not say what it depends on
+    known = {**dict.fromkeys(values, ()), **{name: () for name in vocabulary.declared if not is_loss(name)}, **defined}
     weights = [name for name in weights_among(vocabulary.mentioned) if name not in meaning.terms]
     found = vocabulary.dependences.direct(known, weights)
     found = {n: below for n, below in found.items() if meaning.same_as_defined(n) is None and meaning.loss_of_all(n) is None}

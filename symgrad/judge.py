@@ -36,7 +36,7 @@ from symgrad.syntax import Node, Unreadable
 from symgrad.tensor import Literal, Var, substitute, topological, var, variables
 from symgrad.tensor import Node as Tensor
 from symgrad.typing_rules import Note
-from symgrad.undefined import insist_on_dependence, insist_on_names, rests_on_nothing, stated_gradient
+from symgrad.undefined import insist_on_dependence, insist_on_formulas, insist_on_names, rests_on_nothing, stated_gradient
 
 _FIRST_PAIRS = 3
 
@@ -106,7 +106,9 @@ class Judge:
         if ruling.pair is not None and ruling.verdict in ("holds", "given") and not ruling.numeric and ruling.by is None:
             self._keep_shapes(ruling.pair)
         rows = literal_rows(link.right)
-        if rows is None or ruling.verdict in ("unread", "undecided"):
+        # A gradient of what nothing was read of can only be taken as it stands.
+        is_stated = ruling.pair is not None and rests_on_nothing(ruling.pair, self.meaning)
+        if rows is None or ruling.verdict == "unread" or (ruling.verdict == "undecided" and not is_stated):
             return
         is_rounded = ruling.verdict == "holds" and any(e["method"] == "rounded" for e in ruling.evidence)
         head = plain_name(link.head, self.meaning.styled)
@@ -171,6 +173,7 @@ class Judge:
         if failed.verdict == "fails" or failed.reason == MISFIT:
             return (
                 self._of_one_letter(link, failed)
+                or (self._in_numbers(link) if failed.reason == MISFIT else None)
                 or self._under_conditions(link)
                 or self._in_one_case(link)
                 or self._at_estimates(link)
@@ -223,19 +226,24 @@ class Judge:
 
     def _has_sure_shapes(self, link: Link) -> bool:
         """Whether the sheet itself gives the shapes of all that an equality speaks of: by declaration or by numbers."""
-        known = self.gathered.vocabulary
+        known, network = self.gathered.vocabulary, self.meaning.network
+        used = {v.name for definition in network.definitions.values() for v in variables(definition.node)}
         waiting, seen = [n for side in (link.left, link.right) for n in mentions(side, self.meaning.styled)], set[str]()
         while waiting:
             name = waiting.pop()
             if name in seen or name in known.declared or name in known.literals:
+                seen.add(name)
                 continue
             seen.add(name)
-            definition = self.meaning.network.definitions.get(name)
+            definition = network.definitions.get(name)
             if definition is not None:
                 waiting += [v.name for v in variables(definition.node)]
-            elif name in self.meaning.network.inputs:
+            elif name in network.inputs:
                 return False
-        return True
+        # What is only given in numbers has the shape of its numbers, and no other.
+        is_alone = any(name in known.literals and name not in known.declared and name not in used for name in seen)
+        is_known = seen & known.literals.keys() <= self.ledger.values.keys()
+        return not is_alone or (is_known and next(self.pairing.in_numbers(link), None) is None)
 
     # ── other ways to take a claim ───────────────────────────────────────────────────────────────────────────────────
 
@@ -300,6 +308,16 @@ class Judge:
         under = f"{', '.join(map(names.text, estimates))} for what it estimates"
         shown = [{**evidence, "under": under} for evidence in ruling.evidence]
         return replace(ruling, link=link, evidence=shown) if ruling.verdict == "holds" else None
+
+    def _in_numbers(self, link: Link) -> Ruling | None:
+        """The ruling in the sizes that the values have, on a line that comes to numbers; None where it has no shape in these either."""
+        if not (in_numbers(link.left) or in_numbers(link.right)):
+            return None
+        try:
+            ruled = (self.arithmetic.by_numbers(link, pair) for pair in self.pairing.in_numbers(link))
+            return min(islice(ruled, _FIRST_PAIRS), key=lambda ruling: ruling.verdict != "holds", default=None)
+        except (SymgradError, RecursionError):
+            return None
 
     def _of_one_letter(self, link: Link, failed: Ruling) -> Ruling | None:
         """`σ'(u) = σ(u)(1 − σ(u))`: an identity of functions, whose letter is any number, whatever it stands for elsewhere."""
@@ -383,15 +401,18 @@ class Judge:
             return self.arithmetic.by_numbers(link, pair)  # a number that was computed stands in the formula
         if not evidence.holds and self.arithmetic.rests_on_results(pair):
             return self.arithmetic.by_numbers(link, pair)  # the formula of what was computed is not written, only its value
-        if not evidence.holds and self.arithmetic.has_a_value(link.right):
+        if not evidence.holds and self.arithmetic.has_a_value(link):
             numeric = self.arithmetic.by_numbers(link, pair)  # the value of a name stands for the name
             if numeric.verdict == "holds":
                 return numeric
         if not evidence.holds:
             insist_on_names(pair, lab, self.gathered.vocabulary.declared)
+            insist_on_formulas(pair, self.meaning, link.statement)
             insist_on_dependence(pair, self.meaning)
             if self.suppositions.is_condition(link, pair, lab):
                 return self.suppositions.taken_as_said(link, pair, lab)
+        elif rests_on_nothing(pair, self.meaning):
+            return Ruling(link, "undecided", pair=pair, reason="nothing that was read says what the loss depends on here")
         return Ruling(link, "holds" if evidence.holds else "fails", [shown_as(evidence)], pair, list(pair.notes))
 
     def _is_instance(self, pair: Pair) -> bool:

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from symgrad import syntax as sx
 from symgrad.changing import Changing
+from symgrad.dims import Dim
 from symgrad.errors import SymgradError
 from symgrad.ledger import Ledger
 from symgrad.meaning import Meaning
@@ -37,14 +38,14 @@ class Pairing:
         letters -= self.meaning.network.definitions.keys()  # `a_n` where n is a quantity is no entry
         return Reader(self.meaning, charity, link.statement, letters, tangents=self._changing.at(link.statement))
 
-    def pairs(self, link: Link, charity: bool) -> Iterator[Pair]:
-        """Readings of both sides that have one shape, cheapest first.
+    def pairs(self, link: Link, charity: bool, shapes: Shapes | None = None) -> Iterator[Pair]:
+        """Readings of both sides that have one shape, cheapest first; in the sizes of the sheet where no others are given.
 
         The right side is read in the sizes of a left one when that one's turn comes.
         Raises `Unreadable`, and where no two readings go together what is in their way.
         """
         reader = self.reader(link, charity)
-        lefts = reader.side(link.left, self.meaning.shapes)
+        lefts = reader.side(link.left, shapes or self.meaning.shapes)
         waiting: list[tuple[float, int, int, Reading | None]] = [(left.cost, i, -1, None) for i, left in enumerate(lefts)]
         seen: set[tuple[Tensor, Tensor]] = set()
         problem: SymgradError | None = None
@@ -67,6 +68,13 @@ class Pairing:
                 yield pair
         if not seen and problem is not None:
             raise problem
+
+    def in_numbers(self, link: Link) -> Iterator[Pair]:
+        """The same in the sizes that the values have: a mask that is only given in numbers goes with every matrix that is as large."""
+        shapes = self.meaning.shapes
+        for name, size in self.ledger.sizes().items():
+            shapes = shapes.unify(Dim.of(name), Dim.of(size)) or shapes
+        yield from self.pairs(link, False, shapes)
 
     def paired(self, left: Reading, right: Reading, reader: Reader) -> Pair | None:
         a, b, shapes = left.term, right.term, right.shapes

@@ -29,6 +29,14 @@ def insist_on_names(pair: Pair, lab: Lab, declared: Collection[str]) -> None:
         raise Unsupported(f"{names.text(strangers[0])} {UNKNOWN_NAME}")
 
 
+def insist_on_formulas(pair: Pair, meaning: Meaning, statement: int) -> None:
+    """A claim about a name that only has a value, which is given further down, is no claim about every value."""
+    used = {v.name for definition in meaning.network.definitions.values() for v in variables(definition.node)}
+    for name in {v.name for node in (pair.left_node, pair.right_node) for v in variables(node)} - used:
+        if name in meaning.network.inputs and meaning.vocabulary.valued_at.get(name, statement) > statement:
+            raise Unsupported(f"{names.text(name)} has no formula, only a value further down")
+
+
 def insist_on_dependence(pair: Pair, meaning: Meaning) -> None:
     """Where nothing that was read says how a loss depends on a name, a gradient by it is not called wrong."""
     met = [v.name for node in (pair.left_node, pair.right_node) for v in variables(node)]

@@ -129,8 +129,8 @@ def proportional(case: Case) -> Iterator[Diagnosis]:
         ratios.append(float(found[0]))
     if not ratios:
         return
-    if np.allclose(ratios, 0.0):
-        return  # one side vanishes, which is no factor
+    if np.allclose(ratios, 0.0) or np.allclose(ratios, 1.0):
+        return  # one side vanishes, which is no factor, or they are the same
     same = np.allclose(ratios, ratios[0], rtol=1e-6)
     what = (
         f"a factor {ratios[0]:.4g}".replace("-", "−") + " is missing"
