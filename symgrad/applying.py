@@ -267,7 +267,10 @@ class _Written:
         names = [plain_name(arg) for arg in call.args]
         if set(names) & set(function.arguments):
             return {}  # its own arguments, in whatever order they are written
-        return self._learnt({name: self.of(arg) for name, arg in zip(function.arguments, call.args, strict=True)})
+        given = {name: self.of(arg) for name, arg in zip(function.arguments, call.args, strict=True)}
+        if len(given) == 1 and constant_of(call.args[0]) == 0 and not self._are_numbers(function):
+            return {name: _of_its_size(value, name) for name, value in given.items()}
+        return self._learnt(given)
 
     def _learnt(self, given: dict[str, Node]) -> dict[str, Node]:
         """The same; an argument for which a number is put is a number."""
@@ -309,6 +312,8 @@ class _Written:
         asked = [plain_name(w) for w in node.wrt] or list(given)
         if of is None or any(name not in given for name in asked):
             return None
+        if len(given) == 1:
+            given = {name: _of_its_size(value, name) for name, value in given.items()}
         points = {name: self._point(name, value) for name, value in given.items()}
         wrt = tuple(points[name] for name in asked if name is not None)
         return _gradient(node, self._at(of, points), wrt)
@@ -340,6 +345,8 @@ class _Written:
         if plain_name(inner) is not None:
             return inner
         at = sx.Name(_nowhere(self.span), f"{name}^*" if not self.points else f"{name}^{{*{len(self.points) + 1}}}")
+        if isinstance(inner, sx.Product) and constant_of(inner.factors[0]) == 0:
+            at = replace(at, base=f"{name}^{{*0}}")  # which is always the same
         self.points.append(sx.Relation(_nowhere(self.span), (at, inner), ("=",)))
         return at
 
@@ -349,6 +356,11 @@ def _gradient(node: sx.Derivative, of: Node, wrt: tuple[Node, ...]) -> Node:
     if node.wrt or len(wrt) == 1:
         return replace(node, of=of, wrt=wrt)
     return sx.Matrix(node.span, tuple((replace(node, of=of, wrt=(variable,)),) for variable in wrt))
+
+
+def _of_its_size(value: Node, name: str) -> Node:
+    """What is put for a name: the 0 of `L(0)` is as large as w, which `0 w` says."""
+    return sx.Product(value.span, (value, sx.Name(value.span, name)), ("",)) if constant_of(value) == 0 else value
 
 
 def _same_letter(variable: Node, point: Node) -> bool:

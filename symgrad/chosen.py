@@ -36,9 +36,10 @@ def chosen(sheet: Sheet) -> Sheet:
     for statement in sheet.statements:
         node = statement.node
         head = plain_name(node.sides[0]) if isinstance(node, sx.Relation) and node.operators[0] == "=" else None
-        if isinstance(node, sx.Relation) and head is not None and is_loss(head) and head not in defined:
+        if isinstance(node, sx.Relation) and head is not None and is_loss(head):
+            # What is said of a loss that is defined already is a claim, with its numbers as they stand.
+            whole = _Logarithm(label, place, spoken, {} if head in defined else values)
             defined.add(head)
-            whole = _Logarithm(label, place, spoken, values)
             sides = (node.sides[0], sx.mapped(node.sides[1], whole.node), *node.sides[2:])
             statement = replace(statement, node=replace(node, sides=sides)) if whole.met else statement
         changed.append(statement)

@@ -6,7 +6,7 @@ entry of it and nothing is written out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from symgrad import syntax as sx
@@ -58,7 +58,17 @@ def _families(sheet: Sheet) -> dict[str, int]:
             counts = {families.get(other) for other in others}
             if base not in alone and base not in numbers and len(counts) == 1 and None not in counts:
                 families[base] = next(iter(counts)) or 0
-    return families
+    return {base: count for base, count in families.items() if base not in _of_others(sheet, families)}
+
+
+def _of_others(sheet: Sheet, families: Container[str]) -> set[str]:
+    r"""The numbered names with one formula for all, `\ell_i = \sum_j s_{ij}`, in which others stand that are not numbered."""
+    found = set()
+    for statement in sheet.statements:
+        for base, letter in _named_by_letter(statement):
+            with_it = _with(statement.node, letter)
+            found |= {base for n in with_it if plain_name(n.base) not in families or letters_of(n.sub) != (letter,)}
+    return found
 
 
 def _named_by_letter(statement: Statement) -> Iterator[tuple[str, str]]:

@@ -46,6 +46,11 @@ class Dependences:
         """All that something is differentiated by."""
         return {wrt for held in (self.inside, self.asked) for below in held.values() for wrt in below}
 
+    @property
+    def subjects(self) -> set[str]:
+        """All that is differentiated."""
+        return {*self.inside, *self.asked}
+
     def direct(self, defined: Mapping[str, Iterable[str]], is_weight: Iterable[str]) -> dict[str, list[str]]:
         """For every name without a definition what it depends on directly; what is reached through another name is left out."""
         weights = set(is_weight)
@@ -71,7 +76,8 @@ class Dependences:
             own = list(dict.fromkeys(every[name]))
             local = self.inside.get(name, {})
             for b in own:
-                is_used_here = b in weights and b in local
+                # `\partial h/\partial W` behind something by h is local; by W alone, it is all that rests on W.
+                is_used_here = b in weights and b in local and name in self.variables
                 is_reached = any(c != b and _meets(graph, c, [b]) for c in own)
                 if not _meets(graph, b, [name]) and (is_used_here or not is_reached):
                     kept.setdefault(name, []).append(b)

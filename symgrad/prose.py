@@ -320,7 +320,7 @@ _OF_ENTRIES = re.compile(
 )
 _SHAPE_WORDS = r"size|shape|dimensions?|Größe|Form|taille|tamaño|dimensión|tamanho|dimensioni?|形状|维度|大小"
 _IS_OF_SHAPE = re.compile(
-    r"(?i)^\W*(?:is|are|be|has|have|sei|ist|sind|hat|soit|est|es|sea|son|è|é)?\W*(?:an?|the|eine?|une?|una)?\W*"
+    r"(?i)^\W*(?:is|are|be|has|have|for|denotes?|sei|ist|sind|hat|soit|est|es|sea|son|è|é)?\W*(?:an?|the|eine?|une?|una)?\W*"
     rf"(?:(?:{_OF_A_MATRIX})\b\W*)*(?:of)?\W*"
     rf"(?:(?:with|de|der|di|mit|avec|con|com|的)?\W*(?:{_SHAPE_WORDS}))?\W*[是为]?\W*$"
 )
@@ -329,9 +329,15 @@ _IS_OF_SHAPE = re.compile(
 # What a shape can be said of.
 _HAS_SHAPE = (sx.Name, sx.Scripted, sx.Derivative, sx.Differential, sx.Product, sx.Sum, sx.Frac)
 
+# `an $N \times C$ matrix $M$`
+_OF_THIS_SIZE = re.compile(r"(?i)^\W*(?:[\w-]+\W+){0,2}(?:matrix|array|table|mask|tensor|Matrix|matrice|matriz)\W*$")
+_MAY_BE_DEFINED = (sx.Name, sx.Scripted, sx.Derivative, sx.Differential)
+
 
 def shapes_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterator[tuple[int, Node, Node]]:
-    r"""`$W$ is $m \times n$`, `$B$ of size $d \times r$`, `$X$ is $(N, D)$`: the statement, what is spoken of, and the shape."""
+    r"""`$W$ is $m \times n$`, `$B$ of size $d \times r$`, `$X$ is $(N, D)$`, `H = X W \qquad (n \times d)`: the statement, what is spoken
+    of, and the shape.
+    """
     # What is written out for several steps stands once for each, with one place.
     written = [list(copies) for _, copies in groupby(statements, key=lambda item: item[1].span)]
     pairs = (pair for first, second in pairwise(written) for pair in zip(first * len(second), second, strict=False))
@@ -342,6 +348,12 @@ def shapes_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterator[tup
         is_shape = (isinstance(node, sx.Product) and "times" in node.operators) or is_listed
         if is_shape and not before.display and not statement.display and _IS_OF_SHAPE.match(statement.words):
             yield from ((i, about, node) for about in _sized(before.node, is_said=bool(_SHAPE_WORD.search(statement.words))))
+        is_size_before = isinstance(before.node, sx.Product) and "times" in before.node.operators and not before.display
+        if is_size_before and isinstance(node, _MAY_BE_DEFINED) and not statement.display and _OF_THIS_SIZE.match(statement.words):
+            yield i, node, before.node
+        is_remark = isinstance(node, sx.Group) and isinstance(node.body, sx.Product) and shape_of_node(node) is not None
+        if is_remark and before.display and statement.display and before.block == statement.block:
+            yield from ((i, about, node) for about in _sized(before.node, is_said=True))
 
 
 _SHAPE_WORD = re.compile(rf"(?i)\b(?:{_SHAPE_WORDS})\b")
@@ -351,7 +363,7 @@ def _sized(node: Node, is_said: bool) -> tuple[Node, ...]:
     """What a shape may be said of; where the word for it stands, also each of several names, and the name of a definition."""
     if isinstance(node, _HAS_SHAPE):
         return (node,)
-    if is_said and isinstance(node, sx.Relation) and node.operators == ("=",) and isinstance(node.sides[0], (sx.Name, sx.Scripted)):
+    if is_said and isinstance(node, sx.Relation) and node.operators == ("=",) and isinstance(node.sides[0], _MAY_BE_DEFINED):
         return (node.sides[0],)
     is_of_names = isinstance(node, sx.Listing) and all(isinstance(item, (sx.Name, sx.Scripted)) for item in node.items)
     return node.items if is_said and is_of_names and isinstance(node, sx.Listing) else ()

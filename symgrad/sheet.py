@@ -318,8 +318,10 @@ _UNNAMED_LOSS = "L"
 def _loss_of_differentials(sheet: Sheet, nodes: list[Node], vocabulary: Vocabulary) -> None:
     """`dV = P^T dO`, where no loss is named: the gradients of one that everything else leads to."""
     dependences = vocabulary.dependences
-    named = [name for name in dict.fromkeys((*vocabulary.heads, *dependences.inside, *dependences.asked)) if is_loss(name)]
-    if vocabulary.heads & {*named} or vocabulary.losses or any(e for node in nodes for e in of_expressions(node)):
+    with_formula = {name for s in sheet.statements for name, side in heads(s) if not is_numeric(side)}
+    losses = [name for name in dict.fromkeys((*vocabulary.heads, *dependences.inside, *dependences.asked)) if is_loss(name)]
+    named = [name for name in losses if name in with_formula or name not in vocabulary.heads]  # of others there is a number only
+    if with_formula & {*named} or vocabulary.losses or any(e for node in nodes for e in of_expressions(node)):
         return
     if named and not (len(named) == 1 and any(_says_what_d_is(s.node) for s in sheet.statements)):
         return
@@ -334,7 +336,7 @@ def _loss_of_differentials(sheet: Sheet, nodes: list[Node], vocabulary: Vocabula
     if {name for name, _ in found} & {*dependences.inside, *dependences.asked}:
         return  # `dS` beside `\nabla S` is the differential of S
     for name, held in found:
-        held.setdefault(named[0] if named else _UNNAMED_LOSS, {})[name] = None
+        held.setdefault((*named, *losses, _UNNAMED_LOSS)[0], {})[name] = None
 
 
 def _says_what_d_is(node: Node) -> bool:
@@ -564,6 +566,12 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         # Its rows stay open: it is known by its values, not by this product.
         width = next((len(rows[0]) for rows in map(literal_rows, sides[2:]) if rows is not None), None)
         vocabulary.literals.setdefault(name, []).append((1, width or 1))
+        known.add(name)
+        return True
+    if is_loss(name) and is_numeric(sides[1]) and not zero and name not in known:
+        # `L = \log 2 = 0.693` is what a loss comes to, and not what it is.
+        found.given.setdefault(i, []).extend((name, side) for side in sides[2:] if literal_rows(side) is not None)
+        vocabulary.literals.setdefault(name, []).append((1, 1))
         known.add(name)
         return True
     letters = _index_letters(found, sides[0], known)

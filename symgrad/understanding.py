@@ -14,6 +14,7 @@ from symgrad.allowance import Allowance
 from symgrad.building import built
 from symgrad.dims import ONE, Dim
 from symgrad.meaning import Definition, Meaning, Vocabulary, bare, is_loss, is_loss_here, stem, weights_among
+from symgrad.parts import mentions
 from symgrad.readings import Reader
 from symgrad.shapes import Shapes, unknown
 from symgrad.syntax import Unreadable
@@ -44,7 +45,7 @@ def understood(
     beam = [Meaning(vocabulary, _from_literals(vocabulary))]
     if vocabulary.lists:
         beam.append(Meaning(vocabulary, _from_literals(vocabulary, True), cost=_LISTS_AS_COLUMNS))
-    for definition in definitions:
+    for definition in _members_first(definitions):
         if allowance is not None and allowance.is_spent:
             beam = beam[:1]
         extended = [new for meaning in beam for new in _with(meaning, definition)]
@@ -64,6 +65,15 @@ def understood(
         if len(made) == width:
             break
     return made
+
+
+def _members_first(definitions: Sequence[Definition]) -> list[Definition]:
+    r"""The definitions in order, but for `L = \sum_i \ell_i, \quad \ell_i = …`, where what is defined for every index comes first."""
+    found: list[Definition] = []
+    for new in definitions:
+        users = (k for k, d in enumerate(found) if new.name in mentions(d.expression) and d.name not in mentions(new.expression))
+        found.insert(next(users, len(found)) if new.letters else len(found), new)
+    return found
 
 
 def _from_literals(vocabulary: Vocabulary, columns: bool = False) -> Shapes:
@@ -130,7 +140,8 @@ def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -
         term = Term("collect", (term,), definition.letters, rows, cols)
     elif term.free:
         return
-    if is_loss_here(meaning.vocabulary, name) and not (shapes.is_one(term.rows) and shapes.is_one(term.cols)):
+    of_examples = bool(definition.letters) and name not in meaning.vocabulary.dependences.subjects  # `\ell_i`, and `L` of all of them
+    if is_loss_here(meaning.vocabulary, name) and not of_examples and not (shapes.is_one(term.rows) and shapes.is_one(term.cols)):
         note = Note("loss_summed", definition.expression.span, name)
         reading = reading.plus(_ONE_IS_WIDE if _has_one_wide(shapes, term) else _LOSS_SUMMED, shapes, term, note)
         term = Term("sum", (term,), (None,), ONE, ONE, term.free)
@@ -150,7 +161,7 @@ def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -
     if met is not None:
         capital = meaning.kinds(name)[0][1] == "matrix" and (met.is_one(own[0]) or met.is_one(own[1]))
         yield reading.plus(0.6 if capital else 0.0, met, term)
-    elif not is_loss_here(meaning.vocabulary, name):
+    elif not is_loss_here(meaning.vocabulary, name) or of_examples:
         turned = shapes.together((own[0], term.cols), (own[1], term.rows))
         if turned is not None:
             note = Note("missing_transpose", definition.expression.span)

@@ -35,14 +35,14 @@ def derivative(reader: Reader, node: sx.Derivative, shapes: Shapes) -> Variants:
             is_gradient = reading.term.op == "gradient"
             yield reading.with_term(of_each_example(reader, reading.term, reading.shapes)) if is_gradient else reading
         return
+    if node.bare and isinstance(node.of, sx.Product):
+        yield from _bare_derivative(reader, node, node.of, shapes)
+        return
     if node.order is not None or len(node.wrt) != 1:
         yield from _hessian(reader, node, shapes)
         return
     if node.of is None:
         raise Unreadable(node.span, "an operator without what it is applied to")
-    if node.bare and isinstance(node.of, sx.Product):
-        yield from _bare_derivative(reader, node, node.of, shapes)
-        return
     direct = node.mark is not None
     for wrt in reader.plain(node.wrt[0], shapes):
         variable = wrt.term
