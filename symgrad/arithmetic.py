@@ -67,11 +67,13 @@ class Arithmetic:
         if ruling.verdict == "fails":
             ruling = self._as_meant(link, pair) or ruling
         if ruling.verdict == "fails":
-            insist_on_dependence(pair, self.meaning)
+            insist_on_dependence(pair, self.meaning, self.ledger.values)
         return ruling
 
     def with_values(self, link: Link, pair: Pair, values: dict[str, Rows]) -> Ruling:
         """Both sides computed from the values that the sheet gives, in fractions where that is possible."""
+        if is_numeric(link.left) and is_numeric(link.right):
+            values = {}  # numbers alone need none, and their sizes may clash from one example to the next
         for exact in (True, False):
             try:
                 point = self.lab.numeric_point(exact, values)

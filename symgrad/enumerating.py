@@ -95,7 +95,9 @@ def _each(statement: Statement, families: dict[str, int], defined: set[str]) -> 
         count = next(iter(counts)) or 0
         made = [s for s in instances([statement], _steps(statement.node, letter, count)) if s is not statement]
         if made and not any(superscript(n.sup).label and superscript(n.sup).power is None for n in with_it):
-            yield from (s for s in made if not {name for name, _ in heads(s)} & defined or len(made) == 1)
+            # What is said to be a gradient is one, and its formula a claim.
+            named = [(s, {name for name, side in heads(s) if not isinstance(side, sx.Derivative)}) for s in made]
+            yield from (s for s, names in named if not names & defined or len(made) == 1)
             return
     yield statement
 

@@ -5,7 +5,7 @@ A claim that rests on such a thing is not called wrong; a first one about the gr
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 
 from symgrad import names
 from symgrad.errors import Unsupported
@@ -37,12 +37,12 @@ def insist_on_formulas(pair: Pair, meaning: Meaning, statement: int) -> None:
             raise Unsupported(f"{names.text(name)} has no formula, only a value further down")
 
 
-def insist_on_dependence(pair: Pair, meaning: Meaning) -> None:
-    """Where nothing that was read says how a loss depends on a name, a gradient by it is not called wrong."""
+def insist_on_dependence(pair: Pair, meaning: Meaning, valued: Container[str] = ()) -> None:
+    """Where nothing that was read says how a loss depends on a name, a gradient by it that has no value is not called wrong."""
     met = [v.name for node in (pair.left_node, pair.right_node) for v in variables(node)]
     # … and by what a Jacobian is of: the gradient in a Hessian.
     met += [name for label in met if label in meaning.jacobians for name in _jacobian_names(label, meaning)]
-    for match in (found for name in met if (found := names.gradient_of(name))):
+    for match in (found for name in met if name not in valued and (found := names.gradient_of(name))):
         if match["of"] == match["wrt"] or meaning.rests_on(match["of"], match["wrt"]):
             continue
         raise Unsupported(f"nothing that was read says how {names.text(match['of'])} depends on {names.text(match['wrt'])}")
