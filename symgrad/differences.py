@@ -8,7 +8,7 @@ Source: Fornberg, *Generation of finite difference formulas on arbitrarily space
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -91,13 +91,14 @@ def check_gradients(network: Network, of: str, claimed: Mapping[str, Sequence[Fo
     forward = Program(
         {name: item.shape for name, item in network.inputs.items()},
         tuple((d.name, d.form) for d in network.definitions.values()),
+        asking=True,
     )
     kinks = tuple((f"kink {i}", form) for i, form in enumerate(_kinks(network)))
     inverted = tuple((f"inverted {i}", form) for i, form in enumerate(_inverted(network)))
-    watch = Program(forward.inputs, (*forward.statements, *kinks, *inverted))
+    watch = replace(forward, statements=(*forward.statements, *kinks, *inverted))
     labels = {(name, i): f"claim {name} {i}" for name, forms in claimed.items() for i in range(len(forms))}
     extra = tuple((labels[name, i], form) for name, forms in claimed.items() for i, form in enumerate(forms))
-    backward = Program(forward.inputs, (*forward.statements, *statements, *extra), facts=network.facts)
+    backward = replace(forward, statements=(*forward.statements, *statements, *extra), facts=network.facts)
     backward = backward.shared().reusing([name for name, _ in backward.statements])
     lab = _Lab(network, of, compiled(watch), compiled(backward), [name for name, _ in kinks], [name for name, _ in inverted])
     report = Report({name: Check(name) for name in claimed})
@@ -162,6 +163,7 @@ class _Lab:
             given = draw_values(self.network, sizes, rng, self.positive and attempt >= _REDRAWS // 4)
             if self.positive and attempt >= _REDRAWS // 2:
                 given = at_other_scales(self.network, given, rng)
+            given |= {name: sizes[name] for name in (*self.forward.asked, *self.backward.asked)}
             try:
                 with np.errstate(all="ignore"):
                     given = balanced(self.network, given, lambda values: self.forward.run(values, {}))

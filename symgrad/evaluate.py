@@ -20,19 +20,23 @@ Arrays = dict[str, Any]
 
 @dataclass(frozen=True)
 class Compiled:
-    """A program as a function: inputs (by name) and perturbations (added to definitions, by name) → every value by name."""
+    """A program as a function: inputs (by name) and perturbations (added to definitions, by name) → every value by name.
+
+    Beside the inputs it is given the sizes that it has `asked` for.
+    """
 
     run: Callable[[Mapping[str, Any], Mapping[str, Any]], Arrays]
+    asked: tuple[str, ...] = ()
 
 
 def compiled(program: Program) -> Compiled:
     """Compile a program once, to be run at many points."""
     spelled = program.identifiers
+    assignments, asked = program.lines()
     lines = ["def run(given, moved):"]
-    lines += [f"    {spelled[name]} = given[{name!r}]" for name in program.inputs]
-    writer = program.writer()
-    for name, form in program.statements:
-        lines.append(f"    {writer.assignment(name, form)}")
+    lines += [f"    {own} = given[{name!r}]" for name, own in {**{name: spelled[name] for name in program.inputs}, **asked}.items()]
+    for (name, _), assignment in zip(program.statements, assignments, strict=True):
+        lines.append(f"    {assignment}")
         lines.append(f"    if {name!r} in moved: {spelled[name]} = {spelled[name]} + moved[{name!r}]")
     every = ", ".join(f"{name!r}: {spelled[name]}" for name, _ in program.statements)
     lines.append(f"    return {{{every}}}")
@@ -40,7 +44,7 @@ def compiled(program: Program) -> Compiled:
     for helper, (args, body) in HELPERS.items():
         exec(f"def {helper}({args}):\n    return {body}", space)
     exec("\n".join(lines), space)
-    return Compiled(space["run"])
+    return Compiled(space["run"], tuple(asked))
 
 
 def exact_values(program: Program, given: Mapping[str, Any]) -> tuple[Arrays, bool]:

@@ -45,7 +45,8 @@ class Program:
     """Statements in order, each a name and a form, over inputs with known shapes.
 
     A size is read off an input's shape; `sizes` has those that are settled already. `exact` keeps numbers as fractions; `facts` are what
-    is declared of the names, `small` the sizes that are taken to be smaller than others.
+    is declared of the names, `small` the sizes that are taken to be smaller than others. Where `asking`, a size that no input tells is
+    an argument of the source.
     """
 
     inputs: Mapping[str, Shape]
@@ -54,6 +55,7 @@ class Program:
     sizes: Mapping[str, int] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     small: frozenset[str] = frozenset()
+    asking: bool = False
 
     @property
     def identifiers(self) -> dict[str, str]:
@@ -82,12 +84,12 @@ class Program:
 
     def writer(self) -> NumPyWriter:
         spelled = self.identifiers
-        return NumPyWriter(spelled.__getitem__, Sizes(self.inputs, spelled, self.sizes), self.exact)
+        return NumPyWriter(spelled.__getitem__, Sizes(self.inputs, spelled, self.sizes, self.asking), self.exact)
 
-    def lines(self) -> list[str]:
-        """One assignment a statement."""
+    def lines(self) -> tuple[list[str], dict[str, str]]:
+        """One assignment a statement; and the sizes that it asks for, as they are spelled."""
         writer = self.writer()
-        return [writer.assignment(name, form) for name, form in self.statements]
+        return [writer.assignment(name, form) for name, form in self.statements], writer.asked
 
     def expression(self, name: str) -> str:
         """One Python expression in `np` and the inputs that has the value of that statement."""
@@ -137,11 +139,16 @@ def is_cheap(form: Form) -> bool:
 
 
 class Sizes:
-    """A dimension as source: an axis of an input that has it, or its polynomial in such axes."""
+    """A dimension as source: an axis of an input that has it, or its polynomial in such axes; or, where `asking`, a name of its own."""
 
-    def __init__(self, inputs: Mapping[str, Shape], spelled: Mapping[str, str], sizes: Mapping[str, int | str]) -> None:
+    def __init__(
+        self, inputs: Mapping[str, Shape], spelled: Mapping[str, str], sizes: Mapping[str, int | str], asking: bool = False
+    ) -> None:
         self._axes: dict[Dim, str] = {}
         self._known = sizes
+        self._asking = asking
+        self._taken = frozenset(spelled.values())
+        self.asked: dict[str, str] = {}
         for name, shape in inputs.items():
             for axis, dim in enumerate(shape):
                 self._axes.setdefault(dim, f"{spelled[name]}.shape[{axis}]")
@@ -169,6 +176,9 @@ class Sizes:
         if dim in self._axes:
             return self._axes[dim]
         found = next((source for axis in self._axes if (source := self._solved(axis, name)) is not None), None)
+        own = names.identifier(name)
+        if found is None and self._asking and own not in self._taken:
+            return self.asked.setdefault(name, own)
         if found is None:
             raise Unsupported(f"the size {name} cannot be read off the shape of any input")
         return found
@@ -219,6 +229,7 @@ class NumPyWriter(Typesetter):
         super().__init__("numpy", spell, size)  # type: ignore[arg-type]
         self._exact = exact
         self._bare: tuple[Form, ...] = ()
+        self.asked = size.asked
 
     def write(self, form: Form | Dim, least: Prec = Prec.SUM) -> str:
         """A comparison that nothing turns into numbers is written `1 * (z > 0)`: with bools, + is "or" and − is an error."""
@@ -258,7 +269,9 @@ class NumPyWriter(Typesetter):
 def function_source(name: str, program: Program, returns: str, doc: Sequence[str] = ()) -> str:
     """A module: the helpers that are used, and one function of the inputs."""
     spelled = program.identifiers
-    return module_source(name, [spelled[i] for i in program.inputs], program.lines(), returns, doc)
+    lines, asked = program.lines()
+    doc = [*doc, *(f"{own}: size" for own in asked.values())]
+    return module_source(name, [*(spelled[i] for i in program.inputs), *asked.values()], lines, returns, doc)
 
 
 _LONGEST_LINE = 120

@@ -272,4 +272,4 @@ def forward_program(network: Network, results: Mapping[str, Result], depth: str 
         {name for i in network.inputs.values() if (i.role == "parameter") is own for dim in i.shape for name in dim.symbols}
         for own in (False, True)
     )
-    return Program(inputs, tuple(statements), facts=network.facts, small=frozenset(of_parameters - of_data))
+    return Program(inputs, tuple(statements), facts=network.facts, small=frozenset(of_parameters - of_data), asking=True)

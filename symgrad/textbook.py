@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from symgrad import names
 from symgrad.dims import ONE, Dim, Shape
-from symgrad.form import Form, apply, cost, number
+from symgrad.form import Form, apply, cost, number, walk
 from symgrad.ops.elementwise import ELEMENTWISE, SQUARED_BEFORE_THEIR_OPERAND
 from symgrad.tensor import Params, Sizes
 
@@ -36,7 +36,8 @@ def turned(form: Form) -> Form:
         return form  # A + Aᵀ
     outside = apply("transpose", [form])
     if form.op in ("hadamard", "add", "divide") or _is_map(form):
-        inside = apply(form.op, [turned(arg) for arg in form.args], form.params)
+        args = [turned(arg) for arg in form.args]
+        inside = hadamard_of(args) if form.op == "hadamard" else apply(form.op, args, form.params)
         return inside if marks(inside) < marks(outside) else outside
     if form.op == "scale":
         return apply("scale", [*form.args[:-1], turned(form.args[-1])])
@@ -282,7 +283,7 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
         terms = join(terms)
     if len(terms) == 1:
         return terms[0]
-    if any(_parts(term)[2].op != "ones" for term in terms):
+    if any(not _is_filled(_parts(term)[2]) for term in terms):
         terms = [_plain_constant(term) for term in terms]
     if all(map(_negative, terms)):
         return scaled([number(-1)], sum_of([scaled([number(-1)], term) for term in terms], shape))
@@ -290,11 +291,12 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
         return turned(sum_of([turned(term) for term in terms], shape[::-1]))
     written = list(terms)
 
-    def place(term: Form) -> tuple[bool, bool, bool]:
-        is_gradient = term.op == "symbol" and names.gradient_of(term.name) is not None
-        return _negative(term), not is_gradient, term.op == "transpose" and turned(term) in written
+    def place(term: Form) -> tuple[bool, bool]:
+        return not _is_gradient(term), term.op == "transpose" and turned(term) in written
 
     terms.sort(key=place)
+    first = next(term for term in terms if not _negative(term))
+    terms = [first, *(term for term in terms if term is not first)]
     full = [t for t in terms if t.shape == shape]
     if full:
         terms = [_plain_bias(term, shape) if len(full) > 1 or term is not full[0] else term for term in terms]
@@ -362,9 +364,20 @@ def _joined_diagonals(terms: list[Form]) -> list[Form]:
 
 
 def _plain_constant(term: Form) -> Form:
-    """In a sum, a matrix filled with a number is that number: `1 − h ⊙ h`."""
+    """In a sum, a matrix filled with a number or with what is made of scalars alone is that: `1 − h ⊙ h`, `v + ε`."""
     lead, scalars, body = _parts(term)
-    return scaled([lead, *scalars], number(1)) if body.op == "ones" and not scalars else term
+    plain = _is_filled(body) and all(part.is_scalar and not _is_gradient(part) for scalar in scalars for part in walk(scalar))
+    return scaled([lead, *scalars], number(1)) if plain else term
+
+
+def _is_gradient(form: Form) -> bool:
+    return form.op == "symbol" and names.gradient_of(form.name) is not None
+
+
+def _is_filled(body: Form) -> bool:
+    """Whether every entry is 1."""
+    outer = body.op == "matmul" and len(body.args) == 2 and body.args[0].shape[1].is_one
+    return body.op == "ones" or (outer and all(factor.op == "ones" for factor in body.args))
 
 
 def _plain_bias(term: Form, shape: Shape) -> Form:

@@ -97,6 +97,16 @@ def test_large_entries_do_no_harm(expression, assumed, size):
     assert np.isfinite(loss).all() and np.isfinite(gradients["Z"]).all()
 
 
+def test_sizes_that_no_input_tells_are_arguments():
+    network = network_of_text("S = sum(reshape(X@W, (n, h, k)), axis=2); L = sum(S**2)", "X: n,d; W: d,h*k", {}, "", {})
+    rng = np.random.default_rng(0)
+    X, W = rng.normal(size=(3, 4)), rng.normal(size=(4, 10))
+    derivation = derive(network, ["W"])
+    assert derivation.report.holds
+    _, gradients = run(numpy.emit(derivation), {"X": X, "W": W, "h": np.array(2), "k": np.array(5)})
+    close(gradients["W"], 2 * X.T @ np.repeat((X @ W).reshape(3, 2, 5).sum(axis=2), 5, axis=1))
+
+
 def test_whole_numbers_are_no_less_than_floats():
     title = "L = -sum(Y*log_softmax(Z, axis=1))/len(Z) | Z: n,k | Y: one-hot | Z"
     whole = {"Z": np.arange(15).reshape(3, 5), "Y": np.eye(3, 5, dtype=int)}

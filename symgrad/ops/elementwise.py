@@ -46,10 +46,13 @@ def _power(writer: Writer, form: Any) -> tuple[str, Prec]:
 
 
 def _exponent(writer: Writer, exponent: Fraction, scalar: bool) -> str:
-    shown = str(exponent)
+    return _raised(writer, str(exponent), scalar)
+
+
+def _raised(writer: Writer, shown: str, scalar: bool) -> str:
     if writer.mode == "latex":
         return f"^{{{'' if scalar else chr(92) + 'odot '}{shown}}}"
-    if exponent == 2 and scalar:
+    if shown == "2" and scalar:
         return "²"
     return f"^{'' if scalar else '∘'}{shown if len(shown) == 1 else f'({shown})'}"
 
@@ -73,6 +76,15 @@ def _base(writer: Writer, form: Any) -> str:
     """What a power is of; a name with a superscript is in parentheses, W^2 squared is (W^2)²."""
     base = writer.write(form.args[0], Prec.ATOM)
     return f"({base})" if writer.mode == "text" and form.args[0].op == "symbol" and "^" in base else base
+
+
+def _exp(writer: Writer, form: Any) -> tuple[str, Prec]:
+    """`exp(x)`; of a scalar times a logarithm the power that it is, `x^{γ}`."""
+    *scalars, body = form.args[0].args if form.args[0].op == "scale" else (form.args[0],)
+    if body.op != "log" or not scalars or all(s.op == "number" for s in scalars):
+        return (r"\exp\left({}\right)" if writer.mode == "latex" else "exp({})").format(writer.write(form.args[0], Prec.SUM)), Prec.ATOM
+    exponent = "".join(" " * bool(i) + writer.write(s, Prec.SUM if len(scalars) == 1 else Prec.PREFIX) for i, s in enumerate(scalars))
+    return _base(writer, body) + _raised(writer, exponent, all(dim.is_one for dim in form.shape)), Prec.POSTFIX
 
 
 def _square(writer: Writer, form: Any) -> tuple[str, Prec]:
@@ -184,7 +196,7 @@ RECORDS: tuple[Elementwise, ...] = (
     _record("reciprocal_pi", (Notation(r"\frac{{{0}}}{{\pi}}"), Notation("{0}/π", Prec.PRODUCT, Prec.POSTFIX)),
             Notation("{t0} / np.pi", Prec.PRODUCT),
             lambda x, y: _of("reciprocal_pi", constant(1, x.shape)), lambda S, x: x / S.pi),
-    _record("exp", _function(r"\exp", "exp"), "np.exp({0})", lambda x, y: y, lambda S, x: S.exp(x)),
+    _record("exp", (_exp, _exp), "np.exp({0})", lambda x, y: y, lambda S, x: S.exp(x)),
     _record("log", _function(r"\log", "log"), "np.log({0})", lambda x, y: x**-1, lambda S, x: S.log(x), domain="positive"),
     _record("log1p", (Notation(r"\log\left(1 + {0}\right)", inner=Prec.PRODUCT), Notation("log(1 + {0})", inner=Prec.PRODUCT)),
             "np.log1p({0})", lambda x, y: (1 + x)**-1, lambda S, x: S.log(1 + x), domain="positive"),

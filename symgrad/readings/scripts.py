@@ -11,7 +11,7 @@ from symgrad.constant import constant_of
 from symgrad.dims import ONE
 from symgrad.naming import script_text, superscript
 from symgrad.syntax import Node, Unreadable
-from symgrad.terms import Term, free_of, is_jacobian
+from symgrad.terms import Term, free_of, is_jacobian, mapped
 from symgrad.typing_rules import CHARITY, Note, Reading, is_scalar, settle, transposed
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def _powers(reader: Reader, reading: Reading, power: Node, node: Node) -> Iterat
     if exponent is None:
         if script_text(power) and not _is_computed(node):
             return  # a label
-        raise Unreadable(power.span, "a power that is no number")
+        yield from _general_powers(reader, reading, power)
+        return
     of_entries = isinstance(power, sx.Prefix) and power.sign == "odot"
     if abs(exponent) > _LARGEST_POWER:
         raise Unreadable(power.span, f"a power larger than {_LARGEST_POWER}")
@@ -79,6 +80,20 @@ def _powers(reader: Reader, reading: Reading, power: Node, node: Node) -> Iterat
         yield reading.plus(0.5 if errors else 0.0, met, _multiplied(term, int(exponent)))
     if vector and exponent == 2 and not of_entries and not is_scalar(shapes, term):
         yield reading.plus(CHARITY - 2.0, shapes, Term("inner", (term, term), (), ONE, ONE, term.free), Note("square_as_sum", node.span))
+
+
+def _general_powers(reader: Reader, reading: Reading, power: Node) -> Iterator[Reading]:
+    """(1 − p)^γ, entry by entry: the exponent is a scalar that has no value."""
+    body = power.body if isinstance(power, sx.Prefix) and power.sign == "odot" else power
+    found = False
+    for cost, shapes, (exponent,), notes in reader.each([body], reading.shapes):
+        if is_scalar(shapes, exponent):
+            found = True
+            log = mapped("log", reading.term)
+            product = Term("hadamard", (exponent, log), (), log.rows, log.cols, free_of(exponent, log))
+            yield reading.plus(cost, shapes, mapped("exp", product), *notes)
+    if not found:
+        raise Unreadable(power.span, "a power that is no number")
 
 
 def _inverted(reader: Reader, reading: Reading) -> Iterator[Reading]:
