@@ -75,7 +75,7 @@ def _is_map(form: Form) -> bool:
 
 def _is_split(form: Form) -> bool:
     """Whether somewhere in it no matrix form was found, only a tensor of which places are taken."""
-    return any(f.op == "at" and f.args[0].op != "symbol" and len(f.args[0].shape) > 2 for f in walk(form))
+    return any(f.op == "at" and f.args[0].op not in ("symbol", "one_hot") and len(f.args[0].shape) > 2 for f in walk(form))
 
 
 def _fresh(dims: Sequence[Dim], taken: frozenset[str]) -> list[str]:

@@ -323,7 +323,7 @@ class Network:
     def default_wrt(self) -> list[str]:
         """Whose gradient is wanted when nobody says: the parameters, or all inputs where no role is declared."""
         wanted = [item.name for item in self.inputs.values() if item.role == "parameter"]
-        return wanted or [item.name for item in self.inputs.values() if item.role != "mask"]
+        return wanted or [item.name for item in self.inputs.values() if item.role != "mask" and "places" not in item.properties]
 
     def default_of(self) -> str | None:
         """The loss when nobody says: the last definition, if it is a scalar."""

@@ -34,6 +34,7 @@ PROPERTIES: dict[str, Property] = {
         Property(
             "distribution", "is a distribution", ("distribution", "probabilities", "probability vector", "sums to one"), along_an_axis=True
         ),
+        Property("places", "has places, counted from 0", ("places", "indices", "index", "labels", "class labels")),
         Property("positive", "is positive", ("positive",)),
         Property("symmetric", "is symmetric", ("symmetric",), square=True),
         Property(

@@ -83,7 +83,21 @@ def _possible(conditions: Iterable[Condition], dims: Iterable[Dim], sizes: Mappi
 
 def draw_values(network: Network, sizes: Mapping[str, int], rng: np.random.Generator, positive: bool) -> dict[str, Any]:
     """A value for every input. With `positive`, inputs are drawn from (½, 1½), for functions such as the logarithm."""
-    return {item.name: _draw(item, sizes, rng, positive) for item in network.inputs.values()}
+    given = {item.name: _draw(item, sizes, rng, positive) for item in network.inputs.values()}
+    for name, ends in _places(network).items():
+        end = min(int(dim.evaluate(sizes)) for dim in ends)
+        given[name] = rng.integers(0, end, np.shape(given[name])).astype(float)
+    return given
+
+
+def _places(network: Network) -> dict[str, list[Dim]]:
+    """The inputs that are places of an axis, and how long the axes are."""
+    found: dict[str, list[Dim]] = {}
+    for definition in network.definitions.values():
+        for node in topological([definition.node]):
+            if isinstance(node, Func) and node.fn == "one_hot" and isinstance(node.operands[0], Var):
+                found.setdefault(node.operands[0].name, []).append(node.params[0])
+    return found
 
 
 def _draw(item: Input, sizes: Mapping[str, int], rng: np.random.Generator, positive: bool) -> Any:
@@ -206,7 +220,7 @@ def needs_positive(network: Network) -> bool:
         for node in topological([definition.node]):
             if isinstance(node, Map) and _restricted(node):
                 return True
-            if isinstance(node, Func) and node.fn in FUNCTIONS and FUNCTIONS[node.fn].domain != "real":
+            if isinstance(node, Func) and node.fn in FUNCTIONS and FUNCTIONS[node.fn].domain not in ("real", "places"):
                 return True
     return False
 

@@ -225,8 +225,8 @@ def test_two_checks_of_one_derivation_are_equal():
 # ── a wrong derivative in a record ───────────────────────────────────────────────────────────────────────────────────
 
 
-WITHOUT_SLOPE = {"is_max", "pi", "polar", "tri", "window"}
-"""Derivatives that are 0 everywhere, and one that is refused."""
+WITHOUT_SLOPE = {"is_max", "one_hot", "pi", "polar", "tri", "window"}
+"""Derivatives that are 0 everywhere, and two that are refused."""
 
 
 def wrong_record(monkeypatch, name):

@@ -161,6 +161,8 @@ def point(network, seed=3):
 
 def having(properties, value):
     """The value made to have what is declared of it."""
+    if "places" in properties:
+        return (np.asarray(value) > 0).astype(float)
     if "mask" in properties:
         return (value > 0).astype(float)
     if "orthonormal" in properties:

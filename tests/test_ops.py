@@ -233,6 +233,8 @@ ROWS = (
     row("tri", [], lambda: np.array([[float(i >= j) for j in range(4)] for i in range(3)]), (n, m)),
     row("tril", ["n m"], lambda a: np.array([[x * (i >= j) for j, x in enumerate(r)] for i, r in enumerate(a)])),
     row("triu", ["n m"], lambda a: np.array([[x * (i <= j) for j, x in enumerate(r)] for i, r in enumerate(a)])),
+    row("one_hot", ["n 1"], lambda a: np.array([[float(i == j) for j in range(4)] for i in a[:, 0]]), (m,), "places"),
+    row("one_hot", ["n k"], lambda a: np.array([[[float(i == j) for j in range(4)] for i in each] for each in a]), (m,), "places"),
     row("toeplitz", [(n + m - 1, ONE)], lambda t: np.array([[t[i - j + 3, 0] for j in range(4)] for i in range(3)]), (n, m)),
     row("toeplitz", [(2 * n - 1, ONE)], lambda t: np.array([t[2 - i : 5 - i, 0] for i in range(3)]).T, (n, n)),
     row("diagonal_sums", ["n m"], lambda a: np.array([[np.trace(a, k)] for k in (3, 2, 1, 0, -1, -2)])),
@@ -312,7 +314,7 @@ WITHOUT_TENSOR = {"series", "applied", "at", "stack", "over"}
 """A series is written out before it becomes a tensor or NumPy; a derivative applied to a direction stands on the left; places of a
 tensor have letters only in print."""
 
-WITHOUT_DERIVATIVE = {"polar"}
+WITHOUT_DERIVATIVE = {"polar", "one_hot"}
 """The derivative of the nuclear norm; there is no second one."""
 
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda r: f"{r.op}-{','.join(map(str, r.shapes))}-{r.params}")
@@ -337,6 +339,8 @@ def drawn(shape, domain, rng):
     x = rng.standard_normal(shape)
     if domain == "positive":
         return rng.uniform(0.5, 1.5, shape)
+    if domain == "places":
+        return rng.integers(0, 4, shape).astype(float)
     if domain == "unit":
         return rng.uniform(-0.9, 0.9, shape)
     if domain == "well_conditioned":

@@ -41,7 +41,7 @@ A, B, C = (var(name, (n, m)) for name in "ABC")
 W, X = var("W", (m, k)), var("X", (n, k))
 u, r, s = var("u", dims("n 1")), var("r", dims("1 m")), var("s", ())
 M, Y, S = var("M", (n, m)), var("Y", (n, m)), var("S", (n, n))
-Z, H = var("Z", (n, m)), var("H", (n, m))
+Z, H, T = var("Z", (n, m)), var("H", (n, m)), var("T", (n, m))
 ZERO = Dim.of(0)
 
 G, N = var("G", (n, n)), var("N", (m, n))  # orthogonal, orthonormal
@@ -49,6 +49,7 @@ FACTS = Facts(
     {
         "M": frozenset(["mask"]),
         "Y": frozenset(["distribution:1"]),
+        "T": frozenset(["one_hot:1", "distribution:1"]),
         "S": frozenset(["symmetric"]),
         "G": frozenset(["orthogonal", "orthonormal"]),
         "N": frozenset(["orthonormal"]),
@@ -208,6 +209,11 @@ FIRES = {
         (product("ij,ij->i1", A, power(A, -1)), FACTS),
     ],
     "mask-idempotent": [(multiply(M, A, M), FACTS), (contract(M, M), FACTS)],
+    "one-hot-picks": [(product("ij,ik->ik", T, T), FACTS), (product("ij,ij,ik->ik", T, A, T), FACTS)],
+    "function-of-an-entry": [
+        (elementwise("log", [product("ij,ij->i1", softmax(A), T)]), FACTS),
+        (power(product("ij,ij->i1", T, H), -1), named(softmax(Z), "H")),
+    ],
     "distribution-sums-to-one": [
         (product("ij->i1", Y), FACTS),
         (product("ij,ik->k1", Y, X), FACTS),
@@ -266,6 +272,11 @@ STAYS = {
         (product("ij,i1->ij", elementwise("exp", [A]), power(product("ij->i1", elementwise("exp", [Z])), -1)), FACTS),
     ],
     "logarithm-of-a-sum": [(elementwise("log", [product("ij->", elementwise("exp", [Z]))]), FACTS)],
+    "one-hot-picks": [(product("ij,ik->jk", T, T), FACTS), (product("ij,kj->ik", T, T), FACTS), (product("ij,ik->ik", Y, Y), FACTS)],
+    "function-of-an-entry": [
+        (elementwise("log", [product("ij,ij->i1", A, T)]), FACTS),
+        (elementwise("log", [product("ij,ij->i1", softmax(A), Y)]), FACTS),
+    ],
     "quotient-of-functions": [
         (elementwise("sinh", [A]) * power(elementwise("cosh", [B]), -1), FACTS),
         (elementwise("sinh", [A]) * power(elementwise("cosh", [A]), -2), FACTS),
@@ -328,7 +339,7 @@ def cases(table):
 CASES = [case for listed in FIRES.values() for case in listed]
 
 
-KNOWN = (A, B, C, W, X, u, r, s, M, Y, S, Z, H, P, Q, K, v, N, G)
+KNOWN = (A, B, C, W, X, u, r, s, M, Y, S, Z, H, P, Q, K, v, N, G, T)
 
 
 def point(facts, seed):
@@ -337,6 +348,7 @@ def point(facts, seed):
     values = {v.name: rng.uniform(0.5, 1.5, lengths(v.shape)) for v in KNOWN}
     values["M"] = (rng.random((3, 4)) < 0.5).astype(float)
     values["Y"] /= values["Y"].sum(1, keepdims=True)
+    values["T"] = np.eye(4)[rng.integers(0, 4, 3)]
     values["S"] = values["S"] + values["S"].T + 3 * np.identity(3)
     values["P"] += 3 * np.identity(3)
     values["Q"] += 4 * np.identity(3)

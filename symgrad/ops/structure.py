@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from symgrad.dims import ONE, Shape, show
-from symgrad.errors import ShapeError
+from symgrad.errors import ShapeError, Unsupported
 from symgrad.op import Function, Infix, Notation, Op, Prec, Spelling, Writer
 from symgrad.tensor import Func, Node, Params, add, constant, einsum, eye, func, multiply, transpose
 
@@ -68,6 +68,16 @@ def _diagonal_sums(shapes: tuple[Shape, ...], _: Params) -> Shape:
     return rows + columns - 1, ONE
 
 
+def _one_hot(shapes: tuple[Shape, ...], params: Params) -> Shape:
+    """A row for each place; the axis of size 1 of a column of places is the one that the rows are along."""
+    *lead, last = shapes[0] or (ONE,)
+    return (*lead, *params) if last.is_one else (*lead, last, *params)
+
+
+def _no_slope(node: Func, g: Node) -> tuple[Node, ...]:
+    raise Unsupported("symgrad has no derivative of what is taken from places by the places, which are whole numbers")
+
+
 def _commutation(_: tuple[Shape, ...], params: Params) -> Shape:
     rows, columns = params
     return rows * columns, rows * columns
@@ -75,7 +85,7 @@ def _commutation(_: tuple[Shape, ...], params: Params) -> Shape:
 
 _SHAPES = {
     "vec": _vec, "unvec": _unvec, "kron": _kron, "lower": _triangle, "vech": _vech, "symmetric": _triangle,
-    "toeplitz": _toeplitz, "diagonal_sums": _diagonal_sums,
+    "toeplitz": _toeplitz, "diagonal_sums": _diagonal_sums, "one_hot": _one_hot,
 }  # fmt: skip
 
 
@@ -131,6 +141,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("vech", lambda node, g: (made("lower", [g], (node.operands[0].shape[0],)),), _again),
     Function("symmetric", _symmetric_vjp, _again, source="Matrix Cookbook (138)"),
     Function("toeplitz", lambda node, g: (made("diagonal_sums", [g]),), _again, source="Matrix Cookbook (143)"),
+    Function("one_hot", _no_slope, lambda node, t: _no_slope(node, node)[0], domain="places"),
     Function("tri", lambda node, g: (), lambda node, t: constant(0, node.shape)),
     Function("diagonal_sums", lambda node, g: (made("toeplitz", [g], node.operands[0].shape),), _again),
 )  # fmt: skip
@@ -159,6 +170,18 @@ def _write_tri(writer: Writer, form: Any) -> tuple[str, Prec]:
         size = r" \times ".join(dim.latex for dim in form.shape)
         return rf"\operatorname{{tril}}\left(\mathbf{{1}}_{{{size}}}\right)", Prec.ATOM
     return f"tril(1[{show(form.shape)}])", Prec.ATOM
+
+
+def _write_one_hot(writer: Writer, form: Any) -> tuple[str, Prec]:
+    """The rows of zeros with a 1 at each place; NumPy counts places from 0."""
+    (places,) = form.args
+    inside = writer.write(places, Prec.SUM)
+    if writer.mode == "numpy":
+        size, axes = writer.write(form.params[0], Prec.SUM), len(form.shape) - 1
+        if axes == 1:
+            return f"_one_hot({inside}, {size})", Prec.ATOM
+        return f"(1.0 * ({writer.write(places, Prec.ATOM)}[{':, ' * axes}None] == np.arange({size})))", Prec.ATOM
+    return (rf"\operatorname{{onehot}}\left({inside}\right)" if writer.mode == "latex" else f"onehot({inside})"), Prec.ATOM
 
 
 def _commute(_: tuple[Node, ...], params: Params) -> Node:
@@ -195,6 +218,7 @@ RECORDS: tuple[Op, ...] = (
     _op("vech", _named(r"\operatorname{vech}", "vech", "_vech({0})")),
     _op("symmetric", _named(r"\operatorname{vech}^{-1}", "vech⁻¹", "_symmetric({0}, {1})")),
     _op("toeplitz", _named(r"\operatorname{Toeplitz}", "Toeplitz", "_toeplitz({0}, {1}, {2})")),
+    Op("one_hot", 1, _one_hot, lambda nodes, params: made("one_hot", nodes, params), _write_one_hot, _write_one_hot, _write_one_hot),
     Op("tri", 0, lambda _, params: params, lambda _, params: tri(params), _write_tri, _write_tri, _write_tri),
     Op("tril", 1, lambda shapes, _: _matrix(shapes, "a triangle"), lambda nodes, _: multiply(nodes[0], tri(nodes[0].shape)),
        Notation(r"\operatorname{{tril}}\left({0}\right)"), Notation("tril({0})"), Notation("np.tril({0})")),

@@ -22,7 +22,7 @@ from itertools import count
 from symgrad import names
 from symgrad.dims import ONE, Dim, Shape, show
 from symgrad.errors import InvalidExpression, InvalidNetwork, ShapeError, SymgradError, UnknownName, Unsupported, nearest
-from symgrad.form import apply, matrix, symbols
+from symgrad.form import apply, matrix, symbols, walk
 from symgrad.network import Network
 from symgrad.properties import PROPERTIES, along
 from symgrad.read.arrays import Array, Refused, Typing, kinds_in_order, literal, sized, stem
@@ -275,6 +275,11 @@ def _names_in(tree: ast.expr, pi: bool = False) -> Iterator[str]:
     for node in sorted(found, key=lambda n: n.col_offset):
         if id(node) not in inside:
             yield _plain(node.id)
+
+
+def _is_range(node: ast.expr) -> bool:
+    """Every place of an axis in order: `np.arange(n)`, `range(len(y))`."""
+    return isinstance(node, ast.Call) and (_dotted(node.func) or "").rpartition(".")[2] in ("arange", "range") and len(node.args) == 1
 
 
 def _is_module(node: ast.expr) -> bool:
@@ -647,6 +652,8 @@ class _Reader:
             return called(Call("logdet", node.value.args, {}, self.span(node), self))
         array, span = self.array(node.value), self.span(node)
         places = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if any(map(self._has_places, places)):
+            return self._picked(array, places, span)
         if array.lead or sum(not _is_new(p) for p in places) > 2:
             return self._places(array, places, span)
         if any(map(_is_new, places)) and not (array.flat or self.typing.is_vector(array)):
@@ -660,6 +667,37 @@ class _Reader:
             array = self._cut(array, axis, place, span)
         taken = [place for place in places if not isinstance(place, (ast.Slice, ast.List))]
         return replace(array, flat=len(taken) == 1) if not whole_vector else array
+
+    def _has_places(self, node: ast.expr) -> bool:
+        """Whether it is a name whose values are places: the labels of `P[arange(n), labels]`, the words of `E[words]`."""
+        return isinstance(node, ast.Name) and _plain(node.id) in (*self.kinds, *self.vocabulary.shapes)
+
+    def _picked(self, array: Array, places: Sequence[ast.expr], span: Span) -> Array:
+        """Rows, columns or entries at the places that an input has, as products with rows of zeros and a 1."""
+        t = self.typing
+        axis = next(i for i, place in enumerate(places) if self._has_places(place))
+        of_each_row = axis == 1 and len(places) == len(array.shape) == 2 and _is_range(places[0])
+        rest = [place for i, place in enumerate(places) if i != axis]
+        whole_rest = all(isinstance(p, ast.Slice) and p.lower is p.upper is p.step is None for p in rest)
+        if not (of_each_row or whole_rest) or axis >= len(array.shape):
+            raise Refused(Unsupported, "names of places stand alone, E[words], or with all rows, P[arange(n), labels]", span)
+        if t.is_vector(array):
+            array = t.column(array, span)
+        length, found = t.shapes.resolve(array.shape[axis]), self.array(places[axis])
+        column = t.is_vector(found)
+        found = t.column(found, span) if column else found
+        lead = () if column else (found.rows,)
+        hot = t.one("one_hot", found, found.rows if column else found.cols, length, span, lambda shapes: shapes.shape(length), lead)
+        if of_each_row:
+            return replace(t.reduced("sum", t.times(array, hot, span), [1], False, span), flat=True)
+        if column and len(array.shape) == 2:
+            made = t.matmul(hot, array, span) if axis == 0 else t.matmul(array, t.transpose(hot, span), span)
+            return replace(made, flat=t.is_vector(array))
+        letters = "abcdef"[: len(array.shape)]
+        own = "w" if column else "uw"
+        spec = f"{own}{letters[axis]},{letters}->{letters.replace(letters[axis], own)}"
+        shape = [*array.shape[:axis], *((found.rows,) if column else found.shape), *array.shape[axis + 1 :]]
+        return t.index_product(spec, [hot, array], shape, span)
 
     def _places(self, array: Array, places: Sequence[ast.expr], span: Span) -> Array:
         """The places of an array of more than two axes; as in NumPy, an axis of which one place is taken is gone."""
@@ -776,12 +814,23 @@ def _built(vocabulary: _Vocabulary, typing: Typing, arrays: Mapping[str, Array])
             raise Refused(type(error), str(error), definition.span) from None
         typing.made[definition.name] = form.shape
     found = {f.name: f.shape for form in forms.values() for f in symbols(form) if f.name not in forms}
+    places = {f.name for form in forms.values() for part in walk(form) if part.op == "one_hot" for f in symbols(part)}
     network = Network()
     parameters = looks_like_parameters(dict(zip(inputs, inputs, strict=True)))
     for name in inputs:
         if name in found:
-            held = along(vocabulary.properties.get(name, ()), found[name])
-            role = "mask" if "mask" in held else "parameter" if name in parameters else "data" if parameters else "input"
+            held = along(vocabulary.properties.get(name, ()), found[name]) | ({"places"} if name in places else set())
+            role = (
+                "data"
+                if name in places
+                else "mask"
+                if "mask" in held
+                else "parameter"
+                if name in parameters
+                else "data"
+                if parameters
+                else "input"
+            )
             network.declare(name, found[name], role, held)
     for name, form in forms.items():
         network.define_form(name, form)

@@ -8,6 +8,7 @@ from symgrad.dims import Dim
 from symgrad.ops.arrange import concat_nodes, slice_node
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.rewrite import Facts, Rule
+from symgrad.rules.products import one_hot_axes
 from symgrad.tensor import UNIT, Add, Einsum, Func, Map, Node, Params, Sizes, add, einsum, elementwise, power, scale
 from symgrad.vjp import formula
 
@@ -171,11 +172,40 @@ def quotient_of_functions(node: Node, facts: Facts) -> Node | None:
     return None
 
 
+def function_of_an_entry(node: Node, facts: Facts) -> Node | None:
+    """f((P ⊙ Y) 1) = (f(P) ⊙ Y) 1 where every row of Y is one-hot and P is above 0, so that f is defined for all of it."""
+    if not isinstance(node, Map) or len(node.operands) != 1 or not isinstance(node.operands[0], Einsum):
+        return None
+    picked = node.operands[0]
+    if len(picked.factors) != 2 or picked.coefficient != 1 or picked.sizes:
+        return None
+    for (hot, theirs), (body, labels) in (picked.factors, picked.factors[::-1]):
+        gone = [label for label in labels if label not in picked.out]
+        if len(gone) != 1 or len(set(labels)) < len(labels) or not {*theirs} <= {*labels} or gone[0] == UNIT:
+            continue
+        if not _is_above_zero(body, facts):
+            continue
+        if any(theirs.index(gone[0]) == axis for axis in one_hot_axes(hot, facts) if gone[0] in theirs):
+            mapped = elementwise(node.fn, [body], node.params, node.order)
+            return einsum([(mapped, labels), (hot, theirs)], picked.out, picked.shape)
+    return None
+
+
+_ABOVE_ZERO = frozenset({"softmax", "exp", "sigmoid", "softplus"})
+
+
+def _is_above_zero(node: Node, facts: Facts) -> bool:
+    """Whether it is a function with values above 0, or the name of one."""
+    meant = next((named for named, name in facts.named.items() if name is node), node)
+    return isinstance(meant, (Map, Func)) and meant.fn in _ABOVE_ZERO
+
+
 RULES: tuple[Rule, ...] = (
     Rule("named-quantity", "x W = z, once z is its name", "an expression becomes a symbol", named_quantity),
     Rule("derivative-in-output", "f′(z) = F(f(z))", "a derivative mark disappears", derivative_in_output),
     Rule("sign-over-modulus", "sign(x)/|x| = 1/x", "fewer factors", sign_over_modulus),
     Rule("quotient-of-functions", "sinh(x)/cosh(x) = tanh(x)", "fewer factors", quotient_of_functions),
+    Rule("function-of-an-entry", "f((P ⊙ Y) 1) = (f(P) ⊙ Y) 1", "a function moves towards the leaves", function_of_an_entry),
     Rule("slice-of-concatenation", "[A B][:, 1:k] = A", "a slice disappears", slice_of_concatenation),
     Rule("tiled-by-pads", "pad(A) + pad(B) = [A B]", "fewer functions", tiled_by_pads),
     Rule("power-of-product", "(a b)⁻¹ = a⁻¹ b⁻¹", "powers move towards the leaves", power_of_product),

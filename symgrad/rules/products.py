@@ -137,8 +137,37 @@ def mask_idempotent(node: Node, facts: Facts) -> Node | None:
 
 def _of_zeros_and_ones(node: Node, facts: Facts) -> bool:
     if not isinstance(node, Var):
-        return isinstance(node, Func) and node.fn == "tri"
+        return isinstance(node, Func) and node.fn in ("tri", "one_hot")
     return any(known == "mask" or known.startswith("one_hot") for known in facts.of(node.name))
+
+
+def one_hot_picks(node: Node, facts: Facts) -> Node | None:
+    """Σ_j y_j y_k a_j = y_k a_k where y is one-hot: only one of its entries is not 0."""
+    if not isinstance(node, Einsum):
+        return None
+    for k, (hot, labels) in enumerate(node.factors):
+        for axis in one_hot_axes(hot, facts):
+            for other, theirs in node.factors[:k]:
+                apart = [i for i, (mine, its) in enumerate(zip(labels, theirs, strict=False)) if mine != its]
+                if other is not hot or apart != [axis] or UNIT in (labels[axis], theirs[axis]):
+                    continue
+                gone = next((end for end in (labels[axis], theirs[axis]) if end not in node.out), None)
+                if gone is None:
+                    continue
+                kept = labels[axis] + theirs[axis] - gone
+                rest = [f for i, f in enumerate(node.factors) if i != k]
+                moved = [(n, tuple(kept if label == gone else label for label in ls)) for n, ls in rest]
+                return einsum(moved, node.out, node.shape, node.coefficient, node.sizes)
+    return None
+
+
+def one_hot_axes(node: Node, facts: Facts) -> list[int]:
+    """The axes along which it has one 1, and zeros."""
+    if isinstance(node, Func) and node.fn == "one_hot":
+        return [len(node.shape) - 1]
+    if isinstance(node, Var):
+        return [int(p.partition(":")[2]) for p in facts.of(node.name) if p.startswith("one_hot:")]
+    return []
 
 
 def distribution_sums_to_one(node: Node, facts: Facts) -> Node | None:
@@ -160,7 +189,7 @@ def _distribution_axes(factor: Node, facts: Facts) -> list[int]:
         return [factor.params[0]]
     if isinstance(factor, Var):
         return [int(p.partition(":")[2]) for p in facts.of(factor.name) if p.startswith("distribution:")]
-    return []
+    return one_hot_axes(factor, facts)
 
 
 _MOST_TERMS = 16
@@ -190,6 +219,7 @@ def _products(node: Node, facts: Facts) -> Node:
         flatten_product,
         cancel_reciprocal,
         mask_idempotent,
+        one_hot_picks,
         distribution_sums_to_one,
         orthonormal_columns,
         symmetric_matrix,
@@ -327,6 +357,7 @@ RULES: tuple[Rule, ...] = (
     Rule("flatten-broadcast", "A ⊙ (u 1ᵀ) = diag(u) A", "one product inside a product less", flatten_broadcast),
     Rule("cancel-reciprocal", "x ⊙ x⁻¹ = 1", "fewer factors", cancel_reciprocal),
     Rule("mask-idempotent", "M ⊙ M = M", "fewer factors", mask_idempotent),
+    Rule("one-hot-picks", "Σ_j y_j y_k a_j = y_k a_k", "fewer factors", one_hot_picks),
     Rule("distribution-sums-to-one", "Σ y = 1", "fewer factors", distribution_sums_to_one),
     Rule("distribute-when-shorter", "a (b + c) = a b + a c", "fewer factors, by its own condition", distribute_when_shorter),
     Rule("symmetric-matrix", "Sᵀ = S", "indices of symmetric factors get sorted, by what renaming leaves alone", symmetric_matrix),
