@@ -24,6 +24,8 @@ class Dim:
     >>> d = Dim.of("d")
     >>> print(2 * d + 1, "|", 32 * (2 * d + 1), "|", Dim.of("k") * Dim.of("m") / 2)
     2d + 1 | 64d + 32 | k·m/2
+    >>> print(Dim.of("n") + 1 - Dim.of("k"))
+    n - k + 1
     >>> Dim.of(3) is Dim.of("n") + 3 - Dim.of("n")
     True
     """
@@ -151,7 +153,8 @@ class Dim:
         if not self.terms:
             return "0"
         pieces: list[str] = []
-        for monomial, coefficient in self.terms:
+        first = next((term for term in self.terms if term[1] > 0), self.terms[0])
+        for monomial, coefficient in (first, *(term for term in self.terms if term is not first)):
             letters = times.join(spell(n) + _exponent(p, times) for n, p in monomial)
             size = abs(coefficient.numerator)
             body = letters if letters and size == 1 else f"{size}{letters}"

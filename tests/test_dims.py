@@ -67,7 +67,7 @@ def test_what_is_printed_has_the_same_value(dim, at):
         (2 * n + 1, "2n + 1", "2n + 1"),
         (k * m / 2, "k·m/2", r"\frac{k\,m}{2}"),
         (n * n, "n²", "n^{2}"),
-        (-n + 1, "-n + 1", "-n + 1"),
+        (-n + 1, "1 - n", "1 - n"),
         (n - n, "0", "0"),
         ((n - 3) / 2 + 1, "n/2 - 1/2", r"\frac{n}{2} - \frac{1}{2}"),
         (3 * n / 4, "3n/4", r"\frac{3n}{4}"),

@@ -128,7 +128,7 @@ def _write_numpy(writer: Writer, form: Any, operands: list[str], out: str) -> tu
         (i,) = beside
         body, subscripts = parts[i]
         if subscripts.count(whole) == 1:
-            stride = ", ".join(map(str, arg.params[3:]))
+            stride = ", ".join(writer.write(Dim.of(param), Prec.SUM) for param in arg.params[3:])
             view = f"_windows({body}, {subscripts.index(whole)}, {writer.write(arg.params[2], Prec.SUM)}, {stride})"
             parts[i], parts[k] = (view, subscripts.replace(whole, many + width)), ("", "")
     full = [

@@ -15,7 +15,7 @@ from symgrad.op import Function, Op, Prec, Writer
 from symgrad.tensor import Node, Params, constant, func
 
 
-def places(length: Dim, width: Dim, stride: int, dilation: int, padding: int) -> Dim:
+def places(length: Dim, width: Dim, stride: int, dilation: int, padding: int | Dim) -> Dim:
     """How many windows there are; of sizes that are no numbers, a stride must leave nothing over."""
     room = length + 2 * padding - (width - 1) * dilation - 1
     if room.number is not None:
@@ -36,7 +36,8 @@ def _write(writer: Writer, form: Any) -> tuple[str, Prec]:
     length, many, width, stride, dilation, padding = form.params
     if writer.mode == "numpy":
         sizes = ", ".join(writer.write(d, Prec.SUM) for d in (length, many, width))
-        return f"_window({sizes}, {stride}, {dilation}, {padding})", Prec.ATOM
+        around = writer.write(Dim.of(padding), Prec.SUM)
+        return f"_window({sizes}, {stride}, {dilation}, {around})", Prec.ATOM
     name = r"\operatorname{window}" if writer.mode == "latex" else "window"
     return f"{name}_{{{stride},{dilation},{padding}}}" if writer.mode == "latex" else f"{name}[{stride}, {dilation}, {padding}]", Prec.ATOM
 
@@ -48,6 +49,9 @@ def offset(params: Params, place: str, entry: str, mode: str) -> str:
     parts = [f"{'' if stride == 1 else stride}{place}"] * (not many.is_one) + [f"{'' if dilation == 1 else dilation}{entry}"] * (
         not width.is_one
     )
+    if isinstance(padding, Dim):
+        moved = ((-padding).latex if mode == "latex" else str(-padding)).replace(" ", "")
+        return "+".join(parts) + (moved if moved.startswith("-") else f"+{moved}").replace("-", minus)
     return "+".join(parts) + (f"{minus}{padding}" if padding else "") or "0"
 
 

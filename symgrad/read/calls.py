@@ -20,7 +20,7 @@ from symgrad.read import functions, shaping
 from symgrad.read.arrays import Array, Refused, Typing, squeezed
 from symgrad.read.call import Call, first, listed, whole
 from symgrad.read.norms import norm, nuclear_norm
-from symgrad.read.windows import convolution, pooling
+from symgrad.read.windows import convolution, convolved, pooling
 from symgrad.shapes import Shapes
 from symgrad.span import Span
 
@@ -180,11 +180,6 @@ def _pseudoinverse(call: Call) -> Array:
     turned = t.transpose(array, call.span)
     gram = t.matmul(turned, array, call.span)
     return t.matmul(t.one("inverse", gram, gram.rows, gram.cols, call.span), turned, call.span)
-
-
-def _convolve(call: Call) -> Array:
-    said = "convolve turns its second operand around; conv1d(x, w) is the same with w as it stands, and keeps what fits"
-    raise call.refused(said, None, Unsupported)
 
 
 def _matrix_power(call: Call) -> Array:
@@ -620,7 +615,7 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "norm": norm,
     "nuclearnorm": nuclear_norm,
     "pinv": _pseudoinverse,
-    "convolve": _convolve,
+    "convolve": convolved,
     "var": _variance,
     "std": _deviation,
     "eigvalsh": _eigenvalues,
@@ -696,6 +691,7 @@ _KEYWORDS = frozenset(
     {
         "axis",
         "dim",
+        "mode",
         "keepdims",
         "keepdim",
         "axes",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symgrad.dims import ONE, Dim
 from symgrad.errors import SymgradError, Unsupported
@@ -50,7 +50,7 @@ class _Windows:
     width: Dim
     stride: int
     dilation: int
-    padding: int
+    padding: int | Dim
 
     def many(self, call: Call) -> Dim:
         length, width = (call.typing.shapes.resolve(dim) for dim in (self.length, self.width))
@@ -105,6 +105,26 @@ def convolution(axes: int) -> Callable[[Call], Array]:
         return t.add([made, _for_each_channel(call, bias, kernel.shape[0], axes)], call.span)
 
     return function
+
+
+def convolved(call: Call) -> Array:
+    """`np.convolve(x, w, mode)`: y_p is the sum of x_h w_i over h + i = p; of all p, those where w fits, or as many as x has."""
+    t = call.typing
+    node = call.keywords.get("mode", call.args[2] if len(call.args) > 2 else None)
+    mode = "full" if node is None else node.value if isinstance(node, ast.Constant) else None
+    if mode not in ("full", "valid", "same") or not 2 <= len(call.args) <= 3:
+        raise call.refused('convolve takes two vectors and a mode, as in convolve(x, w, "valid")', node)
+    x, kernel = (call.array(arg) for arg in call.args[:2])
+    if not all(t.is_vector(array) for array in (x, kernel)):
+        raise t.clash("convolve is of two vectors; conv2d(X, K) is of more axes, with K as it stands", call.span, x, kernel)
+    x, kernel = t.column(x, x.span), t.column(kernel, kernel.span)
+    length, width = t.shapes.resolve(x.rows), t.shapes.resolve(kernel.rows)
+    if mode == "same" and (width.number is None or width.number % 2 == 0):
+        raise call.refused('mode="same" is for a kernel whose length is a number, and odd', node)
+    cut = {"full": Dim.of(0), "same": (width - 1) / 2, "valid": width - 1}[mode]
+    every = length + width - 1 - 2 * cut
+    sums = _Windows(every, width, 1, 1, cut.number if cut.number is not None else cut).array(call)
+    return replace(t.index_product("phi,hu,iu->pu", [sums, x, kernel], (every, ONE), call.span), flat=True)
 
 
 def _for_each_channel(call: Call, node: ast.expr, channels: Dim, axes: int) -> Array:
