@@ -17,7 +17,7 @@ from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.raising import raise_form
 from symgrad.rewrite import Facts
 from symgrad.tensor import Factor, einsum, var
-from symgrad.textbook import hadamard_of, product_of, scaled, turned
+from symgrad.textbook import hadamard_of, product_of, scaled, turned, without_scalars
 
 Places = tuple[str | None, ...]
 """For each axis its letter, "" for the one place of an axis of size 1, or None for an axis of the matrix."""
@@ -247,6 +247,9 @@ def _joined(form: Form) -> Form:
 
 def _repeated(form: Form, shape: Shape) -> Form:
     """A column or a row repeated to a matrix; a name alone is left as it is, as a bias is."""
+    scalars, body = without_scalars(form)
+    if scalars and body.shape == form.shape != shape:
+        return scaled(scalars, _repeated(body, shape))
     if form.op == "symbol" or form.shape == shape or len(form.shape) != 2:
         return form if form.shape == shape else apply("broadcast", [form], shape)
     if form.shape[1].is_one and form.shape[0] is shape[0]:

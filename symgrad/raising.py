@@ -39,6 +39,7 @@ from symgrad.textbook import (
     hadamard_of,
     linear,
     marks,
+    plain_constant,
     product_of,
     row_sum,
     scaled,
@@ -89,7 +90,10 @@ def _raise(node: Node, done: dict[Node, Form], facts: Facts) -> Form:
             op, params = "square", ()
         if op == "sqrt" and (body := _norm_of(done[node.operands[0]])) is not None:
             return apply("norm", [body])
-        return apply(op, [done[o] for o in node.operands], params)
+        operands = [done[o] for o in node.operands]
+        if len(operands) > 1 and any(form.shape == node.shape and plain_constant(form) is form for form in operands):
+            operands = list(map(plain_constant, operands))
+        return apply(op, operands, params)
     if isinstance(node, Func):
         operands = [matching(done[o], o.shape) for o in node.operands]
         return linear(node.fn, operands[0], node.params) if node.fn in LINEAR else apply(node.fn, operands, node.params)

@@ -98,7 +98,7 @@ class Shapes:
 
         >>> n, k, i = Dim.of("n"), Dim.of("k"), unknown("i")
         >>> Shapes().balanced(n, i + k - 1).resolve(i)
-        -k + n + 1
+        n - k + 1
         """
         whole = self.resolve(left)
         rest = whole - self.resolve(right)

@@ -284,7 +284,7 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
     if len(terms) == 1:
         return terms[0]
     if any(not _is_filled(_parts(term)[2]) for term in terms):
-        terms = [_plain_constant(term) for term in terms]
+        terms = [plain_constant(term) for term in terms]
     if all(map(_negative, terms)):
         return scaled([number(-1)], sum_of([scaled([number(-1)], term) for term in terms], shape))
     if all(_parts(term)[2].op == "transpose" for term in terms):
@@ -303,6 +303,7 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
     return (
         _common_number(terms, shape)
         or _common_scalar(terms, shape)
+        or _common_divisor(terms, shape)
         or _common_factor(terms)
         or _common_sum(terms)
         or _common_side(terms)
@@ -363,7 +364,7 @@ def _joined_diagonals(terms: list[Form]) -> list[Form]:
     return [joined if term is diagonal[0] else term for term in terms if term not in diagonal[1:]]
 
 
-def _plain_constant(term: Form) -> Form:
+def plain_constant(term: Form) -> Form:
     """In a sum, a matrix filled with a number or with what is made of scalars alone is that: `1 − h ⊙ h`, `v + ε`."""
     lead, scalars, body = _parts(term)
     plain = _is_filled(body) and all(part.is_scalar and not _is_gradient(part) for scalar in scalars for part in walk(scalar))
@@ -420,6 +421,16 @@ def _common_scalar(terms: list[Form], shape: Shape) -> Form | None:
         left.remove(shared)
         rest.append(scaled([lead, *left], body))
     return scaled([shared], sum_of(rest, shape))
+
+
+def _common_divisor(terms: list[Form], shape: Shape) -> Form | None:
+    """(A X)/τ + (B X)/τ = ((A + B) X)/τ."""
+    parts = [_parts(term) for term in terms]
+    under = parts[0][2].args[1] if parts[0][2].op == "divide" else None
+    if under is None or not under.is_scalar or not all(body.op == "divide" and body.args[1] is under for _, _, body in parts):
+        return None
+    above = [scaled([lead, *scalars], body.args[0]) for lead, scalars, body in parts]
+    return None if any(a.is_scalar for a in above) else scaled([apply("power", [under], (Fraction(-1),))], sum_of(above, shape))
 
 
 def _negative(form: Form) -> bool:

@@ -7,7 +7,7 @@ from test_expression import DATA, blocks, point, read, wanted
 
 from symgrad.batches import on_paper
 from symgrad.evaluate import compiled
-from symgrad.form import apply, symbol
+from symgrad.form import apply, number, symbol
 from symgrad.formulas import network_of_text
 from symgrad.numpycode import Program
 from symgrad.pipeline import derive, forward_program
@@ -35,6 +35,12 @@ PRINTED = [
     (apply("softmax", [einsum("bij,jk->bik", X, W)], (2,)), "[softmax_rows(X_n W)]_n", None),
     (apply("softmax", [einsum("bij,jk->bik", X, W)], (0,)), "softmax[axis 1]([X_n W]_n)", None),
     (apply("relu", [apply("hadamard", [X, X])]), "ReLU(X ⊙ X)", None),
+    (apply("mean", [apply("mean", [X], (0,))], (2,)), "mean[axes 1, 3](X)", None),
+    (
+        apply("scale", [number(2), apply("broadcast", [apply("scale", [number(-1), einsum("bij,bij->bi", X, X)])], dims("p n m"))]),
+        "[−2 [((X_n ⊙ X_n) 1)ᵀ]_n]_p",
+        None,
+    ),
     (apply("sum", [apply("square", [einsum("bij,jk->bik", X, W)])], (None,)), "Σ_n Σ (X_n W)²", None),
 ]  # fmt: skip
 

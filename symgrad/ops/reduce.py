@@ -82,8 +82,13 @@ def _write_mean(writer: Writer, form: Any) -> tuple[str, Prec]:
     (body,), axis = form.args, form.params[0]
     if writer.mode == "numpy":
         return reduced(writer, "mean", body, axis), Prec.ATOM
+    axes = [axis]
+    while axis is not None and len(body.shape) > 2 and body.op == "mean" and body.params[0] is not None:
+        axes.append(body.params[0])
+        (body,) = body.args
     inside = writer.write(body, Prec.SUM)
-    what = "" if axis is None else ("rows", "columns")[axis] if len(body.shape) == 2 else f"axis {axis + 1}"
+    numbers = ", ".join(str(a + 1) for a in sorted(axes)) if axis is not None else ""
+    what = "" if axis is None else ("rows", "columns")[axis] if len(body.shape) == 2 else f"ax{'i' if len(axes) == 1 else 'e'}s {numbers}"
     if writer.mode == "latex":
         below = rf"_{{\text{{{what}}}}}" if what else ""
         return rf"\operatorname{{mean}}{below}\left({inside}\right)", Prec.ATOM

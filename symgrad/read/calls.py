@@ -19,7 +19,7 @@ from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.read import functions, shaping
 from symgrad.read.arrays import Array, Refused, Typing, squeezed
 from symgrad.read.call import Call, first, listed, whole
-from symgrad.read.norms import norm, nuclear_norm
+from symgrad.read.norms import norm, normalized, nuclear_norm
 from symgrad.read.windows import convolution, convolved, pooling
 from symgrad.shapes import Shapes
 from symgrad.span import Span
@@ -613,6 +613,7 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "slogdet": _slogdet,
     "matrixpower": _matrix_power,
     "norm": norm,
+    "normalize": normalized,
     "nuclearnorm": nuclear_norm,
     "pinv": _pseudoinverse,
     "convolve": convolved,

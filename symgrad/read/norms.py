@@ -81,6 +81,16 @@ def _of_a_matrix(call: Call, array: Array, written: str) -> Array | None:
     return None
 
 
+def normalized(call: Call) -> Array:
+    """`F.normalize(X, dim=1)`: each row over its length, unless another axis is named; of a vector its own."""
+    t, array = call.typing, call.array(first(call), tensors=True)
+    axis = call.axis(array)
+    if axis is None:
+        axis = 0 if t.is_vector(array) and t.shapes.is_one(array.cols) else 1
+    lengths = t.reduced("sum", t.elementwise("square", [array], call.span), [axis], True, call.span)
+    return t.over(array, t.elementwise("sqrt", [lengths], call.span), call.span)
+
+
 def nuclear_norm(call: Call) -> Array:
     (array,) = call.arrays(1)
     return call.typing.one("nuclear_norm", array, ONE, ONE, call.span)
