@@ -113,6 +113,7 @@ def _slope(name: str) -> str:
 
 
 _DOMAINS = {
+    "places": "of places, counted from 0",
     "real": "",
     "positive": "for positive entries",
     "unit": "for entries between −1 and 1",

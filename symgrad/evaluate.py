@@ -32,7 +32,7 @@ class Compiled:
 def compiled(program: Program) -> Compiled:
     """Compile a program once, to be run at many points."""
     spelled = program.identifiers
-    assignments, asked = program.lines()
+    assignments, asked = program.written()
     lines = ["def run(given, moved):"]
     lines += [f"    {own} = given[{name!r}]" for name, own in {**{name: spelled[name] for name in program.inputs}, **asked}.items()]
     for (name, _), assignment in zip(program.statements, assignments, strict=True):

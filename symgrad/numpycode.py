@@ -86,7 +86,11 @@ class Program:
         spelled = self.identifiers
         return NumPyWriter(spelled.__getitem__, Sizes(self.inputs, spelled, self.sizes, self.asking), self.exact)
 
-    def lines(self) -> tuple[list[str], dict[str, str]]:
+    def lines(self) -> list[str]:
+        """One assignment a statement."""
+        return self.written()[0]
+
+    def written(self) -> tuple[list[str], dict[str, str]]:
         """One assignment a statement; and the sizes that it asks for, as they are spelled."""
         writer = self.writer()
         return [writer.assignment(name, form) for name, form in self.statements], writer.asked
@@ -269,7 +273,7 @@ class NumPyWriter(Typesetter):
 def function_source(name: str, program: Program, returns: str, doc: Sequence[str] = ()) -> str:
     """A module: the helpers that are used, and one function of the inputs."""
     spelled = program.identifiers
-    lines, asked = program.lines()
+    lines, asked = program.written()
     doc = [*doc, *(f"{own}: size" for own in asked.values())]
     return module_source(name, [*(spelled[i] for i in program.inputs), *asked.values()], lines, returns, doc)
 
