@@ -50,7 +50,8 @@ def _shown(form: Form, taken: frozenset[str]) -> Form:
     if len(form.shape) > 2 and not _is_plain(form):
         letters = _fresh(form.shape[:-2], taken)
         inside = _at(form, (*letters, None, None), taken | {*letters})
-        if inside is not None and not _is_split(inside):
+        turned_only = form.op == "einsum" and len(form.args) == 1 and inside is not None and inside.op == "at"
+        if inside is not None and (turned_only or not _is_split(inside)):
             return apply("stack", [inside], (tuple(letters), form.shape))
     if form.op == "einsum" and len(form.shape) <= 2:
         found = _product(form, {}, taken, 0) or (_is_led(form) and _rows(form, taken)) or _product(form, {}, taken) or _rows(form, taken)

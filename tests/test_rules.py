@@ -147,6 +147,19 @@ FIRES = {
     ],
     "quotient-of-functions": [(multiply(C, elementwise("sinh", [A]), power(elementwise("cosh", [A]), -1)), FACTS)],
     "logistic": [(power(1 + elementwise("exp", [scale(-1, Z)]), -1), FACTS), (power(1 + elementwise("exp", [u]), -2), FACTS)],
+    "logistic-of-the-modulus": [
+        (
+            elementwise("relu", [Z], (), 1)
+            - multiply(elementwise("sign", [Z]), elementwise("sigmoid", [scale(-1, elementwise("abs", [Z]))]))
+            - Y,
+            FACTS,
+        ),
+        (
+            multiply(A, elementwise("step", [Z]))
+            - multiply(A, elementwise("sigmoid", [scale(-1, elementwise("abs", [Z]))]), elementwise("sign", [Z])),
+            FACTS,
+        ),
+    ],
     "logistic-of-the-negative": [
         (multiply(A, elementwise("exp", [Z]), elementwise("sigmoid", [scale(-1, Z)])), FACTS),
         (multiply(elementwise("exp", [scale(-1, Z)]), elementwise("sigmoid", [Z])), FACTS),
@@ -242,6 +255,10 @@ STAYS = {
     "rearranged-constant": [(vec(A), FACTS)],
     "shifted": [(softmax(Z + broadcast(r, (n, m))), FACTS), (softmax(Z + A), FACTS)],
     "logistic": [(power(1 + elementwise("exp", [Z]), 2), FACTS), (power(2 + elementwise("exp", [Z]), -1), FACTS)],
+    "logistic-of-the-modulus": [
+        (elementwise("relu", [Z], (), 1) + elementwise("sigmoid", [scale(-1, elementwise("abs", [Z]))]) * elementwise("sign", [Z]), FACTS),
+        (elementwise("relu", [Z], (), 1) - elementwise("sigmoid", [elementwise("abs", [Z])]) * elementwise("sign", [Z]), FACTS),
+    ],
     "logistic-of-the-negative": [
         (multiply(elementwise("exp", [Z]), elementwise("sigmoid", [Z])), FACTS),
         (product("ij,ji->ij", elementwise("exp", [P]), elementwise("sigmoid", [scale(-1, P)])), FACTS),

@@ -58,6 +58,8 @@ def _write(writer: Writer, form: Any) -> tuple[str, Prec]:
     shown = [c for c in dict.fromkeys(out + "".join(operands)) if not sizes[c].is_one]
     letters = _letters(form, operands, shown, sizes)
     spelled, conditions = _in_windows(writer, form, operands, out, letters)
+    if (whole := _without_units(form, operands, out, sizes)) is not None:
+        return writer.written(whole)
     summed = [letters[c] for c in shown if c not in out and spelled[c] == letters[c]]
     entries = []
     for arg, subscripts in zip(form.args, operands, strict=True):
@@ -81,6 +83,16 @@ def _write(writer: Writer, form: Any) -> tuple[str, Prec]:
     if not free:
         return body, Prec.PRODUCT
     return (rf"\left[{body}\right]_{{{free}}}" if writer.mode == "latex" else f"[{body}]_{free}"), Prec.POSTFIX
+
+
+def _without_units(form: Any, operands: list[str], out: str, sizes: dict[str, Dim]) -> Any:
+    """What is computed and only loses or gets axes of size 1, which need not be said; None for anything else."""
+    computed = [(arg, letters) for arg, letters in zip(form.args, operands, strict=True) if not (arg.op == "ones" and arg.is_scalar)]
+    if len(computed) != 1 or computed[0][0].op == "symbol":
+        return None
+    (arg, letters) = computed[0]
+    mine, its = ([c for c in written if not sizes[c].is_one] for written in (letters, out))
+    return arg if len(mine) > 1 and mine == its and len(set(mine)) == len(mine) else None
 
 
 def _letters(form: Any, operands: list[str], shown: list[str], sizes: dict[str, Dim]) -> dict[str, str]:

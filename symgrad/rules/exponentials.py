@@ -82,6 +82,29 @@ def logistic_of_the_negative(node: Node, facts: Facts) -> Node | None:
     return None
 
 
+def logistic_of_the_modulus(node: Node, facts: Facts) -> Node | None:
+    """ReLU′(z) − σ(−|z|) ⊙ sign(z) = σ(z): the slope of max(z, 0) + log(1 + exp(−|z|)), which is softplus(z) as it is computed."""
+    if not isinstance(node, Add):
+        return None
+    products = [_product(term) for term in node.operands]
+    for i, j in permutations(range(len(products)), 2):
+        (number, sizes, first), (minus, same, second) = products[i], products[j]
+        if number != -minus or sizes != same or len(second) != len(first) + 1:
+            continue
+        for slope in first:
+            if not isinstance(slope, Map) or slope.fn not in ("relu", "step") or slope.order != (slope.fn == "relu"):
+                continue
+            z = slope.operands[0]
+            rest = [n for n in first if n is not slope]
+            pair = [elementwise("sigmoid", [scale(-1, elementwise("abs", [z]))]), elementwise("sign", [z])]
+            if sorted(map(id, second)) == sorted(map(id, [*rest, *pair])):
+                others = [term for k, term in enumerate(node.operands) if k not in (i, j)]
+                labels = axes(node)
+                factors = [(n, labels) for n in (elementwise("sigmoid", [z]), *rest)]
+                return add([einsum(factors, labels, node.shape, number, sizes), *others])
+    return None
+
+
 def complements(node: Node, facts: Facts) -> Node | None:
     """A ⊙ s − (1 − A) ⊙ (1 − s) = s − (1 − A), and 1 − σ(z) is σ(−z)."""
     if not isinstance(node, Add):
@@ -227,6 +250,7 @@ def _without_axis(node: Node, axis: int, shape: Shape) -> Node:
 RULES: tuple[Rule, ...] = (
     Rule("logistic", "1 ⊘ (1 + exp(−z)) = σ(z)", "an exponential disappears", logistic),
     Rule("logistic-of-the-negative", "exp(z) ⊙ σ(−z) = σ(z)", "an exponential disappears", logistic_of_the_negative),
+    Rule("logistic-of-the-modulus", "ReLU′(z) − σ(−|z|) ⊙ sign(z) = σ(z)", "fewer terms", logistic_of_the_modulus),
     Rule("complements", "A ⊙ s − (1 − A) ⊙ (1 − s) = s − (1 − A)", "fewer factors", complements),
     Rule("softplus", "log(1 + exp(z)) = softplus(z)", "an exponential disappears", softplus),
     Rule("softmax", "exp(z) / Σ exp(z) = softmax(z)", "two exponentials disappear", softmax),

@@ -342,7 +342,9 @@ def spread_terms_apart(node: Node, facts: Facts) -> Node | None:
         if all(isinstance(term, Einsum) and len(_carried(term)) < len(factor.shape) for term in factor.operands):
             terms = [[(term if i == k else n, ls) for i, (n, ls) in enumerate(node.factors)] for term in factor.operands]
             made = [einsum(factors, node.out, node.shape, node.coefficient, node.sizes) for factors in terms]
-            return add([flatten_product(each, facts, only=term) or each for each, term in zip(made, factor.operands, strict=True)])
+            flat = [flatten_product(each, facts, only=term) or each for each, term in zip(made, factor.operands, strict=True)]
+            # Rewriting does not come back to what is inside a result: (x − y)² has two such factors.
+            return add([spread_terms_apart(each, facts) or each for each in flat])
     return None
 
 
