@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 from symgrad import beyond, names
 from symgrad.derivation import Derivation, Result, Value
 from symgrad.differences import Report, check_gradients, insist
+from symgrad.dims import ONE
 from symgrad.errors import InvalidNetwork, Unsupported
 from symgrad.evaluate import exact_values
 from symgrad.form import Form, apply, rewrite_bottom_up, symbol, symbols
@@ -259,7 +260,8 @@ def forward_program(network: Network, results: Mapping[str, Result], depth: str 
     statements = [(d.name, d.form) for d in network.definitions.values()]
     for name, result in results.items():
         form = result.form if depth == "written out" or _is_shorter(result) else result.named
-        statements.append((names.gradient(result.of, name), form))
+        scalar = not network.symbol_shape(name) and form.shape == (ONE, ONE)
+        statements.append((names.gradient(result.of, name), apply("reshape", [form], ()) if scalar else form))
     inputs = {name: item.shape for name, item in network.inputs.items()}
     for each in further:
         inputs |= dict(each.directions)

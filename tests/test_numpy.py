@@ -107,6 +107,12 @@ def test_sizes_that_no_input_tells_are_arguments():
     close(gradients["W"], 2 * X.T @ np.repeat((X @ W).reshape(3, 2, 5).sum(axis=2), 5, axis=1))
 
 
+def test_the_gradient_by_a_scalar_is_a_scalar():
+    network = network_of_text("w = g*v/norm(v); L = sum((X@w - y)**2)", "g: scalar; v: d; X: n,d; y: n", {}, "", {})
+    _, gradients = run(numpy.emit(derive(network, ["g"], check=False)), point(network))
+    assert gradients["g"].shape == ()
+
+
 def test_whole_numbers_are_no_less_than_floats():
     title = "L = -sum(Y*log_softmax(Z, axis=1))/len(Z) | Z: n,k | Y: one-hot | Z"
     whole = {"Z": np.arange(15).reshape(3, 5), "Y": np.eye(3, 5, dtype=int)}

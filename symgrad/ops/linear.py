@@ -69,7 +69,8 @@ def _matmul_numpy(writer: Writer, form: Any) -> tuple[str, Prec]:
     if last.op == "inverse":
         applied = " @ ".join(writer.write(arg, Prec.PREFIX) for arg in form.args[:-1])
         applied = f"({applied})" if len(form.args) > 2 else applied
-        return f"np.linalg.solve({writer.write(last.args[0], Prec.ATOM)}.T, {applied}.T).T", Prec.ATOM
+        column = applied.removesuffix(".T") if applied.endswith(".T") else f"{applied}.T"
+        return f"np.linalg.solve({writer.write(last.args[0], Prec.ATOM)}.T, {column}).T", Prec.ATOM
     parts = [writer.write(arg, Prec.PRODUCT if i == 0 and arg.op == "matmul" else Prec.PREFIX) for i, arg in enumerate(form.args)]
     first, last = form.args[0].shape[0], form.args[-1].shape[1]
     if len(parts) > 2 and last.is_one and not first.is_one:
