@@ -289,12 +289,8 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
         return scaled([number(-1)], sum_of([scaled([number(-1)], term) for term in terms], shape))
     if all(_parts(term)[2].op == "transpose" for term in terms):
         return turned(sum_of([turned(term) for term in terms], shape[::-1]))
-    written = list(terms)
-
-    def place(term: Form) -> tuple[bool, bool]:
-        return not _is_gradient(term), term.op == "transpose" and turned(term) in written
-
-    terms.sort(key=place)
+    terms.sort(key=lambda term: not _is_gradient(term))
+    terms = _beside_their_transposes(terms) if len(shape) == 2 else terms
     first = next(term for term in terms if not _negative(term))
     terms = [first, *(term for term in terms if term is not first)]
     full = [t for t in terms if t.shape == shape]
@@ -311,6 +307,18 @@ def sum_of(terms: list[Form], shape: Shape) -> Form:
         or _outer_sum(terms, shape)
         or apply("add", terms)
     )
+
+
+def _beside_their_transposes(terms: list[Form]) -> list[Form]:
+    """Aᵀ behind its A, the others as they are."""
+    left, out = list(terms), []
+    while left:
+        term = left.pop(0)
+        other = turned(term)
+        pair = [term, other] if other in left and "transpose" in (term.op, other.op) else [term]
+        left = [rest for rest in left if rest not in pair[1:]]
+        out += sorted(pair, key=lambda form: form.op == "transpose")
+    return out
 
 
 def _of_full_size(terms: list[Form], shape: Shape) -> list[Form]:

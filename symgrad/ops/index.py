@@ -99,7 +99,8 @@ def _letters(form: Any, operands: list[str], shown: list[str], sizes: dict[str, 
     """What every index is called: i, j, k, …; beside windows as their sizes are, windows p, q, … and their entries i, j, …"""
     windows = [tuple(subscripts) for arg, subscripts in zip(form.args, operands, strict=True) if arg.op == "window"]
     if not windows:
-        return dict(zip(shown, _LETTERS, strict=False))
+        written = _sizes_written(form)
+        return dict(zip(shown, [c for c in _LETTERS + _MORE if c not in written], strict=False))
     wanted = {c: str(sizes[c]) for c in shown if str(sizes[c]).isalpha() and str(sizes[c]).islower()}
     for place, entry, (_, many, width) in zip("pqr", "ijk", windows, strict=False):
         wanted |= {many: place, width: entry}
@@ -109,6 +110,17 @@ def _letters(form: Any, operands: list[str], shown: list[str], sizes: dict[str, 
         if c not in found:
             spare = (x for x in (wanted.get(c, ""), *_LETTERS, *_MORE) if len(x) == 1 and x not in taken and x not in found.values())
             found[c] = next(spare)
+    return found
+
+
+def _sizes_written(form: Any) -> set[str]:
+    """The names of sizes that its operands show, as `reshape[n×k](A)` does; an index is called otherwise."""
+    found: set[str] = set()
+    left = [arg for arg in form.args if arg.op != "ones"]
+    while left:
+        part = left.pop()
+        found.update(name for param in part.params if isinstance(param, Dim) for name in param.symbols)
+        left += part.args
     return found
 
 
