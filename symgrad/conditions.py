@@ -232,6 +232,11 @@ def words_before(sheet: Sheet, i: int) -> str:
     return _between(sheet, max(0, i - 1), i)
 
 
+def is_of_another_activation(sheet: Sheet, i: int) -> bool:
+    """Whether a statement is claimed for a network that its words change: "if the hidden layer uses ReLU instead"."""
+    return _INSTEAD.search(words_before(sheet, i)) is not None
+
+
 def one_passage(sheet: Sheet, first: int, last: int) -> bool:
     """Whether no heading stands between two statements, and little text."""
     start, end = sheet.statements[first].span.end, sheet.statements[last].span.start
@@ -253,12 +258,16 @@ def _between(sheet: Sheet, first: int, last: int) -> str:
     return " ".join(text[a.end : b.start] for a, b in pairwise(ends))
 
 
+_ACTIVATION = r"(?:(?:leaky[- ])?ReLU|tanh|sigmoid|logistic|softplus|GELU|ELU|SiLU|swish|identity|linear)"
+_INSTEAD = re.compile(
+    rf"(?i)\b{_ACTIVATION}\b[^.$]{{0,40}}\b(?:instead|in place of|rather than)\b|\b(?:instead|in place) of\b[^.$]{{0,40}}\b{_ACTIVATION}\b"
+)
 _CASE_BEFORE = re.compile(r"(?i)\b(?:if|when|whenever|with|under|assuming|suppose|setting|even)\W*$")
 
 
 def is_conditional(sheet: Sheet, i: int) -> bool:
-    """Whether a statement is claimed for a case that its own sentence puts before it: "even with $J = 0$ we get …"."""
-    return any(
+    """Whether a statement is claimed for a case that words put before it: "even with $J = 0$ we get …", "for ReLU instead of tanh"."""
+    return is_of_another_activation(sheet, i) or any(
         isinstance(sheet.statements[j].node, sx.Relation) and _CASE_BEFORE.search(sheet.statements[j].words) and one_sentence(sheet, j, i)
         for j in range(max(0, i - _NEAR), i)
     )

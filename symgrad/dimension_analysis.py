@@ -1,4 +1,4 @@
-r"""`(D \times N)(N \times M) = (D \times M)`: the sizes of a product, and no arithmetic."""
+r"""`(D \times N)(N \times M) = (D \times M)`, `(n, m)(m, k) = (n, k)`: the sizes of a product, and no arithmetic."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def is_of_sizes(left: Node, right: Node) -> bool | None:
 def _factors(node: Node) -> list[Shape] | None:
     """The shapes that a side is written with; None where it is made of anything else."""
     pieces = node.factors if isinstance(node, sx.Product) and not set(node.operators) - {"", "cdot"} else (node,)
-    shapes = [shape_of_node(piece) if isinstance(piece, sx.Group) and isinstance(piece.body, sx.Product) else None for piece in pieces]
+    shapes = [shape_of_node(p) if isinstance(p, sx.Group) and isinstance(p.body, (sx.Product, sx.Listing)) else None for p in pieces]
     return None if None in shapes else [shape for shape in shapes if shape is not None]
 
 

@@ -44,11 +44,24 @@ class Ledger:
             self.write(name, rows)
         if statement >= 0:
             self._last_given = statement
+            self._renew_entry(name, rows)
 
     def renew(self, name: str, node: Node) -> None:
         """The value that a step leads to."""
         rows = literal_rows(node)
         self.anew |= {} if rows is None else {name: self._as_vector(name, rows)}
+
+    def _renew_entry(self, name: str, rows: Rows | None) -> None:
+        """`w_2 = 0.2 - 0.5 \\cdot 0.18`, where w is a vector that has a value: what a step leads to in one entry of it."""
+        whole, _, number = name.rpartition("_")
+        old = self.anew.get(whole, self.values.get(whole))
+        if rows is None or old is None or not number.isdigit() or len(rows) != 1 or len(rows[0]) != 1 or 1 not in (len(old), len(old[0])):
+            return
+        entries, k = [x for row in old for x in row], int(number) - 1
+        is_own = any(self.meaning.rests_on(defined, name) for defined in self.meaning.network.definitions)
+        if whole in self.meaning.network.inputs and not is_own and 0 <= k < len(entries) > 1 and entries[k] != rows[0][0]:
+            entries[k] = rows[0][0]
+            self.anew[whole] = (tuple(entries),) if len(old) == 1 else tuple((x,) for x in entries)
 
     def enter(self, result: Node, rows: Rows, labels: list[str], statement: int, rounded: bool, meant: Rows | None) -> None:
         """A result that a line comes to, for all names that it has there; `meant` where it is wrong and another should stand there."""

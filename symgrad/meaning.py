@@ -320,9 +320,14 @@ class Meaning:
     def losses(self) -> list[str]:
         if not self.frozen:
             asked = self.vocabulary.dependences
-            return [n for n in dict.fromkeys((*self.terms, *asked.inside, *asked.asked)) if is_loss(n)]
+            named = [n for n in dict.fromkeys((*self.terms, *asked.inside, *asked.asked)) if is_loss(n)]
+            others = [n for n in self.terms if n in asked.asked or n in asked.inside]
+            return named + [n for n in others if n not in named and self._came_out_scalar(n)]
         found = self.network.definitions.values()
         return [d.name for d in found if all(dim.is_one for dim in d.shape)]
+
+    def _came_out_scalar(self, name: str) -> bool:
+        return self.shapes.is_one(unknown(f"rows:{name}")) and self.shapes.is_one(unknown(f"cols:{name}"))
 
     def same_as(self, name: str) -> str | None:
         """A name never defined that differs from one defined only by its accent or style."""

@@ -162,7 +162,9 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
             if name in known and name not in met and known[name] != expression and not is_numeric(expression):
                 fresh = set(mentions(expression)) - mentioned - met
                 is_same = _is_the_same(spelt_out(expression, formulas), spelt_out(known[name], known))
-                if not is_same and not _is_the_same(expression, known[name]):
+                # What was said to be a derivative is claimed to have a formula.
+                is_claim = isinstance(known[name], sx.Derivative) and not isinstance(expression, sx.Derivative)
+                if not is_same and not is_claim and not _is_the_same(expression, known[name]):
                     again[name] = bool(fresh)
             met.add(name)
             formulas.setdefault(name, expression)

@@ -465,7 +465,7 @@ def _named_at_the_end(found: Gathered, i: int, sides: list[Node], known: set[str
     if name is None or is_loss(name) or len(sides) < 3 or plain_name(before, vocabulary.styled) is not None or is_numeric(before):
         return None
     letters = _index_letters(found, last, known)
-    base = spelled(last.base) if letters and isinstance(last, sx.Scripted) and isinstance(last.base, sx.Name) else name
+    base = _whole_of(last, vocabulary.styled) if letters else name
     settled = {*known, *vocabulary.heads, *vocabulary.declared, *vocabulary.literals, *vocabulary.sizes, *vocabulary.dependences.variables}
     spoken = {plain_name(n, vocabulary.styled) for n in sx.walk(before)}
     earlier = {n for j in found.part.statements if j < i for n in mentions(found.sheet.statements[j].node, vocabulary.styled)}
@@ -581,7 +581,7 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         scripts = [script for n in sx.walk(sides[1]) if isinstance(n, sx.Scripted) for script in (n.sub, n.sup) if script is not None]
         written = {n.base for script in scripts for n in sx.walk(script) if isinstance(n, sx.Name)}
         letters = letters if written & set(letters) else ()
-    base = spelled(sides[0].base) if letters and isinstance(sides[0], sx.Scripted) and isinstance(sides[0].base, sx.Name) else name
+    base = _whole_of(sides[0], vocabulary.styled) if letters else name
     used = _blocks(sides[1], vocabulary.styled) or mentions(sides[1], vocabulary.styled)
     if base in known or name in used or is_own_transpose(name, sides[1]):
         return False
@@ -692,6 +692,12 @@ def is_worked(node: Node) -> bool:
     """Whether numbers are calculated with, and not only stated."""
     steps = [n for n in sx.walk(node) if isinstance(n, (sx.Product, sx.Sum, sx.Frac))]
     return any(sum(isinstance(m, sx.Number) for m in sx.walk(step)) > 1 for step in steps)
+
+
+def _whole_of(node: Node, styled: frozenset[str]) -> str:
+    r"""The name of what an entry is of: the `z^{(2)}` of `z^{(2)}_j`."""
+    assert isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name)
+    return spelled(node.base, "", superscript(node.sup).label, node.base.base in styled)
 
 
 def _index_letters(found: Gathered, node: Node, known: set[str]) -> tuple[str, ...]:

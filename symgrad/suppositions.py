@@ -8,7 +8,19 @@ from dataclasses import replace
 
 from symgrad import names
 from symgrad import syntax as sx
-from symgrad.conditions import Condition, active, branches, comparisons, in_words, is_behind, modelled, one_sentence, put_to, words_before
+from symgrad.conditions import (
+    Condition,
+    active,
+    branches,
+    comparisons,
+    in_words,
+    is_behind,
+    is_of_another_activation,
+    modelled,
+    one_sentence,
+    put_to,
+    words_before,
+)
 from symgrad.errors import SymgradError
 from symgrad.lab import Lab
 from symgrad.meaning import Meaning
@@ -100,6 +112,8 @@ class Suppositions:
             for name, value in given if j <= i and one_sentence(sheet, j, i) else ():
                 put = put_to(sheet, j, name, value) if name in self.meaning.network.inputs else None
                 yield from () if put is None else (put,)
+        if is_of_another_activation(sheet, i):
+            yield Condition(i, "another activation stands in the network")
         for j, larger, smaller in comparisons(sheet, own, i):
             yield from self._compared_as(j, larger, smaller)
         for j, head, positive in in_words(sheet, own, i):

@@ -1,4 +1,4 @@
-r"""Several names given at once: `(x_0, y_0) = (3, 1)`, `[x_1; y_1] = … = [2.4; 0.4]` say what each name is."""
+r"""Several names given at once: `(x_0, y_0) = (3, 1)`, `[x_1; y_1] = … = [2.4; 0.4]`, `x_{1:3} = (1, 0, 2)` say what each name is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symgrad import syntax as sx
+from symgrad.constant import constant_of, is_numeric
 from symgrad.naming import plain_name
 from symgrad.read.document import Sheet, Statement
 from symgrad.span import Span
@@ -20,6 +21,10 @@ def separated(sheet: Sheet) -> Sheet:
     spoken: set[str] = set()
     out: list[Statement] = []
     for statement in sheet.statements:
+        numbered = _numbered(statement.node)
+        if numbered:
+            out += [replace(statement, node=sx.Relation(statement.span, (name, entry), ("=",))) for name, entry in numbered]
+            continue
         nowhere = Span(statement.span.start, statement.span.start)
         for name, entry in _given(statement.node):
             spelled = plain_name(name)
@@ -43,6 +48,20 @@ def _given(node: Node) -> list[tuple[Node, Node]]:
         return []
     numeric = all(not isinstance(n, (sx.Name, sx.Dots, sx.Blank, sx.Unread)) for value in values for n in sx.walk(value))
     return list(zip(names, values, strict=True)) if numeric else []
+
+
+def _numbered(node: Node) -> list[tuple[Node, Node]]:
+    """The names `x_1`, `x_2`, `x_3` that `x_{1:3}` stands for, with as many numbers as they are given."""
+    match node:
+        case sx.Relation(sides=(sx.Scripted(base=sx.Name(), sub=sx.Range() as places, sup=None) as head, side), operators=("=" | ":=",)):
+            values, bounds = list(_cells(side)), [None if n is None else constant_of(n) for n in (places.start, places.stop)]
+        case _:
+            return []
+    start, stop = bounds
+    if places.step is not None or start is None or stop is None or len(values) != stop - start + 1 or not all(map(is_numeric, values)):
+        return []
+    indices = [sx.Number(places.span, str(start + i)) for i in range(len(values))]
+    return [(replace(head, sub=index), value) for index, value in zip(indices, values, strict=True)]
 
 
 def _cells(node: Node) -> Iterator[Node]:

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from symgrad import syntax as sx
 from symgrad.members import alone
-from symgrad.naming import plain_name
+from symgrad.naming import letters_of, plain_name
 from symgrad.origins import added_letters, convolved
 from symgrad.read.document import Sheet, Statement
 from symgrad.sheet import literal_rows
@@ -135,8 +135,19 @@ def _steps(sheet: Sheet) -> Steps | None:
         return None
     tops = frozenset(_TOPS[letter] for letter in letters)
     starts = [n for s in sheet.statements for name in _explicit_head(s) for script in _scripts_of_head(s) for n in _numbers(script)]
-    first = min(starts, default=0) if ahead & letters and not level & letters else 1
-    return Steps(frozenset(letters), tops, first, largest)
+    if ahead & letters and not level & letters:
+        return Steps(frozenset(letters), tops, min(starts, default=0), largest)
+    steps = Steps(frozenset(letters), tops, 1, largest)
+    return replace(steps, first=1 + min(_begun(sheet, steps), default=0))
+
+
+def _begun(sheet: Sheet, steps: Steps) -> Iterator[int]:
+    """The steps that recurrences begin with: the 1 of `a^{(1)} = x`, where layer 1 is the input."""
+    used = _used(sheet, steps)
+    for statement in sheet.statements:
+        base = _base(statement.node.sides[0]) if isinstance(statement.node, sx.Relation) else None
+        if base in used and base in _reached(used, base) and _explicit_head(statement) and _is_start(statement):
+            yield min(n for script in _scripts_of_head(statement) for n in _numbers(script))
 
 
 def _of_one_step(sheet: Sheet) -> set[str]:
@@ -294,7 +305,7 @@ def _written_out(group: list[Statement], steps: Steps, explicit: set[str]) -> It
             continue
         instances = [replace(s, node=node) for s, node in zip(group, nodes, strict=True) if node is not None]
         head = _head(instances[0])
-        if head is not None and head in explicit and head not in _explicit_head(group[0]) and not _says_what_it_is(group[0].node):
+        if {head, _whole(instances[0])} & explicit and head not in _explicit_head(group[0]) and not _says_what_it_is(group[0].node):
             continue
         made = True
         yield from instances
@@ -409,6 +420,13 @@ def _is_start(statement: Statement) -> bool:
 
 def _head(statement: Statement) -> str | None:
     return plain_name(statement.node.sides[0]) if isinstance(statement.node, sx.Relation) else None
+
+
+def _whole(statement: Statement) -> str | None:
+    r"""What the head is an entry of: the `a^{(1)}` of `a^{(1)}_j = …`."""
+    head = statement.node.sides[0] if isinstance(statement.node, sx.Relation) else None
+    is_entry = isinstance(head, sx.Scripted) and isinstance(head.base, sx.Name) and head.sup is not None and letters_of(head.sub)
+    return plain_name(replace(head, sub=None)) if is_entry and isinstance(head, sx.Scripted) else None
 
 
 class _OutOfRange(Exception):
@@ -532,7 +550,9 @@ def _script(script: Node, values: Mapping[str, int], steps: Steps, above: bool) 
         return script
     if not 0 <= number <= steps.last:
         raise _OutOfRange
-    return _exchanged(script, inner, sx.Number(inner.span, str(number)))
+    # Above it would be a power: `z^l` is no `z^2`, but a name.
+    is_label = above and script is inner
+    return _exchanged(script, inner, (sx.Text if is_label else sx.Number)(inner.span, str(number)))
 
 
 def _exchanged(script: Node, inner: Node, number: Node) -> Node:

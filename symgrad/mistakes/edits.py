@@ -444,9 +444,24 @@ def index(node: Node, around: Surroundings) -> Iterator[Option]:
         if isinstance(node.sub, sx.Number) and node.sub.text.isdigit() and around.name_of(node.base) is not None:
             for near in {int(node.sub.text) - 1, int(node.sub.text) + 1} - {0}:
                 yield replace(node, sub=replace(node.sub, text=str(near))), "index_off_by_one", "the entry beside it is meant"
+        if letters_of(node.sub) is not None and node.sup is not None:
+            whole = replace(node, sub=None)
+            for sup in _beside(node.sup) if around.siblings(around.name_of(whole) or "") else ():
+                yield replace(node, sup=sup), "index_off_by_one", "the layer beside it is meant"
         for neighbour in around.notation.neighbours(bare(node)):
             made = neighbour if bare(node) is node else _turned(neighbour)
             yield made, _of_steps(node, neighbour, around), "the neighbour one step on or back is meant"
+
+
+def _beside(script: Node) -> Iterator[Node]:
+    """The number of a layer, one further and one back: `2`, `(2)`, `[2]`."""
+    match script:
+        case sx.Number(text=text) | sx.Text(text=text) if text.isdigit():
+            yield from (replace(script, text=str(near)) for near in (int(text) - 1, int(text) + 1) if near >= 0)
+        case sx.Group(body=body):
+            yield from (replace(script, body=made) for made in _beside(body))
+        case sx.List(items=(item,)):
+            yield from (replace(script, items=(made,)) for made in _beside(item))
 
 
 def place(node: Node, around: Surroundings) -> Iterator[Option]:

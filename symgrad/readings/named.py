@@ -127,7 +127,8 @@ def named(
     if script.power is None:
         offer(0.0, script.label, None)
     else:
-        labelled = bool(script.label) and reader.names.shape(spelled(base, below, script.label, styled)) is not None
+        wholes_too = [spelled(base, text, script.label, styled) for text in dict.fromkeys((below, ""))]
+        labelled = bool(script.label) and any(reader.names.shape(name) is not None for name in wholes_too)
         is_number = isinstance(script.power, (sx.Number, sx.Frac, sx.Prefix))
         if script.label:
             offer(0.0 if labelled or not is_number else 6.0, script.label, None)
