@@ -97,7 +97,7 @@ def _each(statement: Statement, families: dict[str, int], defined: set[str]) -> 
         if made and not any(superscript(n.sup).label and superscript(n.sup).power is None for n in with_it):
             # What is said to be a gradient is one, and its formula a claim.
             named = [(s, {name for name, side in heads(s) if not isinstance(side, sx.Derivative)}) for s in made]
-            yield from (s for s, names in named if not names & defined or len(made) == 1)
+            yield from [s for s, names in named if not names & defined or len(made) == 1] or [statement]
             return
     yield statement
 

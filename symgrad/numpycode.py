@@ -226,6 +226,14 @@ def _bare_operands(form: Form) -> tuple[Form, ...]:
     return ()
 
 
+def _without_negated_bool(form: Form) -> Form:
+    """`-t * (z > 0)` for `-(z > 0) * t`, where the minus would be the bools'."""
+    if form.op == "scale" and len(form.args) == 2 and form.args[0] == number(-1) and form.args[1].op == "hadamard":
+        factors = sorted(form.args[1].args, key=_is_bool)
+        return scaled([number(-1)], apply("hadamard", factors)) if not _is_bool(factors[0]) else form
+    return form
+
+
 class NumPyWriter(Typesetter):
     """The typesetter in Python; `exact` keeps numbers as fractions."""
 
@@ -243,6 +251,7 @@ class NumPyWriter(Typesetter):
         return written if least <= Prec.PRODUCT else f"({written})"
 
     def written(self, form: Form) -> tuple[str, Prec]:
+        form = _without_negated_bool(form)
         outer, self._bare = self._bare, _bare_operands(form)
         try:
             return super().written(form)

@@ -525,7 +525,7 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
         return False
     if _is_exponential(sides[0]) or (constant_of(sides[0]) is not None and is_numeric(sides[1])):
         return False  # `e^{0.8} = 2.226`
-    if _is_an_entry(found, sides[0]):
+    if _is_an_entry(found, sides[0], is_worked(sides[1])):
         return False  # `y_0 = 1 \\cdot 1 + 0 \\cdot 2 = 1` of a y with a formula
     if name not in known and (below := _some_function_of(sides[1], vocabulary)):
         vocabulary.dependences.rest(name, below)
@@ -596,13 +596,14 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     return True
 
 
-def _is_an_entry(found: Gathered, node: Node) -> bool:
-    """Whether it is an entry, by its numbers, of what has a formula for every index on a sheet with sums of indices."""
+def _is_an_entry(found: Gathered, node: Node, is_computed: bool) -> bool:
+    """Whether it is an entry, by its numbers, of what has a formula for every index, and is computed or is so by sums of indices."""
     numbers = numbers_of(node.sub) if isinstance(node, sx.Scripted) and node.sup is None else None
     if numbers is None or not isinstance(node, sx.Scripted):
         return False
     base = plain_name(node.base, found.vocabulary.styled)
-    axes = [len(d.letters) for d in found.definitions if d.name == base and base in found.vocabulary.counting.indexed]
+    is_so = is_computed or base in found.vocabulary.counting.indexed
+    axes = [len(d.letters) for d in found.definitions if d.name == base and is_so]
     return any(count in (len(numbers), len(str(numbers[0]))) for count in axes)
 
 

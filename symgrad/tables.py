@@ -1,6 +1,7 @@
 r"""Tables of a sheet: values of names, data of examples, and formulas with their results.
 
-`| $w_1$ | 0.3 |` gives a value; columns headed `$x_i$` and `$y_i$` give those of every row; columns headed `x` and `y` give two lists;
+`| $w_1$ | 0.3 |` gives a value; columns headed `$x_i$` and `$y_i$` give those of every row, vectors `(2, 1)` the rows of a matrix; columns
+headed `x` and `y` give two lists;
 `| $z = w x + b$ | 0.7 |` says what a formula comes to. Any other table is passed over.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from symgrad import syntax as sx
@@ -17,6 +18,7 @@ from symgrad.naming import letters_of, plain_name
 from symgrad.parts import mentions
 from symgrad.read.document import Sheet, Statement, is_latex, legible
 from symgrad.read.latex import parse
+from symgrad.sheet import literal_cells
 from symgrad.span import Span
 from symgrad.syntax import Node
 
@@ -39,6 +41,13 @@ class Cell:
     @property
     def is_number(self) -> bool:
         return self.node is not None and constant_of(self.node) is not None
+
+    @property
+    def entries(self) -> tuple[Node, ...]:
+        """The number, or those of a vector; none of anything else."""
+        if self.node is None or self.is_number:
+            return () if self.node is None else (self.node,)
+        return tuple(literal_cells(self.node) or ())
 
     @property
     def name(self) -> Node | None:
@@ -106,7 +115,7 @@ def _cell(sheet: Sheet, text: str, start: int, stop: int) -> Cell:
     written = text[start:stop]
     marks = next(((a, b) for a, b in (("$", "$"), ("\\(", "\\)")) if written.startswith(a) and written.endswith(b)), ("", ""))
     inside = Span(start + len(marks[0]), stop - len(marks[1]))
-    is_plain = bool(marks[0]) or re.fullmatch(r"[-−+]?[\d.,/ ]+|[A-Za-z]?[\w^{}()\[\]]{0,3}|\S", written) is not None
+    is_plain = bool(marks[0]) or re.fullmatch(r"\(?[-−+]?[-−+\d.,/ ]+\)?|[A-Za-z]?[\w^{}()\[\]]{0,3}|\S", written) is not None
     nodes = parse(sheet.source, inside, sheet.macros) if is_plain and inside.start < inside.end else []
     node = nodes[0] if len(nodes) == 1 and not any(isinstance(n, (sx.Unread, sx.Blank)) for n in sx.walk(nodes[0])) else None
     return Cell(Span(start, stop), written, node)
@@ -125,10 +134,13 @@ def _values(rows: list[list[Cell]]) -> Iterator[Node]:
 
 
 def _columns(rows: list[list[Cell]], spoken: set[str]) -> Iterator[Node]:
-    """Names above columns of numbers: one for each row where they have an index, lists where they have none."""
+    """Names above columns of numbers or vectors: one for each row where they have an index, lists where they have none."""
     head, *body = rows
     counts = _NUMBERED.fullmatch(head[0].text) is not None and len(head) > 1
-    if any(len(row) != len(head) for row in body) or not all(cell.is_number for row in body for cell in row[counts:]):
+    if any(len(row) != len(head) for row in body):
+        return
+    sizes = [{len(row[k].entries) for row in body} for k in range(counts, len(head))]
+    if any(len(found) != 1 or 0 in found for found in sizes):
         return
     indexed = [_index_of(cell) for cell in head[counts:]]
     if counts and all(indexed) and len(set(indexed)) == 1 and all(cell.is_number for row in body for cell in row[:1]):
@@ -139,7 +151,7 @@ def _columns(rows: list[list[Cell]], spoken: set[str]) -> Iterator[Node]:
         for k, (above, letter) in enumerate(zip(head[1:], indexed, strict=True), 1):
             if above.name is not None and _numbered(above, letter or "", body[0]) not in spoken:
                 assert isinstance(above.node, sx.Scripted)
-                yield _list(above.node.base, body, k)
+                yield _list(_of_rows(above.node.base, spoken) if len(body[0][k].entries) > 1 else above.node.base, body, k)
     elif all(cell.name is not None for cell in head[counts:]) and len(body) > 1:
         for k, above in enumerate(head[counts:], int(counts)):
             yield _list(above.name, body, k)
@@ -177,7 +189,13 @@ def _bare(node: Node | None) -> Node | None:
 def _list(name: Node | None, body: list[list[Cell]], k: int) -> Node:
     """A name and the column of its numbers."""
     place = body[0][k].span
-    return _equation(name, Cell(place, "", sx.Matrix(place, tuple((row[k].node or sx.Blank(place),) for row in body))))
+    return _equation(name, Cell(place, "", sx.Matrix(place, tuple(row[k].entries for row in body))))
+
+
+def _of_rows(name: Node, spoken: set[str]) -> Node:
+    """The X whose rows the `x_i` are, where the sheet speaks of it."""
+    whole = replace(name, base=name.base.upper()) if isinstance(name, sx.Name) and len(name.base) == 1 else name
+    return whole if plain_name(whole) in spoken else name
 
 
 def _numbered(cell: Cell, letter: str, row: list[Cell]) -> str | None:

@@ -28,6 +28,7 @@ from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
 from symgrad.hypotheses import Search
+from symgrad.indexsets import by_condition
 from symgrad.judge import Judge
 from symgrad.keys import Key, about_nothing, against
 from symgrad.labels import picked
@@ -72,6 +73,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     without_dots,
     separated,
     traced,
+    by_condition,
     with_sums,
     sized,
     targeted,

@@ -1128,9 +1128,10 @@ class _Parser:
         return sx.Norm(self._from(start), body) if double else sx.Abs(self._from(start), body)
 
     def _bracketed(self, start: Span) -> Node:
+        is_told = self.peek.text == "\\{" and self._bars_within() == 1  # `\{i | m_i < 1\}`
         opened = self.take()
         close = voc.OPENERS[opened.text]
-        self._stops.append(frozenset({_WIDE}) if opened.text == "[" else frozenset())
+        self._stops.append(frozenset({_WIDE}) if opened.text == "[" else frozenset({"|"}) if is_told else frozenset())
         try:
             return self._deeper(lambda: self._bracket_body(opened, close, start))
         finally:
@@ -1154,7 +1155,7 @@ class _Parser:
                 continue
             if opened.text == "[" and self._is_apart() and self._begins_cell():
                 continue  # `[x  h]`, side by side
-            if self.peek.text in (";", "\\mid") and not self.at_end and opened.text in ("[", "("):
+            if self._separates(opened) and not self.at_end:
                 separator = self.take().text
                 if separator == ";":
                     rows.append([])
@@ -1174,6 +1175,21 @@ class _Parser:
         if len(items) > 1:
             body = sx.Listing(items[0].span.to(items[-1].span), tuple(items), (",",) * (len(items) - 1))
         return sx.Group(span, opened.text, closed, body)
+
+    def _separates(self, opened: Token) -> bool:
+        """Whether rows are told apart here, or a set from its condition."""
+        if self.peek.text == "|":
+            return opened.text == "\\{" and bool(self._stops) and "|" in self._stops[-1]
+        return (self.peek.text == "\\mid" and opened.text in ("[", "(", "\\{")) or (self.peek.text == ";" and opened.text in ("[", "("))
+
+    def _bars_within(self) -> int:
+        """How many bars stand in the brackets that open here."""
+        level = 0
+        for n in range(_LONGEST_SCRIPT):
+            level = _level(level, self.ahead(n))
+            if level == 0:
+                return sum(self.ahead(k).text == "|" for k in range(n))
+        return 0
 
     def _begins_cell(self) -> bool:
         self._stops.append(frozenset())

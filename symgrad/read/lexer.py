@@ -146,7 +146,7 @@ def _one(text: str, i: int, end: int, macros: Macros) -> tuple[Token | None, int
     if text.startswith("**", i):
         return Token("sign", "^", here), 2
     for sign in (":=", "=:", "==", "+=", "-=", "=>"):
-        if text.startswith(sign, i):
+        if text.startswith(sign, i) and not (i and text[i - 1] == "^"):  # `w^+=1`: the new value, and no sum
             return Token("sign", sign, here), 2
     if char in voc.LETTERS:
         return _accented(text, i, end, Token("macro", voc.LETTERS[char], here))

@@ -99,7 +99,7 @@ def of_all(node: sx.BigOp) -> sx.BigOp:
 def _bound(node: Node | None) -> tuple[str, ...] | None:
     """The letters that a sum runs over: `i`, `i=1`, `i,j`, `i \\in S`."""
     if isinstance(node, sx.Relation):
-        return _bound(node.sides[0])
+        return None if "notin" in node.operators else _bound(node.sides[0])
     return letters_of(node)
 
 
