@@ -210,10 +210,12 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
             vocabulary.properties.setdefault(covariance, set()).add("symmetric")
     for name in {found[1] for s in statements for words in (s.words, s.words_after) for found in _TYPED_ONE_HOT.finditer(words)}:
         vocabulary.properties.setdefault(name, set()).add("one_hot")
-    for statement in statements:
+    for previous, statement, following in zip([None, *statements], statements, [*statements[1:], None], strict=False):
         node = statement.node
-        after = re.split(r"[.;]", statement.words_after)[0][:50]
-        before = re.split(r"[.;,]", statement.words)[-1][-30:]
+        said_before = statement.words if previous is None else _of_the_next(previous, statement)
+        said_after = statement.words_after if following is None else _of_the_last(statement, following)
+        after = re.split(r"[.;]", said_after)[0][:50]
+        before = re.split(r"[.;,]", said_before)[-1][-30:]
         for item, words_before, words_after in _spoken_of(node, before, after):
             about = plain_name(item, vocabulary.styled)
             if about is None or statement.display:
@@ -232,6 +234,44 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
                 summed = plain_name(base, vocabulary.styled)
                 if summed is not None:
                     vocabulary.properties.setdefault(summed, set()).add("distribution")
+
+
+_VERBS = frozenset("is are be was were means denotes has have ist sind sei est sont soit es son sea è sono é são".split())
+_BETWEEN = _VERBS | frozenset(
+    "and or with for of in over by from on at to where while "
+    "und oder mit für von aus bei et ou avec pour de du y o con para e per di da".split()
+)
+
+
+def _is_between(before: Statement, after: Statement) -> bool:
+    """Whether the same words stand behind the one and before the other."""
+    return before.block != after.block and before.words_after == after.words and not before.display and not after.display
+
+
+def _leading(between: str) -> tuple[int, bool]:
+    """Where in the words between two names the noun begins that leads to the second, and whether it is said of the first by a verb."""
+    start = len(between)
+    for word in reversed(list(re.finditer(r"[\w/±+-]+|[^\w\s]", between))):
+        if word[0].lower() in _BETWEEN or re.fullmatch(r"[^\w\s]", word[0]):
+            return start, word[0].lower() in _VERBS
+        start = word.start()
+    return start, False
+
+
+def _of_the_next(before: Statement, after: Statement) -> str:
+    """The words before a name that are about it: `a mask` of `$p$ and a mask $M$`, nothing of `$m$ is a mask for $x$`."""
+    if not _is_between(before, after):
+        return after.words
+    start, is_of_the_last = _leading(after.words)
+    return "" if is_of_the_last else after.words[start:]
+
+
+def _of_the_last(before: Statement, after: Statement) -> str:
+    """The words behind a name that are about it."""
+    if not _is_between(before, after):
+        return before.words_after
+    start, is_of_the_last = _leading(before.words_after)
+    return before.words_after if is_of_the_last else before.words_after[:start]
 
 
 def _spoken_of(node: Node, before: str, after: str) -> Iterator[tuple[Node, str, str]]:
@@ -339,7 +379,8 @@ def shapes_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterator[tup
     of, and the shape.
     """
     # What is written out for several steps stands once for each, with one place.
-    written = [list(copies) for _, copies in groupby(statements, key=lambda item: item[1].span)]
+    told = ((i, s) for i, s in statements if not _is_a_number(s.node))  # `$K$ is $0/1$ of size $d \\times k$`
+    written = [list(copies) for _, copies in groupby(told, key=lambda item: item[1].span)]
     pairs = (pair for first, second in pairwise(written) for pair in zip(first * len(second), second, strict=False))
     for (_, before), (i, statement) in pairs:
         node = statement.node
@@ -356,14 +397,18 @@ def shapes_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterator[tup
             yield from ((i, about, node) for about in _sized(before.node, is_said=True))
 
 
+def _is_a_number(node: Node) -> bool:
+    return isinstance(node, (sx.Number, sx.Frac)) and constant_of(node) is not None
+
+
 _SHAPE_WORD = re.compile(rf"(?i)\b(?:{_SHAPE_WORDS})\b")
 
 
 def _sized(node: Node, is_said: bool) -> tuple[Node, ...]:
-    """What a shape may be said of; where the word for it stands, also each of several names, and the name of a definition."""
+    """What a shape may be said of; where the word for it stands, also each of several names, and the name of a definition or a member."""
     if isinstance(node, _HAS_SHAPE):
         return (node,)
-    if is_said and isinstance(node, sx.Relation) and node.operators == ("=",) and isinstance(node.sides[0], _MAY_BE_DEFINED):
+    if is_said and isinstance(node, sx.Relation) and node.operators in (("=",), ("in",)) and isinstance(node.sides[0], _MAY_BE_DEFINED):
         return (node.sides[0],)
     is_of_names = isinstance(node, sx.Listing) and all(isinstance(item, (sx.Name, sx.Scripted)) for item in node.items)
     return node.items if is_said and is_of_names and isinstance(node, sx.Listing) else ()

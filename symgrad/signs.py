@@ -1,6 +1,7 @@
-r"""Signs of differentials before expressions: `d(X^{-1})`, `d \log\det X`, `\mathrm{d} \|x\|^2`.
+r"""Signs of differentials before expressions: `d(X^{-1})`, `d \log\det X`, `\mathrm{d} \|x\|^2`; and the δ of `\delta W`, a gradient.
 
 A `d` before brackets, a function or a norm is no factor where its statement also has the differential of a name, or where it is upright.
+A δ is the sign of a gradient where it stands nowhere but before a name, and lines begin so.
 """
 
 from __future__ import annotations
@@ -9,17 +10,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symgrad import syntax as sx
+from symgrad.meaning import is_loss
 from symgrad.naming import plain_name, superscript, without_transpose
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet
+from symgrad.span import Span
 from symgrad.syntax import Node
+
+_UNNAMED_LOSS = "L"
 
 _UPRIGHT = frozenset({"mathrm", "rm", "mathsf", "operatorname"})
 
 
 def with_differentials(sheet: Sheet) -> Sheet:
     r"""The sheet with a differential wherever a product begins with its sign, and none where it says what `\Delta` is."""
-    made = [replace(s, node=_signed(s.node)) for s in sheet.statements]
+    loss = _loss_of_deltas(sheet)
+    made = [replace(s, node=_signed(s.node, loss)) for s in sheet.statements]
     is_name = any(isinstance(s.node, sx.Relation) and plain_name(s.node.sides[0]) == "\\Delta" for s in made)
     return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, _factors)) for s in made] if is_name else made)
 
@@ -29,6 +35,43 @@ def _factors(node: Node) -> Node:
     if isinstance(node, sx.Differential) and node.sign == "Δ":
         return sx.Product(node.span, (sx.Name(node.span, "\\Delta"), node.of), ("",))
     return node
+
+
+def _loss_of_deltas(sheet: Sheet) -> str | None:
+    r"""What `\delta W` is the gradient of, where lines begin so and a δ stands nowhere but before a name; None elsewhere."""
+    heads = [s.node.sides[0] for s in sheet.statements if isinstance(s.node, sx.Relation)]
+    met = sum(_is_delta(n) for s in sheet.statements for n in sx.walk(s.node) if n is not s.node)
+    signs = sum(len(list(_small_deltas(n))) for s in sheet.statements for n in sx.walk(s.node))
+    begun = {head for head in heads if isinstance(head, sx.Product) and len(head.factors) == 2 and [*_small_deltas(head)]}
+    said = {name for s in sheet.statements if (name := _said_of_delta(s.node)) is not None}
+    losses = said or {name for head in heads if (name := plain_name(head)) is not None and is_loss(name)}
+    return (losses.pop() if len(losses) == 1 else _UNNAMED_LOSS) if met == signs and len(begun) > 1 else None
+
+
+def _said_of_delta(node: Node) -> str | None:
+    r"""The E of `\delta u = \partial E / \partial u`."""
+    match node:
+        case sx.Relation(sides=(sx.Product() as head, sx.Derivative(of=sx.Node() as of), *_)) if [*_small_deltas(head)] == [0]:
+            return plain_name(of)
+    return None
+
+
+def _gradient(span: Span, loss: str, by: Node) -> Node:
+    """The gradient by a name, transposed where the name is."""
+    of, name = sx.Name(span, loss), as_it_stands(by)
+    found = sx.Derivative(span, of, (name,), "partial", "fraction")
+    return found if name is by else sx.Scripted(span, sx.Group(span, "(", ")", found), None, sx.Mark(span, "T"))
+
+
+def _small_deltas(node: Node) -> Iterator[int]:
+    """Where in a product a δ stands before a name."""
+    for k, operator in enumerate(node.operators if isinstance(node, sx.Product) else ()):
+        if not operator and _is_delta(node.factors[k]) and isinstance(node.factors[k + 1], (sx.Name, sx.Scripted)):
+            yield k
+
+
+def _is_delta(node: Node) -> bool:
+    return isinstance(node, sx.Name) and node.base == "\\delta" and not node.accents
 
 
 def of_expressions(node: Node) -> Iterator[Node]:
@@ -48,7 +91,7 @@ def as_it_stands(node: Node) -> Node:
     return node
 
 
-def _signed(node: Node) -> Node:
+def _signed(node: Node, loss: str | None) -> Node:
     of_names = [n for n in sx.walk(node) if isinstance(n, sx.Differential) and n.sign == "d" and not _is_function(n.of)]
 
     def joined(found: Node) -> Node:
@@ -56,7 +99,10 @@ def _signed(node: Node) -> Node:
             return found
         factors, operators = list(found.factors), list(found.operators)
         for k in range(len(factors) - 2, -1, -1):
-            made = _joined(factors[k], factors[k + 1], bool(of_names)) if not operators[k] else None
+            sign, inside = factors[k : k + 2]
+            made = _joined(sign, inside, bool(of_names)) if not operators[k] else None
+            if loss is not None and not operators[k] and _is_delta(sign):
+                made = _gradient(sign.span.to(inside.span), loss, inside)
             if made is not None:
                 factors[k : k + 2] = [made]
                 del operators[k]

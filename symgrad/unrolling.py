@@ -90,7 +90,7 @@ def _with_sums_of_named(sheet: Sheet) -> Sheet:
             case sx.BigOp(below=sx.Relation(sides=(sx.Name(base=letter), sx.Number())), above=sx.Number(text=high)) if high.isdigit():
                 steps = Steps(frozenset({letter}), frozenset(), 1, int(high[:3]))
                 counted = [n for n in sx.walk(node) if isinstance(n, sx.Scripted) and _has_script(n, letter)]
-                counted = [n for n in counted if plain_name(n.base) not in whole]
+                counted = [n for n in counted if isinstance(n.base, sx.Name) and plain_name(n.base) not in whole]
                 named = [{plain_name(_put(n, {letter: i}, steps)) for i in range(1, steps.last + 1)} for n in counted if not _shifted(n)]
                 if steps.last <= _MOST_TERMS and any(names <= heads for names in named):
                     return _settled(node, {}, steps) or node

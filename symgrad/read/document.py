@@ -427,7 +427,7 @@ def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
             continue
         for run in _TOLD.finditer(body):
             if _is_told(run[1]):
-                span = Span(first + run.start(1), first + run.end(1))
+                span = Span(first + run.start(1), first + run.start(1) + _before_words(run[1]))
                 yield Piece(span, span, False)
 
 
@@ -456,6 +456,13 @@ _LIST = r"\[[^\[\]\n=]*\]"
 _TOKEN = rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)(?!\([A-Za-z]{{2,}}[\s,])(?:{_LIST}|[^\s,;:.]|(?<=\d)\.(?=\d))+)"
 _TOLD = re.compile(rf"(?<![^\s(,;:])([A-Za-zΑ-ωŶŷẐẑ∂∇ℓ][^\s,;:.=]{{0,12}} ?= ?{_TOKEN}(?: {_TOKEN})*)")
 _CALLED = re.compile(r"\b([A-Za-z]+)\(")
+
+
+def _before_words(told: str) -> int:
+    """Where the sentence goes on: `δp = Jᵀ δh agrees`."""
+    words = re.finditer(r"(?<=\S) ([a-z]{4,})(?= |$)", told)
+    goes_on = next((word for word in words if word[1] not in voc.FUNCTIONS and word[1] not in voc.WORDS), None)
+    return len(told) if goes_on is None else goes_on.start()
 
 
 def _is_told(told: str) -> bool:
