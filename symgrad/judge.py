@@ -108,7 +108,9 @@ class Judge:
         rows = literal_rows(link.right)
         # A gradient of what nothing was read of can only be taken as it stands.
         is_stated = ruling.pair is not None and rests_on_nothing(ruling.pair, self.meaning)
-        if rows is None or ruling.verdict == "unread" or (ruling.verdict == "undecided" and not is_stated):
+        # The sizes of `5 \times 4` below a brace are no value.
+        is_size = link.operator == "in"
+        if rows is None or is_size or ruling.verdict == "unread" or (ruling.verdict == "undecided" and not is_stated):
             return
         is_rounded = ruling.verdict == "holds" and any(e["method"] == "rounded" for e in ruling.evidence)
         head = plain_name(link.head, self.meaning.styled)

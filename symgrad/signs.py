@@ -65,9 +65,10 @@ def _gradient(span: Span, loss: str, by: Node) -> Node:
 
 def _small_deltas(node: Node) -> Iterator[int]:
     """Where in a product a δ stands before a name."""
-    for k, operator in enumerate(node.operators if isinstance(node, sx.Product) else ()):
-        if not operator and _is_delta(node.factors[k]) and isinstance(node.factors[k + 1], (sx.Name, sx.Scripted)):
-            yield k
+    if isinstance(node, sx.Product):
+        for k, (sign, operator, inside) in enumerate(zip(node.factors, node.operators, node.factors[1:], strict=False)):
+            if not operator and _is_delta(sign) and isinstance(inside, (sx.Name, sx.Scripted)):
+                yield k
 
 
 def _is_delta(node: Node) -> bool:
