@@ -2,7 +2,8 @@
 
 A repair that makes a claim hold shows what is wrong with it, and arithmetic without names is what it is. Anything else that does not
 hold may have been misread as well as miswritten: it is called wrong only where all else around it was read and is decided; else it stays
-undecided. Where many lines fail and few hold, all are undecided.
+undecided. Where many lines fail and few hold, all are undecided; and so is a gradient in terms of an input that nothing says the loss
+depends on.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from symgrad import names
 from symgrad.judge import Judge
 from symgrad.mistakes import Diagnosis
 from symgrad.parts import mentions
 from symgrad.ruling import Ruling
+from symgrad.tensor import variables
 
 UNCONFIRMED = "it does not hold as it is read, but other lines here are in doubt too, so it may be misread"
 
@@ -26,6 +29,7 @@ Diagnosed = tuple[Ruling, Diagnosis | None]
 
 def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
     """The rulings with their diagnoses; those that say no more than that a claim does not hold, only where others confirm it."""
+    diagnosed = [_known_or_undecided(judge, *item) for item in diagnosed]
     if _is_misread(judge, diagnosed):
         return [
             (ruling, None) if diagnosis is None else (replace(ruling, verdict="undecided", reason=TOO_MANY), None)
@@ -41,6 +45,21 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
         else (replace(ruling, verdict="undecided", reason=UNCONFIRMED), None)
         for ruling, diagnosis in diagnosed
     ]
+
+
+def _known_or_undecided(judge: Judge, ruling: Ruling, diagnosis: Diagnosis | None) -> Diagnosed:
+    """A gradient that no repair mends, in terms of what its loss does not depend on, is of another network: a batch `X`, no `x`."""
+    if diagnosis is None or diagnosis.is_checked or ruling.pair is None or ruling.numeric:
+        return ruling, diagnosis
+    meaning, network = judge.meaning, judge.meaning.network
+    met = [v.name for node in (ruling.pair.left_node, ruling.pair.right_node) for v in variables(node)]
+    losses = {m["of"] for name in met if (m := names.gradient_of(name)) and m["of"] in network.definitions}
+    behind = {name for of in met for name in network.inputs if name == of or meaning.rests_on(of, name)}
+    strange = sorted(name for name in behind if losses and not any(meaning.rests_on(loss, name) for loss in losses))
+    if not strange:
+        return ruling, diagnosis
+    reason = f"nothing that was read says how {names.text(min(losses))} depends on {names.text(strange[0])}"
+    return replace(ruling, verdict="undecided", reason=reason), None
 
 
 def _is_misread(judge: Judge, diagnosed: Sequence[Diagnosed]) -> bool:
