@@ -28,7 +28,6 @@ from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
 from symgrad.hypotheses import Search
-from symgrad.indexsets import by_condition
 from symgrad.judge import Judge
 from symgrad.keys import Key, about_nothing, against
 from symgrad.labels import picked
@@ -49,7 +48,7 @@ from symgrad.signs import with_differentials
 from symgrad.sizing import sized
 from symgrad.span import Source, Span
 from symgrad.starting import started
-from symgrad.subsets import of_subsets
+from symgrad.subsets import by_condition, of_subsets
 from symgrad.tables import tabulated
 from symgrad.tallies import tallied
 from symgrad.targets import targeted
