@@ -58,16 +58,19 @@ def _families(sheet: Sheet) -> dict[str, int]:
             counts = {families.get(other) for other in others}
             if base not in alone and base not in numbers and len(counts) == 1 and None not in counts:
                 families[base] = next(iter(counts)) or 0
-    return {base: count for base, count in families.items() if base not in _of_others(sheet, families)}
+    return {base: count for base, count in families.items() if base not in _of_others(sheet, families, alone)}
 
 
-def _of_others(sheet: Sheet, families: Container[str]) -> set[str]:
-    r"""The numbered names with one formula for all, `\ell_i = \sum_j s_{ij}`, in which others stand that are not numbered."""
-    found = set()
+def _of_others(sheet: Sheet, families: Container[str], whole: Container[str]) -> set[str]:
+    r"""The numbered names with one formula for all, `\ell_i = \sum_j s_{ij}`, in which others stand that are not numbered; and what stands
+    in the formula for an entry of a vector, as the `x_i` of `u_i = (x_i - \mu) s` beside `u = (1, -1)`.
+    """
+    found: set[str] = set()
     for statement in sheet.statements:
         for base, letter in _named_by_letter(statement):
             with_it = _with(statement.node, letter)
             found |= {base for n in with_it if plain_name(n.base) not in families or letters_of(n.sub) != (letter,)}
+            found |= {plain_name(n.base) or "" for n in with_it} if base in whole else set()
     return found
 
 

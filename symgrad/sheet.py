@@ -235,7 +235,8 @@ class Chain:
 
 # Of a network that has been trained: its names mean something else there, and no line is about that.
 _ELSEWHERE = re.compile(
-    r"(?i)(?:\bat (?:test|inference|prediction|evaluation)(?: time)?|\b(?:during|in|for) (?:testing|inference|evaluation|prediction)"
+    r"(?i)(?:\b(?:test|eval(?:uation)?|inference)[- ](?:mode|time)"
+    r"|\bat (?:test|inference|prediction|evaluation)(?: time)?|\b(?:during|in|for) (?:testing|inference|evaluation|prediction)"
     r"|\b(?:bei|in) der (?:Inferenz|Vorhersage)|\bzur Testzeit|\ben (?:test|inf[ée]rence|prueba)|\bà l'inférence)\b[^.;]*$"
 )
 
@@ -253,7 +254,8 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
     if i in found.counting:
         found.declared.append((i, statement.span))
         return chain
-    if _ELSEWHERE.search(statement.words) and {name for name, _ in heads(statement)} & known:
+    is_known = isinstance(node.sides[0], (sx.Derivative, sx.Differential)) or {name for name, _ in heads(statement)} & known
+    if _ELSEWHERE.search(statement.words) and is_known:
         found.declared.append((i, statement.span))
         return Chain()
     node = _without_models(node)
@@ -331,12 +333,17 @@ def _loss_of_differentials(sheet: Sheet, nodes: list[Node], vocabulary: Vocabula
         sides = node.sides if isinstance(node, sx.Relation) else ()
         for n in (n for side in sides for n in sx.walk(side)):
             name = plain_name(n.of, vocabulary.styled) if isinstance(n, sx.Differential) and n.sign == "d" and n.order is None else None
-            if name in spoken:
+            if name in spoken and not _is_entry_of(n.of, vocabulary.indexed, vocabulary.styled):
                 found.append((name, dependences.asked if n is sides[0] else dependences.inside))
     if {name for name, _ in found} & {*dependences.inside, *dependences.asked}:
         return  # `dS` beside `\nabla S` is the differential of S
     for name, held in found:
         held.setdefault((*named, *losses, _UNNAMED_LOSS)[0], {})[name] = None
+
+
+def _is_entry_of(node: Node, indexed: frozenset[str], styled: frozenset[str]) -> bool:
+    """Whether it is an entry by its number, `x_1`, of what runs by an index elsewhere."""
+    return isinstance(node, sx.Scripted) and numbers_of(node.sub) is not None and plain_name(node.base, styled) in indexed
 
 
 def _says_what_d_is(node: Node) -> bool:

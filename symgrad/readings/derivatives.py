@@ -184,7 +184,7 @@ def differential(reader: Reader, node: sx.Differential, shapes: Shapes) -> Varia
     found = False
     for reading in reader.plain(inner, shapes):
         term = reading.term
-        base = term.args[0] if term.op == "entry" else None
+        base = term.args[0] if term.op in ("entry", "pick") else None
         meant = None
         if base is not None and base.op == "symbol" and node.sign in _SIGNS:
             meant = reader.names.gradient_name(_SIGNS[node.sign] + base.params[0])
