@@ -56,9 +56,13 @@ def is_loss(name: str) -> bool:
 
 
 def is_loss_here(vocabulary: Vocabulary, name: str) -> bool:
-    """As `is_loss`; where another such name is differentiated and this one is not, it is something else (an error matrix E)."""
+    """As `is_loss`; where another such name is differentiated and this one is not, it is something else (an error matrix E); so is one
+    that is transposed, or has a norm.
+    """
     if not is_loss(name):
         return name in vocabulary.losses
+    if name in vocabulary.arrays and stem(name) not in _NEVER_ELSE:
+        return False
     asked = {stem(n) for n in (*vocabulary.dependences.inside, *vocabulary.dependences.asked) if is_loss(n)}
     return not asked or stem(name) in asked or stem(name) in _NEVER_ELSE
 
@@ -115,6 +119,7 @@ class Vocabulary:
     assumed: Assumed = field(default_factory=Assumed)
     mentioned: frozenset[str] = frozenset()
     bold: frozenset[str] = frozenset()
+    arrays: frozenset[str] = frozenset()  # transposed, or in a norm, as no number is
     entrywise: frozenset[str] = frozenset()
     along_an_axis: frozenset[str] = frozenset()  # vectors by an index that runs along an axis of a matrix
     numbers: frozenset[str] = frozenset()  # said to be positive, or one of a set

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -41,7 +41,7 @@ from symgrad.prose import (
     without_features,
 )
 from symgrad.read import functions as fn
-from symgrad.read.document import Sheet
+from symgrad.read.document import Sheet, Statement
 from symgrad.signs import of_expressions
 from symgrad.span import Span
 from symgrad.syntax import Node
@@ -111,6 +111,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     without_features(sheet, vocabulary)
     vocabulary.numbers = frozenset(numbers_in_words((sheet.statements[i] for i in part.statements), styled))
     vocabulary.bold = frozenset(_bold(sheet, styled))
+    vocabulary.arrays = frozenset(_arrays((sheet.statements[i].node for i in part.statements), styled))
     found.running = frozenset(letter for i in part.statements for letter in running_letters(sheet.statements[i].node))
     found.tallies = frozenset(_tallies(sheet, part))
     several = [(name.partition("_")[0], shape) for name, shape in vocabulary.declared.items() if "_" in name]
@@ -258,6 +259,9 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
     if _ELSEWHERE.search(statement.words) and is_known:
         found.declared.append((i, statement.span))
         return Chain()
+    if _says_where(statement, found.vocabulary.declared):
+        found.declared.append((i, statement.span))
+        return Chain()
     node = _without_models(node)
     strange = set(node.operators) - EQUALITIES - _NO_CLAIMS
     if strange:
@@ -281,6 +285,18 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
         _links(found, i, run, head, known)
         chain = Chain(head, run.sides[-1], statement.block)
     return chain
+
+
+_WHERE = re.compile(r"(?i)^\W*(?:if|iff|when|whenever|where|wherever|wenn|falls|si|se)\b")
+
+
+def _says_where(statement: Statement, declared: Container[str]) -> bool:
+    """`M_{ij} = 1` if something is so: what the entries of a matrix say, and no value."""
+    match statement.node:
+        case sx.Relation(sides=(sx.Scripted(base=base, sub=sub, sup=None), value), operators=("=",)) if letters_of(sub):
+            is_said = not statement.display and _WHERE.match(statement.words_after) is not None
+            return is_said and constant_of(value) is not None and plain_name(base) in declared
+    return False
 
 
 def _updates(found: Gathered, i: int, node: sx.Relation) -> None:
@@ -332,8 +348,9 @@ def _loss_of_differentials(sheet: Sheet, nodes: list[Node], vocabulary: Vocabula
     for node in nodes:
         sides = node.sides if isinstance(node, sx.Relation) else ()
         for n in (n for side in sides for n in sx.walk(side)):
-            name = plain_name(n.of, vocabulary.styled) if isinstance(n, sx.Differential) and n.sign == "d" and n.order is None else None
-            if name in spoken and not _is_entry_of(n.of, vocabulary.indexed, vocabulary.styled):
+            of = n.of if isinstance(n, sx.Differential) and n.sign == "d" and n.order is None else None
+            name = None if of is None or _is_entry_of(of, vocabulary.indexed, vocabulary.styled) else plain_name(of, vocabulary.styled)
+            if name in spoken:
                 found.append((name, dependences.asked if n is sides[0] else dependences.inside))
     if {name for name, _ in found} & {*dependences.inside, *dependences.asked}:
         return  # `dS` beside `\nabla S` is the differential of S
@@ -367,6 +384,14 @@ def _bold(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:
                 name = plain_name(node, styled)
                 if name is not None:
                     yield name
+
+
+def _arrays(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
+    """The names that stand transposed or in a norm."""
+    for node in (n for whole in nodes for n in sx.walk(whole)):
+        name, _, is_turned = _perhaps_turned(node.body, styled) if isinstance(node, sx.Norm) else _perhaps_turned(node, styled)
+        if name is not None and (is_turned or isinstance(node, sx.Norm)):
+            yield name
 
 
 def _entrywise(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:
