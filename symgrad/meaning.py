@@ -318,9 +318,18 @@ class Meaning:
         return next((n for letter in _VARIABLES for n in inputs if stem(n) == letter), None)
 
     def rests_on(self, name: str, below: str) -> bool:
-        definition = self.network.definitions.get(name)
-        node = self.derived.get(name) if definition is None else definition.node
-        return node is not None and any(v.name == below or (v.name != name and self.rests_on(v.name, below)) for v in variables(node))
+        """Whether a name is computed from another; what a gradient is known by may lead back to itself."""
+        seen, waiting = {name}, [name]
+        while waiting:
+            current = waiting.pop()
+            definition = self.network.definitions.get(current)
+            node = self.derived.get(current) if definition is None else definition.node
+            found = {v.name for v in variables(node)} if node is not None else set()
+            if below in found:
+                return True
+            waiting += found - seen
+            seen |= found
+        return False
 
     def losses(self) -> list[str]:
         if not self.frozen:

@@ -171,6 +171,15 @@ def _switch(tokens: Tokens, i: int) -> Rewritten:
     return ([style], i + 1) if _text(tokens, i + 1) == "{" else None
 
 
+def _gradient(tokens: Tokens, i: int) -> Rewritten:
+    r"""`\operatorname{grad}_w J` as `\nabla_w J`."""
+    if tokens[i].text not in ("\\operatorname", "\\mathrm", "\\text") or _text(tokens, i + 1) != "{":
+        return None
+    end = _closing(tokens, i + 1)
+    is_grad = "".join(t.text for t in tokens[i + 2 : end - 1]) == "grad"
+    return ([replace(tokens[i], text="\\nabla", span=tokens[i].span.to(tokens[end - 1].span))], end) if is_grad else None
+
+
 def _end_of_places(tokens: Tokens, i: int) -> int | None:
     """Where the bracket closes that opens at `i`, if it holds places and all that the braces around it hold."""
     end = next((k for k in range(i, len(tokens)) if tokens[k].text == ")"), None)
@@ -256,7 +265,7 @@ _STOPS = frozenset({*voc.RELATIONS, *voc.SEPARATORS, *voc.SUM_SIGNS, *voc.CONNEC
 _NEGATED = {"\\in": "\\notin", "=": "\\ne", "\\ni": "\\ni"}
 _HABITS: tuple[Callable[[Tokens], Tokens], ...] = (
     _negated,
-    *map(_wherever, (_empty_script, _box, _connective, _substack, _bracketed_places, _switch)),
+    *map(_wherever, (_empty_script, _box, _connective, _substack, _bracketed_places, _switch, _gradient)),
     _without_placeholders,
     _arranged,
     _divided,
