@@ -117,6 +117,8 @@ def _heads(node: Node) -> list[_Head]:
     """What a statement defines."""
     if not isinstance(node, sx.Relation) or len(node.sides) < 2 or node.operators[0] not in ("=", ":=", "equiv", "triangleq"):
         return []
+    if not any(isinstance(n, sx.Name) for n in sx.walk(node.sides[1])):
+        return []  # a value, at the point that stands in brackets
     head = as_call(node.sides[0])
     if isinstance(head, sx.Call) and head.brackets == "(" and not head.bare:
         name = plain_name(head.function)
@@ -126,8 +128,7 @@ def _heads(node: Node) -> list[_Head]:
         plain = tuple(a for a in arguments if a is not None)
         return [(name, plain, node.sides[1])] if len(plain) == len(arguments) else []
     name = plain_name(head)
-    is_literal = not any(isinstance(n, sx.Name) for n in sx.walk(node.sides[1]))
-    return [] if name is None or is_literal else [(name, (), node.sides[1])]
+    return [] if name is None else [(name, (), node.sides[1])]
 
 
 def _head(node: sx.Relation) -> Node:
