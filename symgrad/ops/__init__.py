@@ -9,7 +9,7 @@ from typing import Any
 
 from symgrad.dims import Shape
 from symgrad.errors import Unsupported, nearest
-from symgrad.op import Elementwise, Function, Notation, Op, Spelling
+from symgrad.op import Elementwise, Function, Notation, Op, Prec, Spelling, Writer
 from symgrad.ops import arrange, function, index, linear, reduce, spectral, structure, window
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.tensor import Node, Params, broadcast, elementwise, power
@@ -47,13 +47,25 @@ def _op(record: Elementwise) -> Op:
     )  # fmt: skip
 
 
+def _primed(call: str, mark: str) -> str:
+    """A call with a mark behind the function's name, before the number that it may have."""
+    opening = min(at for sign in ("_{", "[", r"\left(", "(") if (at := call.find(sign)) >= 0)
+    return call[:opening] + mark + call[opening:]
+
+
 def _prime(record: Elementwise) -> Op:
     """The derivative f′ as an op of its own: a prime on the name."""
 
     def dashed(spelling: Spelling, mark: str) -> Spelling:
-        assert isinstance(spelling, Notation)
-        opening = spelling.template.index(r"\left(" if r"\left(" in spelling.template else "(")
-        return Notation(spelling.template[:opening] + mark + spelling.template[opening:], spelling.prec, spelling.inner)
+        if isinstance(spelling, Notation):
+            return Notation(_primed(spelling.template, mark), spelling.prec, spelling.inner)
+        assert callable(spelling)
+
+        def written(writer: Writer, form: Any) -> tuple[str, Prec]:
+            whole, prec = spelling(writer, form)
+            return _primed(whole, mark), prec
+
+        return written
 
     def slope(sympy: Any, x: Any, *params: Any) -> Any:
         if record.name == "relu":

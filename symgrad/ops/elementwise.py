@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from symgrad.op import Elementwise, Notation, Prec, Spelling, Writer
+from symgrad.op import Elementwise, Notation, Prec, Special, Spelling, Writer
 from symgrad.ops.linear import is_negative
 from symgrad.tensor import Node, Params, constant, elementwise, scale
 
@@ -142,12 +142,18 @@ def _size(writer: Writer, term: Any, place: int) -> str:
     return shown.removeprefix("-").removeprefix("−").lstrip() if is_negative(term) else shown
 
 
-def _huber(writer: Writer, form: Any) -> tuple[str, Prec]:
-    """`Huber_δ(x)`; NumPy has a template of its own."""
-    inside, delta = writer.write(form.args[0], Prec.SUM), form.params[0]
-    if writer.mode == "latex":
-        return rf"\mathrm{{Huber}}_{{{delta}}}\left({inside}\right)", Prec.ATOM
-    return f"Huber{'' if delta == 1 else f'[{delta}]'}({inside})", Prec.ATOM
+def _of_a_number(latex: str, text: str, usual: Fraction) -> tuple[Special, Special]:
+    """A function that has a number of its own, `Huber_δ(x)`; the usual one is left out. NumPy has a template of its own."""
+
+    def in_latex(writer: Writer, form: Any) -> tuple[str, Prec]:
+        inside, own = writer.write(form.args[0], Prec.SUM), form.params[0]
+        return rf"{latex}{'' if own == usual else f'_{{{own}}}'}\left({inside}\right)", Prec.ATOM
+
+    def in_text(writer: Writer, form: Any) -> tuple[str, Prec]:
+        inside, own = writer.write(form.args[0], Prec.SUM), form.params[0]
+        return f"{text}{'' if own == usual else f'[{own}]'}({inside})", Prec.ATOM
+
+    return in_latex, in_text
 
 
 def _gelu_prime(x: Node) -> Node:
@@ -163,11 +169,11 @@ RECORDS: tuple[Elementwise, ...] = (
     _record("step", (_step, _step), "({t0} > 0)",
             lambda x, y: constant(0, x.shape), lambda S, x: S.Heaviside(x, 0),
             kinks=_crosses_zero, convention="1[x > 0] is 0 at 0"),
-    Elementwise("leaky_relu", *_function(r"\mathrm{LeakyReLU}", "LeakyReLU"), "_leaky_relu({0}, {p0})",
+    Elementwise("leaky_relu", *_of_a_number(r"\mathrm{LeakyReLU}", "LeakyReLU", Fraction(1, 100)), "_leaky_relu({0}, {p0})",
             lambda xs, y, p: (_of("step", xs[0]) * (1 - p[0]) + p[0],) if p[0] else (_of("step", xs[0]),),
             lambda S, x, a: S.Piecewise((x, x > 0), (a * x, True)),
             primed=True, numpy_prime="np.where({0} > 0, 1, {p0})", kinks=_crosses_zero, convention="LeakyReLU′(0) = its slope below 0"),
-    Elementwise("elu", *_function(r"\mathrm{ELU}", "ELU"), "_elu({0}, {p0})",
+    Elementwise("elu", *_of_a_number(r"\mathrm{ELU}", "ELU", Fraction(1)), "_elu({0}, {p0})",
             lambda xs, y, p: (_of("step", xs[0]) + (1 - _of("step", xs[0])) * _of("exp", xs[0]) * p[0],),
             lambda S, x, a: S.Piecewise((x, x > 0), (a * (S.exp(x) - 1), True)),
             primed=True, numpy_prime="_elu_prime({0}, {p0})", kinks=_crosses_zero, convention="ELU′(0) = α"),
@@ -247,7 +253,7 @@ RECORDS: tuple[Elementwise, ...] = (
     _record("mish", _function(r"\mathrm{Mish}", "Mish"), "_mish({0})",
             lambda x, y: _of("tanh", _of("softplus", x)) + x * _of("sigmoid", x) * (1 - _of("tanh", _of("softplus", x)) ** 2),
             lambda S, x: x * S.tanh(S.log(1 + S.exp(x))), primed=True, numpy_prime="_mish_prime({0})"),
-    Elementwise("huber", _huber, _huber, "_huber({0}, {p0})",
+    Elementwise("huber", *_of_a_number(r"\mathrm{Huber}", "Huber", Fraction(1)), "_huber({0}, {p0})",
             lambda xs, y, p: (scale(p[0], _of("hard_tanh", scale(1 / p[0], xs[0]))),),
             lambda S, x, d: S.Piecewise((x**2 / 2, S.Abs(x) <= d), (d * S.Abs(x) - S.Rational(d.numerator, d.denominator)**2 / 2, True)),
             source="Huber (1964)"),

@@ -13,6 +13,7 @@ ELEMENTWISE_WORDS: dict[str, tuple[str, tuple[Fraction, ...]]] = {
     "leakyrelu": ("leaky_relu", (Fraction(1, 100),)),
     "lrelu": ("leaky_relu", (Fraction(1, 100),)),
     "elu": ("elu", (Fraction(1),)),
+    "huber": ("huber", (Fraction(1),)),
     "selu": ("selu", ()),
     "sigmoid": ("sigmoid", ()),
     "sigm": ("sigmoid", ()),

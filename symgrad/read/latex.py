@@ -15,7 +15,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from symgrad import syntax as sx
-from symgrad.naming import MOST_INDICES, SCRIPT_WORDS
+from symgrad.naming import MOST_INDICES, SCRIPT_WORDS, letters_of
 from symgrad.read import functions as fn
 from symgrad.read import vocabulary as voc
 from symgrad.read.lexer import Macros, lex
@@ -625,6 +625,9 @@ class _Parser:
             inner = sub.body if isinstance(sub, sx.Group) else sub
             if isinstance(inner, sx.Relation):
                 return sx.Indicator(span, base, inner)
+        if isinstance(base, sx.Name) and sub is not None and sup is not None and _has_index_of(sub, sup):
+            base, sub = sx.Group(span, "(", ")", sx.Scripted(span, base, sub, None, primes)), None
+            return sx.Scripted(span, base, None, sup)
         return sx.Scripted(span, base, sub, sup, primes)
 
     def _is_prime_script(self) -> bool:
@@ -1417,6 +1420,12 @@ def _joined(before: Node | None, after: Node) -> Node:
         return after
     factors = (*before.factors, after) if isinstance(before, sx.Product) and not any(before.operators) else (before, after)
     return sx.Product(before.span.to(after.span), factors, ("",) * (len(factors) - 1))
+
+
+def _has_index_of(sub: Node, sup: Node) -> bool:
+    """Whether a superscript has an index of the subscript in it, as in `p_i^{y_i}`: it is a power, and no part of a name."""
+    scripts = [n for n in sx.walk(sup) if isinstance(n, sx.Scripted) and isinstance(n.base, sx.Name)]
+    return any(set(letters_of(sub) or ()) & set(letters_of(n.sub) or ()) for n in scripts)
 
 
 def _typed_script(token: Token) -> Node:

@@ -38,6 +38,11 @@ def call(reader: Reader, node: sx.Call, shapes: Shapes) -> Variants:
     record = _record(reader, base, known_name, layer)
     if record is not None and word in fn.UNNAMED and record == (fn.UNNAMED[word], ()):
         record = _applied_elsewhere(reader, args) or record
+    if record is not None and record[1] and sub is not None and word in fn.ELEMENTWISE_WORDS:
+        own = constant_of(sub)  # the δ of `Huber_δ`
+        if own is None:
+            raise Unreadable(sub.span, f"a number for {record[0]} that has no value")
+        record = record[0], (own,)
     if record is not None:
         yield from _applied(reader, record, args, primes, power, node, shapes)
         return

@@ -1,9 +1,10 @@
-r"""Sums over indices: `\sum_{i=1}^n`."""
+r"""Sums, products and extrema over indices: `\sum_{i=1}^n`, `\prod_i`, `\max_j`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from symgrad import syntax as sx
@@ -12,14 +13,21 @@ from symgrad.dims import ONE, Dim
 from symgrad.naming import letters_of
 from symgrad.shapes import Shapes, is_unknown
 from symgrad.syntax import Node, Unreadable
-from symgrad.terms import Term, total
-from symgrad.typing_rules import Note, is_scalar
+from symgrad.terms import Term, total, walk
+from symgrad.typing_rules import Note, is_scalar, negated
 
 if TYPE_CHECKING:
     from symgrad.readings.reader import Reader, Variants
 
 
+# What makes one of all entries beside a sum; a minimum is read as −max(−x).
+_REDUCED = {"prod": "prod", "max": "max", "min": "max"}
+
+
 def big(reader: Reader, node: sx.BigOp, shapes: Shapes) -> Variants:
+    if node.operator in _REDUCED and node.body is not None and node.below is not None:
+        yield from _reduced(reader, node, shapes)
+        return
     if node.operator not in ("sum", "\\sum") or node.body is None:
         raise Unreadable(node.span, f"{node.operator} is not read here")
     node = of_all(node)
@@ -41,6 +49,8 @@ def big(reader: Reader, node: sx.BigOp, shapes: Shapes) -> Variants:
         term = reading.term
         bound = [letter for letter in letters or () if letter in term.free]
         if letters is not None and bound:
+            if _leaves_out(reader, node) and not any(t.op == "shifted" for t in walk(term)):
+                raise Unreadable(node.span, "a sum that leaves out some of what its index runs through")
             rest = tuple(letter for letter in term.free if letter not in bound)
             size = _limit(reader, node)
             met = None if size is None else _counted(reading.shapes, reader.index(bound[0]), size)
@@ -59,6 +69,64 @@ def big(reader: Reader, node: sx.BigOp, shapes: Shapes) -> Variants:
             yield reading.plus(0.0 if letters is None else 1.0, reading.shapes, total(term))
         else:
             yield reading
+
+
+def _reduced(reader: Reader, node: sx.BigOp, shapes: Shapes) -> Variants:
+    """The product or the largest of what an index runs through, all of it; a second index that is free stays one."""
+    letters = _bound(node.below)
+    if letters is None or not _is_of_all(reader, node):
+        raise Unreadable(node.span, f"what the {node.operator} runs over")
+    assert node.body is not None
+    inside = set(letters) - reader.indices
+    reader.indices |= inside
+    try:
+        found = reader.plain(node.body, shapes)
+    finally:
+        reader.indices -= inside
+    is_read = False
+    for reading in found:
+        term = reading.term
+        others = tuple(letter for letter in term.free if letter not in letters)
+        if not set(letters) <= set(term.free) or len(term.free) > 2 or not is_scalar(reading.shapes, term):
+            continue
+        count = _limit(reader, node)
+        met = reading.shapes if count is None else _counted(reading.shapes, reader.index(letters[0]), count)
+        if met is None:
+            continue
+        is_read = True
+        places = (*others, *letters)
+        rows, cols = [*map(reader.index, places), ONE][:2]
+        entries = Term("collect", (negated(term) if node.operator == "min" else term,), places, rows, cols)
+        axis = 1 if others else None
+        one = Term("function", (entries,), (_REDUCED[node.operator], axis), rows if others else ONE, ONE)
+        one = Term("entry", (one,), (others[0], None), ONE, ONE, others) if others else one
+        yield reading.plus(0.0, met, negated(one) if node.operator == "min" else one)
+    if not is_read:
+        raise Unreadable(node.span, f"the {node.operator} of what no index runs through")
+
+
+def _is_of_all(reader: Reader, node: sx.BigOp) -> bool:
+    """Whether an index runs from the first to the last: `i`, `i=1` to n or 3, `i=0` to n − 1."""
+    first = Fraction(1)
+    if isinstance(node.below, sx.Relation):
+        start = constant_of(node.below.sides[1]) if node.below.operators == ("=",) else None
+        if start not in (0, 1):
+            return False
+        first = start
+    match node.above:
+        case None | sx.Number():
+            return True
+        case sx.Name(base=base):
+            return base not in reader.indices
+        case sx.Sum(terms=(sx.Name(), sx.Number(text="1")), signs=(_, "-")):
+            return first == 0
+    return False
+
+
+def _leaves_out(reader: Reader, node: sx.BigOp) -> bool:
+    """Whether a sum begins behind the first, `i=2`, or ends where another index is."""
+    start = constant_of(node.below.sides[1]) if isinstance(node.below, sx.Relation) and node.below.operators == ("=",) else None
+    return (start is not None and start > 1) or (isinstance(node.above, sx.Name) and node.above.base in reader.indices)
 
 
 def _counted(shapes: Shapes, dim: Dim, count: Dim) -> Shapes | None:
