@@ -80,6 +80,10 @@ def step(node):
     return elementwise("step", [node])
 
 
+ONES = constant(1, (n, m))
+CLIPPED = elementwise("minimum", [elementwise("maximum", [A, -ONES]), ONES])
+
+
 P, Q = var("P", (n, n)), var("Q", (n, n))
 PQ, PSP = product("ij,jk->ik", P, Q), product("ji,jk,kl->il", P, S, P)
 
@@ -163,6 +167,10 @@ FIRES = {
     "logistic-of-the-negative": [
         (multiply(A, elementwise("exp", [Z]), elementwise("sigmoid", [scale(-1, Z)])), FACTS),
         (multiply(elementwise("exp", [scale(-1, Z)]), elementwise("sigmoid", [Z])), FACTS),
+    ],
+    "step-beside-a-clip": [
+        (multiply(step(A * B - CLIPPED * B), step(A + 1), 1 - step(A - 1), C), FACTS),
+        (multiply(step(A - CLIPPED), step(A + 1), 1 - step(elementwise("maximum", [A, -ONES]) - ONES)), FACTS),
     ],
     "step-of-maximum": [(step(elementwise("maximum", [A, constant(-1, (n, m))]) - constant(1, (n, m))), FACTS)],
     "spread-terms-apart": [(product("ij,jki->ik", A, pairs), FACTS), (product("ij,jki,ik->i", A, pairs, B), FACTS)],
@@ -262,6 +270,12 @@ STAYS = {
     "logistic-of-the-negative": [
         (multiply(elementwise("exp", [Z]), elementwise("sigmoid", [Z])), FACTS),
         (product("ij,ji->ij", elementwise("exp", [P]), elementwise("sigmoid", [scale(-1, P)])), FACTS),
+    ],
+    "step-beside-a-clip": [
+        (multiply(step(A * B - CLIPPED * B), step(A + 1), step(A - 1)), FACTS),
+        (multiply(step(A * B - CLIPPED * C), step(A + 1), 1 - step(A - 1)), FACTS),
+        (multiply(step(A * B - CLIPPED * B), step(B + 1), 1 - step(A - 1)), FACTS),
+        (multiply(step(product("ij,jk,kl->il", A - CLIPPED, transpose(B), B)), step(A + 1), 1 - step(A - 1)), FACTS),
     ],
     "step-of-maximum": [
         (step(elementwise("maximum", [A, constant(2, (n, m))]) - constant(1, (n, m))), FACTS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import permutations
 
 from symgrad.rewrite import Facts, Rule, factors_written, is_symmetric
 from symgrad.rules.inverses import cancel_inverse, open_inverse_when_shorter
@@ -20,8 +21,12 @@ from symgrad.tensor import (
     add,
     constant,
     einsum,
+    elementwise,
     eye,
     power,
+    scale,
+    substitute,
+    topological,
     transpose,
     variables,
 )
@@ -119,6 +124,42 @@ def cancel_reciprocal(node: Node, facts: Facts) -> Node | None:
             return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
         seen[base, labels] = (k, exponent)
     return None
+
+
+def step_beside_a_clip(node: Node, facts: Facts) -> Node | None:
+    """1[f(x) > f(c)] ⊙ 1[x > a] ⊙ (1 − 1[x > b]) = 0 for c = min(max(x, a), b), which is x where the others are 1."""
+    if not isinstance(node, Einsum):
+        return None
+    steps = [f for f in node.factors if isinstance(f[0], Map) and f[0].fn == "step"]
+    for (factor, labels), (above, theirs) in permutations(steps, 2):
+        if labels != theirs:
+            continue
+        for clip in topological(factor.operands):
+            largest = clip.operands[0] if isinstance(clip, Map) and clip.fn == "minimum" else clip
+            if largest is clip or not isinstance(largest, Map) or largest.fn != "maximum":
+                continue
+            (x, least), most = largest.operands, clip.operands[1]
+            below = [(1 - _step_over(of, most, facts), labels) for of in (x, largest)]
+            if above is not _step_over(x, least, facts) or not any(f in below for f in node.factors):
+                continue
+            difference = substitute(factor.operands[0], {clip: x})
+            if isinstance(difference, Einsum) and difference.is_zero and _is_entrywise(factor.operands[0], clip):
+                return constant(0, node.shape)
+    return None
+
+
+def _step_over(x: Node, bound: Node, facts: Facts) -> Node:
+    """1[x > a], with a number that is repeated for every entry as it stands in a sum."""
+    less = scale(-1, bound)
+    return elementwise("step", [add([x, flatten_broadcast(less, facts) or less])])
+
+
+def _is_entrywise(node: Node, of: Node) -> bool:
+    """Whether every entry of a node depends on this entry alone of what it is of."""
+    if node is of or of not in topological([node]):
+        return True
+    alone = not isinstance(node, Einsum) or all(labels == node.out for n, labels in node.factors if of in topological([n]))
+    return alone and isinstance(node, (Add, Map, Einsum)) and node.shape == of.shape and all(_is_entrywise(n, of) for n in node.operands)
 
 
 def mask_idempotent(node: Node, facts: Facts) -> Node | None:
@@ -219,6 +260,7 @@ def _products(node: Node, facts: Facts) -> Node:
         flatten_product,
         cancel_reciprocal,
         mask_idempotent,
+        step_beside_a_clip,
         one_hot_picks,
         distribution_sums_to_one,
         orthonormal_columns,
@@ -359,6 +401,7 @@ RULES: tuple[Rule, ...] = (
     Rule("flatten-broadcast", "A ⊙ (u 1ᵀ) = diag(u) A", "one product inside a product less", flatten_broadcast),
     Rule("cancel-reciprocal", "x ⊙ x⁻¹ = 1", "fewer factors", cancel_reciprocal),
     Rule("mask-idempotent", "M ⊙ M = M", "fewer factors", mask_idempotent),
+    Rule("step-beside-a-clip", "1[x > min(max(x, a), b)] 1[x > a] 1[x ≤ b] = 0", "a product disappears", step_beside_a_clip),
     Rule("one-hot-picks", "Σ_j y_j y_k a_j = y_k a_k", "fewer factors", one_hot_picks),
     Rule("distribution-sums-to-one", "Σ y = 1", "fewer factors", distribution_sums_to_one),
     Rule("distribute-when-shorter", "a (b + c) = a b + a c", "fewer factors, by its own condition", distribute_when_shorter),
