@@ -150,6 +150,8 @@ _VALUES: dict[str, Callable[[Any], Any]] = {"0": np.zeros_like, "1": np.ones_lik
 _PUT_TO = re.compile(
     r"(?i)\b(?:if|for|when|where|with|at|setting|set|put|take|wenn|für|bei|mit|si|pour|avec|quand|para|con|cuando|se|per|quando|com)\W*$"
 )
+# `We start at $w = 0$`: a value for good, until the next step.
+_STARTS_AT = re.compile(r"(?i)\b(?:start|begin|beginn|initiali[sz]|init|d[ée]but|part)\w*\W+(?:\w+\W+)?(?:at|with|bei|mit|avec|con|com)\W*$")
 
 
 def put_to(sheet: Sheet, statement: int, name: str, value: sx.Node) -> Condition | None:
@@ -157,6 +159,8 @@ def put_to(sheet: Sheet, statement: int, name: str, value: sx.Node) -> Condition
     said = sheet.statements[statement]
     before = sheet.source.text[: said.span.start][-_LEAD:]
     if said.display or not isinstance(value, sx.Number) or value.text not in _VALUES or not _PUT_TO.search(before):
+        return None
+    if _STARTS_AT.search(before):
         return None
     return Condition(statement, sheet.source.slice(said.span).strip(), (name, value.text))
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.conditions import one_passage, words_before
+from symgrad.constant import is_numeric
 from symgrad.implied import Dependences
 from symgrad.meaning import Definition, is_loss
 from symgrad.naming import plain_name, script_text
@@ -64,7 +65,7 @@ def of_which(node: Node, said: bool) -> Node | None:
 
 def is_optimised(definitions: list[Definition], name: str | None, dependences: Dependences) -> bool:
     """Whether what is differentiated by a name, which is no definition itself, is computed from it; a loss may be differentiated unsaid."""
-    by_name = {d.name: d for d in definitions}
+    by_name = {d.name: d for d in definitions if not is_numeric(d.expression)}  # `a = 0 - 0.1 \\cdot 8` is a step, and no formula
     asked = {of for held in (dependences.inside, dependences.asked) for of, by in held.items() if name in by}
     waiting, seen = [d for d in by_name if is_loss(d) or d in asked], set[str]()
     if name is None or name in by_name:

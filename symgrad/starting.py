@@ -6,7 +6,7 @@ after the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
@@ -44,6 +44,7 @@ def _values(sheet: Sheet) -> Iterator[tuple[str, list[str]]]:
     """The names that stand for a quantity and its values, and those in order: w, and w^{(0)}, w^{(1)}, w^{(2)}."""
     spoken = {name for s in sheet.statements for name in mentions(s.node)}
     given = {name: expression for s in sheet.statements for name, expression in heads(s)}
+    ends = {name: s.node.sides[-1] for s in sheet.statements if isinstance(s.node, sx.Relation) for name, _ in heads(s)}
     scripted = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted)]
     stepped = {plain_name(n.base) for n in scripted if letters_of(n.sub) or _speaks_of_steps(n)}
     for name, value in given.items():
@@ -51,8 +52,15 @@ def _values(sheet: Sheet) -> Iterator[tuple[str, list[str]]]:
             if name in (f"{known}_0", f"{known}^{{(0)}}") and literal_rows(value) is not None:
                 values = [name, *(other for other in given if other != name and is_value_of(other, known))]
                 # Numbered names are values and no entries where each follows from the one before.
-                if all(before in mentions(given[after]) for before, after in pairwise(values)):
+                if all(_follows(given, ends, before, after) for before, after in pairwise(values)):
                     yield known, values
+
+
+def _follows(given: Mapping[str, Node], ends: Mapping[str, Node], before: str, after: str) -> bool:
+    """Whether a value is computed from the one before: by its name, or in numbers as a sum that begins with it."""
+    rows, step = literal_rows(ends[before]), given[after]
+    begins = step.terms[0] if isinstance(step, sx.Sum) else None
+    return before in mentions(step) or (begins is not None and rows is not None and literal_rows(begins) == rows)
 
 
 def _in_turn(sheet: Sheet, known: str, values: list[str]) -> Sheet | None:

@@ -431,7 +431,7 @@ class _Parser:
 
     def _begins_factor(self) -> bool:
         token = self.peek
-        if self._stops and _WIDE in self._stops[-1] and self._is_apart():
+        if self._stops and _WIDE in self._stops[-1] and token.apart:
             return False
         if self.at_end or (self._stops and token.text in self._stops[-1]) or self._is_evaluated():
             return False
@@ -442,10 +442,6 @@ class _Parser:
         if token.text in _OPEN or token.text in ("{", "|", "\\|", "\\lvert", "\\lVert"):
             return True
         return token.kind == "macro" and token.text not in _NOT_FACTORS
-
-    def _is_apart(self) -> bool:
-        """Whether a wide space stands before the next token."""
-        return self._at > 0 and self.peek.span.start - self._tokens[self._at - 1].span.end > 1
 
     def factor(self) -> Node:
         return self._deeper(self._factor)
@@ -1156,7 +1152,7 @@ class _Parser:
                 if self.peek.text == close:
                     break
                 continue
-            if opened.text == "[" and self._is_apart() and self._begins_cell():
+            if opened.text == "[" and self.peek.apart and self._begins_cell():
                 continue  # `[x  h]`, side by side
             if self._separates(opened) and not self.at_end:
                 separator = self.take().text

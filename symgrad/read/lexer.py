@@ -30,6 +30,7 @@ _INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad\u2061\u2062\u2063\u
 _SPACES = frozenset(
     ["\\,", "\\;", "\\:", "\\!", "\\ ", "\\/", "~", "\\thinspace", "\\enspace", "\\medspace", "\\thickspace", "\\negthinspace", "\\space"]
 )
+_WIDE = re.compile(r"[^\S\n]{2,}|\\(?:[;: ]|(?:en|med|thick)?space(?![A-Za-z]))")
 _MODULES = ("np.", "torch.", "jnp.", "numpy.", "np.linalg.")
 
 
@@ -60,11 +61,12 @@ _FRACTION = re.compile(r"(\d+)\u2044(\d+)")  # what ½ and its like are made of
 
 def _lexed(text: str, start: int, end: int, at: Span | None, macros: Macros, commas: bool = False) -> list[Token]:
     out: list[Token] = []
-    i, spaced = start, False
+    i, spaced, apart = start, False, False
     while i < end:
         if len(out) > _MOST_TOKENS:
             raise Unreadable(at or Span(start, end), f"a piece of mathematics of more than {_MOST_TOKENS} signs")
         char = text[i]
+        apart = apart or _WIDE.match(text, i, end) is not None
         if char.isspace() or char in _INVISIBLE:
             spaced = spaced or char.isspace()
             i += 1
@@ -75,8 +77,8 @@ def _lexed(text: str, start: int, end: int, at: Span | None, macros: Macros, com
             continue
         spelt = _spelt_out(char)
         if spelt:
-            out += [Token(kind, piece, at or Span(i, i + 1), spaced=spaced) for kind, piece in spelt]
-            i += 1
+            out += [Token(kind, piece, at or Span(i, i + 1), spaced=spaced, apart=apart and not k) for k, (kind, piece) in enumerate(spelt)]
+            i, apart = i + 1, False
             continue
         decimal = _WITH_COMMA.match(text, i, end) if commas else None
         token: Token | None
@@ -86,8 +88,8 @@ def _lexed(text: str, start: int, end: int, at: Span | None, macros: Macros, com
             token, length = _one(text, i, end, macros)
         if token is not None:
             place = at or Span(i, i + length)
-            out.append(replace(token, span=place, spaced=spaced))
-            spaced = False
+            out.append(replace(token, span=place, spaced=spaced, apart=apart))
+            spaced, apart = False, False
         else:
             spaced = True
         i += length

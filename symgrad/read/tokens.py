@@ -9,7 +9,7 @@ from symgrad.span import Span
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of mathematics: `kind` says what it is, `text` which one, `spaced` whether a space stood before it."""
+    """A piece of mathematics: `kind` says what it is, `text` which one, `spaced` whether a space stood before it, `apart` a wide one."""
 
     kind: str
     text: str
@@ -17,3 +17,4 @@ class Token:
     style: str = ""
     accents: tuple[str, ...] = ()
     spaced: bool = False
+    apart: bool = False
