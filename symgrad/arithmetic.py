@@ -302,13 +302,14 @@ class Arithmetic:
     def has_a_value(self, link: Link) -> bool:
         r"""Whether a number in a formula is the value of something: the 4 of `4 h^T`, where \partial L/\partial\hat y came out as 4.
 
-        So is the 2.5 of `0.5 \|x\|^2 h = 2.5 h`. A small number, which formulas have of their own, is one only beside a single name, or
-        where so many examples are given: the 3 of `\frac13 X^T (p - y)`.
+        So is one with decimals, the 0.25 of `0.25 X X^T`, and the 2.5 of `0.5 \|x\|^2 h = 2.5 h`. A small number, which formulas have of
+        their own, is one only beside a single name, or where so many examples are given: the 3 of `\frac13 X^T (p - y)`.
         """
         side = link.right
         known = {abs(rows[0][0]) for rows in (*self.ledger.values.values(), *self.ledger.unnamed) if len(rows) == 1 and len(rows[0]) == 1}
-        written = {abs(n.value) for n in sx.walk(side) if isinstance(n, sx.Number)}
-        found = known & written
+        numbers = [n for n in sx.walk(side) if isinstance(n, sx.Number)]
+        written = {abs(n.value) for n in numbers}
+        found = known & written | {abs(n.value) for n in numbers if n.decimals}
         before = {abs(n.value) for n in sx.walk(link.left) if isinstance(n, sx.Number)}
         if before and written - before - _OF_FORMULAS:
             return True

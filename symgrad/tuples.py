@@ -1,13 +1,15 @@
-r"""Several names given at once: `(x_0, y_0) = (3, 1)`, `[x_1; y_1] = … = [2.4; 0.4]`, `x_{1:3} = (1, 0, 2)` say what each name is."""
+r"""Several names given at once: `(x_0, y_0) = (3, 1)`, `[x_1; y_1] = … = [2.4; 0.4]`, `x_{1:3} = (1, 0, 2)`, `i = f = 0.5` say what each is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of, is_numeric
 from symgrad.naming import plain_name
+from symgrad.parts import heads, mentions
 from symgrad.read.document import Sheet, Statement
 from symgrad.span import Span
 from symgrad.syntax import Node
@@ -20,10 +22,16 @@ def separated(sheet: Sheet) -> Sheet:
     """
     spoken: set[str] = set()
     out: list[Statement] = []
+    formulas = {name for s in sheet.statements for name, expression in heads(s) if plain_name(expression) is None}
+    mentioned = Counter(name for s in sheet.statements for name in {*mentions(s.node)})
     for statement in sheet.statements:
         numbered = _numbered(statement.node)
         if numbered:
             out += [replace(statement, node=sx.Relation(statement.span, (name, entry), ("=",))) for name, entry in numbered]
+            continue
+        of_one_value = _of_one_value(statement.node, formulas, mentioned)
+        if of_one_value:
+            out += [replace(statement, node=made, span=made.span) for made in of_one_value]
             continue
         nowhere = Span(statement.span.start, statement.span.start)
         for name, entry in _given(statement.node):
@@ -37,6 +45,21 @@ def separated(sheet: Sheet) -> Sheet:
             spoken |= {n for n in map(plain_name, statement.node.sides) if n is not None}
             spoken |= {n for name, _ in _given(statement.node) if (n := plain_name(name)) is not None}
     return replace(sheet, statements=out)
+
+
+def _of_one_value(node: Node, formulas: Set[str], mentioned: Mapping[str, int]) -> list[sx.Relation]:
+    """`i = f = o = 0.5` one by one, where the names are met elsewhere, and all of them have formulas or none has.
+
+    `\\hat y = a = 0.7`, where `a` alone has one, says what `\\hat y` is.
+    """
+    if not isinstance(node, sx.Relation) or len(node.sides) < 3 or set(node.operators) != {"="} or not is_numeric(node.sides[-1]):
+        return []
+    *subjects, value = node.sides
+    names = [name for name in map(plain_name, subjects) if name is not None]
+    if len(names) < len(subjects) or any(mentioned[name] < 2 for name in names) or len({name in formulas for name in names}) > 1:
+        return []
+    spans = [subject.span for subject in subjects[:-1]] + [subjects[-1].span.to(value.span)]
+    return [sx.Relation(span, (subject, value), ("=",)) for span, subject in zip(spans, subjects, strict=True)]
 
 
 def _given(node: Node) -> list[tuple[Node, Node]]:
