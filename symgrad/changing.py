@@ -31,7 +31,9 @@ class Changing:
 
     def _inputs(self, changed: list[str]) -> tuple[str, ...]:
         inputs = self._meaning.network.inputs
-        return tuple(n for n in inputs if n in changed) or tuple(n for n in inputs if any(self._meaning.rests_on(c, n) for c in changed))
+        named = {n for n in inputs if n in changed}
+        others = [c for c in changed if c not in named and not any(self._meaning.rests_on(c, n) for n in named)]
+        return tuple(n for n in inputs if n in named or any(self._meaning.rests_on(c, n) for c in others))
 
     def _has_differentials(self, node: Node) -> bool:
         """Whether a statement makes the differential of a name, or of an expression, of other differentials."""
@@ -41,6 +43,9 @@ class Changing:
     def _named(self, node: Node) -> Iterator[str]:
         for found in sx.walk(node):
             if isinstance(found, sx.Differential) and found.sign == "d":
-                name = plain_name(as_it_stands(found.of), self._meaning.styled)
+                of = as_it_stands(found.of)
+                name = plain_name(of, self._meaning.styled)
+                if isinstance(of, sx.Scripted) and (name is None or self._meaning.shape(name) is None):
+                    name = plain_name(of.base, self._meaning.styled)  # `dA_i` is a part of `dA`
                 if name is not None:
                     yield name

@@ -157,6 +157,7 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
     again: dict[str, bool] = {}
     met: set[str] = set()
     formulas: dict[str, Node] = {}
+    gradients = {name for i in before for name, expression in heads(sheet.statements[i]) if isinstance(expression, sx.Derivative)}
     for i in after:
         for name, expression in heads(sheet.statements[i]):
             if name in known and name not in met and known[name] != expression and not is_numeric(expression):
@@ -169,6 +170,8 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
             met.add(name)
             formulas.setdefault(name, expression)
         met |= set(mentions(sheet.statements[i].node))
+    if again.keys() <= gradients and not any(again.values()):
+        return set()  # another formula for `g_t = \partial L/\partial h_t` is a claim about that gradient, at each step
     return set(again) if len(again) > 1 or any(again.values()) else set()
 
 

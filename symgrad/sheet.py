@@ -273,9 +273,13 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
         if not any(link.statement == i for link in found.links):
             found.declared.append((i, statement.span))
         return chain
-    if any(isinstance(n, sx.Dots) for side in node.sides for n in sx.walk(side)):
+    general = [any(isinstance(n, sx.Dots) for n in sx.walk(side)) for side in node.sides]
+    if any(general):
         found.declared.append((i, statement.span))  # the general look of a thing, and nothing to compute
-        return Chain()
+        head = plain_name(node.sides[0], found.vocabulary.styled)
+        if general.count(False) < 2 or general[0] or (head is not None and head not in known):
+            return Chain()
+        node = _without_sides(node, general)
     runs = _runs(node, chain.last if statement.display or chain.block == statement.block else None)
     for reason, span in runs.gaps:
         found.unread.append((i, span, reason))
@@ -313,6 +317,13 @@ def _without_models(node: sx.Relation) -> sx.Relation:
         for a, b, op in zip(node.sides, node.sides[1:], node.operators, strict=False)
     ]
     return replace(node, operators=tuple(operators)) if len(operators) == len(node.operators) else node
+
+
+def _without_sides(node: sx.Relation, dropped: list[bool]) -> sx.Relation:
+    """The relation without some of its sides, the first of which is kept; each other side keeps the sign before it."""
+    sides = tuple(side for side, drop in zip(node.sides, dropped, strict=True) if not drop)
+    operators = tuple(sign for sign, drop in zip(node.operators, dropped[1:], strict=True) if not drop)
+    return replace(node, sides=sides, operators=operators, notes=())
 
 
 @dataclass

@@ -13,7 +13,7 @@ from dataclasses import replace
 from symgrad import syntax as sx
 from symgrad.heads import as_call
 from symgrad.meaning import is_loss, stem
-from symgrad.naming import plain_name, spelled
+from symgrad.naming import plain_name, spelled, superscript, without_transpose
 from symgrad.parts import mentions
 from symgrad.read.document import Sheet
 from symgrad.syntax import Node
@@ -44,7 +44,9 @@ def _with_limit(node: Node) -> Node:
 
 
 def _without_bars(sheet: Sheet) -> Sheet:
-    if not any(_states_an_adjoint(s.node) or _ADJOINT.search(s.words) for s in sheet.statements) and len(_barred(sheet)) < _MANY:
+    losses = [loss for s in sheet.statements if (loss := _loss_of_bars(s.node)) is not None]
+    said = any(_states_an_adjoint(s.node) or _ADJOINT.search(s.words) for s in sheet.statements)
+    if not losses and not said and len(_barred(sheet)) < _MANY:
         return sheet
     # Of one step or another: `\bar c_{t+1}` is of the c that `c_t = …` is about.
     related = {stem(name) for s in sheet.statements if isinstance(s.node, sx.Relation) for name in mentions(s.node)}
@@ -62,12 +64,46 @@ def _without_bars(sheet: Sheet) -> Sheet:
             return sx.Differential(node.span, "d", replace(node, base=node.base.of))
         return node
 
+    def spelt_out(node: Node) -> Node | None:
+        """Where `dM` is a change of M, the gradient by it is spelt as one."""
+        of = _under_a_bar(node)
+        if of is None:
+            return None
+        gradient = sx.Derivative(node.span, losses[0], (of,), "nabla")
+        return sx.Scripted(node.span, gradient, None, sx.Mark(node.span, "T")) if _is_turned(node) else gradient
+
     def kept(node: Node) -> Node:
+        if losses:
+            return sx.replaced(node, spelt_out)
         made = sx.mapped(node, opened)
         bars = [n for n in sx.walk(made) if isinstance(n, sx.Differential)]
         return made if all({stem(name) for name in mentions(n.of)} & related for n in bars) else node
 
     return replace(sheet, statements=[replace(s, node=kept(s.node)) for s in sheet.statements])
+
+
+def _is_turned(node: Node) -> bool:
+    return isinstance(node, sx.Scripted) and superscript(node.sup).transposed
+
+
+def _loss_of_bars(node: Node) -> Node | None:
+    r"""The ℓ of `d\ell = \langle \bar M, dM \rangle`, `d\ell = \operatorname{tr}(\bar M^T dM)`: its differential, made of changes by bars."""
+    match node:
+        case sx.Relation(sides=(sx.Differential(sign="d", of=loss, order=None), *others)) if is_loss(plain_name(loss) or ""):
+            names = [{plain_name(of) for n in sx.walk(side) if (of := _under_a_bar(n)) is not None} for side in others]
+            changes = [{plain_name(n.of) for n in sx.walk(side) if isinstance(n, sx.Differential) and n.sign == "d"} for side in others]
+            return loss if any(barred & changed for barred, changed in zip(names, changes, strict=True)) else None
+    return None
+
+
+def _under_a_bar(node: Node) -> Node | None:
+    """The `W_1` of `\\bar W_1^T`; None for what has no bar."""
+    whole = without_transpose(node) if isinstance(node, sx.Scripted) and _is_turned(node) else node
+    base = whole.base if isinstance(whole, sx.Scripted) else whole
+    if not isinstance(base, sx.Name) or base.accents != ("bar",):
+        return None
+    bare = replace(base, accents=())
+    return replace(whole, base=bare) if isinstance(whole, sx.Scripted) else bare
 
 
 def _barred(sheet: Sheet) -> set[str]:

@@ -72,10 +72,12 @@ def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:
         steps = replace(steps, last=last, counts=steps.tops - heads)
     out: list[Statement] = []
     explicit = _starts(sheet, steps) | _tops(sheet, steps)
+    order: tuple[str, str] | None = None
     for group in _groups(sheet.statements):
+        order = _order(group[0].node, steps.letters) or order
         if _only_counts(group[0].node, steps):
             continue
-        out += _written_out(group, steps, explicit)
+        out += _written_out(group, steps, explicit, order)
     return replace(sheet, statements=out)
 
 
@@ -289,18 +291,17 @@ def instances(group: list[Statement], steps: Steps) -> Iterator[Statement]:
     yield from _written_out(group, steps, set())
 
 
-def _written_out(group: list[Statement], steps: Steps, explicit: set[str]) -> Iterator[Statement]:
+def _written_out(
+    group: list[Statement], steps: Steps, explicit: set[str], order: tuple[str, str] | None = None
+) -> Iterator[Statement]:
     free = sorted({letter for s in group for letter in _free(s.node, steps.letters)})
     if not free:
         settled = [_settled(s.node, {}, steps) for s in group]
         yield from (replace(s, node=node) for s, node in zip(group, settled, strict=True) if node is not None)
         return
-    if len(free) > 1:
-        yield from group
-        return
     made = False
-    for value in range(steps.first, steps.last + 1):
-        nodes = [_settled(s.node, {free[0]: value}, steps) for s in group]
+    for values in _numbered(free, steps, order):
+        nodes = [_settled(s.node, values, steps) for s in group]
         if any(node is None for node in nodes):
             continue
         instances = [replace(s, node=node) for s, node in zip(group, nodes, strict=True) if node is not None]
@@ -311,6 +312,24 @@ def _written_out(group: list[Statement], steps: Steps, explicit: set[str]) -> It
         yield from instances
     if not made:
         yield from group
+
+
+def _numbered(free: list[str], steps: Steps, order: tuple[str, str] | None) -> Iterator[dict[str, int]]:
+    """The numbers that the free letters of a line stand for; of two letters it must be said which step is the earlier one."""
+    numbers = range(steps.first, steps.last + 1)
+    if len(free) == 1:
+        yield from ({free[0]: number} for number in numbers)
+    elif order is not None and sorted(order) == free:
+        yield from ({order[0]: i, order[1]: j} for i in numbers for j in numbers if i < j)
+
+
+def _order(node: Node, letters: frozenset[str]) -> tuple[str, str] | None:
+    """The letters of the earlier and the later step, in `k < t`; None for anything else."""
+    match node:
+        case sx.Relation(sides=(sx.Name(base=one), sx.Name(base=other)), operators=("<" | "le" | ">" | "ge" as sign,)):
+            if {one, other} <= letters:
+                return (one, other) if sign in ("<", "le") else (other, one)
+    return None
 
 
 def _free(node: Node, letters: frozenset[str]) -> set[str]:
@@ -490,6 +509,8 @@ def _terms(node: sx.BigOp, bound: str, values: Mapping[str, int], steps: Steps) 
     high = steps.last if node.above is None else _count(node.above, values, steps)
     if node.below is not None and not isinstance(node.below, sx.Relation) and node.above is None:
         low = _first_in_range(node, bound, values, steps)
+    if node.operator == "prod" and _counts_down(node, values, steps):
+        low, high = high, low
     if high - low > max(_MOST_TERMS, steps.last):
         raise _OutOfRange
     if node.body is None or high < low:
@@ -503,6 +524,16 @@ def _terms(node: sx.BigOp, bound: str, values: Mapping[str, int], steps: Steps) 
         return sx.Group(span, "(", ")", sx.Sum(span, grouped, ("",) + ("+",) * (len(grouped) - 1)))
     # The later step stands first, as in the product of a chain rule.
     return sx.Product(span, tuple(reversed(grouped)), ("cdot",) * (len(grouped) - 1))
+
+
+def _counts_down(node: sx.BigOp, values: Mapping[str, int], steps: Steps) -> bool:
+    r"""Whether a product begins at the later of two steps, whatever is added to them: `\prod_{j=t}^{k+1}` where k is before t."""
+    limits = [node.below.sides[-1] if isinstance(node.below, sx.Relation) else node.below, node.above]
+    starts = [limit.terms[0] if isinstance(limit, sx.Sum) else limit for limit in limits if limit is not None]
+    if len(starts) < 2 or not any(isinstance(start, sx.Name) for start in starts):
+        return False
+    low, high = (_count(start, values, steps) for start in starts)
+    return low > high
 
 
 def _first_in_range(node: sx.BigOp, bound: str, values: Mapping[str, int], steps: Steps) -> int:

@@ -199,12 +199,11 @@ def differential(reader: Reader, node: sx.Differential, shapes: Shapes) -> Varia
 
 
 def _subjects(reader: Reader, node: Node, shapes: Shapes) -> list[Reading]:
-    """What changes: a name by itself, or an expression in all its readings."""
+    """What changes: a name by itself, else an entry or an expression in all its readings."""
     name = plain_name(node, reader.names.styled)
-    if name is None:
-        return reader.plain(node, shapes)
-    shape = reader.names.shape(name)
-    return [] if shape is None else [Reading(0.0, shapes, Term("symbol", (), (name,), *shape))]
+    shape = None if name is None else reader.names.shape(name)
+    # What is no name that is known may be an entry, or a row, of one.
+    return reader.plain(node, shapes) if shape is None else [Reading(0.0, shapes, Term("symbol", (), (name,), *shape))]
 
 
 def _change(reader: Reader, reading: Reading) -> Iterator[Reading]:
