@@ -151,7 +151,9 @@ _PUT_TO = re.compile(
     r"(?i)\b(?:if|for|when|where|with|at|setting|set|put|take|wenn|für|bei|mit|si|pour|avec|quand|para|con|cuando|se|per|quando|com)\W*$"
 )
 # `We start at $w = 0$`: a value for good, until the next step.
-_STARTS_AT = re.compile(r"(?i)\b(?:start|begin|beginn|initiali[sz]|init|d[ée]but|part)\w*\W+(?:\w+\W+)?(?:at|with|bei|mit|avec|con|com)\W*$")
+_STARTS_AT = re.compile(
+    r"(?i)\b(?:start|begin|beginn|initiali[sz]|init|d[ée]but|part)\w*\W+(?:\w+\W+)?(?:at|with|bei|mit|avec|con|com)\W*$"
+)
 
 
 def put_to(sheet: Sheet, statement: int, name: str, value: sx.Node) -> Condition | None:

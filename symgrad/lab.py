@@ -320,11 +320,14 @@ class Lab:
         key = (exact, len(self.network.inputs), *((name, id(rows)) for name, rows in rows_of.items()))
         if key in self._numeric:  # the readings of a line are tried at one point, with all that was computed there
             return self._numeric[key][1]
-        values = {
-            name: np.array([[x if exact else float(x) for x in row] for row in rows], dtype=object if exact else float)
-            for name, rows in rows_of.items()
-        }
         sizes = sizes_from(self.meaning, {name: rows for name, rows in rows_of.items() if "∂" not in name})
+        values = {}
+        for name, rows in rows_of.items():
+            written = np.array([[x if exact else float(x) for x in row] for row in rows], dtype=object if exact else float)
+            shape = self.meaning.shape(name) if written.shape == (1, 1) else None
+            settled = shape is not None and all(symbol in sizes for dim in shape for symbol in dim.symbols)
+            # One number for a vector is that of every entry.
+            values[name] = np.full([int(dim.evaluate(sizes)) for dim in shape], written[0, 0]) if shape is not None and settled else written
         if len(self._numeric) == _NUMERIC_POINTS:
             self._numeric.clear()
         point = Point(values, sizes, self.supply, exact)
@@ -424,11 +427,15 @@ def sizes_from(meaning: Meaning, given: Mapping[str, Any]) -> dict[str, int]:
     """The sizes that given values settle; a clash raises `Unsupported`."""
     sizes: dict[str, int] = {}
     settling: list[tuple[str, str, Dim, int]] = []
+    single: list[Dim] = []
     for name, rows in given.items():
         if meaning.is_size(name) and len(rows) == len(rows[0]) == 1 and rows[0][0].denominator == 1 and rows[0][0] > 0:
             sizes.setdefault(name, int(rows[0][0]))
         shape = meaning.shape(name)
         if shape is None:
+            continue
+        if len(rows) == len(rows[0]) == 1:
+            single += shape
             continue
         for dim, size in zip(shape, (len(rows), len(rows[0])), strict=True):
             settling.append((name, f"{len(rows)}×{len(rows[0])}", dim, size))
@@ -436,4 +443,8 @@ def sizes_from(meaning: Meaning, given: Mapping[str, Any]) -> dict[str, int]:
     for name, written, dim, size in sorted(settling, key=lambda item: len(item[2].symbols)):
         if not solve(dim, size, sizes):
             raise Unsupported(f"{names.text(name)} is {written}, which does not fit {dim}")
+    # A single number may be that of every entry; where nothing else settles how many there are, there is one.
+    for dim in single:
+        if not all(symbol in sizes for symbol in dim.symbols):
+            solve(dim, 1, sizes)
     return sizes

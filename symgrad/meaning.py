@@ -115,6 +115,7 @@ class Vocabulary:
     claimed: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # sizes of the numbers that chains from a name end in
     layout: str = ""  # of Jacobians, where the sheet announces one
     is_illustrated: bool = False  # by single numbers, for sizes of one
+    of_one_row: set[str] = field(default_factory=set)  # names whose numbers are those of one row, or of one entry
     properties: dict[str, set[str]] = field(default_factory=dict)
     assumed: Assumed = field(default_factory=Assumed)
     mentioned: frozenset[str] = frozenset()

@@ -80,7 +80,8 @@ class Pairing:
         a, b, shapes = left.term, right.term, right.shapes
         met = shapes.together((a.rows, b.rows), (a.cols, b.cols))
         is_illustrated = self.gathered.vocabulary.is_illustrated and not (_has_names(a) and _has_names(b))
-        is_example = is_illustrated or _is_of_numbers(a) or _is_of_numbers(b)
+        of_one_row = b.op == "number" and a.op == "symbol" and a.params[0] in self.gathered.vocabulary.of_one_row
+        is_example = is_illustrated or of_one_row or _is_of_numbers(a) or _is_of_numbers(b)
         if met is None and is_example:
             met = _one_example(shapes, a, b, self.ledger.sizes)
         if met is None and self.meaning.numerator and "vjp" in (a.op, b.op):

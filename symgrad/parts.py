@@ -91,6 +91,7 @@ def split(sheet: Sheet, part: Part, cut: int) -> tuple[Part, Part] | None:
         name
         for name, formula in heads(sheet.statements[cut])
         if name in known and known[name] != formula and not is_numeric(formula) and not _is_the_same(formula, known[name])
+        if not isinstance(known[name], sx.Derivative)
     }
     anew = anew or ({n.lower() for n, _ in heads(sheet.statements[cut]) if len(n) == 1 and n.isupper()} & known.keys())
     if not anew:

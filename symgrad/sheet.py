@@ -215,14 +215,35 @@ def _tallies(sheet: Sheet, part: Part) -> set[str]:
 
 
 def _without_illustrations(found: Gathered) -> None:
-    """Single numbers for what the sheet transposes are a check with sizes of one, which says nothing of the shapes in general."""
+    """Numbers for one row, or of one entry, say nothing of the shapes in general, nor do single numbers for what the sheet transposes."""
     literals, styled = found.vocabulary.literals, found.vocabulary.styled
+    axes = _axes(found)
+    for stated in (literals, found.vocabulary.claimed):
+        for name in [n for n, sizes in stated.items() if axes.get(n, 0) > max(_long(size) for size in sizes)]:
+            del stated[name]
+            found.vocabulary.of_one_row.add(name)
     single = {name for name, sizes in literals.items() if set(sizes) == {(1, 1)}}
     nodes = (n for i in found.part.statements for n in sx.walk(found.sheet.statements[i].node))
     turned = {name for name, _, is_turned in (_perhaps_turned(n, styled) for n in nodes) if is_turned}
     if single & turned and single == literals.keys():
         found.vocabulary.literals = {name: literals[name] for name in single if name.startswith("\\")}
         found.vocabulary.is_illustrated = True
+
+
+def _axes(found: Gathered) -> dict[str, int]:
+    """By how many indices names are spoken of, two for `n_{ij} = (x_{ij} - \\mu_i) r_i`; of those that run, or that formulas are for."""
+    letters = found.running | {letter for d in found.definitions for letter in d.letters}
+    axes: dict[str, int] = {}
+    for node in (n for i in found.part.statements for n in sx.walk(found.sheet.statements[i].node) if isinstance(n, sx.Scripted)):
+        below, name = letters_of(node.sub) or (), plain_name(node.base, found.vocabulary.styled)
+        if name is not None and below and set(below) <= letters:
+            axes[name] = max(axes.get(name, 0), len(below))
+    return axes
+
+
+def _long(size: tuple[int, int]) -> int:
+    """How many axes numbers have: 0 for a single one, 1 for a list."""
+    return sum(count > 1 for count in size)
 
 
 @dataclass(frozen=True)

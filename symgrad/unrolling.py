@@ -291,9 +291,7 @@ def instances(group: list[Statement], steps: Steps) -> Iterator[Statement]:
     yield from _written_out(group, steps, set())
 
 
-def _written_out(
-    group: list[Statement], steps: Steps, explicit: set[str], order: tuple[str, str] | None = None
-) -> Iterator[Statement]:
+def _written_out(group: list[Statement], steps: Steps, explicit: set[str], order: tuple[str, str] | None = None) -> Iterator[Statement]:
     free = sorted({letter for s in group for letter in _free(s.node, steps.letters)})
     if not free:
         settled = [_settled(s.node, {}, steps) for s in group]
