@@ -297,8 +297,8 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
     general = [any(isinstance(n, sx.Dots) for n in sx.walk(side)) for side in node.sides]
     if any(general):
         found.declared.append((i, statement.span))  # the general look of a thing, and nothing to compute
-        head = plain_name(node.sides[0], found.vocabulary.styled)
-        if general.count(False) < 2 or general[0] or (head is not None and head not in known):
+        named = plain_name(node.sides[0], found.vocabulary.styled)
+        if general.count(False) < 2 or general[0] or (named is not None and named not in known):
             return Chain()
         node = _without_sides(node, general)
     runs = _runs(node, chain.last if statement.display or chain.block == statement.block else None)

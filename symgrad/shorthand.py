@@ -87,7 +87,7 @@ def _is_turned(node: Node) -> bool:
 
 
 def _loss_of_bars(node: Node) -> Node | None:
-    r"""The ℓ of `d\ell = \langle \bar M, dM \rangle`, `d\ell = \operatorname{tr}(\bar M^T dM)`: its differential, made of changes by bars."""
+    r"""The ℓ of `d\ell = \langle \bar M, dM \rangle`, `d\ell = \operatorname{tr}(\bar M^T dM)`: changes weighed by what is barred."""
     match node:
         case sx.Relation(sides=(sx.Differential(sign="d", of=loss, order=None), *others)) if is_loss(plain_name(loss) or ""):
             names = [{plain_name(of) for n in sx.walk(side) if (of := _under_a_bar(n)) is not None} for side in others]

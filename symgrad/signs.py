@@ -1,4 +1,4 @@
-r"""Signs of differentials before expressions: `d(X^{-1})`, `d \log\det X`, `\mathrm{d} \|x\|^2`; and the δ of `\delta W`, a gradient.
+r"""Signs before expressions: `d(X^{-1})`, `d \log\det X`, `\mathrm{d} \|x\|^2`, `\nabla \log\det X`; and the δ of `\delta W`, a gradient.
 
 A `d` before brackets, a function or a norm is no factor where its statement also has the differential of a name, or where it is upright.
 A δ is the sign of a gradient where it stands nowhere but before a name, and lines begin so.
@@ -6,7 +6,7 @@ A δ is the sign of a gradient where it stands nowhere but before a name, and li
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 
 from symgrad import syntax as sx
@@ -26,8 +26,44 @@ def with_differentials(sheet: Sheet) -> Sheet:
     r"""The sheet with a differential wherever a product begins with its sign, and none where it says what `\Delta` is."""
     loss = _loss_of_deltas(sheet)
     made = [replace(s, node=_signed(s.node, loss)) for s in sheet.statements]
+    changed = {plain_name(n.of) for s in made for n in sx.walk(s.node) if isinstance(n, sx.Differential) and n.sign == "d"}
+
+    def by_a_name(node: Node) -> Node:
+        is_open = isinstance(node, sx.Derivative) and node.kind == "nabla" and not node.wrt
+        return replace(node, wrt=_by_which(node.of, changed)) if isinstance(node, sx.Derivative) and is_open and node.of else node
+
+    made = [replace(s, node=sx.mapped(s.node, by_a_name)) for s in made]
     is_name = any(isinstance(s.node, sx.Relation) and plain_name(s.node.sides[0]) == "\\Delta" for s in made)
     return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, _factors)) for s in made] if is_name else made)
+
+
+_OF_MATRICES = fn.TRACES | fn.OF_A_MATRIX.keys()
+
+
+def _by_which(of: Node, changed: Set[str | None]) -> tuple[Node, ...]:
+    r"""The X of `\nabla \log\det X`, `\nabla \|X\|^2`: the one name that an expression is made of, or the one of several that changes.
+
+    Only of a norm, a trace or a determinant: `\nabla \log \pi_\theta` is not by what stands in the logarithm.
+    """
+    calls = (n.function for n in sx.walk(of) if isinstance(n, sx.Call) and isinstance(n.function, sx.Name))
+    if not any(isinstance(n, sx.Norm) for n in sx.walk(of)) and not any(fn.word_of(f.base) in _OF_MATRICES for f in calls):
+        return ()
+    spoken = dict(_quantities(of))
+    found = {name: node for name, node in spoken.items() if len(spoken) == 1 or name in changed}
+    return tuple(found.values()) if len(found) == 1 else ()
+
+
+def _quantities(node: Node) -> Iterator[tuple[str, Node]]:
+    """The names that an expression is made of, without those of functions and norms."""
+    name = plain_name(node) if isinstance(node, (sx.Name, sx.Scripted)) else None
+    if name is not None:
+        yield name, node
+        return
+    is_norm = isinstance(node, sx.Scripted) and isinstance(node.base, sx.Norm)
+    is_call = isinstance(node, sx.Call) and _is_function(node.function)
+    inside = (node.base,) if isinstance(node, sx.Scripted) and is_norm else node.args if isinstance(node, sx.Call) and is_call else ()
+    for child in inside or sx.children(node):
+        yield from _quantities(child)
 
 
 def _factors(node: Node) -> Node:

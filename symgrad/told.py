@@ -27,8 +27,8 @@ def told(sheet: Sheet) -> Sheet:
     spoken = {name for s in sheet.statements for name in mentions(s.node)}
     settled: dict[str, int] = {}  # up to where a number told of it would be the first thing said
     for statement in sheet.statements:
-        for name, expression in heads(statement):
-            settled[name] = min(settled.get(name, statement.span.start), statement.span.start if is_numeric(expression) else 0)
+        for head, expression in heads(statement):
+            settled[head] = min(settled.get(head, statement.span.start), statement.span.start if is_numeric(expression) else 0)
     extra: list[Statement] = []
     block = max((s.block for s in sheet.statements), default=0)
     text = prose(sheet.source)
@@ -37,7 +37,7 @@ def told(sheet: Sheet) -> Sheet:
         node = nodes[0] if len(nodes) == 1 else None
         name = plain_name(node.sides[0]) if isinstance(node, sx.Relation) else None
         is_list = found[2][0] in "(["
-        if node is not None and name in spoken and (is_list or found.start() < settled.get(name, len(text))):
+        if node is not None and name is not None and name in spoken and (is_list or found.start() < settled.get(name, len(text))):
             block += 1
             extra.append(Statement(node, Span(*found.span()), block, False))
     sheet.statements = sorted([*sheet.statements, *extra], key=lambda s: s.span.start) if extra else sheet.statements
