@@ -81,7 +81,7 @@ class Gathered:
     updates: dict[int, list[tuple[str, Node]]] = field(default_factory=dict)
     defining: set[int] = field(default_factory=set)
     counting: set[int] = field(default_factory=set)
-    running: frozenset[str] = frozenset()  # the letters that sums run over
+    running: frozenset[str] = frozenset()  # the letters that sums run over, and indices beside them
     added: frozenset[str] = frozenset()  # the letters of sums of indices
     quantities: frozenset[str] = frozenset()  # the letters that have a formula, and so count nothing
     tallies: frozenset[str] = frozenset()  # names of what is counted again and again
@@ -112,7 +112,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     vocabulary.numbers = frozenset(numbers_in_words((sheet.statements[i] for i in part.statements), styled))
     vocabulary.bold = frozenset(_bold(sheet, styled))
     vocabulary.arrays = frozenset(_arrays((sheet.statements[i].node for i in part.statements), styled))
-    found.running = frozenset(letter for i in part.statements for letter in running_letters(sheet.statements[i].node))
+    found.running = frozenset(_running([sheet.statements[i].node for i in part.statements]))
     found.tallies = frozenset(_tallies(sheet, part))
     several = [(name.partition("_")[0], shape) for name, shape in vocabulary.declared.items() if "_" in name]
     found.added = frozenset(added_letters(sheet.statements[i].node for i in part.statements))
@@ -176,6 +176,13 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     found.unread = [item for item in found.unread if item[0] in own]
     found.declared = [item for item in found.declared if item[0] in own]
     return found
+
+
+def _running(nodes: list[Node]) -> set[str]:
+    r"""The letters that sums run over, and those beside them: the c of `m_c = \frac1n \sum_i x_{ic}`."""
+    running = {letter for node in nodes for letter in running_letters(node)}
+    below = [set(letters_of(n.sub) or ()) for node in nodes for n in sx.walk(node) if isinstance(n, sx.Scripted)]
+    return running.union(*(letters for letters in below if letters & running))
 
 
 def _claimed(sheet: Sheet, part: Part, styled: frozenset[str]) -> dict[str, list[tuple[int, int]]]:

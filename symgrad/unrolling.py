@@ -132,10 +132,11 @@ def _steps(sheet: Sheet) -> Steps | None:
             letters |= {letter for letter in plain if letter in ("t", "\\tau") and _has_script(node.sides[0], letter)}
     whole = {name for s in sheet.statements for name in alone(s.node, frozenset())}
     letters |= {letter for s in sheet.statements for letter in _heads(s.node, whole)}
+    letters |= {letter for pair in _ordered(sheet) if set(pair) & letters for letter in pair if letter not in _TOPS.values()}
     letters &= _general(sheet, letters) - _of_one_step(sheet) - added_letters(s.node for s in sheet.statements)
     if not letters or largest > 6:
         return None
-    tops = frozenset(_TOPS[letter] for letter in letters)
+    tops = frozenset(_TOPS[letter] for letter in letters if letter in _TOPS)
     starts = [n for s in sheet.statements for name in _explicit_head(s) for script in _scripts_of_head(s) for n in _numbers(script)]
     if ahead & letters and not level & letters:
         return Steps(frozenset(letters), tops, min(starts, default=0), largest)
@@ -150,6 +151,14 @@ def _begun(sheet: Sheet, steps: Steps) -> Iterator[int]:
         base = _base(statement.node.sides[0]) if isinstance(statement.node, sx.Relation) else None
         if base in used and base in _reached(used, base) and _explicit_head(statement) and _is_start(statement):
             yield min(n for script in _scripts_of_head(statement) for n in _numbers(script))
+
+
+def _ordered(sheet: Sheet) -> Iterator[tuple[str, str]]:
+    """The letters of two steps of which one is said to be earlier, `k < t`; not of entries such as the k of `h_{t,k}`."""
+    named = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted) and isinstance(n.base, sx.Name)]
+    below = [[offset[0] for piece in _pieces(n.sub) if (offset := _offset(piece)) is not None] for n in named]
+    alone = {letters[0] for letters in below if len(letters) == 1} - {letter for letters in below if len(letters) > 1 for letter in letters}
+    yield from (pair for s in sheet.statements if (pair := _order(s.node, frozenset(alone))) is not None)
 
 
 def _of_one_step(sheet: Sheet) -> set[str]:
@@ -195,16 +204,18 @@ def _general(sheet: Sheet, letters: set[str]) -> set[str]:
             if isinstance(node, sx.BigOp):
                 bound = bound_letter(node)
                 found |= {bound} & letters if bound is not None else set()
-                found |= letters if _like_a_step(node, frozenset(letters), frozenset(_TOPS[x] for x in letters)) else set()
+                found |= letters if _like_a_step(node, frozenset(letters), frozenset(_TOPS[x] for x in letters if x in _TOPS)) else set()
         for script in _scripts(statement.node):
             offset = _offset(script)
             if offset is not None and offset[1] > 0:
                 found |= {offset[0]} & letters
             if offset is not None:
-                found |= {letter for letter in letters if _TOPS[letter] == offset[0] and (letter != "t" or _inner(script) is not script)}
+                found |= {
+                    letter for letter in letters if _TOPS.get(letter) == offset[0] and (letter != "t" or _inner(script) is not script)
+                }
         if isinstance(statement.node, sx.Relation) and _explicit_head(statement):
             found |= letters
-        tops = {_TOPS[letter]: letter for letter in letters}
+        tops = {_TOPS[letter]: letter for letter in letters if letter in _TOPS}
         for node in sx.walk(statement.node):
             if isinstance(node, sx.Scripted) and isinstance(node.sub, sx.Name) and node.sub.base in tops:
                 found.add(tops[node.sub.base])

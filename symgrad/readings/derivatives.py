@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 def derivative(reader: Reader, node: sx.Derivative, shapes: Shapes) -> Variants:
     if not node.wrt and node.of is not None:
         subject = node.of.factors[0] if isinstance(node.of, sx.Product) else node.of
-        meant = reader.names.variable_of(plain_name(subject, reader.names.styled) or "")
+        about = plain_name(subject, reader.names.styled) or ""
+        meant = reader.names.variable_of(about)
+        if meant is None and len(changing := [n for n in reader.tangents if reader.names.rests_on(about, n)]) == 1:
+            meant = changing[0]  # `\nabla f` beside `df = …\, dM`
         if meant is None:
             raise Unreadable(node.span, "it is not said by what is differentiated")
         node = replace(node, wrt=(sx.Name(node.span, MEANT + meant),))
