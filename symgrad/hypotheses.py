@@ -86,7 +86,7 @@ class Search:
                 trial = _tried(gathered(self.sheet, part, hypothesis), best[1].doubt - needed)
                 if trial is None or (hypothesis.numerator and best[1].failures - trial[1].failures < needed):
                     continue  # a layout shows in lines that are wrong without it
-                if _of_their_kind(best[0], trial[0], hypothesis):
+                if _of_their_kind(best[0], trial[0], hypothesis) and not _made_strange(best[0], trial[0]):
                     best, assumed = trial, hypothesis
         self._known[part] = best
         return best
@@ -123,6 +123,12 @@ def _of_their_kind(before: Judge, after: Judge, hypothesis: Assumed) -> bool:
     """Whether what was believed to be declared wrongly is still a vector where a vector was declared, a matrix where a matrix was."""
     shapes = [(before.gathered.vocabulary.declared.get(name), after.meaning.shape(name)) for name in hypothesis.undeclared]
     return all(a is None or (b is not None and [d.is_one for d in a].count(True) == [d.is_one for d in b].count(True)) for a, b in shapes)
+
+
+def _made_strange(before: Judge, after: Judge) -> bool:
+    """Whether an entry, such as the `y_i` of a y that is known, has become a thing of its own, of which nothing is known."""
+    known = {*before.lab.network.inputs, *before.lab.network.definitions}
+    return any(name not in known and name.partition("_")[0] in known for name in after.lab.network.inputs)
 
 
 def _tried(found: Gathered, most: int | None = None) -> Understood | None:
