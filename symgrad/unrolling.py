@@ -132,7 +132,7 @@ def _steps(sheet: Sheet) -> Steps | None:
             letters |= {letter for letter in plain if letter in ("t", "\\tau") and _has_script(node.sides[0], letter)}
     whole = {name for s in sheet.statements for name in alone(s.node, frozenset())}
     letters |= {letter for s in sheet.statements for letter in _heads(s.node, whole)}
-    letters |= {letter for pair in _ordered(sheet) if set(pair) & letters for letter in pair if letter not in _TOPS.values()}
+    letters |= {earlier for earlier, later in _ordered(sheet) if later in letters}  # the other one may be the last: `t < n`
     letters &= _general(sheet, letters) - _of_one_step(sheet) - added_letters(s.node for s in sheet.statements)
     if not letters or largest > 6:
         return None
