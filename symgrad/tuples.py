@@ -1,4 +1,4 @@
-r"""Several names given at once: `(x_0, y_0) = (3, 1)`, `[x_1; y_1] = … = [2.4; 0.4]`, `x_{1:3} = (1, 0, 2)`, `i = f = 0.5` say what each is."""
+r"""Several names given at once, as in `(x_0, y_0) = (3, 1)`, `[x_1; y_1] = … = [2.4; 0.4]`, `x_{1:3} = (1, 0, 2)` and `i = f = 0.5`."""
 
 from __future__ import annotations
 
