@@ -19,9 +19,8 @@ from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.findings import BY_CODE
 from symgrad.layer_text import Mention, layer_of, mentions, volume_of
-from symgrad.layers import RECURRENT, WINDOWED, Layer, Size, Terms, Volume, normal, of_input, slips
-from symgrad.naming import plain_name
-from symgrad.prose import size_of_node
+from symgrad.layers import RECURRENT, WINDOWED, Layer, Size, Terms, Volume, of_input, slips, stacked
+from symgrad.products import formula, terms_of
 from symgrad.read.document import Sheet, Statement, told_in_code
 from symgrad.read.latex import parse
 from symgrad.span import Span
@@ -30,12 +29,12 @@ from symgrad.tables import Cell, tables
 from symgrad.verification import Claim, Finding
 
 _PARAMETERS = re.compile(r"(?i)\b(?:param|weights|gewichte|poids|pesos|par[áâà]m)\w*|#\s*param")
-_WEIGHTS = re.compile(r"(?i)\b(?:weights|gewichte|poids|pesos)\b(?! and bias)")
+_WEIGHTS = re.compile(r"(?i)\b(?:weights?|gewichte|poids|pesos)\b(?! and bias)")
 _OF_ONE = re.compile(r"(?i)\b(?:per|a|each|one|jede[rs]?|cada|pro)\s+(?:filter|kernel|filtro)")
 # What else is counted, and what makes a count one of some part, or of several.
 _OTHER_COUNT = re.compile(
-    r"(?i)\b(?:multipl\w*|macs?|flops?|operations|bytes?|memory|entries|numbers|features|connections|values|activations?|bits?|kb|mb|fewer"
-    r"|zahlen|eintr[äa]ge|biases|difference|factor|ratio|saves?|outputs?|elements|entradas|steps)\b"
+    r"(?i)\b(?:multipl\w*|macs?|flops?|operations|bytes?|memory|connections|values|activations?|bits?|kb|mb|fewer|biases|difference|factor"
+    r"|ratio|saves?|zahlen|eintr[äa]ge)\b|¦.*\b(?:entries|numbers|features|outputs?|inputs?|elements|steps|entradas)\b"
 )
 _SHARED = re.compile(
     r"(?i)\b(?:per|each|every|one|single|both|twice|double[sd]?|all|together|heads?|blocks?|layers|gates?|times"
@@ -58,6 +57,7 @@ _SIDE_IN_WORDS = re.compile(
 )
 _SHAPE = re.compile(r"(?<![\w×.])(\d+(?:\s*×\s*\d+)+)(?!\s*[×·=+]|\w)|\(\s*((?:(?:\w+|batch size)\s*,\s*)+\d+)\s*\)|⟨\s*([\w\s×,]+?)\s*⟩")
 _BREAK = re.compile(r"(?<!\b[a-z]\.[a-z])(?<!\bcf)(?<!\bvs)[.;](?=\s)|\n\s*\n|\n\s*(?=•|\d+[.)]\s)")
+_LABELLED = re.compile(r"\s*(?:\*\*|\\paragraph\{|\\(?:textbf|emph)\{)")
 _HEADING = re.compile(r"(?m)^\s*(?:#{1,6}\s[^\n]*|\\(?:sub)*section[^\n]*)")
 _ROLES = tuple(
     (role, re.compile(rf"(?i){pattern}"))
@@ -77,6 +77,7 @@ _STOCK = re.compile(
     r"|anzahl|der|die|das|parameter[ns]?|ausgabe|größe|seitenlänge|also|hat|sie|dann|ist|es|el|la|los|salida|tiene|número|parámetros"
     r"|text|mathrm|par|noindent|z|b)$"
 )
+_OWN = ("filters", "height", "width", "inputs", "outputs", "state", "words", "features")  # sizes that tell one layer from another
 # What has to be told of a layer to be one of the network, and not only spoken of.
 _TELLING = {"convolution": ("filters", "height"), "pool": ("height",), "dense": ("outputs",)}
 _MOST_MISSING = 3
@@ -121,7 +122,10 @@ class _Found:
 
 def layered(sheet: Sheet) -> list[tuple[Claim, list[Finding]]]:
     """The claims about layers, with what is wrong about them; none that are not explained where more are wrong than hold."""
-    found = list(_Reading(sheet).found())
+    reading = _Reading(sheet)
+    found = list(reading.found())
+    if reading.usually_biased:
+        found = list(_Reading(sheet, reading.usually_biased).found())
     holding = sum(f.claim.verdict == "holds" for f in found)
     failing = len(found) - holding
     kept = [f for f in found if f.claim.verdict == "holds" or (failing <= holding + 1 if f.is_explained else failing < holding)]
@@ -158,19 +162,32 @@ _PUT = tuple(
 class _Reading:
     """A sheet that is gone through for its layers."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: Sheet, biased: frozenset[str] = frozenset()) -> None:
         self.sheet = sheet
         self.text = plain(self._prose())
-        self.bias = _bias(self.text[begin:end] for begin, end in self._segments())
+        self.bias, self.unbiased = _bias(self.text[begin:end] for begin, end in self._segments())
+        self.biased = biased  # kinds of layers whose counts have biases all over the sheet
+        self.counted: Counter[tuple[str, bool]] = Counter()  # counts that are right with a bias only, or without
         self.statements = [s for s in sheet.statements if not isinstance(s.node, sx.Unread)]
         self.volumes: frozenset[Volume] = frozenset()
         self.told: list[_Told] = []
         self.current: list[_Told] = []
         self.network: list[_Told] = []
-        self.widths = -1
+        self.widths: set[int] = set()
+        self.stacks: list[_Told] = []  # networks that are told by their widths, whole and by layers
+        self.is_topic = False  # whether a label says what a paragraph is about
         self.usual: dict[str, Layer] = {}
         self.is_in_table = False
         self.is_on_trust = False  # whether the volumes are as they are claimed, and nothing confirms it
+
+    @property
+    def usually_biased(self) -> frozenset[str]:
+        """Kinds of layers that nothing is said of, and that are counted with biases but for one count at most."""
+        with_bias = {kind for (kind, has), many in self.counted.items() if has and many > 1 >= self.counted[kind, False]}
+        return frozenset(with_bias if sum(self.counted[kind, True] for kind in with_bias) > 2 else ())
+
+    def _bias_of(self, kind: str) -> bool | None:
+        return None if kind in self.unbiased else self.bias if self.bias is not None else True if kind in self.biased else None
 
     def _prose(self) -> str:
         text = told_in_code(self.sheet.source)
@@ -184,10 +201,11 @@ class _Reading:
 
     def found(self) -> Iterator[_Found]:
         for at, told in layer_text.widths(self.text):
-            if not self.told:
-                layers = layer_text.dense_of(told, self.bias)
-                self.told = [_Told("dense", i, (layer,), is_chained=True) for i, layer in enumerate(layers, 1)]
-                self.network, self.widths = list(self.told), at
+            layers = layer_text.dense_of(told, self.bias)
+            made = [_Told("dense", i, (layer,), is_chained=True) for i, layer in enumerate(layers, 1)]
+            self.widths.add(at)
+            self.stacks += [_Told("network", None, (stacked(told, self.bias),)), *made]
+            self.network, self.told = list(self.network or made), [*self.told, *made]
         stretches: list[tuple[int, int, list[list[Cell]] | None]] = [(begin, end, None) for begin, end in self._segments()]
         stretches += [(rows[0][0].span.start, rows[0][0].span.start, rows) for rows in self.tables if rows[0]]
         for begin, end, rows in sorted(stretches, key=lambda s: s[:2]):
@@ -204,8 +222,10 @@ class _Reading:
 
     def _tell(self, mention: Mention) -> None:
         """The layer of a mention is what the next claims are about: a new one, or one that was told before."""
+        if self.is_topic and mention.is_plural:
+            return  # `Attention. Four linear layers …` tells of what the attention is made of
         is_line = any(len(volume.sides) == 1 for volume in self.volumes)
-        layer = layer_of(mention, self.bias, is_line)
+        layer = layer_of(mention, self._bias_of(mention.kind), is_line)
         old = self._told_before(mention)
         if mention.kind == "over all":
             self.volumes = frozenset(Volume(v.channels) for v in self.volumes)
@@ -227,21 +247,16 @@ class _Reading:
 
     def _is_anew(self, mention: Mention, layer: Layer, old: Sequence[_Told]) -> bool:
         """Whether the sizes that are told are those of another layer than those that a table, or its own name, tell of."""
-        own = {
-            name: size
-            for name, size in layer.sizes.items()
-            if name in ("filters", "height", "width", "inputs", "outputs", "state", "words", "features")
-        }
-        alike = [t for t in old if any(all(one.sizes.get(n) == size for n, size in own.items()) for one in t.layers)]
-        is_again = any(t.is_in_table for t in alike) or (alike and mention.number is not None)
+        told = {name: size for name, size in layer.sizes.items() if name in _OWN}
+        own = told or (self.usual[layer.kind].sizes if mention.is_first and layer.kind in self.usual else {})
+        alike = [t for t in old if any(all(one.sizes.get(n) == size for n, size in told.items()) for one in t.layers)]
+        is_again = any(t.is_in_table for t in alike) or (alike and (mention.number is not None or mention.is_known))
         return bool(own) and (self.is_in_table or not is_again)
 
     def _go_on(self, mention: Mention, layer: Layer) -> None:
         usual = self.usual.get(layer.kind)
         if usual is not None:
-            layer = replace(
-                layer, sizes={**usual.sizes, **layer.sizes}, paddings=usual.paddings if len(layer.paddings) > 1 else layer.paddings
-            )
+            layer = replace(layer, sizes={**usual.sizes, **layer.sizes}, padding=usual.padding if layer.padding is None else layer.padding)
         filled = {volume: of_input(layer, volume) for volume in self.volumes} if not (mention.is_supposed or self.is_on_trust) else {}
         layers = tuple(filled.values()) or (layer,)
         after = frozenset(out for volume, one in filled.items() for out in one.after(volume))
@@ -267,19 +282,19 @@ class _Reading:
         text = self.text[begin:end]
         heading = _HEADING.search(text)
         if heading is not None:
-            self.current = []
+            self.current, self.is_topic = [], False
             text = re.sub(r"[^\n]", " ", text[: heading.end()]) + text[heading.end() :]
         claims = self._claims(begin, end)
         named = mentions(text, begin, [(span.start - begin, span.end - begin) for span, _ in claims])
-        if begin <= self.widths < end:
-            return
+        if any(begin <= at < end for at in self.widths):
+            named = []
         if not self.told and all(mention.kind == "layer" for mention in named):
             named = []
-        if not named:
-            volume = volume_of(text)
-            if volume is not None:
-                self.volumes, self.current, self.network = frozenset({volume}), [], []
-                return
+        volume = volume_of(text[: named[0].at - begin] if named else text)
+        if volume is not None:
+            self.volumes, self.current, self.network = frozenset({volume}), [], []
+            # The sizes of the input are not those of the layer that it goes through.
+            named[:1] = [replace(m, text=m.text.removeprefix(text[: m.at - begin])) for m in named[:1]]
         stops = [begin]
         is_carried, is_stock, is_counted = True, True, False
         waiting = list(named)
@@ -303,18 +318,23 @@ class _Reading:
             if len(about) > 1:
                 taken[0] += 1
                 about = about[taken[0] - 1 : taken[0]] if len(claims) == len(about) else about
-            yield from self._number(statement, words, about, is_counted)
+            if words.is_strange or not about:
+                yield from self._by_products(statement, words, self.current if self.is_topic else self.stacks if is_counted else [])
+            else:
+                yield from self._number(statement, words, about, is_counted)
         for mention in waiting:
             self._tell(mention)
+        if named and not (self.is_topic and all(mention.is_plural for mention in named)):
+            self.is_topic = bool(_LABELLED.match(self.sheet.source.text, begin)) and not claims
 
     def _claims(self, begin: int, end: int) -> list[tuple[Span, Statement | None]]:
         """What may claim something: numbers that are worked out, and shapes; in order."""
         inside = [s for s in self.statements if begin <= s.span.start < end]
-        counted: list[tuple[Span, Statement | None]] = [(s.span, s) for s in inside if _formula(s.node) is not None]
+        counted: list[tuple[Span, Statement | None]] = [(s.span, s) for s in inside if formula(s.node) is not None]
         shapes = [
             Span(begin + m.start(), begin + m.end())
             for m in _SHAPE.finditer(self.text[begin:end])
-            if len(_sizes_of(m)) > 2 or (len(_sizes_of(m)) == 2 and any(len(v.sides) < 2 for v in self.volumes))
+            if len(_sizes_of(m)) > 2 or (len(_sizes_of(m)) == 2 and any(len(v.sides) == 1 for v in self.volumes))
         ]
         apart = [span for span in shapes if not any(c.start < span.end and span.start < c.end for c, _ in counted)]
         return sorted([*counted, *((span, None) for span in apart)], key=lambda c: c[0])
@@ -351,8 +371,8 @@ class _Reading:
             told.after = self.volumes = frozenset(v for v in told.after if own in v.orders)
 
     def _number(self, statement: Statement, words: _Words, about: Sequence[_Told], is_counted: bool) -> Iterator[_Found]:
-        node = _formula(statement.node)
-        if node is None or words.is_strange:
+        node = formula(statement.node)
+        if node is None:
             return
         value = constant_of(node)
         count = int(value) if value is not None and value.denominator == 1 else None
@@ -362,7 +382,7 @@ class _Reading:
             yield from self._side(statement, node, count, words, named, about)
         is_formula = isinstance(node, (sx.Sum, sx.Product, sx.Call, sx.Scripted)) or is_counted
         if is_formula and (count is not None or value is None) and (not _OTHER_COUNT.search(words.all) or _PARAMETERS.search(words.all)):
-            yield from self._count(statement.span, _terms(node), count, words, about, is_counted)
+            yield from self._count(statement.span, terms_of(node), count, words, about, is_counted)
 
     def _name(self, statement: Statement) -> str:
         node = statement.node
@@ -401,13 +421,17 @@ class _Reading:
         if is_so_made or (value in right and whole):
             for told in about:
                 told.claimed |= {value} & told.counts if len(about) > 1 else {value}
+            unsaid = next((layer for layer in filled if layer.bias is None and len(set(layer.variants)) > 1), None)
+            if unsaid is not None and value is not None:
+                with_bias = {replace(layer, bias=True).counts == frozenset({value}) for layer in filled}
+                self.counted[unsaid.kind, any(with_bias)] += 1
             yield self._judged(span, True, "SG216", f"the parameters of {filled[0].record.words}")
             return
         if value in right:
             return
         others = {n for t in self.told for v in (*t.before, *t.after) for n in (v.channels, *v.sides)}
         others |= {n for n in numbers if isinstance(n, int)}
-        made = [s for layer in filled for s in slips(layer, others if whole else None)]
+        made = [s for layer in filled for s in slips(layer, others if whole and len(about) == 1 else None)]
         slip = next((s for s in made if terms is not None and s.terms == terms), None)
         slip = slip or next((s for s in made if whole and is_counted and s.value == value), None)
         expected = " or ".join(map(str, sorted({c for layer in filled for c in layer.counts}))) if whole else ""
@@ -422,11 +446,31 @@ class _Reading:
                 told.claimed |= {value} | told.counts
             yield self._judged(span, False, "SG216", f"the parameters of {what} come to {expected}", suggestion=expected)
 
+    def _by_products(self, statement: Statement, words: _Words, about: Sequence[_Told]) -> Iterator[_Found]:
+        """Whether a sum of products is that of one of these layers, or of one whose biases are left out."""
+        node = formula(statement.node)
+        terms = None if node is None or _OTHER_COUNT.search(words.all) else terms_of(node)
+        if terms is None or not isinstance(node, (sx.Sum, sx.Product, sx.Call)):
+            return
+        numbers = sorted({n for term in terms for n in term}, key=str)
+        layers = [made for told in about for layer in told.layers for made in _filled(layer, numbers)]
+        right = next((layer for layer in layers if any(terms == layer.terms(v) for v in layer.variants)), None)
+        if right is not None:
+            for told in about:
+                told.claimed |= {int(constant_of(node) or 0)} & told.counts
+            yield self._judged(statement.span, True, "SG216", f"the parameters of {right.record.words}")
+        elif not _WEIGHTS.search(words.all):
+            slip = next(((layer, slip) for layer in layers for slip in slips(layer, None) if slip.terms == terms), None)
+            if slip is not None:
+                about_it = f"the parameters of {slip[0].record.words}: {slip[1].about}"
+                yield self._judged(statement.span, False, "SG216", about_it, is_explained=True)
+
     def _total(self, statement: Statement) -> Iterator[_Found]:
         """Whether a total is of all layers of the network."""
-        node = _formula(statement.node)
+        node = formula(statement.node)
         terms = None if not isinstance(node, sx.Sum) or set(node.signs) - {"", "+"} else [constant_of(t) for t in node.terms]
         counted = [t for t in self.network if t.layers and t.layers[0].record.terms]
+        yield from self._by_products(statement, _Words("", "", True), self.stacks)
         if terms is None or None in terms or len(counted) < 2 or not all(t.is_chained or i == 0 for i, t in enumerate(counted)):
             return
         summed = Counter(int(t) for t in terms if t is not None and t)
@@ -518,35 +562,24 @@ class _Reading:
         return _Found(claim, [] if right else [Finding(kind.code, kind.severity, span, about, kind.cause, suggestion)], is_explained)
 
 
-def _bias(segments: Iterable[str]) -> bool | None:
-    """Whether the layers of a sheet have biases; None where it says nothing of them, or both. What one layer has not others may have."""
+def _bias(segments: Iterable[str]) -> tuple[bool | None, frozenset[str]]:
+    """Whether the layers of a sheet have biases, None where it says nothing of them or both; and the kinds that are said to have none."""
     said: set[bool] = set()
+    unbiased: set[str] = set()
     for segment in segments:
         text = layer_text.IN_CALLS.sub("", segment)
-        if layer_text.BIAS.search(layer_text.NO_BIAS.sub("", text)):
+        kinds = {mention.kind for mention in mentions(text, 0, [])}
+        if layer_text.BIAS.search(layer_text.NO_BIAS.sub("", text)) and "norm" not in kinds:
             said.add(True)
-        if layer_text.NO_BIAS.search(text) and (not mentions(text, 0, []) or _ALL.search(text)):
-            said.add(False)
-    return said.pop() if len(said) == 1 else None
+        if layer_text.NO_BIAS.search(text) and not layer_text.SUPPOSED.search(text):
+            if not kinds or _ALL.search(text):
+                said.add(False)
+            unbiased |= kinds if not re.search(r"\d", text) else set()
+    return said.pop() if len(said) == 1 else None, frozenset(unbiased)
 
 
 def _is_stock(words: str) -> bool:
     return all(_STOCK.match(word) for word in re.findall(r"[^\W\d_]+", words))
-
-
-def _formula(node: Node) -> Node | None:
-    """What is worked out in a statement: the first of its sides that is of numbers alone."""
-    if isinstance(node, sx.Relation):
-        if set(node.operators) != {"="} or all(constant_of(side) is None for side in node.sides):
-            return None
-        return next((side for side in node.sides if _is_worked_out(side)), None)
-    is_sum = isinstance(node, (sx.Sum, sx.Product)) and "times" not in getattr(node, "operators", ())
-    return node if is_sum and constant_of(node) is not None else None
-
-
-def _is_worked_out(side: Node) -> bool:
-    """Whether a side is of numbers, or a polynomial in names."""
-    return constant_of(side) is not None or (isinstance(side, (sx.Sum, sx.Product)) and size_of_node(side) is not None)
 
 
 def _sizes_of(found: re.Match[str]) -> tuple[int, ...]:
@@ -554,51 +587,6 @@ def _sizes_of(found: re.Match[str]) -> tuple[int, ...]:
     told = [part.strip() for part in re.split(r"[×,]", next(group for group in found.groups() if group))]
     told = told[1:] if not told[0].isdecimal() else told
     return tuple(map(int, told)) if all(part.isdecimal() for part in told) else ()
-
-
-def _terms(node: Node) -> Terms | None:
-    """A sum as products of the factors that are written, multiplied out; None for one that is no such sum."""
-    match node:
-        case sx.Number():
-            value = constant_of(node)
-            if value is None or value.denominator != 1:
-                return None
-            return Counter({(int(value),): 1})
-        case sx.Name() | sx.Scripted(sup=None):
-            name = plain_name(node)
-            return None if name is None else Counter({(name,): 1})
-        case sx.Group(open="(" | "[" | "{", body=body):
-            return _terms(body)
-        case sx.List(items=(item,)):
-            return _terms(item)
-        case sx.Sum(terms=parts, signs=signs) if not set(signs) - {"", "+"}:
-            total: Terms = Counter()
-            for part in parts:
-                terms = _terms(part)
-                if terms is None:
-                    return None
-                total += terms
-            return normal(total)
-        case sx.Product(factors=factors, operators=operators) if not set(operators) - {"", "cdot", "times", "*"}:
-            return _multiplied([_terms(factor) for factor in factors])
-        case sx.Scripted(base=base, sub=None, sup=sx.Number(text=power)) if power in ("2", "3"):
-            return _multiplied([_terms(base)] * int(power))
-        case sx.Call(function=sx.Number() as factor, args=(body,)):
-            return _multiplied([_terms(factor), _terms(body)])
-    value = constant_of(node)
-    return normal(Counter({(int(value),): 1})) if value is not None and value.denominator == 1 and value > 1 else None
-
-
-def _multiplied(factors: Sequence[Terms | None]) -> Terms | None:
-    made: Terms = Counter({(): 1})
-    for factor in factors:
-        if factor is None or len(made) * len(factor) > 50:
-            return None
-        out: Terms = Counter()
-        for (a, m), (b, n) in product(made.items(), factor.items()):
-            out[(*a, *b)] += m * n
-        made = out
-    return normal(made)
 
 
 def _filled(layer: Layer, numbers: Sequence[Size]) -> Iterator[Layer]:
@@ -658,6 +646,6 @@ def _count_in(sheet: Sheet, cell: Cell | None) -> int | None:
         if re.fullmatch(r"[\d\s=+*·×().,$\\a-z]+", cell.text) and inside.start < inside.end
         else []
     )
-    node = _formula(nodes[0]) if len(nodes) == 1 else None
+    node = formula(nodes[0]) if len(nodes) == 1 else None
     value = None if node is None else constant_of(node)
     return int(value) if value is not None and value.denominator == 1 else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from symgrad.layers import WINDOWED, Layer, Volume
@@ -33,8 +33,8 @@ _BY = r"\s*[×xX]\s*"
 _NO = r"(?:no|without|ohne|sans|sin|sem|senza)"
 
 _FILTERS = (
-    rf"\b{NUMBER}\s+(?:(?!bias|for|per|each|of|a\b)[a-z×\d-]+\s+){{0,3}}?(?:filters?|kernels?|feature maps|output channels"
-    r"|filtern|filtros|filtres|filtri|of these|of them)\b"
+    rf"(?<![×x])(?<![×x] )\b{NUMBER}\s+(?:(?!bias|for|per|each|of|a\b)[a-z×\d-]+\s+){{0,3}}?(?:filters?|kernels?|feature maps"
+    r"|output channels|filtern|filtros|filtres|filtri)\b"
 )
 
 # The kinds in the words that people have for them. The first that a stretch names is its kind where the rest are parts of it.
@@ -42,9 +42,9 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(rf"(?i)(?:{pattern})"))
     for kind, pattern in (
         ("depthwise", r"\bdepthwise\b"),
-        ("convolution", rf"\bconv\w*|\w*faltung\w*|\bpointwise\b|{_FILTERS}"),
+        ("convolution", rf"(?<!\bred )\bconv\w*(?! (?:neural |neuronal )?net)|\w*faltung\w*|\bpointwise\b|{_FILTERS}"),
         ("pool", r"\b\w*pool\w*\b|\bsubsampling\b"),
-        ("dense", r"\b(?:fc|linear|dense|fully[- ]connected|affine|projection|classifier|softmax layer)\d*\b|\bnn\.linear\b"
+        ("dense", r"\b(?:fc|linear|dense|fully[- ]connected|affine|projection|classifier|softmax layer|output layer)\d*\b|\bnn\.linear\b"
                   r"|\bvollst[äa]ndig verbunden\w*|\bdensa\b|\btotalmente conectad\w*|\bcompl[eè]tement connect\w*"),
         ("embedding", r"\b\w*embeddings?\b|\blookup table\b"),
         ("rms norm", r"\brms[- ]?norm\w*"),
@@ -59,16 +59,19 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )  # fmt: skip
 # Layers of other kinds: what is told of them is not understood.
 _OTHER = re.compile(
-    r"(?i)\b(?:transposed?|separable|circular|causal|deformable|residual|inception|bottleneck|skip|squeeze|bidirectional|adaptive"
-    r"|global|upsampl\w*|unpool\w*|moe|experts?|gated|swiglu|glu|lora|adapter)\b|\b\w*(?:Transpose|Adaptive|Global)\w*"
+    r"(?i)\b(?:transposed?|separable|circular|causal|deformable|residual|inception|bottleneck|skip|squeeze|bidirectional"
+    r"|upsampl\w*|unpool\w*|moe|experts?|gated|hidden layers? (?:of|with)|swiglu|glu|lora|adapter)\b|\b\w*Transpose\w*"
 )
 _OVER_ALL = re.compile(r"(?i)\b(?:adaptive|global)\w*\s*(?:avg|average|max)?\s*pool\w*|\bGlobal\w*Pool\w*|\bAdaptive\w*Pool\w*\(1\)")
+_PLURAL = re.compile(
+    r"(?i)\b(?:layers|convolutions|projections|schichten|capas|(?:every|each|all|jede|cada)\s+(?:\w+\s+)?(?:conv|pool|layer)\w*)\b"
+)
 # A layer that is spoken of, and not told: `instead of the GRU`, `in front of the convolution`.
 _ASIDE = re.compile(
     r"(?i)\b(?:instead of|rather than|than|unlike|in front of|on top of|before|after|behind|into|feeding|like|as in|compared (?:to|with)"
     r"|anstelle|statt)\s+(?:\w+\s+){0,2}?(?=\w*(?:conv|pool|dense|linear|embedding|norm|lstm|gru|rnn|attention|mlp|faltung|layer))\S+"
 )
-_SUPPOSED = re.compile(r"(?i)\b(?:if|were|would|had|suppose|instead|imagine|wenn|h[äa]tte|wäre|w[üu]rde|alternatively|drop the)\b")
+SUPPOSED = re.compile(r"(?i)\b(?:if|were|would|had|suppose|instead|imagine|wenn|h[äa]tte|wäre|w[üu]rde|alternatively|drop the)\b")
 
 _SQUARE = re.compile(rf"(?<![\d×·*(,])(?<!×\s)(\d+){_BY}(\d+)(?!\d|{_BY}\d)")
 _LINE = re.compile(
@@ -83,7 +86,7 @@ _CHANNELS = re.compile(
 )
 _FROM_TO = re.compile(
     rf"(?i)\b{NUMBER}\s*(?:inputs?|in|input features|features?|units?|channels?|eing[äa]ngen?|entradas)?"
-    rf"\s*(?:to|→|->|nach|and|und|y)\s*{NUMBER}\b(?!\s*and back)"
+    rf"\s*(?:to|→|->|nach|(?:(?<=inputs)|(?<=gängen)|(?<=gänge)|(?<=entradas))\s*(?:and|und|y))\s*{NUMBER}\b(?!\s*and back)"
     rf"(?:\s*(channels|outputs?|ausg[äa]ngen?|salidas|units|features|classes|tags))?"
 )
 _UNITS = re.compile(
@@ -114,8 +117,11 @@ IN_CALLS = re.compile(r"(?i)\bbias\s*=\s*(?:true|false)")
 BIAS = re.compile(r"(?i)\bbias|\bbiais\b|\bsesgos?\b")
 _ONE_LINE = re.compile(r"(?i)\b1-?d\b|\bone-dimensional|conv1d|pool1d|\btemporal\b|\b1d")
 _COLOUR, _GREY = re.compile(r"(?i)\bRGB\b|\bcolou?r\b|\bfarb\w*|\bcouleur\b"), re.compile(r"(?i)\bgr[ae]y\w*\b|\bgrau\w*|\bgris\b")
-_CHANNELLED = re.compile(rf"(?i)\b{NUMBER}\s+(?:input )?(?:channels?|kanälen?|kanäle|canales|canaux)\b")
-IMAGE = re.compile(r"(?i)\b(?:images?|inputs?|\w*bild\w*|im[aá]gen\w*|entrada|entr[ée]e|eingabe|maps|signals?|sensor|spectrogram)\b")
+_CHANNELLED = re.compile(rf"(?i)\b{NUMBER}\s+(?:input )?(?:channels?|leads|electrodes|sensors|kanälen?|kanäle|canales|canaux)\b")
+IMAGE = re.compile(
+    r"(?i)\b(?:images?|windows of|sequences?|series|recordings?|inputs?|\w*bild\w*|im[aá]gen\w*|entrada|entr[ée]e|eingabe"
+    r"|maps|signals?|sensor|spectrogram)\b"
+)
 _CUBE = re.compile(rf"(?<![\d×])(\d+){_BY}(\d+){_BY}(\d+)(?!\d|{_BY}\d)")
 _BATCHED = re.compile(r"\(\s*(?:\w+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\)")
 _SAMPLES = re.compile(
@@ -138,8 +144,13 @@ _BY_PLACE: Mapping[str, tuple[str, ...]] = {
     "batchnorm2d": ("features",),
     "layernorm": ("features",),
 }
+_KNOWN = re.compile(r"(?i)\b(?:the|this|that|der|die|das|el|la|le)\s+(?:[\w×-]+\s+){0,3}$")
+_BETWEEN = re.compile(r"(?i),\s*(?:and\s+|then\s+|followed by\s+)*|\band(?: then)?\s+(?=an?\s)|\bthen\s+(?=an?\s)")
 WIDTHS = re.compile(r"\b\d+(?:\s*(?:[-–—]|→|->)\s*\d+){2,}")
-_NETWORK = re.compile(r"(?i)network|\bnet\b|\bmlp\b|perceptron|\bnetz\w*|réseau|perceptrón|\bred\b|\brede\b|layer sizes|\bwidths\b")
+_NETWORK = re.compile(
+    r"(?i)network|\bnet\b|\bmlp\b|perceptron|\bnetz\w*|réseau|perceptrón|\bred\b|\brede\b"
+    r"|\b(?:auto)?(?:en|de)coder\b|layer sizes|\bwidths\b"
+)
 _TOLD_WIDTHS = re.compile(
     rf"(?i)\b{NUMBER} (?:inputs|input features|eingängen?)\b[^.;]{{0,60}}?"
     rf"\bhidden layers? (?:of|with)\s*((?:\d+[\s,]*(?:and)?\s*)+)(?:hidden )?(?:units|neurons)?"
@@ -157,7 +168,8 @@ class Mention:
     number: int | None = None
     is_plural: bool = False
     is_supposed: bool = False
-    sizes: Mapping[str, int] = field(default_factory=dict)
+    is_known: bool = False  # whether it is spoken of as one that is known: `the convolution`
+    is_first: bool = False  # whether the stretch begins with it, as an item does
 
 
 def number(found: re.Match[str]) -> int:
@@ -175,25 +187,49 @@ def mentions(text: str, begin: int, breaks: list[tuple[int, int]]) -> list[Menti
         start = right
     found: list[Mention] = []
     for at, piece in pieces:
-        kind, place = _kind(piece)
-        if kind:
-            label = _LABEL.search(piece)
-            order = next((i for i, word in enumerate(_ORDINALS, 1) if re.search(rf"{_THE}(?:{word})\b", piece)), None)
-            plural = re.search(r"(?i)\b(?:layers|convolutions|projections|schichten)\b", piece) is not None
-            called = int(label[2]) if label else order
-            found.append(Mention(kind, begin + at + place, piece, called, plural, _SUPPOSED.search(text[: at + len(piece)]) is not None))
-        elif found:
-            last = found[-1]
-            found[-1] = Mention(last.kind, last.at, f"{last.text} ; {piece}", last.number, last.is_plural, last.is_supposed)
+        is_supposed = SUPPOSED.search(text) is not None
+        for kind, start, clause in _clauses(piece):
+            if kind:
+                label = _LABEL.search(clause)
+                order = next((i for i, word in enumerate(_ORDINALS, 1) if re.search(rf"{_THE}(?:{word})\b", clause)), None)
+                is_plural = _PLURAL.search(clause) is not None
+                before = text[: at + start]
+                found.append(
+                    Mention(
+                        kind,
+                        begin + at + start,
+                        clause,
+                        int(label[2]) if label else order,
+                        is_plural,
+                        is_supposed,
+                        _KNOWN.search(before) is not None,
+                        not before.strip(" \t\n•0123456789.()"),
+                    )
+                )
+            elif found:
+                found[-1] = replace(found[-1], text=f"{found[-1].text} ; {clause}")
     return found
+
+
+def _clauses(piece: str) -> Iterator[tuple[str, int, str]]:
+    """A stretch with the kind of layer that it names and where; clause by clause where each names one at most."""
+    kind, place = _kind(piece)
+    if kind == "other" and not _OTHER.search(piece):
+        stops = [0, *(m.end() for m in _BETWEEN.finditer(piece)), len(piece)]
+        clauses = [(start, piece[start:end]) for start, end in pairwise(stops)]
+        kinds = [_kind(clause) for _, clause in clauses]
+        if sum(kind not in ("", "other", "layer") for kind, _ in kinds) > 1 and not any(kind == "other" for kind, _ in kinds):
+            yield from ((kind, start + at, clause) for (kind, at), (start, clause) in zip(kinds, clauses, strict=True))
+            return
+    yield kind, place, piece
 
 
 def _kind(piece: str) -> tuple[str, int]:
     """The kind of layer that is named, and where; "other" for one that is not known, or where there are several."""
     piece = _ASIDE.sub(lambda m: " " * len(m[0]), piece)
-    if _OVER_ALL.search(piece):
-        return "over all", 0
     found = [(kind, m.start()) for kind, pattern in _KINDS if (m := pattern.search(piece))]
+    if _OVER_ALL.search(piece):
+        return ("other" if len(found) > 1 else "over all"), 0
     if _OTHER.search(piece):
         return "other", 0
     if len(found) > 1:
@@ -214,7 +250,7 @@ def layer_of(mention: Mention, bias: bool | None, is_line: bool = False) -> Laye
     """The layer with the sizes that its text tells; None for a kind that has none."""
     if mention.kind in ("other", "layer", "over all"):
         return None
-    text, kind = mention.text, mention.kind
+    text, kind = " ".join(mention.text.split()), mention.kind
     sizes: dict[str, int] = dict(_called(text))
     told_bias = False if NO_BIAS.search(text) else True if BIAS.search(text) or _CALL.search(text) else bias
 
@@ -268,19 +304,19 @@ def layer_of(mention: Mention, bias: bool | None, is_line: bool = False) -> Laye
         ends = _FROM_TO.search(text) or re.search(rf"(?i)\bfrom\s*{NUMBER}\s*to\s*{NUMBER}\s*and back", text)
         if ends:
             sizes["features"], sizes["hidden"] = (int(x) if x.isdecimal() else _NUMBERS[x.lower()] for x in (ends[1], ends[2]))
-    return Layer(kind, sizes, told_bias, _paddings(text, sizes, kind))
+    return Layer(kind, sizes, told_bias, _padding(text, sizes))
 
 
-def _paddings(text: str, sizes: Mapping[str, int], kind: str) -> tuple[int, ...]:
-    """How much is put around: what is told, and where nothing is, none or as much as keeps the size."""
-    told, same = _PADDING.search(text), (sizes.get("width", 1) - 1) * sizes.get("dilation", 1) // 2
+def _padding(text: str, sizes: Mapping[str, int]) -> int | None:
+    """How much is put around; None where that is not told."""
+    told = _PADDING.search(text)
     if "padding" in sizes:
-        return (sizes["padding"],)
+        return sizes["padding"]
     if _SAME.search(text):
-        return (same,)
+        return sizes.get("dilation", 1) * (sizes.get("width", 1) - 1) // 2
     if told:
-        return (number(told),)
-    return (0,) if kind == "pool" or _NO_PADDING.search(text) or _CALL.search(text) else tuple({0, same})
+        return number(told)
+    return 0 if _NO_PADDING.search(text) or _CALL.search(text) else None
 
 
 def _called(text: str) -> Iterator[tuple[str, int]]:

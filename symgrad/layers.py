@@ -7,8 +7,9 @@ made here too: a bias, a factor, the size of a neighbour, the gates of another c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -116,12 +117,22 @@ class Layer:
     kind: str
     sizes: Mapping[str, Any] = field(default_factory=dict)
     bias: bool | None = None
-    paddings: tuple[int, ...] = (0,)
+    padding: int | None = None  # where it is not told, none or as much as keeps the size
     copies: int = 1  # cells that run both ways, biases that are kept twice
+
+    own: Kind | None = None  # the record of several layers that are counted as one
 
     @property
     def record(self) -> Kind:
-        return KINDS[self.kind]
+        return self.own or KINDS[self.kind]
+
+    @property
+    def paddings(self) -> frozenset[int]:
+        """How much may be put around."""
+        if self.padding is not None:
+            return frozenset({self.padding})
+        same = self.sizes.get("dilation", 1) * (self.sizes.get("width", 1) - 1) // 2
+        return frozenset({0} if self.kind == "pool" else {0, same})
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -170,6 +181,13 @@ class Layer:
     def _slid(self, sides: tuple[int, ...], window: tuple[int, ...], padding: int) -> tuple[int, ...]:
         stride, dilation = self.sizes.get("stride", 1), self.sizes.get("dilation", 1)
         return tuple((n + 2 * padding - dilation * (k - 1) - 1) // max(stride, 1) + 1 for n, k in zip(sides, window, strict=True))
+
+
+def stacked(widths: Sequence[int], bias: bool | None) -> Layer:
+    """A fully connected network of such widths, counted as a whole."""
+    names = [f"width {i}" for i in range(len(widths))]
+    terms = [term for a, b in pairwise(names) for term in (Term((a, b)), Term((b,), 1, True))]
+    return Layer("network", dict(zip(names, widths, strict=True)), bias, own=Kind("the network", tuple(terms)))
 
 
 def of_input(layer: Layer, volume: Volume) -> Layer:
