@@ -1,12 +1,14 @@
 r"""Einstein's convention: where a sheet says that repeated indices are summed over, `W_{ij} x_j` is `\sum_j W_{ij} x_j`.
 
-An index is repeated where two factors of a term have it, and neither a sum nor the side that a line begins with.
+An index is repeated where two factors of a term have it, and neither a sum nor the side that a line begins with. What stands beside it
+below the same name, and nowhere else, is summed over too, as the n of `\partial L / \partial c_k = q_{nm} \delta_{mk}`.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 
 from symgrad import syntax as sx
@@ -16,38 +18,46 @@ from symgrad.read.document import Sheet
 from symgrad.syntax import Node
 
 _SAID = re.compile(
-    r"(?i)\b(?:repeated|dummy) ind(?:ices|exes)\b|\bsummation convention\b|\beinstein|\bsummenkonvention\b"
+    r"(?i)\b(?:repeated|dummy) ind(?:ices|exes|ex)\b|\bsummation convention\b|\beinstein|\bsummenkonvention\b"
     r"|\bind(?:ices|exes|ex) (?:that|which|occurring|appearing)\b[^.]{0,40}\b(?:twice|repeated)\b"
     r"|\bdoppelt\w* (?:auftretende\w* )?indi[zc]es\b|\bindices répétés\b|\bíndices repetidos\b|\bindici ripetuti\b|повторяющ\w+ индекс"
 )
+
+
+# `the examples are numbered by $n = 1, \\dots, N$`
+_RUNS = re.compile(r"(?<![A-Za-z\\_{])([a-z])\s*=\s*1\s*,\s*(?:\\[lc]?dots|…|\.\.\.)\s*,\s*([A-Za-z])(?![A-Za-z])")
 
 
 def with_sums(sheet: Sheet) -> Sheet:
     """The sheet with the sums that the convention leaves out."""
     if not _SAID.search(sheet.source.text):
         return sheet
-    return replace(sheet, statements=[replace(s, node=_relation(s.node)) for s in sheet.statements])
+    tops = {found[1]: found[2] for found in _RUNS.finditer(sheet.source.text)}
+    return replace(sheet, statements=[replace(s, node=_relation(s.node, tops)) for s in sheet.statements])
 
 
-def _relation(node: Node) -> Node:
+def _relation(node: Node, tops: Mapping[str, str]) -> Node:
     if not isinstance(node, sx.Relation) or set(node.operators) - {"=", ":=", "equiv"}:
         return node
     kept = _letters(node.sides[0])
-    return replace(node, sides=(node.sides[0], *(_side(side, kept) for side in node.sides[1:])))
+    return replace(node, sides=(node.sides[0], *(_side(side, kept, tops) for side in node.sides[1:])))
 
 
-def _side(node: Node, kept: set[str]) -> Node:
+def _side(node: Node, kept: set[str], tops: Mapping[str, str]) -> Node:
     match node:
         case sx.Sum():
-            return replace(node, terms=tuple(_side(term, kept) for term in node.terms))
+            return replace(node, terms=tuple(_side(term, kept, tops) for term in node.terms))
         case sx.Prefix():
-            return replace(node, body=_side(node.body, kept))
+            return replace(node, body=_side(node.body, kept, tops))
         case sx.Product():
             own = Counter(letter for factor in node.factors for letter in _letters(factor))
-            repeated = sorted(letter for letter, count in own.items() if count > 1 and letter not in kept | set(running_letters(node)))
+            loose = own.keys() - kept - set(running_letters(node))
+            repeated = {letter for letter in loose if own[letter] > 1}
+            beside = {letter for factor in node.factors if _letters(factor) & repeated for letter in _letters(factor) & loose}
             made: Node = node
-            for letter in repeated:
-                made = sx.BigOp(node.span, "sum", sx.Name(node.span, letter), None, made)
+            for letter in sorted(repeated | beside):
+                top = sx.Name(node.span, tops[letter]) if letter in tops else None
+                made = sx.BigOp(node.span, "sum", sx.Name(node.span, letter), top, made)
             return made
     return node
 

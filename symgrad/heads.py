@@ -13,6 +13,7 @@ from dataclasses import replace
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.naming import is_value_of, plain_name
+from symgrad.parts import is_word
 from symgrad.prose import recognised_function
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
@@ -69,6 +70,8 @@ def without_arguments(sheet: Sheet) -> Sheet:
             isinstance(head, sx.Call) and is_of_the_field(head, statement.node.sides[1])
         ):
             return  # a function of its argument alone, such as `f(z) = \max(0, z)`
+        if is_word(statement.node.sides[1]):
+            return  # `\\phi = \\tanh`
         if name is None or (name.endswith("'") and name.rstrip("'") in applied - defined.keys()):
             return  # `g'(z) = …` is the derivative of the g that is applied elsewhere, and no quantity
         if name not in defined or (anew and arguments and defined_in[name] != problem):

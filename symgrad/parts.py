@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
 from symgrad.naming import is_value_of, letters_of, plain_name, superscript, without_transpose
+from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
@@ -134,7 +135,8 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
     if _WITH.search(first.words):
         inside = {name for i in before for _, expression in heads(sheet.statements[i]) for name in mentions(expression)}
         asked = {name for i in before for name in differentiated(sheet.statements[i].node)}
-        settled = {name for name, expression in heads(first) if name in inside - asked - known.keys() and not is_numeric(expression)}
+        said = [(name, side) for name, side in heads(first) if not is_numeric(side) and not is_word(side)]  # `For $\\phi = \\tanh$`
+        settled = {name for name, _ in said if name in inside - asked - known.keys()}
         if settled and any(isinstance(n, sx.Derivative) for i in before for n in sx.walk(sheet.statements[i].node)):
             return settled
     if _IN_CASE.search(first.words[-60:]):
@@ -174,6 +176,11 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
     if again.keys() <= gradients and not any(again.values()):
         return set()  # another formula for `g_t = \partial L/\partial h_t` is a claim about that gradient, at each step
     return set(again) if len(again) > 1 or any(again.values()) else set()
+
+
+def is_word(node: Node) -> bool:
+    """Whether it is the name of a function of the field, by itself."""
+    return isinstance(node, sx.Name) and len(node.base) > 1 and fn.word_of(node.base) in fn.WORDS
 
 
 def spelt_out(node: Node, settled: Mapping[str, Node], depth: int = 3) -> Node:
@@ -236,7 +243,9 @@ def _of_another_network(sheet: Sheet, before: tuple[int, ...], after: range) -> 
     settled = {name for i in before for name, _ in heads(sheet.statements[i])}
     met = {name for i in before for name in mentions(sheet.statements[i].node)}
     nodes = [node for i in after if heads(sheet.statements[i]) and isinstance(node := sheet.statements[i].node, sx.Relation)]
-    own = {name for node in nodes if not is_numeric(node.sides[1]) for name in mentions(node.sides[0])}
+    # `X = x` is another name for what is known, and makes no other network.
+    nodes = [node for node in nodes if not is_numeric(node.sides[1]) and plain_name(node.sides[1]) not in met]
+    own = {name for node in nodes for name in mentions(node.sides[0])}
     found = set()
     for node in (n for i in after for n in sx.walk(sheet.statements[i].node) if isinstance(n, sx.Derivative)):
         of = None if node.of is None else plain_name(node.of)

@@ -20,7 +20,7 @@ from symgrad.members import exponents, families, indexed, running_letters
 from symgrad.naming import letters_of, numbers_of, plain_name, spelled, superscript, without_transpose
 from symgrad.optima import is_optimised, is_said, of_which
 from symgrad.origins import added_letters, origins
-from symgrad.parts import Part, heads, mentions
+from symgrad.parts import Part, heads, is_word, mentions
 from symgrad.prose import (
     counted_letters,
     declarations,
@@ -594,6 +594,8 @@ def _gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) 
     name = plain_name(sides[0], vocabulary.styled)
     if name is None or name.startswith("\\partial ") or (isinstance(sides[0], sx.Differential) and not _is_step(sides)):
         return False
+    if name in (*fn.UNNAMED, "\\sigma") and is_word(sides[1]):
+        return True  # `\\phi = \\tanh` says which function it is
     if _is_exponential(sides[0]) or (constant_of(sides[0]) is not None and is_numeric(sides[1])):
         return False  # `e^{0.8} = 2.226`
     if _is_an_entry(found, sides[0], is_worked(sides[1])):

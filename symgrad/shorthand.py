@@ -2,7 +2,8 @@ r"""Gradients in short: `L_W` for `\partial L/\partial W`, and `\bar W` for it o
 
 A subscript on a loss is a derivative where it is the name of a quantity that the sheet speaks of by itself, where the loss is not made of
 what is so named (`L = L_{\mathrm{rec}} + L_{\mathrm{KL}}`), and where the sheet does so more than once. A bar is one where the sheet speaks
-of bars or adjoints, or says `\bar W = \partial L/\partial W` (Giles, 2008, writes so throughout). A mean's sum without a limit gets it.
+of bars or adjoints, or says `\bar W = \partial L/\partial W` (Giles, 2008, writes so throughout). A mean's sum without a limit gets it;
+`X = (x_{ij})` is the matrix x.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from dataclasses import replace
 from symgrad import syntax as sx
 from symgrad.heads import as_call
 from symgrad.meaning import is_loss, stem
-from symgrad.naming import plain_name, spelled, superscript, without_transpose
+from symgrad.naming import letters_of, plain_name, spelled, superscript, without_transpose
 from symgrad.parts import mentions
 from symgrad.read.document import Sheet
 from symgrad.syntax import Node
 
 _FEWEST = 2
+_AXES = 2
 _MANY = 3
 _COUNTS = frozenset("nmNMBKTdD")
 
@@ -28,8 +30,21 @@ _ADJOINT = re.compile(r"(?i)\b(bars?|barred|adjoints?|cotangents?)\b")
 
 def written_out(sheet: Sheet) -> Sheet:
     """The sheet with its gradients in short as the gradients that they are."""
-    made = _without_bars(_without_subscripts(sheet))
+    made = _without_bars(_without_subscripts(_of_entries(sheet)))
     return replace(made, statements=[replace(s, node=sx.mapped(s.node, _with_limit)) for s in made.statements])
+
+
+def _of_entries(sheet: Sheet) -> Sheet:
+    r"""The sheet with `X = x` for `X = (x_{ij})` and `X = [x_{ij}]`."""
+
+    def whole(node: Node) -> Node:
+        match node:
+            case sx.Relation(sides=(sx.Name(), sx.Group(body=entry) | sx.List(items=(entry,))), operators=("=" | ":=",)):
+                if isinstance(entry, sx.Scripted) and entry.sup is None and len(letters_of(entry.sub) or ()) == _AXES:
+                    return replace(node, sides=(node.sides[0], entry.base))
+        return node
+
+    return replace(sheet, statements=[replace(s, node=whole(s.node)) for s in sheet.statements])
 
 
 def _with_limit(node: Node) -> Node:
