@@ -22,6 +22,9 @@ _SAID = re.compile(
     r"|\bind(?:ices|exes|ex) (?:that|which|occurring|appearing)\b[^.]{0,40}\b(?:twice|repeated)\b"
     r"|\bdoppelt\w* (?:auftretende\w* )?indi[zc]es\b|\bindices répétés\b|\bíndices repetidos\b|\bindici ripetuti\b|повторяющ\w+ индекс"
 )
+# Before those words, or behind them: that nothing is summed.
+_DENIED = re.compile(r"(?i)\b(?:no|not|nor|without|never|avoid\w*|kein\w*|ohne|nicht|sans|pas|sin|senza|без)\b[^.;:]{0,40}$")
+_DENIED_BEHIND = re.compile(r"(?i)^[^.;:]{0,30}\b(?:not|never|nicht|pas|no|non)\b")
 
 
 # `the examples are numbered by $n = 1, \\dots, N$`
@@ -30,7 +33,8 @@ _RUNS = re.compile(r"(?<![A-Za-z\\_{])([a-z])\s*=\s*1\s*,\s*(?:\\[lc]?dots|…|\
 
 def with_sums(sheet: Sheet) -> Sheet:
     """The sheet with the sums that the convention leaves out."""
-    if not _SAID.search(sheet.source.text):
+    text = sheet.source.text
+    if all(_DENIED.search(text[: m.start()]) or _DENIED_BEHIND.search(text[m.end() :]) for m in _SAID.finditer(text)):
         return sheet
     tops = {found[1]: found[2] for found in _RUNS.finditer(sheet.source.text)}
     return replace(sheet, statements=[replace(s, node=_relation(s.node, tops)) for s in sheet.statements])

@@ -44,6 +44,10 @@ class Unsupported(SymgradError):
     """An operation that a pass does not know. Raised with its name; never taken as zero, never left out."""
 
 
+class Vanishing(Unsupported):
+    """Two sides that are equal, but zero everywhere as they are understood."""
+
+
 class CheckFailed(SymgradError):
     """symgrad's own result disagrees with finite differences: the result is wrong and is not printed."""
 

@@ -15,7 +15,7 @@ from symgrad.arithmetic import Arithmetic, in_numbers
 from symgrad.conditions import put_to
 from symgrad.dimension_analysis import is_of_sizes
 from symgrad.dims import show
-from symgrad.errors import SymgradError, Unsupported
+from symgrad.errors import SymgradError, Unsupported, Vanishing
 from symgrad.held import held, with_held
 from symgrad.identities import on_its_own
 from symgrad.implied import is_made_up
@@ -186,10 +186,12 @@ class Judge:
     def _first_that_holds(self, link: Link, pairs: Iterator[Pair], lab: Lab | None = None) -> Ruling:
         """The ruling by the first pair that holds, at the points of the lab that a condition has where there is one; else why none does."""
         failed: Ruling | None = None
+        vanishes = False
         for pair in pairs:
             try:
                 ruling = self._compared(link, pair, lab or self.lab)
             except (SymgradError, RecursionError) as error:
+                vanishes = vanishes or (isinstance(error, Vanishing) and (failed is None or failed.verdict != "fails"))
                 ruling = Ruling(link, "undecided", pair=pair, reason=_reason(error))
             if ruling.verdict == "holds":
                 return ruling
@@ -201,7 +203,8 @@ class Judge:
                 if not is_strange:
                     return ruling
                 continue
-            if failed is None or (failed.verdict == "undecided" and ruling.verdict == "fails"):
+            # What is equal as it is usually read, though both sides are zero, is not refuted by a stranger reading.
+            if failed is None or (failed.verdict == "undecided" and ruling.verdict == "fails" and not vanishes):
                 failed = ruling
         if failed is None:
             return Ruling(link, "fails" if self._has_sure_shapes(link) else "undecided", reason=MISFIT)

@@ -20,7 +20,7 @@ from symgrad import names
 from symgrad.conditions import Condition
 from symgrad.differences import Check, check_gradients, kinks_in
 from symgrad.dims import Dim, solve
-from symgrad.errors import SymgradError, Unsupported
+from symgrad.errors import SymgradError, Unsupported, Vanishing
 from symgrad.gradient import Gradient, gradients
 from symgrad.implied import is_made_up
 from symgrad.meaning import Meaning
@@ -41,7 +41,7 @@ _ENOUGH = 4
 _TRIES = 24
 _HOPELESS = 3
 _SPARE = 24
-_VANISHING = "both sides vanish as they are understood, which shows nothing"
+VANISHING = "both sides vanish as they are understood, which shows nothing"
 _SEED = 19580731
 _SQUASHING = frozenset({"sigmoid", "softmax", "tanh"})
 _SATURATED = 1e-7
@@ -360,7 +360,7 @@ class Lab:
             if worst > TOLERANCE:
                 return Evidence("identity_test", False, worst, tried)
         if tried and largest < _VANISHES and variables(left) and variables(right):
-            raise Unsupported(_VANISHING)
+            raise Vanishing(VANISHING)
         if self.open_gradients(left) is self.open_gradients(right):
             return Evidence("exact", True)
         if tried < _ENOUGH:

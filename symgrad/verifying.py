@@ -30,6 +30,7 @@ from symgrad.heads import without_arguments
 from symgrad.hypotheses import Search
 from symgrad.judge import Judge
 from symgrad.keys import Key, about_nothing, against
+from symgrad.lab import VANISHING
 from symgrad.labels import picked
 from symgrad.layer_claims import layered
 from symgrad.layouts import against_the_others
@@ -362,6 +363,8 @@ def _diagnosis(judge: Judge, ruling: Ruling) -> Diagnosis | None:
         return None if found is None or found.cause == "unknown" else found
     if ruling.verdict == "undecided" and is_conditional(judge.gathered.sheet, ruling.link.statement):
         return None  # what is said of a special case is not made right by what holds in general
+    if ruling.reason == VANISHING:
+        return None  # nor is what is right already, though both sides are zero
     # Numbers that nothing allows to compute are not made right by leaving out what has no value.
     is_open = ruling.verdict == "undecided" and ((ruling.pair is not None and not is_numeric(ruling.link.right)) or ruling.reason == MISFIT)
     return repaired(judge, ruling) if is_open else None
