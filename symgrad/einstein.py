@@ -22,11 +22,12 @@ _SAID = re.compile(
     r"|\bind(?:ices|exes|ex) (?:that|which|occurring|appearing)\b[^.]{0,40}\b(?:twice|repeated)\b"
     r"|\bdoppelt\w* (?:auftretende\w* )?indi[zc]es\b|\bindices répétés\b|\bíndices repetidos\b|\bindici ripetuti\b|повторяющ\w+ индекс"
 )
-# Before those words, or behind them: that nothing is summed.
-_DENIED = re.compile(r"(?i)\b(?:no|not|nor|without|never|avoid\w*|kein\w*|ohne|nicht|sans|pas|sin|senza|без)\b[^.;:]{0,40}$")
-_DENIED_BEHIND = re.compile(r"(?i)^[^.;:]{0,30}\b(?:not|never|nicht|pas|no|non)\b")
-
-
+# Before those words, or behind them: that nothing is summed. That sums are *not written* is the convention itself.
+_DENIED = re.compile(
+    r"(?i)\b(?:no|without|(?:not|never|nicht) us\w+|keine|ohne|sans|sin|senza)\s+(?:(?:the|die|la)\s+)?"
+    r"(?:einstein\S*\s+|(?:implied |implicit )?(?:sums?|summation) over (?:the )?)?$"
+)
+_DENIED_BEHIND = re.compile(r"(?i)^[^.;:]{0,30}\b(?:not|never|nicht) (?:be )?(?:used|applied|summed|implied|meant|verwendet|summiert)\b")
 # `the examples are numbered by $n = 1, \\dots, N$`
 _RUNS = re.compile(r"(?<![A-Za-z\\_{])([a-z])\s*=\s*1\s*,\s*(?:\\[lc]?dots|…|\.\.\.)\s*,\s*([A-Za-z])(?![A-Za-z])")
 

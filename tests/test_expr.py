@@ -43,7 +43,7 @@ EXPRESSIONS = [
     (A.T * B, (m, m), "Aᵀ B", r"A^{\top} B"),
     (sp.Inverse(S), (n, n), "S⁻¹", "S^{-1}"),
     (symgrad.relu(A), (n, m), "ReLU(A)", r"\mathrm{ReLU}\left(A\right)"),
-    (symgrad.leaky_relu(A, 0.1), (n, m), "LeakyReLU(A)", r"\mathrm{LeakyReLU}\left(A\right)"),
+    (symgrad.leaky_relu(A, 0.1), (n, m), "LeakyReLU[1/10](A)", r"\mathrm{LeakyReLU}_{1/10}\left(A\right)"),
     (symgrad.power(A, 3), (n, m), "A^∘3", r"A^{\odot 3}"),
     (symgrad.hadamard(A, B, A), (n, m), "A ⊙ B ⊙ A", r"A \odot B \odot A"),
     (symgrad.hadamard(A + B, c), (n, m), "(A + B) ⊙ c", r"\left(A + B\right) \odot c"),
