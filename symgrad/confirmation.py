@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symgrad import names
 from symgrad.judge import Judge
 from symgrad.mistakes import Diagnosis
 from symgrad.parts import mentions
 from symgrad.ruling import Ruling
-from symgrad.tensor import variables
+from symgrad.undefined import of_another_network
 
 UNCONFIRMED = "it does not hold as it is read, but other lines here are in doubt too, so it may be misread"
 
@@ -51,15 +50,8 @@ def _known_or_undecided(judge: Judge, ruling: Ruling, diagnosis: Diagnosis | Non
     """A gradient that no repair mends, in terms of what its loss does not depend on, is of another network: a batch `X`, no `x`."""
     if diagnosis is None or diagnosis.is_checked or ruling.pair is None or ruling.numeric:
         return ruling, diagnosis
-    meaning, network = judge.meaning, judge.meaning.network
-    met = [v.name for node in (ruling.pair.left_node, ruling.pair.right_node) for v in variables(node)]
-    losses = {m["of"] for name in met if (m := names.gradient_of(name)) and m["of"] in network.definitions}
-    behind = {name for of in met for name in network.inputs if name == of or meaning.rests_on(of, name)}
-    strange = sorted(name for name in behind if losses and not any(meaning.rests_on(loss, name) for loss in losses))
-    if not strange:
-        return ruling, diagnosis
-    reason = f"nothing that was read says how {names.text(min(losses))} depends on {names.text(strange[0])}"
-    return replace(ruling, verdict="undecided", reason=reason), None
+    strange = of_another_network(ruling.pair, judge.meaning)
+    return (ruling, diagnosis) if strange is None else (replace(ruling, verdict="undecided", reason=strange), None)
 
 
 def _is_misread(judge: Judge, diagnosed: Sequence[Diagnosed]) -> bool:

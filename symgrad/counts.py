@@ -14,13 +14,13 @@ from fractions import Fraction
 from symgrad import syntax as sx
 from symgrad.dims import Dim, show
 from symgrad.findings import BY_CODE
+from symgrad.layer_text import number
 from symgrad.naming import plain_name
 from symgrad.prose import shape_of_node, size_of_node
 from symgrad.read.document import Sheet, Statement
 from symgrad.verification import Claim, Finding
 
-_NUMBERS = {word: i for i, word in enumerate("zero one two three four five six seven eight nine ten".split())}
-_NUMBER = rf"(\d+|{'|'.join(_NUMBERS)})"
+_NUMBER = r"(\d+|zero|one|two|three|four|five|six|seven|eight|nine|ten)"
 _WIDTH = re.compile(rf"(?i)\b(?:cover\w*|window of|width(?: of)?|kernel size(?: of)?)\s+{_NUMBER}\b")
 _STRIDE = re.compile(rf"(?i)\bstride(?: of)?\s+{_NUMBER}\b")
 _HOW_MANY = re.compile(rf"(?i)\b{_NUMBER}\s+(?:of these|of them|(?:such )?filters|(?:such )?kernels)\b")
@@ -47,7 +47,7 @@ class _Facts:
         for pattern, name in ((_WIDTH, "width"), (_STRIDE, "stride"), (_HOW_MANY, "filters")):
             found = pattern.search(words)
             if found:
-                setattr(self, name, int(found[1]) if found[1].isdecimal() else _NUMBERS[found[1].lower()])
+                setattr(self, name, number(found))
                 if name == "width":
                     self.bias = bool(_BIAS.search(words))
 
@@ -128,7 +128,7 @@ def _judged(
     if not holds:
         kind = BY_CODE["SG216"]
         message = f"{what} come to {show(expected)}, not {show(written)}"
-        if len(written) == 1 and ((expected[0] - written[0]).number == 1):
+        if len(written) == 1 and (expected[0] - written[0]).number == 1:
             message += "; the bias is left out"
         findings.append(Finding(kind.code, kind.severity, statement.span, message, kind.cause, show(expected)))
     for dim in expected:

@@ -37,7 +37,7 @@ def with_sums(sheet: Sheet) -> Sheet:
     text = sheet.source.text
     if all(_DENIED.search(text[: m.start()]) or _DENIED_BEHIND.search(text[m.end() :]) for m in _SAID.finditer(text)):
         return sheet
-    tops = {found[1]: found[2] for found in _RUNS.finditer(sheet.source.text)}
+    tops = {found[1]: found[2] for found in _RUNS.finditer(text)}
     return replace(sheet, statements=[replace(s, node=_relation(s.node, tops)) for s in sheet.statements])
 
 

@@ -174,7 +174,10 @@ class Mention:
 
 def number(found: re.Match[str]) -> int:
     """The number of a match, in digits or in words: the first of its groups that has one."""
-    told = next(group for group in found.groups() if group)
+    return _in_digits(next(group for group in found.groups() if group))
+
+
+def _in_digits(told: str) -> int:
     return int(told) if told.isdecimal() else _NUMBERS[told.lower()]
 
 
@@ -274,7 +277,7 @@ def layer_of(mention: Mention, bias: bool | None, is_line: bool = False) -> Laye
     if kind == "convolution":
         ends = _FROM_TO.search(text)
         if ends and (ends[3] == "channels" or "→" in ends[0]) and "filters" not in sizes:
-            sizes["channels"], sizes["filters"] = (int(x) if x.isdecimal() else _NUMBERS[x.lower()] for x in (ends[1], ends[2]))
+            sizes["channels"], sizes["filters"] = map(_in_digits, (ends[1], ends[2]))
         take("filters", _MANY)
         take("channels", _CHANNELS)
         take("groups", _GROUPS)
@@ -287,7 +290,7 @@ def layer_of(mention: Mention, bias: bool | None, is_line: bool = False) -> Laye
     if kind == "dense":
         ends = _FROM_TO.search(text)
         if ends and not {"inputs", "outputs"} & set(sizes):
-            sizes["inputs"], sizes["outputs"] = (int(x) if x.isdecimal() else _NUMBERS[x.lower()] for x in (ends[1], ends[2]))
+            sizes["inputs"], sizes["outputs"] = map(_in_digits, (ends[1], ends[2]))
         take("outputs", _UNITS, re.compile(r"(?i)\b(?:fc|dense|linear|connected|layer|units)\d*\W{1,3}(\d+)\W*$"))
     if kind in ("lstm", "gru", "rnn"):
         take("state", _STATE)
@@ -303,7 +306,7 @@ def layer_of(mention: Mention, bias: bool | None, is_line: bool = False) -> Laye
     if kind == "feed-forward":
         ends = _FROM_TO.search(text) or re.search(rf"(?i)\bfrom\s*{NUMBER}\s*to\s*{NUMBER}\s*and back", text)
         if ends:
-            sizes["features"], sizes["hidden"] = (int(x) if x.isdecimal() else _NUMBERS[x.lower()] for x in (ends[1], ends[2]))
+            sizes["features"], sizes["hidden"] = map(_in_digits, (ends[1], ends[2]))
     return Layer(kind, sizes, told_bias, _padding(text, sizes))
 
 

@@ -55,11 +55,12 @@ class Ledger:
         """`w_2 = 0.2 - 0.5 \\cdot 0.18`, where w is a vector that has a value: what a step leads to in one entry of it."""
         whole, _, number = name.rpartition("_")
         old = self.anew.get(whole, self.values.get(whole))
-        if rows is None or old is None or not number.isdigit() or len(rows) != 1 or len(rows[0]) != 1 or 1 not in (len(old), len(old[0])):
+        if rows is None or old is None or not number.isdecimal() or len(rows) != 1 or len(rows[0]) != 1 or 1 not in (len(old), len(old[0])):
             return
         entries, k = [x for row in old for x in row], int(number) - 1
-        is_own = any(self.meaning.rests_on(defined, name) for defined in self.meaning.network.definitions)
-        if whole in self.meaning.network.inputs and not is_own and 0 <= k < len(entries) > 1 and entries[k] != rows[0][0]:
+        if whole not in self.meaning.network.inputs or not 0 <= k < len(entries) > 1 or entries[k] == rows[0][0]:
+            return
+        if not any(self.meaning.rests_on(defined, name) for defined in self.meaning.network.definitions):
             entries[k] = rows[0][0]
             self.anew[whole] = (tuple(entries),) if len(old) == 1 else tuple((x,) for x in entries)
 

@@ -42,7 +42,7 @@ from symgrad.prose import (
 )
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
-from symgrad.signs import of_expressions
+from symgrad.signs import UNNAMED_LOSS, of_expressions
 from symgrad.span import Span
 from symgrad.syntax import Node
 
@@ -369,9 +369,6 @@ class _Runs:
     gaps: list[tuple[str, Span]] = field(default_factory=list)
 
 
-_UNNAMED_LOSS = "L"
-
-
 def _loss_of_differentials(sheet: Sheet, nodes: list[Node], vocabulary: Vocabulary) -> None:
     """`dV = P^T dO`, where no loss is named: the gradients of one that everything else leads to."""
     dependences = vocabulary.dependences
@@ -394,7 +391,7 @@ def _loss_of_differentials(sheet: Sheet, nodes: list[Node], vocabulary: Vocabula
     if {name for name, _ in found} & {*dependences.inside, *dependences.asked}:
         return  # `dS` beside `\nabla S` is the differential of S
     for name, held in found:
-        held.setdefault((*named, *losses, _UNNAMED_LOSS)[0], {})[name] = None
+        held.setdefault((*named, *losses, UNNAMED_LOSS)[0], {})[name] = None
 
 
 def _is_entry_of(node: Node, indexed: frozenset[str], styled: frozenset[str]) -> bool:

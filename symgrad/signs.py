@@ -17,7 +17,7 @@ from symgrad.read.document import Sheet
 from symgrad.span import Span
 from symgrad.syntax import Node
 
-_UNNAMED_LOSS = "L"
+UNNAMED_LOSS = "L"  # what gradients are of where no loss is named
 
 _UPRIGHT = frozenset({"mathrm", "rm", "mathsf", "operatorname"})
 
@@ -81,7 +81,7 @@ def _loss_of_deltas(sheet: Sheet) -> str | None:
     begun = {head for head in heads if isinstance(head, sx.Product) and len(head.factors) == 2 and [*_small_deltas(head)]}
     said = {name for s in sheet.statements if (name := _said_of_delta(s.node)) is not None}
     losses = said or {name for head in heads if (name := plain_name(head)) is not None and is_loss(name)}
-    return (losses.pop() if len(losses) == 1 else _UNNAMED_LOSS) if met == signs and len(begun) > 1 else None
+    return (losses.pop() if len(losses) == 1 else UNNAMED_LOSS) if met == signs and len(begun) > 1 else None
 
 
 def _said_of_delta(node: Node) -> str | None:

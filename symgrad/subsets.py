@@ -15,7 +15,7 @@ from itertools import pairwise
 from symgrad import syntax as sx
 from symgrad.cases import indicator
 from symgrad.constant import constant_of
-from symgrad.naming import letters_of, numbers_of, plain_name
+from symgrad.naming import letters_of, numbers_of, plain_name, spelled
 from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
 from symgrad.span import Span
@@ -145,17 +145,13 @@ def of_subsets(sheet: Sheet) -> Sheet:
         return node
 
     everywhere = frozenset(range(len(sheet.headings) + 1))
-    counts = {_spelled(name): everywhere for name in sets}
+    counts = {spelled(sx.Name(Span(0, 0), _count(name))): everywhere for name in sets}
     changed = [replace(s, node=sx.mapped(s.node, written)) for s in sheet.statements]
     return replace(sheet, statements=changed, scalars={**sheet.scalars, **counts})
 
 
 def _count(name: str) -> str:
     return f"|{name}|"
-
-
-def _spelled(name: str) -> str:
-    return f"\\mathrm{{{_count(name)}}}"
 
 
 def _summed_over(node: Node) -> Iterator[str]:

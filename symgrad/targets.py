@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from symgrad import syntax as sx
 from symgrad.conditions import one_sentence
 from symgrad.labels import one_hot_said
-from symgrad.naming import plain_name
+from symgrad.naming import plain_name, spelled
 from symgrad.parts import mentions
 from symgrad.read.document import Sheet
 from symgrad.span import Span
@@ -40,16 +40,12 @@ def targeted(sheet: Sheet) -> Sheet:
             if j != i and one_sentence(sheet, *sorted((i, j))):
                 node = picking.but_for_the_label(node, sheet.statements[j].node)
         changed[i] = replace(statement, node=sx.mapped(node, _unmarked))
-    return replace(sheet, statements=changed, one_hot=sheet.one_hot | {_spelled(name) for name in matrices.values()})
+    return replace(sheet, statements=changed, one_hot=sheet.one_hot | {spelled(sx.Name(Span(0, 0), name)) for name in matrices.values()})
 
 
 def _free(label: str, spoken: set[str]) -> str:
     capital = label.upper()
     return capital if capital not in spoken else f"{capital}_hot"
-
-
-def _spelled(name: str) -> str:
-    return plain_name(sx.Name(Span(0, 0), name)) or name
 
 
 def _of_entries(node: Node) -> Iterator[str]:

@@ -45,7 +45,21 @@ def insist_on_dependence(pair: Pair, meaning: Meaning, valued: Container[str] = 
     for match in (found for name in met if name not in valued and (found := names.gradient_of(name))):
         if match["of"] == match["wrt"] or meaning.rests_on(match["of"], match["wrt"]):
             continue
-        raise Unsupported(f"nothing that was read says how {names.text(match['of'])} depends on {names.text(match['wrt'])}")
+        raise Unsupported(_unknown_dependence(match["of"], match["wrt"]))
+
+
+def of_another_network(pair: Pair, meaning: Meaning) -> str | None:
+    """What a gradient speaks of that its loss does not depend on, a batch `X` and no `x`; None where there is no such thing."""
+    network = meaning.network
+    met = [v.name for node in (pair.left_node, pair.right_node) for v in variables(node)]
+    losses = {m["of"] for name in met if (m := names.gradient_of(name)) and m["of"] in network.definitions}
+    behind = {name for of in met for name in network.inputs if name == of or meaning.rests_on(of, name)}
+    strange = sorted(name for name in behind if losses and not any(meaning.rests_on(loss, name) for loss in losses))
+    return _unknown_dependence(min(losses), strange[0]) if strange else None
+
+
+def _unknown_dependence(of: str, wrt: str) -> str:
+    return f"nothing that was read says how {names.text(of)} depends on {names.text(wrt)}"
 
 
 def rests_on_nothing(pair: Pair, meaning: Meaning) -> bool:

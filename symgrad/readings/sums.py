@@ -107,12 +107,9 @@ def _reduced(reader: Reader, node: sx.BigOp, shapes: Shapes) -> Variants:
 
 def _is_of_all(reader: Reader, node: sx.BigOp) -> bool:
     """Whether an index runs from the first to the last: `i`, `i=1` to n or 3, `i=0` to n − 1."""
-    first = Fraction(1)
-    if isinstance(node.below, sx.Relation):
-        start = constant_of(node.below.sides[1]) if node.below.operators == ("=",) else None
-        if start not in (0, 1):
-            return False
-        first = start
+    first = _start(node) if isinstance(node.below, sx.Relation) else Fraction(1)
+    if first not in (0, 1):
+        return False
     match node.above:
         case None | sx.Number():
             return True
@@ -123,9 +120,15 @@ def _is_of_all(reader: Reader, node: sx.BigOp) -> bool:
     return False
 
 
+def _start(node: sx.BigOp) -> Fraction | None:
+    """The 2 of `i=2`."""
+    is_told = isinstance(node.below, sx.Relation) and node.below.operators == ("=",)
+    return constant_of(node.below.sides[1]) if is_told and isinstance(node.below, sx.Relation) else None
+
+
 def _leaves_out(reader: Reader, node: sx.BigOp) -> bool:
     """Whether a sum begins behind the first, `i=2`, or ends where another index is."""
-    start = constant_of(node.below.sides[1]) if isinstance(node.below, sx.Relation) and node.below.operators == ("=",) else None
+    start = _start(node)
     return (start is not None and start > 1) or (isinstance(node.above, sx.Name) and node.above.base in reader.indices)
 
 
