@@ -18,12 +18,13 @@ from symgrad.constant import is_numeric
 from symgrad.errors import SymgradError, Unsupported
 from symgrad.lab import Lab
 from symgrad.ledger import Ledger
+from symgrad.literals import Rows, decimals, is_worked, literal_rows
 from symgrad.meaning import Meaning
 from symgrad.naming import plain_name
 from symgrad.pairing import Pairing
 from symgrad.parts import mentions
 from symgrad.ruling import Pair, Ruling
-from symgrad.sheet import Gathered, Link, Rows, decimals, is_worked, literal_rows
+from symgrad.sheet import Gathered, Link
 from symgrad.syntax import Node
 from symgrad.tensor import Node as Tensor
 from symgrad.tensor import Var, variables

@@ -11,12 +11,12 @@ from fractions import Fraction
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
+from symgrad.literals import literal_rows
 from symgrad.meaning import is_loss, stem
 from symgrad.naming import plain_name
 from symgrad.parts import mentions
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
-from symgrad.sheet import literal_rows
 from symgrad.syntax import Node
 
 # What the label of a class is called.

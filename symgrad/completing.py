@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 from symgrad import syntax as sx
 from symgrad.dims import latex_shape
+from symgrad.literals import literal_rows
 from symgrad.meaning import WEIGHTS, is_loss, stem
 from symgrad.naming import letters_of, plain_name, superscript, without_transpose
 from symgrad.network import Network
 from symgrad.parts import Part, declared, heads, mentions
 from symgrad.properties import PROPERTIES
 from symgrad.read.document import Sheet, Statement
-from symgrad.sheet import literal_rows
 from symgrad.span import Source, Span
 from symgrad.spellings import correspondence
 from symgrad.syntax import Node

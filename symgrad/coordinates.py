@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.heads import as_call
+from symgrad.literals import literal_cells
 from symgrad.naming import plain_name
 from symgrad.read.document import Sheet
-from symgrad.sheet import literal_cells
 from symgrad.syntax import Node
 
 Coordinates = tuple[Node, ...]

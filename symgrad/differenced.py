@@ -10,8 +10,8 @@ from symgrad import names
 from symgrad.arithmetic import tolerance
 from symgrad.errors import SymgradError
 from symgrad.judge import Judge
+from symgrad.literals import literal_rows
 from symgrad.ruling import Ruling
-from symgrad.sheet import literal_rows
 
 _MOST_ENTRIES = 64
 _STEP = 1e-4

@@ -19,7 +19,9 @@ from symgrad.applying import applied
 from symgrad.constant import is_numeric
 from symgrad.dims import ONE, Dim, Shape
 from symgrad.errors import InvalidExpression, InvalidNetwork, SymgradError, UnknownName, Unsupported, nearest
+from symgrad.gathering import gathered
 from symgrad.heads import without_arguments
+from symgrad.literals import literal_rows
 from symgrad.meaning import Definition, Meaning, is_loss_here, stem
 from symgrad.network import Network
 from symgrad.parts import parts
@@ -32,7 +34,7 @@ from symgrad.read.expression import Assignment, assignments, looks_like_paramete
 from symgrad.read.functions import UNNAMED
 from symgrad.recurrence import Recurrence, recurrence_of
 from symgrad.shapes import is_unknown, unknown
-from symgrad.sheet import Gathered, gathered, literal_rows
+from symgrad.sheet import Gathered
 from symgrad.span import Source, Span
 from symgrad.syntax import Unreadable
 from symgrad.tensor import variables

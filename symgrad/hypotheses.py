@@ -13,13 +13,15 @@ from dataclasses import dataclass, field, replace
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
 from symgrad.dims import Dim
+from symgrad.gathering import gathered
 from symgrad.judge import Judge
+from symgrad.literals import literal_rows
 from symgrad.meaning import Assumed, stem
 from symgrad.naming import plain_name
 from symgrad.parts import Part, batches, mentions, split
 from symgrad.read.document import Sheet
 from symgrad.ruling import Judged
-from symgrad.sheet import Gathered, gathered, literal_rows
+from symgrad.sheet import Gathered
 from symgrad.understanding import understood
 
 Understood = tuple[Judge, Judged]

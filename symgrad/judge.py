@@ -21,6 +21,7 @@ from symgrad.identities import on_its_own
 from symgrad.implied import is_made_up
 from symgrad.lab import Lab
 from symgrad.ledger import Ledger
+from symgrad.literals import Rows, literal_rows
 from symgrad.meaning import Meaning, stem
 from symgrad.naming import ANY_NUMBER, MEANT, plain_name
 from symgrad.optima import with_parameters
@@ -29,7 +30,7 @@ from symgrad.parts import mentions
 from symgrad.prose import shape_of_node, space
 from symgrad.ruling import MISFIT, Judged, Pair, Ruling, as_written, shown_as
 from symgrad.shapes import is_unknown
-from symgrad.sheet import Gathered, Link, Rows, literal_rows
+from symgrad.sheet import Gathered, Link
 from symgrad.span import Span
 from symgrad.suppositions import Suppositions
 from symgrad.syntax import Node, Unreadable

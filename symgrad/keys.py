@@ -19,9 +19,9 @@ from symgrad.errors import SymgradError
 from symgrad.findings import BY_CODE
 from symgrad.judge import Judge
 from symgrad.likeness import Likeness, likeness
+from symgrad.literals import Rows, literal_rows
 from symgrad.mistakes.numbers import rows_text
 from symgrad.ruling import Judged
-from symgrad.sheet import Rows, literal_rows
 from symgrad.span import Span
 from symgrad.typeset import text
 from symgrad.verification import Claim, Finding

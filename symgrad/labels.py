@@ -12,12 +12,12 @@ from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.chosen import one_hot_given
+from symgrad.literals import literal_rows
 from symgrad.naming import plain_name, without_transpose
 from symgrad.parts import heads
 from symgrad.prose import space
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet
-from symgrad.sheet import literal_rows
 from symgrad.span import Span
 from symgrad.syntax import Node
 

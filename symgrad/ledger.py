@@ -9,9 +9,9 @@ from fractions import Fraction
 from symgrad import names
 from symgrad.errors import SymgradError
 from symgrad.lab import sizes_from
+from symgrad.literals import Rows, literal_rows
 from symgrad.meaning import Meaning
 from symgrad.rounding import Rounding
-from symgrad.sheet import Rows, literal_rows
 from symgrad.syntax import Node
 
 

@@ -13,9 +13,10 @@ from symgrad import names
 from symgrad.errors import SymgradError
 from symgrad.implied import is_made_up
 from symgrad.lab import Evidence, Lab
+from symgrad.literals import Rows, decimals
 from symgrad.meaning import Meaning
 from symgrad.raising import raise_form
-from symgrad.sheet import Gathered, Link, Rows, decimals
+from symgrad.sheet import Gathered, Link
 from symgrad.tensor import Node as Tensor
 from symgrad.tensor import Var, variables
 from symgrad.typeset import latex, text

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
+from symgrad.literals import literal_rows
 from symgrad.naming import plain_name
 from symgrad.read.document import Sheet
-from symgrad.sheet import literal_rows
 from symgrad.syntax import Node
 
 # Letters of sizes, where nothing else says what they are.

@@ -11,10 +11,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 from symgrad import syntax as sx
+from symgrad.literals import literal_rows
 from symgrad.naming import is_value_of, letters_of, plain_name, superscript, without_transpose
 from symgrad.parts import heads, mentions
 from symgrad.read.document import Sheet, Statement
-from symgrad.sheet import literal_rows
 from symgrad.syntax import Node
 
 _LABELS = frozenset({"new", "old", "neu", "alt", "updated", "nouveau", "nuevo"})

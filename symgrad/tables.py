@@ -14,11 +14,11 @@ from itertools import pairwise
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
+from symgrad.literals import literal_cells
 from symgrad.naming import letters_of, plain_name
 from symgrad.parts import mentions
 from symgrad.read.document import Sheet, Statement, is_latex, legible
 from symgrad.read.latex import parse
-from symgrad.sheet import literal_cells
 from symgrad.span import Span
 from symgrad.syntax import Node
 

@@ -13,10 +13,10 @@ from fractions import Fraction
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of, is_numeric
+from symgrad.literals import is_worked, literal_rows
 from symgrad.naming import plain_name
 from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
-from symgrad.sheet import is_worked, literal_rows
 from symgrad.syntax import Node
 
 

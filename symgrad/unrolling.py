@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symgrad import syntax as sx
+from symgrad.literals import literal_rows
 from symgrad.members import alone
 from symgrad.naming import letters_of, plain_name
 from symgrad.origins import added_letters, convolved
 from symgrad.read.document import Sheet, Statement
-from symgrad.sheet import literal_rows
 from symgrad.syntax import Node
 
 _STEPS = 3

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from symgrad import names
+from symgrad.literals import Rows
 from symgrad.meaning import Meaning
-from symgrad.sheet import Rows
 
 
 def renewed(meaning: Meaning, values: Mapping[str, Rows], changed: Mapping[str, Rows]) -> dict[str, Rows]:

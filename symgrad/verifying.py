@@ -36,6 +36,7 @@ from symgrad.layer_claims import layered
 from symgrad.layouts import against_the_others
 from symgrad.likeness import likeness
 from symgrad.limits import with_limits
+from symgrad.literals import literal_rows, masked_entries
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.parts import heads, mentions, parts, several_spaces
 from symgrad.piecewise import joined
@@ -43,7 +44,6 @@ from symgrad.prose import shape_of_node, space
 from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
 from symgrad.ruling import MISFIT, UNKNOWN_NAME, Judged, Ruling, claim_of, is_charitable
-from symgrad.sheet import literal_rows, masked_entries
 from symgrad.shorthand import written_out
 from symgrad.signs import with_differentials
 from symgrad.sizing import sized

@@ -4,6 +4,7 @@ import numpy as np
 from evaluating import SIZES
 
 from symgrad.dims import ONE
+from symgrad.gathering import gathered
 from symgrad.heads import without_arguments
 from symgrad.meaning import Meaning
 from symgrad.network import Network
@@ -11,7 +12,6 @@ from symgrad.parts import parts
 from symgrad.points import Point
 from symgrad.read.document import read_document
 from symgrad.readings import Reader
-from symgrad.sheet import gathered
 from symgrad.span import Source
 from symgrad.syntax import Unread, Unreadable
 from symgrad.tensor import elementwise

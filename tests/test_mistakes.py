@@ -15,10 +15,10 @@ from symgrad import syntax as sx
 from symgrad.dims import latex_shape
 from symgrad.emit.latex import equation
 from symgrad.library import load, parts_of, shipped
+from symgrad.literals import literal_rows
 from symgrad.mistakes import diagnosed
 from symgrad.mistakes.made import MADE
 from symgrad.mistakes.notation import Notation, pieces
-from symgrad.sheet import literal_rows
 from symgrad.span import Source
 from symgrad.verifying import judged_parts, read_sheet
 

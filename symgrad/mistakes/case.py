@@ -13,6 +13,7 @@ from symgrad.arithmetic import tolerance
 from symgrad.errors import SymgradError
 from symgrad.implied import is_made_up
 from symgrad.judge import Judge
+from symgrad.literals import is_worked, literal_rows
 from symgrad.meaning import bare, stem
 from symgrad.naming import plain_name
 from symgrad.network import Network
@@ -21,7 +22,6 @@ from symgrad.readings import Reader
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.ruling import Pair, Ruling
-from symgrad.sheet import is_worked, literal_rows
 from symgrad.span import Span
 from symgrad.syntax import Node as Written
 from symgrad.tensor import Node, variables

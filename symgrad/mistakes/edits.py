@@ -15,6 +15,7 @@ from symgrad import names
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.implied import is_made_up
+from symgrad.literals import is_worked
 from symgrad.mistakes.case import Case, Diagnosis
 from symgrad.mistakes.notation import Notation, bare, is_slope
 from symgrad.mistakes.numbers import rows_text
@@ -22,7 +23,6 @@ from symgrad.mistakes.values import are_steps, called
 from symgrad.naming import MEANT, letters_of, plain_name, superscript, without_transpose
 from symgrad.origins import place_of, places_of
 from symgrad.read.functions import ELEMENTWISE_WORDS, word_of
-from symgrad.sheet import is_worked
 from symgrad.span import Span
 from symgrad.syntax import Node
 from symgrad.tensor import Map

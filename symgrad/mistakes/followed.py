@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symgrad import syntax as sx
+from symgrad.literals import is_worked
 from symgrad.mistakes.case import Case, Diagnosis
 from symgrad.mistakes.made import MADE
 from symgrad.mistakes.notation import Notation, pieces
 from symgrad.mistakes.numbers import rows_text
-from symgrad.sheet import is_worked
 from symgrad.syntax import Node
 
 
