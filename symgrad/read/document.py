@@ -412,7 +412,10 @@ def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
         lead = _LIST_MARK.match(line)
         first = start + (lead.end() if lead else 0)
         body = text[first:end]
-        if len(body) > 400 or not (_MATHLIKE.search(body) or _EQUATION.fullmatch(body)) or body.startswith(("#", ">", "|")):
+        if len(body) > 400 or body.startswith(("#", ">", "|")):
+            continue
+        if not (_MATHLIKE.search(body) or _EQUATION.fullmatch(body)):
+            yield from _declarations(body, first)
             continue
         apart = list(_apart(body))
         if len(apart) > 1 and all(_ALONE.fullmatch(body[a:b]) for a, b in apart):
@@ -425,14 +428,32 @@ def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
         if not words:
             yield Piece(Span(first, end), Span(first, end), True)
             continue
-        for run in _TOLD.finditer(body):
-            if _is_told(run[1]):
-                span = Span(first + run.start(1), first + run.start(1) + _before_words(run[1]))
-                yield Piece(span, span, False)
+        told = [
+            Span(first + run.start(1), first + run.start(1) + _before_words(run[1])) for run in _TOLD.finditer(body) if _is_told(run[1])
+        ]
+        yield from (Piece(span, span, False) for span in told)
+        yield from (p for p in _declarations(body, first) if not any(p.inside.start < t.end and t.start < p.inside.end for t in told))
 
 
 # Letters, numbers and brackets, and one sign of equality.
 _ALONE = re.compile(r"(?!.*[A-Za-z]{3})[A-Za-zα-ω]\w{0,3}'? ?= ?[^=:;$]+")
+
+
+# `x ∈ R³`, `W1, W2 ∈ ℝ^{n×d}`, `M in {0,1}^{n×d}`; `W1 (4×3)`, `b: d×1`, `W is 2x3`.
+_SCRIPT = r"(?:_\{\w+\}|_\w|[₀-₉ₐ-ₜ]+|\d)"
+_SYMBOL = rf"[A-Za-zÀ-ÿα-ωΑ-ΩŵŴŷŶẑẐ][\u0300-\u036f]*{_SCRIPT}?'?"
+_SETS = r"(?:[ℝR]|\{0, ?1\}|\[0, ?1\])(?:[⁰¹²³⁴-⁹ᵃ-ᶻⁿˣ]+|\^\{[^{}\n]*\}|\^\([^()\n]*\)|\^\w+(?: ?[×x] ?\w+)*)?(?![\w^])"
+_MEMBER = re.compile(rf"(?<![^\s(,;:])({_SYMBOL}(?:, ?{_SYMBOL})* ?(?:∈|\bin\b) ?{_SETS})")
+_LENGTH = rf"(?:\d+|[A-Za-z]{_SCRIPT}?)"
+_SIZED = re.compile(rf"(?<![^\s(,;])({_SYMBOL})(?: is |: ?| ?\(|: \()({_LENGTH} ?× ?{_LENGTH}|\d+ ?x ?\d+)(?=[\s),.;]|$)")
+
+
+def _declarations(body: str, at: int) -> Iterator[Piece]:
+    """What is told of names without dollars: the set that they are in, or their size."""
+    for run in (*_MEMBER.finditer(body), *_SIZED.finditer(body)):
+        for k in range(1, len(run.groups()) + 1):
+            span = Span(at + run.start(k), at + run.end(k))
+            yield Piece(span, span, False)
 
 
 def _apart(body: str) -> Iterator[tuple[int, int]]:

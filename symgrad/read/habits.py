@@ -180,6 +180,37 @@ def _gradient(tokens: Tokens, i: int) -> Rewritten:
     return ([replace(tokens[i], text="\\nabla", span=tokens[i].span.to(tokens[end - 1].span))], end) if is_grad else None
 
 
+def _typed_sign(tokens: Tokens, i: int) -> Rewritten:
+    r"""`4x3` as `4 \times 3`, and `x in R^n` as `x \in R^n`."""
+    here, after = tokens[i], tokens[i + 1] if i + 1 < len(tokens) else None
+    if here.kind != "letter" or after is None or i == 0:
+        return None
+    if here.text == "x" and tokens[i - 1].kind == after.kind == "number" and not here.spaced and not after.spaced:
+        return [replace(here, kind="macro", text="\\times")], i + 1
+    is_in = here.text == "i" and here.spaced and after.text == "n" and not after.spaced
+    if is_in and _text(tokens, i + 2) in ("R", "\\mathbb", "\\R", "ℝ") and tokens[i + 2].spaced:
+        return [replace(here, kind="macro", text="\\in", span=here.span.to(after.span))], i + 2
+    return None
+
+
+def _numbered(tokens: Tokens, i: int) -> Rewritten:
+    """`W1`, `δ2` as `W_1`, `δ_2`, and `z1_2`, an entry of z1, as `(z_1)_2`."""
+    name, number = tokens[i], tokens[i + 1] if i + 1 < len(tokens) else None
+    is_name = name.kind == "letter" or (name.text in voc.LETTER_MACROS and name.span.end - name.span.start == 1)
+    if number is None or not is_name or number.kind != "number" or number.spaced or not number.text.isdigit():
+        return None
+    if _text(tokens, i - 1) in _TAKES_A_TOKEN:
+        return None
+
+    def sign(text: str) -> Token:
+        return replace(number, kind="sign", text=text)
+
+    made = [name, sign("_"), sign("{"), number, sign("}")]
+    if _text(tokens, i + 2) == "_":
+        made = [replace(name, kind="sign", text="("), replace(name, spaced=False), *made[1:], sign(")")]
+    return made, i + 2
+
+
 def _end_of_places(tokens: Tokens, i: int) -> int | None:
     """Where the bracket closes that opens at `i`, if it holds places and all that the braces around it hold."""
     end = next((k for k in range(i, len(tokens)) if tokens[k].text == ")"), None)
@@ -260,12 +291,14 @@ def _text(tokens: Sequence[Token], i: int) -> str:
     return tokens[i].text if 0 <= i < len(tokens) else ""
 
 
+# What takes the one token behind it: `\frac n2`, `x^a2`.
+_TAKES_A_TOKEN = frozenset({"^", "_", "\\frac", "\\sqrt", *voc.ACCENTS, *voc.STYLES})
 # What may stand behind a function that is only named.
 _STOPS = frozenset({*voc.RELATIONS, *voc.SEPARATORS, *voc.SUM_SIGNS, *voc.CONNECTIVES, *voc.CLOSERS, "\\odot", "\\circ", ".", "&", "\\\\"})
 _NEGATED = {"\\in": "\\notin", "=": "\\ne", "\\ni": "\\ni"}
 _HABITS: tuple[Callable[[Tokens], Tokens], ...] = (
     _negated,
-    *map(_wherever, (_empty_script, _box, _connective, _substack, _bracketed_places, _switch, _gradient)),
+    *map(_wherever, (_empty_script, _box, _connective, _substack, _bracketed_places, _switch, _gradient, _typed_sign, _numbered)),
     _without_placeholders,
     _arranged,
     _divided,
