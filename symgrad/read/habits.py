@@ -211,6 +211,60 @@ def _numbered(tokens: Tokens, i: int) -> Rewritten:
     return made, i + 2
 
 
+def _typed_sum(tokens: Tokens, i: int) -> Rewritten:
+    r"""`Σ_t d_t h_t` and `sum_t d_t h_t` as `\sum_t d_t h_t`, and so a product by `Π`: what the letter runs over stands behind it."""
+    big = _BY_LETTER.get(tokens[i].text)
+    if big is None or not _has_script(tokens, i + 1):
+        return None
+    start, letter = i + 1, ""
+    while _has_script(tokens, start):
+        end = start + 1 if tokens[start].kind == "script" else _closing(tokens, start + 1) if _text(tokens, start + 1) == "{" else start + 2
+        letter = letter or next((c for t in tokens[start:end] for c in t.text if c.isalpha()), "")
+        start = end
+    by_limits = any(t.text == "=" for t in tokens[i:start])
+    if not by_limits and any(t.text[:1] == "^" for t in tokens[i:start]):
+        return None  # the inverse of a covariance
+    runs = letter and _text(tokens, start) not in _STOPS and letter in _indices(tokens, start)
+    return ([replace(tokens[i], kind="macro", text=big)], i + 1) if runs else None
+
+
+def _has_script(tokens: Tokens, i: int) -> bool:
+    return _text(tokens, i)[:1] in ("_", "^")
+
+
+def _dotted_limits(tokens: Tokens, i: int) -> Rewritten:
+    r"""`\sum_{t=1..T}` and `\sum_{t=1, \dots, T}` as `\sum_{t=1}^{T}`."""
+    if tokens[i].text not in _BY_LETTER.values() or _text(tokens, i + 1) != "_" or _text(tokens, i + 2) != "{":
+        return None
+    end = _closing(tokens, i + 2)
+    inside = tokens[i + 3 : end - 1]
+    at = next((k for k, t in enumerate(inside) if t.text in voc.DOTS), None)
+    if at is None or not any(t.text == "=" for t in inside[:at]) or _text(tokens, end)[:1] == "^":
+        return None
+    low, high = ([t for t in side if t.text != ","] for side in (inside[:at], inside[at + 1 :]))
+    opened, close = tokens[i + 2], tokens[end - 1]
+    return [*tokens[i : i + 3], *low, close, replace(opened, text="^"), opened, *high, close], end
+
+
+def _indices(tokens: Tokens, start: int) -> set[str]:
+    """The letters in subscripts of the product that begins at `start`."""
+    found: set[str] = set()
+    i = start
+    level = 0
+    while i < len(tokens) and level >= 0:
+        text = tokens[i].text
+        level += (text in voc.OPENERS) - (text in voc.CLOSERS)
+        if level == 0 and (text in voc.RELATIONS or text in ("+", "-", ",", ";")):
+            break
+        if text[:1] == "_":
+            end = i + 1 if tokens[i].kind == "script" else _closing(tokens, i + 1) if _text(tokens, i + 1) == "{" else i + 2
+            found.update(c for t in tokens[i:end] for c in t.text if c.isalpha())
+            i = end
+            continue
+        i += 1
+    return found
+
+
 def _end_of_places(tokens: Tokens, i: int) -> int | None:
     """Where the bracket closes that opens at `i`, if it holds places and all that the braces around it hold."""
     end = next((k for k in range(i, len(tokens)) if tokens[k].text == ")"), None)
@@ -291,6 +345,7 @@ def _text(tokens: Sequence[Token], i: int) -> str:
     return tokens[i].text if 0 <= i < len(tokens) else ""
 
 
+_BY_LETTER = {"\\Sigma": "\\sum", "\\Pi": "\\prod", "sum": "\\sum", "prod": "\\prod"}
 # What takes the one token behind it: `\frac n2`, `x^a2`.
 _TAKES_A_TOKEN = frozenset({"^", "_", "\\frac", "\\sqrt", *voc.ACCENTS, *voc.STYLES})
 # What may stand behind a function that is only named.
@@ -298,7 +353,7 @@ _STOPS = frozenset({*voc.RELATIONS, *voc.SEPARATORS, *voc.SUM_SIGNS, *voc.CONNEC
 _NEGATED = {"\\in": "\\notin", "=": "\\ne", "\\ni": "\\ni"}
 _HABITS: tuple[Callable[[Tokens], Tokens], ...] = (
     _negated,
-    *map(_wherever, (_empty_script, _box, _connective, _substack, _bracketed_places, _switch, _gradient, _typed_sign, _numbered)),
+    *map(_wherever, (_empty_script, _box, _connective, _substack, _bracketed_places, _switch, _gradient, _typed_sign, _numbered, _typed_sum, _dotted_limits)),
     _without_placeholders,
     _arranged,
     _divided,

@@ -25,6 +25,7 @@ _GROUPED = rf"\d{{1,3}}(?:(?:{_GAP.pattern})\d{{3}}(?!\d))+"
 _NUMBER = re.compile(rf"(?:(?:{_GROUPED}|\d+(?:\{{,\}}\d{{3}})*)(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+(?![A-Za-z]))?")
 _WITH_COMMA = re.compile(r"\d+(?:\{,\}|,)\d+")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._][A-Za-z][A-Za-z0-9]*)*")
+_DOTS = re.compile(r"\.{2,3}(?!\.)")
 _MACRO = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
 _INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad\u2061\u2062\u2063\u2064")
 _SPACES = frozenset(
@@ -141,10 +142,10 @@ def _one(text: str, i: int, end: int, macros: Macros) -> tuple[Token | None, int
             if word[0].endswith(".T") and len(word[0]) == 3:
                 return Token("letter", char, here), 1
         return _accented(text, i, end, Token("letter", char, here))
-    if char == "." and text[i : i + 2] == ".T":
+    if char == "." and text[i : i + 2] == ".T" and text[i - 1 : i] != ".":
         return Token("dotT", ".T", here), 2
-    if text.startswith("...", i):
-        return Token("macro", "\\dots", here), 3
+    if char == "." and (dots := _DOTS.match(text, i, end)):
+        return Token("macro", "\\dots", here), len(dots[0])
     if text.startswith("**", i):
         return Token("sign", "^", here), 2
     for sign in (":=", "=:", "==", "+=", "-=", "=>"):
