@@ -223,7 +223,7 @@ def active(sheet: Sheet, expression: sx.Node, defined: int, i: int) -> Iterator[
 
 # `… = 2 A w$ for a symmetric $A$`: the words right behind a claim that say when it is so.
 _BEHIND = re.compile(
-    r"^\s*,?\s*(?:if|when|whenever|for|where|provided|assuming|since|falls|wenn|für|si|pour|para|cuando|quando|per)\b[^,;:]*$"
+    r"^\s*,?\s*(?:if|when|whenever|for|where|provided|assuming|since|because|as|using|with|given|falls|wenn|weil|da|für|si|pour|para|cuando|quando|per)\b[^,;:]*$"
 )
 
 

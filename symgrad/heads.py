@@ -146,14 +146,17 @@ def _taken_at(call: sx.Call, defined: Mapping[str, frozenset[str]]) -> str | Non
 
 
 def names_more(sides: tuple[Node, ...], arguments: frozenset[str]) -> bool:
-    """Whether the sides speak of names beyond the arguments, or of sums and norms."""
+    """Whether the sides speak of names beyond the arguments, or make one number of all entries: sums, norms, traces."""
     for side in sides:
         for node in sx.walk(side):
             if isinstance(node, (sx.Norm, sx.BigOp)):
                 return True
             if isinstance(node, (sx.Name, sx.Scripted)):
                 name, letter = plain_name(node), node.base if isinstance(node, sx.Scripted) else node
-                is_word = isinstance(letter, sx.Name) and fn.word_of(letter.base) in fn.WORDS
+                word = fn.word_of(letter.base) if isinstance(letter, sx.Name) else ""
+                is_word = word in fn.WORDS
+                if word in fn.OF_THE_WHOLE:
+                    return True
                 if name is not None and name not in arguments and not is_word and name != "e":
                     return True
     return False

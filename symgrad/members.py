@@ -96,7 +96,7 @@ def _vectors(node: Node) -> Iterator[Node]:
     """What is written as vectors are."""
     for n in sx.walk(node):
         if isinstance(n, sx.Scripted) and superscript(n.sup).transposed:
-            yield n
+            yield from _terms(n.base) if isinstance(n.base, sx.Group) else (n,)
         elif isinstance(n, sx.Product):
             for left, operator, right in zip(n.factors, n.operators, n.factors[1:], strict=False):
                 if operator in _JOINED and isinstance(left, sx.Scripted) and superscript(left.sup).transposed:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
 from symgrad.naming import is_value_of, letters_of, plain_name, superscript, without_transpose
+from symgrad.prose import shapes_in_words
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
@@ -32,6 +33,12 @@ _WITH = re.compile(r"(?:^|[.;:]\W+)(?:With|For|When|If|Mit|Für|Con|Avec|Pour|Pa
 _PROBLEM = re.compile(
     r"(?i)(?:aufgabe|problem|exercise|question|task|übung|exercice|ejercicio|esercizio|problema|exerc[íi]cio|задача|упражнение|题|問)"
     r"\W{0,2}(?:\d+|[IVX]+\b)"
+)
+
+# What a problem says of names that an earlier one declared.
+_AS_BEFORE = re.compile(
+    r"(?i)\b(?:as (?:before|above)|same|again|still|previous|earlier|preceding|above|continu\w+|further|wie (?:oben|vorher)|weiterhin|même|mismo)\b"
+    r"|\b(?:in|of|from|to) (?:problem|exercise|question|part|task)\W{0,2}\d"
 )
 
 # An item of a list, a numbered problem: perhaps an exercise of its own.
@@ -256,7 +263,9 @@ def _of_another_network(sheet: Sheet, before: tuple[int, ...], after: range) -> 
 
 
 def _declared_elsewhere(sheet: Sheet, before: tuple[int, ...], cut: int) -> set[str]:
-    """What an earlier exercise declared, where another begins that declares and defines names of its own and speaks of none defined there.
+    """What an earlier exercise declared, where another begins that defines names of its own and speaks of none defined there.
+
+    It declares some too, or it is a numbered problem, which points to no other: the X of another f may be of another size.
 
     What is declared before the first exercise is said of them all.
     """
@@ -268,9 +277,15 @@ def _declared_elsewhere(sheet: Sheet, before: tuple[int, ...], cut: int) -> set[
     settled -= {name for i in rest for name, _ in heads(sheet.statements[i])}
     spoken = {name for i in rest for name in mentions(sheet.statements[i].node)}
     declares = any(declared(sheet.statements[i]) for i in own)
-    defines = declares and any(not is_numeric(formula) for i in own for _, formula in heads(sheet.statements[i]))
-    claims = any(differentiated(sheet.statements[i].node) for i in earlier)
-    return {name for i in earlier for name in declared(sheet.statements[i])} if defines and claims and not settled & spoken else set()
+    defined = {name for i in own for name, formula in heads(sheet.statements[i]) if not is_numeric(formula)}
+    is_another = _PROBLEM.search(sheet.statements[cut].words) is not None and not any(
+        _AS_BEFORE.search(sheet.statements[i].words) for i in own
+    )
+    defines = bool(defined) and (declares or is_another)
+    claims = any(isinstance(n, sx.Derivative) for i in earlier for n in sx.walk(sheet.statements[i].node))
+    if not (defines and claims) or settled & spoken:
+        return set()
+    return {name for i in earlier for name in declared(sheet.statements[i])} | {*_in_words(sheet, earlier).values()}
 
 
 def _exercises(sheet: Sheet) -> list[int]:
@@ -320,6 +335,12 @@ def declared(statement: Statement) -> set[str]:
     return {name for item in (subject.items if isinstance(subject, sx.Listing) else (subject,)) if (name := plain_name(item)) is not None}
 
 
+def _in_words(sheet: Sheet, statements: Iterable[int]) -> dict[int, str]:
+    r"""The statements that say the size of a name in words, `$A$ of size $p \times m$`, and the name."""
+    sizes = shapes_in_words([(i, sheet.statements[i]) for i in statements])
+    return {i: name for i, about, _ in sizes if (name := plain_name(about)) is not None}
+
+
 def _still_holding(sheet: Sheet, before: tuple[int, ...], anew: set[str], supposed: bool = False) -> tuple[int, ...]:
     """The statements whose definitions do not rest on a name defined anew; those that do keep their words where it is only supposed."""
     gone = set(anew)
@@ -327,8 +348,20 @@ def _still_holding(sheet: Sheet, before: tuple[int, ...], anew: set[str], suppos
         for name, expression in heads(sheet.statements[i]):
             if gone & set(mentions(expression)):
                 gone.add(name)
-    kept = (i for i in before if not gone & {name for name, _ in heads(sheet.statements[i])})
-    return tuple(i for i in kept if not (said := declared(sheet.statements[i])) or not said <= anew)
+    worded = _in_words(sheet, before) if anew else {}
+    kept = (i for i in before if not gone & {name for name, _ in heads(sheet.statements[i])} and worded.get(i) not in anew)
+    return tuple(i for i in kept if not (said := declared(sheet.statements[i]) or _compared(sheet.statements[i])) or not said <= anew)
+
+
+def _compared(statement: Statement) -> set[str]:
+    r"""The names that an inequality is about: the X of `\det X > 0`."""
+    node = statement.node
+    is_so = isinstance(node, sx.Relation) and set(node.operators) <= {"<", ">", "le", "ge", "leq", "geq", "ne"}
+    return (
+        {name for name in mentions(node) if fn.word_of(name.removeprefix("\\mathrm{").removesuffix("}")) not in fn.WORDS}
+        if is_so
+        else set()
+    )
 
 
 def _wanted(sheet: Sheet, context: tuple[int, ...], own: range) -> tuple[int, ...]:

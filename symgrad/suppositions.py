@@ -27,7 +27,7 @@ from symgrad.meaning import Meaning
 from symgrad.naming import plain_name
 from symgrad.pairing import Pairing
 from symgrad.parts import mentions
-from symgrad.prose import conditions_in_words
+from symgrad.prose import conditions_in_words, is_own_transpose
 from symgrad.ruling import Pair, Ruling
 from symgrad.sheet import Gathered, Link
 from symgrad.syntax import Node
@@ -52,8 +52,10 @@ class Suppositions:
     def hear(self, i: int) -> None:
         """What the words around a statement suppose from there on, and what those right behind it do: `$…$ for a symmetric $A$`."""
         statements = self.gathered.sheet.statements
-        for at in (i, i + 1) if i + 1 < len(statements) and is_behind(self.gathered.sheet, i) else (i,):
-            for name, kind in conditions_in_words(statements[at], self.meaning.styled):
+        follows = i + 1 < len(statements) and is_behind(self.gathered.sheet, i)
+        for at in (i, i + 1) if follows else (i,):
+            said = conditions_in_words(statements[at], self.meaning.styled)
+            for name, kind in said if at == i else (*said, *_own_transposes(statements[at].node, self.meaning.styled)):
                 if name in self.meaning.network.inputs:
                     self._conditions.append(Condition(i, f"{names.text(name)} is {kind.replace('_', ' in its ')}", (name, kind)))
 
@@ -83,6 +85,12 @@ class Suppositions:
     def is_condition(self, link: Link, pair: Pair, lab: Lab) -> bool:
         """`A x = b`, where each side has inputs that the other has not: an equation for them, and no claim about anything computed."""
         left, right = ({v.name for v in variables(node)} for node in (pair.left_node, pair.right_node))
+        if (
+            left
+            == right
+            == {name for name, _ in _own_transposes(sx.Relation(link.span, (link.left, link.right), ("=",)), self.meaning.styled)}
+        ):
+            return not left & self.meaning.network.definitions.keys()
         if not all(name in self.meaning.network.inputs for name in left | right):
             return False
         words = self.gathered.sheet.statements[link.statement].words[-40:]
@@ -153,3 +161,13 @@ class Suppositions:
         text = self.gathered.sheet.source.slice(link.span).strip()
         inputs = [name for name in self.meaning.network.inputs if name in used]
         return modelled(link.statement, text, inputs, agrees) or Condition(link.statement, text)
+
+
+def _own_transposes(node: Node, styled: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """The A of `A = A^T`, which is symmetric."""
+    match node:
+        case sx.Relation(sides=(left, right), operators=("=",)):
+            for one, other in ((left, right), (right, left)):
+                name = plain_name(one, styled)
+                if name is not None and is_own_transpose(name, other):
+                    yield name, "symmetric"

@@ -61,11 +61,13 @@ from symgrad.turning import turned
 from symgrad.typeset import text
 from symgrad.unnamed import with_unnamed
 from symgrad.unrolling import unrolled
+from symgrad.upto import up_to_constants
 from symgrad.verification import Claim, Finding, Verification
 
 # What is written out before anything is judged, in this order; recurrences come last.
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     turned,
+    up_to_constants,
     tabulated,
     told,
     totalled,

@@ -258,8 +258,13 @@ def _is_mathematics(code: str) -> bool:
     """Whether what stands between backticks is an equation that somebody typed."""
     if code.startswith("$") and code.endswith("$"):
         return True
-    words = [w for w in _WORDLIKE.findall(code) if w not in voc.FUNCTIONS and w not in voc.WORDS]
+    words = [w for w in _WORDLIKE.findall(code) if not _is_mathematical(w)]
     return bool(_MATHLIKE.search(code)) and not words and not re.search(r"[\[\]{}\"#:;]", code)
+
+
+def _is_mathematical(word: str) -> bool:
+    """Whether a word stands in formulas: a function, a quantity, a constant."""
+    return word in voc.FUNCTIONS or word in voc.WORDS or word in voc.CONSTANTS
 
 
 _DEFINITION = re.compile(
@@ -424,7 +429,7 @@ def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
             continue
         said = _labelled(body)
         first, body = first + said, body[said:]
-        words = [w for w in _WORDLIKE.findall(body) if w not in voc.FUNCTIONS and w not in voc.WORDS]
+        words = [w for w in _WORDLIKE.findall(body) if not _is_mathematical(w)]
         if not words:
             yield Piece(Span(first, end), Span(first, end), True)
             continue
@@ -482,7 +487,7 @@ _CALLED = re.compile(r"\b([A-Za-z]+)\(")
 def _before_words(told: str) -> int:
     """Where the sentence goes on: `δp = Jᵀ δh agrees`."""
     words = re.finditer(r"(?<=\S) ([a-z]{4,})(?= |$)", told)
-    goes_on = next((word for word in words if word[1] not in voc.FUNCTIONS and word[1] not in voc.WORDS), None)
+    goes_on = next((word for word in words if not _is_mathematical(word[1])), None)
     return len(told) if goes_on is None else goes_on.start()
 
 

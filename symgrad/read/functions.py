@@ -83,6 +83,9 @@ PRODUCTS_OF_ENTRIES = frozenset({"prod"})
 MAXIMA = frozenset({"max", "maximum"})
 MINIMA = frozenset({"min", "minimum"})
 
+# One number of all the entries: `f(X) = \\det X` is a quantity and no function that is applied to other things.
+OF_THE_WHOLE = frozenset({"det", "logdet", *TRACES, *SUMS})
+
 # Every word that is a function, and never the name of a quantity.
 WORDS = frozenset(
     {

@@ -147,6 +147,8 @@ def _is_word_function(tokens: Sequence[Token], i: int) -> bool:
     name, after = braced_name(tokens, i + 1)
     following = tokens[after].text if after < len(tokens) else ""
     before = tokens[i - 1].text if i else ""
+    if name.rstrip(".") in voc.CONSTANTS:
+        return before in voc.SUM_SIGNS or following in voc.SUM_SIGNS
     return name in voc.FUNCTIONS or name in voc.WORDS or following in ("(", "_", "^") or before in ("_", "^")
 
 

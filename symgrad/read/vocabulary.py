@@ -127,6 +127,8 @@ UNICODE_STYLES = (
 SIZES = frozenset("\\" + big + side for big in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m"))
 TEXT_MACROS = "text textrm textbf textit textsf texttt textnormal textmd textup textsc mbox hbox intertext shortintertext"
 TEXT_MACROS_SET = frozenset("\\" + name for name in TEXT_MACROS.split())
+# Words for a constant that nothing depends on, where they are added.
+CONSTANTS = frozenset({"const", "consts", "constant", "constants", "cst", "cte", "konst"})
 # Macros whose argument is not mathematics and is passed over with them.
 SILENT_MACROS = (
     "label hspace hspace* vspace vspace* color phantom hphantom vphantom ref eqref cite footnote index mspace kern hskip nolinkurl"
