@@ -189,6 +189,8 @@ class Judge:
         failed: Ruling | None = None
         vanishes = False
         for pair in pairs:
+            if failed is not None and failed.pair is not None and self._is_a_way_out(pair, failed.pair):
+                continue
             try:
                 ruling = self._compared(link, pair, lab or self.lab)
             except (SymgradError, RecursionError) as error:
@@ -210,6 +212,15 @@ class Judge:
         if failed is None:
             return Ruling(link, "fails" if self._has_sure_shapes(link) else "undecided", reason=MISFIT)
         return failed
+
+    def _is_a_way_out(self, pair: Pair, failed: Pair) -> bool:
+        """Whether capitals that nothing defines are no matrices, where the line fails for matrices: `tr(A B C) = tr(A C B)`."""
+
+        def matrices(read: Pair) -> set[str]:
+            used = {v for node in (read.left_node, read.right_node) for v in variables(node)}
+            return {v.name for v in used if v.name[:1].isupper() and not any(dim.is_one for dim in v.shape)}
+
+        return any(self.meaning.shape(name) is None for name in matrices(failed) - matrices(pair))
 
     def _of_shape(self, link: Link) -> Ruling:
         """Whether what is computed has the shape that is written behind it."""

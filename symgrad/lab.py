@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 from zlib import crc32
@@ -30,6 +31,7 @@ from symgrad.raising import raise_form
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.sampling import draw_sizes, draw_values, needs_positive
+from symgrad.shapes import is_unknown
 from symgrad.tensor import Func, Map, Node, Var, constant, einsum, resized, substitute, topological, var, variables
 from symgrad.vjp import pullback
 
@@ -103,15 +105,14 @@ class Lab:
             return self._jacobian_value(*self.meaning.jacobians[name], point)
         raise Unsupported("nothing says what the loss is" if is_made_up(name) else f"{names.text(name)} has no value")
 
-    def _supply_or_draw(self, wanted: Var, point: Point) -> Any:
-        """As `supply`; a name that the sheet only uses is drawn too."""
+    def _supply_or_draw(self, wanted: Var, point: Point, attempt: int = 0) -> Any:
+        """As `supply`; a name that the sheet only uses is drawn too, in the shape that it has in this claim."""
         name = wanted.name
         known = (self.network.definitions, self.meaning.derived, self.meaning.jacobians)
         if names.gradient_of(name) or any(name in held for held in known):
             return self.supply(wanted, point)
-        rng = np.random.default_rng([_SEED, crc32(name.encode()), len(point.values)])
-        point.values[name] = rng.standard_normal(point.shape(wanted.shape))
-        return point.values[name]
+        rng = np.random.default_rng([_SEED, crc32(name.encode()), len(point.values), attempt])
+        return rng.standard_normal(point.shape(wanted.shape))
 
     def gradient(self, of: str, wrt: str) -> Gradient:
         """The gradient in named quantities. Raises `Unsupported` for names that are not the network's."""
@@ -279,7 +280,7 @@ class Lab:
                 values = condition.at_rest(values, sizes, self.supply) if values is not None else None
             if values is None:
                 continue
-            point = Point(values, sizes, self._supply_or_draw)
+            point = Point(values, sizes, partial(self._supply_or_draw, attempt=attempt))
             if not self._conditions:
                 point = self._unsaturated(point)
             if not all(condition.chosen(point) for condition in self._conditions):
@@ -346,6 +347,7 @@ class Lab:
         for point in chain(self.points, self.spare_points):
             if tried == POINTS:
                 break
+            self._settle(point, (left, right))
             try:
                 with np.errstate(all="ignore"):
                     a, b = np.asarray(point.array(left), dtype=float), np.asarray(point.array(right), dtype=float)
@@ -366,6 +368,15 @@ class Lab:
         if tried < _ENOUGH:
             raise Unsupported(f"both sides have a value at {tried} of {POINTS} points only, which shows too little")
         return Evidence("identity_test", True, worst, tried)
+
+    def _settle(self, point: Point, sides: Iterable[Node]) -> None:
+        """Draw the sizes of names that the sheet only uses, as in `tr(A B) = tr(B A)`; each is another, as far as there are small ones."""
+        known = {*self.network.inputs, *self.network.definitions, *self.meaning.derived, *self.meaning.jacobians}
+        strange = [v for side in sides for v in variables(side) if v.name not in known and not names.gradient_of(v.name)]
+        names_of_sizes = dict.fromkeys(s for v in strange for dim in v.shape for s in sorted(dim.symbols))
+        for name in (s for s in names_of_sizes if is_unknown(s) and s not in point.sizes):
+            taken = {*point.sizes.values()}
+            point.sizes = {**point.sizes, name: next((n for n in (3, 4, 2, 5) if n not in taken), 3)}
 
     def differences(self, of: str, wrt: str) -> Check:
         """The gradient of the network against finite differences, at random points."""

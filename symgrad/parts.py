@@ -37,7 +37,8 @@ _PROBLEM = re.compile(
 
 # What a problem says of names that an earlier one declared.
 _AS_BEFORE = re.compile(
-    r"(?i)\b(?:as (?:before|above)|same|again|still|previous|earlier|preceding|above|continu\w+|further|wie (?:oben|vorher)|weiterhin|même|mismo)\b"
+    r"(?i)\b(?:as (?:before|above)|same|again|still|previous|earlier|preceding|above|continu\w+|further"
+    r"|wie (?:oben|vorher)|weiterhin|même|mismo)\b"
     r"|\b(?:in|of|from|to) (?:problem|exercise|question|part|task)\W{0,2}\d"
 )
 

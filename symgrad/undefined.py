@@ -29,6 +29,12 @@ def insist_on_names(pair: Pair, lab: Lab, declared: Collection[str]) -> None:
         raise Unsupported(f"{names.text(strangers[0])} {UNKNOWN_NAME}")
 
 
+def is_about_strangers(pair: Pair, meaning: Meaning) -> bool:
+    """Whether a claim is about names alone that are defined and declared nowhere."""
+    used = {v.name for node in (pair.left_node, pair.right_node) for v in variables(node)}
+    return bool(used) and not any("∂" in n or is_made_up(n) or n in meaning.derived or n in meaning.network.variables for n in used)
+
+
 def insist_on_formulas(pair: Pair, meaning: Meaning, statement: int) -> None:
     """A claim about a name that only has a value, which is given further down, is no claim about every value."""
     used = {v.name for definition in meaning.network.definitions.values() for v in variables(definition.node)}

@@ -59,6 +59,7 @@ from symgrad.traced import traced
 from symgrad.tuples import separated
 from symgrad.turning import turned
 from symgrad.typeset import text
+from symgrad.undefined import is_about_strangers
 from symgrad.unnamed import with_unnamed
 from symgrad.unrolling import unrolled
 from symgrad.upto import up_to_constants
@@ -365,6 +366,8 @@ def _diagnosis(judge: Judge, ruling: Ruling) -> Diagnosis | None:
         return None if found is None or found.cause == "unknown" else found
     if ruling.verdict == "undecided" and is_conditional(judge.gathered.sheet, ruling.link.statement):
         return None  # what is said of a special case is not made right by what holds in general
+    if ruling.verdict == "undecided" and ruling.pair is not None and is_about_strangers(ruling.pair, judge.meaning):
+        return None  # `A B = B A` of matrices that nothing else speaks of: what is supposed of them, or asked
     if ruling.reason == VANISHING:
         return None  # nor is what is right already, though both sides are zero
     # Numbers that nothing allows to compute are not made right by leaving out what has no value.
