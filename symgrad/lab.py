@@ -370,13 +370,18 @@ class Lab:
         return Evidence("identity_test", True, worst, tried)
 
     def _settle(self, point: Point, sides: Iterable[Node]) -> None:
-        """Draw the sizes of names that the sheet only uses, as in `tr(A B) = tr(B A)`; each is another, as far as there are small ones."""
+        """Draw the sizes of names that the sheet only uses, where a claim is about such alone: `tr(A B) = tr(B A)`.
+
+        Each is another, as far as there are small ones.
+        """
+        used = [v for side in sides for v in variables(side)]
         known = {*self.network.inputs, *self.network.definitions, *self.meaning.derived, *self.meaning.jacobians}
-        strange = [v for side in sides for v in variables(side) if v.name not in known and not names.gradient_of(v.name)]
-        names_of_sizes = dict.fromkeys(s for v in strange for dim in v.shape for s in sorted(dim.symbols))
-        for name in (s for s in names_of_sizes if is_unknown(s) and s not in point.sizes):
+        if any(v.name in known or names.gradient_of(v.name) for v in used):
+            return
+        drawn = dict.fromkeys(symbol for v in used for dim in v.shape for symbol in sorted(dim.symbols))
+        for symbol in (s for s in drawn if is_unknown(s) and s not in point.sizes):
             taken = {*point.sizes.values()}
-            point.sizes = {**point.sizes, name: next((n for n in (3, 4, 2, 5) if n not in taken), 3)}
+            point.sizes = {**point.sizes, symbol: next((n for n in (3, 4, 2, 5) if n not in taken), 3)}
 
     def differences(self, of: str, wrt: str) -> Check:
         """The gradient of the network against finite differences, at random points."""
