@@ -14,10 +14,13 @@ from dataclasses import replace
 from symgrad.judge import Judge
 from symgrad.mistakes import Diagnosis
 from symgrad.parts import mentions
+from symgrad.readings.runs import leaves_out
 from symgrad.ruling import Ruling
 from symgrad.undefined import of_another_network
 
 UNCONFIRMED = "it does not hold as it is read, but other lines here are in doubt too, so it may be misread"
+
+OF_OTHERS = "a sum leaves out some of what its index runs through, and this may be meant of the others"
 
 TOO_MANY = "it does not hold as it is read, and neither do so many others that the sheet may be misread"
 # In slips by hand a sheet with one of them never has more than three lines called wrong.
@@ -47,7 +50,12 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
 
 
 def _known_or_undecided(judge: Judge, ruling: Ruling, diagnosis: Diagnosis | None) -> Diagnosed:
-    """A gradient that no repair mends, in terms of what its loss does not depend on, is of another network: a batch `X`, no `x`."""
+    r"""A gradient that no repair mends, in terms of what its loss does not depend on, is of another network: a batch `X`, no `x`.
+
+    A claim about an entry need not be of one that a sum leaves out: after `\sum_{i \ne j} A_{ij}` it may be meant for `i \ne j`.
+    """
+    if diagnosis is not None and ruling.pair is not None and ruling.pair.free and any(map(leaves_out, judge.meaning.terms.values())):
+        return replace(ruling, verdict="undecided", reason=OF_OTHERS), None
     if diagnosis is None or diagnosis.is_checked or ruling.pair is None or ruling.numeric:
         return ruling, diagnosis
     strange = of_another_network(ruling.pair, judge.meaning)

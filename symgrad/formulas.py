@@ -23,7 +23,9 @@ from symgrad.gathering import gathered
 from symgrad.heads import without_arguments
 from symgrad.literals import literal_rows
 from symgrad.meaning import Definition, Meaning, is_loss_here, stem
+from symgrad.naming import plain_name
 from symgrad.network import Network
+from symgrad.origins import letters_that_run
 from symgrad.parts import parts
 from symgrad.properties import PROPERTIES, along
 from symgrad.read import stepping
@@ -32,6 +34,8 @@ from symgrad.read.declared import read_properties, read_shapes
 from symgrad.read.document import Sheet, read_document
 from symgrad.read.expression import Assignment, assignments, looks_like_parameters, network_of, network_of_assignments
 from symgrad.read.functions import UNNAMED
+from symgrad.readings.runs import NOT_ITS_SIZE
+from symgrad.readings.sums import AGAIN
 from symgrad.recurrence import Recurrence, recurrence_of
 from symgrad.shapes import is_unknown, unknown
 from symgrad.sheet import Gathered
@@ -43,6 +47,7 @@ from symgrad.understanding import understood
 from symgrad.unrolling import counted, unrolled
 
 _WIDTH = 8
+_NOT_AS_WRITTEN = "this fits together only if it is not read as written; declare sizes"
 # What the last definition depends on: the `(x, y)` of `f(x, y) = x^\top y`, which is no function that is used.
 _LAST_HEAD = re.compile(r"(?P<name>(?:^|[;\n])\s*\\?[A-Za-z]\w*)(?P<arguments>\([^()=;\n]*\)\s*)(?==[^;\n]*$)")
 _LONGEST = 10_000
@@ -433,7 +438,8 @@ def _problem(meaning: Meaning, kept: Sequence[Definition], plain: Container[str]
             if note.kind == "loss_summed" and (note.kind not in plain or not _is_of_entries(definition.expression)):
                 return Refused(InvalidNetwork, "as its sizes are understood, this is no scalar; write its sum, or declare sizes", span)
             if note.kind not in plain:
-                return Refused(InvalidExpression, "this fits together only if it is not read as written; declare sizes", note.span)
+                said = note.text if note.kind in (NOT_ITS_SIZE, AGAIN) else _NOT_AS_WRITTEN
+                return Refused(InvalidExpression, said, note.span)
         if definition.name not in meaning.network.definitions:
             return Refused(Unsupported, "symgrad cannot make a network of this", span)
     return None
@@ -486,6 +492,7 @@ def _understood(found: Gathered) -> Meaning:
         raise Refused(InvalidNetwork, "this defines nothing to differentiate", Span(0, 0))
     for definition in found.definitions:
         _refuse_unknown_functions(definition.expression, found.vocabulary.functions)
+        _refuse_parts_of_sets(definition.expression)
     meanings = sorted(_plain(found), key=lambda meaning: (len(_thin(meaning)), meaning.cost, _columns_in_capitals(meaning)))
     if meanings and not _thin(meanings[0]) and not _is_of_two_functions(meanings[0], found):
         return meanings[0]
@@ -588,6 +595,17 @@ def _refuse_unknown_functions(tree: sx.Node, known: Container[str]) -> None:
                 raise Refused(
                     Unsupported, f"nothing says what the function {names.text(base.base)} is", Span(name.span.start, behind.span.end)
                 )
+
+
+def _refuse_parts_of_sets(tree: sx.Node) -> None:
+    r"""Raises `Refused` for `\sum_{i \in S} x_i + \sum_{i=1}^n x_i`: nothing says which of the n are in S."""
+    sums = [n for n in sx.walk(tree) if isinstance(n, sx.BigOp) and isinstance(n.below, sx.Relation)]
+    over = {n: n.below.sides[-1] for n in sums if isinstance(n.below, sx.Relation) and n.below.operators == ("in",)}
+    named = {n: plain_name(members) for n, members in over.items() if plain_name(members) is not None}
+    for total, name in named.items():
+        if any(letters_that_run(other) & letters_that_run(total) and named.get(other) != name for other in sums):
+            said = f"nothing says which indices are in {names.text(name or '')}; take the terms times a mask"
+            raise Refused(Unsupported, said, total.span)
 
 
 def _columns_in_capitals(meaning: Meaning) -> int:

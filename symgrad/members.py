@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from symgrad import syntax as sx
 from symgrad.naming import letters_of, spelled, superscript
+from symgrad.origins import beside_of, letters_that_run
 from symgrad.syntax import Node
 
 _JOINED = ("", "cdot")
@@ -23,7 +24,7 @@ def families(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
     for node in nodes:
         for found in _vectors(node):
             base = found.base if isinstance(found, sx.Scripted) else found
-            letters = letters_of(found.sub) if isinstance(found, sx.Scripted) else None
+            letters = _index(found.sub) if isinstance(found, sx.Scripted) else None
             if isinstance(base, sx.Name) and letters and len(letters) == 1 and set(letters) <= running and _is_small(base):
                 yield from {spelled(base, "", "", base.base in styled)} - single
 
@@ -33,7 +34,7 @@ def indexed(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
     nodes = list(nodes)
     running = {letter for node in nodes for letter in running_letters(node)}
     for found in (n for node in nodes for n in sx.walk(node)):
-        if isinstance(found, sx.Scripted) and isinstance(found.base, sx.Name) and set(letters_of(found.sub) or ()) & running:
+        if isinstance(found, sx.Scripted) and isinstance(found.base, sx.Name) and set(_index(found.sub) or ()) & running:
             yield spelled(found.base, "", "", found.base.base in styled)
 
 
@@ -88,8 +89,14 @@ def _is_small(base: sx.Name) -> bool:
 def running_letters(node: Node) -> Iterator[str]:
     """The letters that sums run over."""
     for n in sx.walk(node):
-        if isinstance(n, sx.BigOp) and n.below is not None:
-            yield from letters_of(n.below.sides[0] if isinstance(n.below, sx.Relation) else n.below) or ()
+        if isinstance(n, sx.BigOp):
+            yield from letters_that_run(n)
+
+
+def _index(sub: Node | None) -> tuple[str, ...] | None:
+    """The letters of a subscript; the i of `i + 1`."""
+    beside = beside_of(sub)
+    return letters_of(sub) if beside is None else beside[:1]
 
 
 def _vectors(node: Node) -> Iterator[Node]:

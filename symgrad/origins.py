@@ -46,6 +46,22 @@ def place_of(node: Node | None) -> Place | None:
     return found if len(set(found.letters)) == len(found.letters) == 2 and plus else None
 
 
+def beside_of(node: Node | None) -> tuple[str, int] | None:
+    """An index and the number beside it: `i`, `i + 1`, `i - 2`; None for anything else."""
+    terms, signs = (node.terms, node.signs) if isinstance(node, sx.Sum) else ((node,), ("",))
+    letter, beside = "", 0
+    for term, sign in zip(terms, signs, strict=True):
+        letters = letters_of(term) if isinstance(term, sx.Name) else None
+        number = None if letters is not None or term is None else constant_of(term)
+        if letters is not None and sign != "-" and not letter:
+            letter = letters[0]
+        elif number is not None and number.denominator == 1:
+            beside += -int(number) if sign == "-" else int(number)
+        else:
+            return None
+    return (letter, beside) if letter else None
+
+
 def places_of(sub: Node | None) -> tuple[Place | str, ...] | None:
     r"""The indices of `X_{i+a,\, j}`, one for each axis: a place or a letter; None where none of them is a place."""
     found: list[Place | str] = []
@@ -119,6 +135,24 @@ def _beside_places(node: Node, styled: frozenset[str]) -> Iterator[str]:
     scripted = list(_scripted(sx.walk(node), styled))
     if any(places_of(sub) is not None for _, sub in scripted):
         yield from (name for name, sub in scripted if index_letters(sub))
+
+
+def letters_inside(node: Node | None) -> set[str]:
+    """The letters that stand in subscripts, alone or beside others and numbers."""
+    subs = [n.sub for n in sx.walk(node) if isinstance(n, sx.Scripted)] if node is not None else []
+    items = [item for sub in subs for item in (sub.items if isinstance(sub, sx.Listing) else (sub,))]
+    beside = {at[0] for item in items if (at := beside_of(item)) is not None}
+    return beside | {letter for sub in subs for letter in index_letters(sub)}
+
+
+def letters_that_run(total: sx.BigOp) -> set[str]:
+    r"""The letters that a sum runs over: the i of `i = 1`, the i and j of `i < j`; not the n of `i \le n`, that stands below nothing."""
+    below = total.below
+    if not isinstance(below, sx.Relation):
+        return set(letters_of(below) or ())
+    if {"=", "in"} & set(below.operators):
+        return set(letters_of(below.sides[0]) or ())
+    return {letter for side in below.sides for letter in letters_of(side) or ()} & letters_inside(total.body)
 
 
 def convolved(nodes: Iterable[Node]) -> frozenset[str]:

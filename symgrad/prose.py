@@ -12,6 +12,7 @@ from symgrad.constant import constant_of
 from symgrad.dims import ONE, Dim
 from symgrad.meaning import Function, Vocabulary
 from symgrad.naming import letters_of, plain_name, script_text, superscript
+from symgrad.origins import letters_that_run
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
@@ -498,16 +499,26 @@ def limits_of_sums(nodes: Sequence[Node], vocabulary: Vocabulary) -> None:
     r"""The m of `\frac1m \sum_{i=1}^m` is a size, unless it is given a value that nothing on the sheet has so many of."""
     counts = {Fraction(count) for sizes in vocabulary.claimed.values() for size in sizes for count in size if count > 1}
     values = {plain_name(node.sides[0]) for node in nodes if isinstance(node, sx.Relation) and constant_of(node.sides[1]) not in counts}
-    for node in (n for top in nodes for n in sx.walk(top)):
-        if (
-            isinstance(node, sx.BigOp)
-            and node.operator == "sum"
-            and isinstance(node.above, sx.Name)
-            and isinstance(node.below, sx.Relation)
-        ):
-            first = node.below.sides[-1]
-            if isinstance(first, sx.Number) and first.text == "1" and node.above.base not in values and not node.above.accents:
-                vocabulary.sizes.add(node.above.base)
+    running = set[str]()
+    limits: list[Node] = []
+    for node in (n for top in nodes for n in sx.walk(top) if isinstance(n, sx.BigOp) and n.operator in ("sum", "prod", "max", "min")):
+        running |= letters_that_run(node)
+        sides = node.below.sides if isinstance(node.below, sx.Relation) else () if node.below is None else (node.below,)
+        operators = node.below.operators if isinstance(node.below, sx.Relation) else ()
+        is_named = "in" in operators and plain_name(sides[-1]) is not None
+        limits += [side for side in (*(() if is_named else sides), node.above) if side is not None]
+    for name in (plain_name(n) for limit in limits for n in _names_in_size(limit)):
+        if name is not None and name not in values and name not in running and name != "\\infty":
+            vocabulary.sizes.add(name)
+
+
+def _names_in_size(node: Node) -> Iterator[Node]:
+    r"""The names of a limit that is a size: the n of `n - 1`, `2n`, `\{1, \dots, n\}`, the whole of `N_c`."""
+    if isinstance(node, sx.Scripted) or (isinstance(node, sx.Name) and not node.accents):
+        yield node
+    elif isinstance(node, (sx.Sum, sx.Product, sx.Prefix, sx.Frac, sx.Group, sx.List, sx.Listing)):
+        for child in sx.children(node):
+            yield from _names_in_size(child)
 
 
 _LOSS = re.compile(r"(?i)\b(?:loss|cost|objective|risk|criterion)(?:\s+function)?\W*$")

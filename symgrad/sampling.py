@@ -16,7 +16,7 @@ from symgrad.errors import Unsupported
 from symgrad.network import Input, Network
 from symgrad.ops import FUNCTIONS
 from symgrad.ops.elementwise import ELEMENTWISE
-from symgrad.tensor import Func, Map, Var, topological
+from symgrad.tensor import Einsum, Func, Map, Var, topological
 
 _TRIES = 4000
 _LARGEST = 9
@@ -32,7 +32,7 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
     dims = [dim for dim in network.dims if not dim.is_one]
     conditions = network.conditions
     must_be_whole = [dim for dim in (*dims, *_rooms(network)) if dim.name is None]
-    symbols = sorted({name for dim in dims for name in dim.symbols} | _names(conditions))
+    symbols = sorted({name for dim in (*dims, *_counts(network)) for name in dim.symbols} | _names(conditions))
     if not symbols:
         return {}
     # In a deep network of narrow layers some layer is all dead ReLUs, and nothing is tested; so deep ones are wide.
@@ -69,6 +69,12 @@ def _rooms(network: Network) -> list[Dim]:
         if "orthonormal" in item.properties and len(item.shape) == 2:
             found[item.shape[0] - item.shape[1] + 1] = None  # more columns than rows cannot be orthonormal
     return [dim for dim in found if dim.symbols]
+
+
+def _counts(network: Network) -> list[Dim]:
+    """The sizes that are factors: the m of `m Σ x`, that nothing may have so many of."""
+    nodes = topological([definition.node for definition in network.definitions.values()])
+    return [dim for node in nodes if isinstance(node, Einsum) for dim, _ in node.sizes]
 
 
 def _names(conditions: Iterable[Condition]) -> set[str]:

@@ -14,8 +14,9 @@ from typing import Any
 from symgrad.dims import ONE, Dim, show
 from symgrad.errors import ShapeError, Unsupported
 from symgrad.ops import op_named
+from symgrad.ops.structure import tri
 from symgrad.shapes import Shapes
-from symgrad.tensor import Factor, Node, add, constant, einsum, elementwise, eye, func, literal, power, var
+from symgrad.tensor import Factor, Node, add, constant, einsum, elementwise, eye, func, literal, power, scale, transpose, var
 
 ROW, COLUMN = "·rows", "·columns"
 TANGENT = "d\u2063"
@@ -223,6 +224,15 @@ class Builder:
         if term.params[2:]:  # a row taken as a column
             row, column = ({ROW: COLUMN, COLUMN: ROW}.get(letter, letter) for letter in (row, column))
         return self._product(term, [(nodes[0], self._axes(arg, row, column))])
+
+    def _triangle(self, term: Term, _: list[Node]) -> Node:
+        """Ones where the first index lies to the second as is said, zeros elsewhere."""
+        shape = self._shape(term)
+        (kind,) = term.params
+        if kind == "beside":
+            return add([constant(1, shape), scale(-1, eye(shape[0]))])
+        made = tri(shape) if kind in ("lower", "above") else transpose(tri(shape[::-1]))
+        return made if kind in ("lower", "upper") else add([constant(1, shape), scale(-1, made)])
 
     def _shifted(self, term: Term, nodes: list[Node]) -> Node:
         """`X_{i+a, j+b}`, `w_{m-i}`: `params` has for each axis what `readings.shifted` says that it is taken at."""

@@ -117,7 +117,7 @@ def _steps(sheet: Sheet) -> Steps | None:
         node = statement.node
         if not isinstance(node, sx.Relation):
             continue
-        found = [offset for script in _scripts(node) for offset in [_offset(script)] if offset is not None]
+        found = list(_offsets(node))
         shifted = {letter for letter, by in found if by in (1, -1)}
         plain = {letter for letter, by in found if by == 0}
         largest = max([largest, *(n for script in _scripts(node) for n in _numbers(script))])
@@ -142,6 +142,19 @@ def _steps(sheet: Sheet) -> Steps | None:
         return Steps(frozenset(letters), tops, min(starts, default=0), largest)
     steps = Steps(frozenset(letters), tops, 1, largest)
     return replace(steps, first=1 + min(_begun(sheet, steps), default=0))
+
+
+def _offsets(node: Node) -> Iterator[tuple[str, int]]:
+    r"""The letters of scripts, with what is added to them; not the i of `\sum_{i=1}^{n-1} (x_{i+1} - x_i)^2`, which counts its terms."""
+    if isinstance(node, sx.BigOp):
+        bound = bound_letter(node)
+        yield from (offset for child in sx.children(node) for offset in _offsets(child) if offset[0] != bound)
+        return
+    if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name):
+        pieces = (*_pieces(node.sub), *_pieces(node.sup))
+        yield from (offset for piece in pieces if (offset := _offset(piece)) is not None)
+    for child in sx.children(node):
+        yield from _offsets(child)
 
 
 def _begun(sheet: Sheet, steps: Steps) -> Iterator[int]:

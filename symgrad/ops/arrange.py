@@ -12,7 +12,7 @@ from typing import Any
 from symgrad.dims import Dim, Shape, show
 from symgrad.errors import ShapeError
 from symgrad.op import Function, Op, Prec, Writer
-from symgrad.tensor import Func, Node, Params, constant, func
+from symgrad.tensor import Einsum, Func, Node, Params, constant, func, scale
 
 
 def _concatenated(shapes: tuple[Shape, ...], params: Params) -> Shape:
@@ -84,7 +84,10 @@ def concat_nodes(nodes: tuple[Node, ...], axis: int) -> Node:
 
 
 def slice_node(node: Node, params: Params) -> Node:
+    """A slice; of what is the same everywhere it is that."""
     shape = _sliced((node.shape,), params)
+    if isinstance(node, Einsum) and not node.factors:
+        return scale(node.coefficient, constant(1, shape), node.sizes)
     return node if shape == node.shape else func("slice", [node], params, shape)
 
 

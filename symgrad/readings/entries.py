@@ -13,6 +13,7 @@ from symgrad.dims import ONE, Dim
 from symgrad.errors import ShapeError
 from symgrad.naming import letters_of, numbers_of, script_text
 from symgrad.ops import op_named
+from symgrad.origins import beside_of
 from symgrad.readings.shifted import shifted
 from symgrad.shapes import Shapes
 from symgrad.syntax import Node
@@ -32,6 +33,8 @@ def entries(reader: Reader, term: Term, sub: Node, reading: Reading) -> list[Rea
     at_sums = shifted(reader, reading.with_term(term), sub)
     if at_sums is not None:
         return at_sums
+    if (beside := _beside(reader, term, sub, reading)) is not None:
+        return beside
     letters = letters_of(sub)
     column, row = shapes.is_one(term.cols), shapes.is_one(term.rows)
     found: list[Reading] = []
@@ -63,6 +66,28 @@ def entries(reader: Reader, term: Term, sub: Node, reading: Reading) -> list[Rea
             cols = term.cols if at[1] is None else ONE
             found.append(reading.plus(0.5, shapes, Term("pick", (term,), at, rows, cols)))
     return found
+
+
+def _beside(reader: Reader, term: Term, sub: Node, reading: Reading) -> list[Reading] | None:
+    """`x_{i+1}`, `A_{i,j-1}` where a sum runs over i: what stands beside the entry; None where the subscript is another."""
+    places = [beside_of(place) for place in (sub.items if isinstance(sub, sx.Listing) else (sub,))]
+    told = [at for at in places if at is not None and at[0] in reader.running]
+    if len(told) < len(places) or not any(by for _, by in told) or term.free or len(told) > 2:
+        return None
+    shapes, at = reading.shapes, tuple((letter, by) if by else letter for letter, by in told)
+    cost, params, rows, cols = 0.0, (*at, None)[:2], ONE, term.cols if len(at) == 1 else ONE
+    if len(at) == 1 and not shapes.is_one(term.cols):
+        if shapes.is_one(term.rows):
+            params, rows, cols = (None, *at), term.rows, ONE
+        else:  # the x_i are the rows of x, and columns by themselves
+            is_family = term.op == "symbol" and reader.names.is_family(str(term.params[0]))
+            cost, params, rows, cols = 0.0 if is_family else 1.0, (*at, None, "column"), term.cols, ONE
+    met: Shapes | None = shapes
+    for one, size in zip(params, (term.rows, term.cols), strict=False):
+        if isinstance(one, str) and met is not None:
+            met = met.unify(reader.index(one), size)
+    free = tuple(sorted({letter for letter, _ in told}))
+    return [] if met is None else [reading.plus(cost, met, Term("beside", (term,), params, rows, cols, free))]
 
 
 def _slices(reader: Reader, reading: Reading, places: tuple[Node, ...]) -> list[Reading]:

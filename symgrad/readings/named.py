@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from symgrad import syntax as sx
 from symgrad.dims import ONE, Dim
 from symgrad.naming import MEANT, letters_of, numbers_of, script_text, spelled, superscript
-from symgrad.origins import index_letters
+from symgrad.origins import beside_of, index_letters
 from symgrad.readings.brackets import norm
 from symgrad.readings.calls import is_function
 from symgrad.readings.entries import entries, indexed, kronecker, label_and_index
@@ -147,7 +147,9 @@ def named(
         # Where the sheet has U, an unknown `u_i` is one of its rows before it is a thing of its own.
         strange = _STRANGE if wholes and reader.names.shape(name) is None else 1.0 if constant is not None else 0.0
         for reading in symbol(reader, name, node, shapes, entry is not None):
-            reading = reading.plus(cost + strange, reading.shapes, reading.term)
+            # The x_i of `\sum_{i,j} x_i` is a name of its own only by charity.
+            at_an_index = (Note("name_at_an_index", node.span),) if entry is None and _is_at_what_runs(reader, name, sub) else ()
+            reading = reading.plus(cost + strange, reading.shapes, reading.term, *at_an_index)
             options = [reading] if entry is None else entries(reader, reading.term, entry, reading)
             for option in options:
                 done = replace(script, power=power, label="")
@@ -272,9 +274,23 @@ def _as_an_index(reader: Reader, full: str, bare: str, sub: Node | None, shapes:
         return 4.0 if long == (2 if len(numbers) == 2 or numbers[0] > 9 else 1) else 0.0
     if numbers is not None and bare in reader.names.counting.indexed and reader.names.shape(full) is None:
         return 4.0
+    if letters is None and _runs_beside(reader, sub) and reader.names.shape(full) is None:
+        return 4.0
     if letters is None or reader.names.shape(full) is not None:
         return 0.0
     return 4.0 if reader.names.shape(bare) is not None else 3.0 if set(letters) <= reader.indices else 0.0
+
+
+def _is_at_what_runs(reader: Reader, full: str, sub: Node | None) -> bool:
+    """Whether a sum runs over all letters of a subscript."""
+    letters = index_letters(sub)
+    return bool(letters) and set(letters) <= reader.running and reader.names.shape(full) is None
+
+
+def _runs_beside(reader: Reader, sub: Node | None) -> bool:
+    """Whether a subscript is `i + 1`, where a sum runs over i."""
+    found = [beside_of(item) for item in (sub.items if isinstance(sub, sx.Listing) else (sub,))]
+    return any(at is not None and at[0] in reader.running for at in found)
 
 
 def _is_index_base(reader: Reader, name: str) -> bool:

@@ -129,7 +129,7 @@ Variants = Iterable[Reading]
 
 @dataclass
 class Reader:
-    """Reads the nodes of one statement; `indices` are the letters known to be indices there.
+    """Reads the nodes of one statement; `indices` are the letters known to be indices there, `running` those that a sum runs over here.
 
     `tangents` are the inputs that change, where the statement is about differentials (`dL = tr(G^T dX)`); none elsewhere.
     """
@@ -138,12 +138,13 @@ class Reader:
     charity: bool = False
     statement: int = 0
     indices: set[str] = field(default_factory=set)
+    running: set[str] = field(default_factory=set, kw_only=True)
     weights: list[str] = field(default_factory=list)
     tangents: tuple[str, ...] = ()
     tried: int = 0
     all_tried: int = 0
     builders: dict[frozenset[tuple[str, Dim]], Builder] = field(default_factory=dict)
-    _known: dict[tuple[int, frozenset[tuple[str, Dim]], frozenset[str]], tuple[Node, list[Reading]]] = field(default_factory=dict)
+    _known: dict[tuple[Any, ...], tuple[Node, list[Reading]]] = field(default_factory=dict)
 
     def side(self, node: Node, shapes: Shapes) -> list[Reading]:
         """All readings of one side of a claim; raises `Unreadable` with the place where there is none."""
@@ -159,7 +160,7 @@ class Reader:
 
     def read(self, node: Node, shapes: Shapes) -> list[Reading]:
         # What stands in many products is read once in the same sizes; the entry keeps the node, and so its identity, alive.
-        key = (id(node), shapes.key, frozenset(self.indices))
+        key = (id(node), shapes.key, frozenset(self.indices), frozenset(self.running))
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = (node, self._read(node, shapes))
