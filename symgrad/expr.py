@@ -572,6 +572,11 @@ def tri(n: Any, m: Any = None) -> Any:
     return operation("tri", [], (dim_of(n), dim_of(n if m is None else m)))
 
 
+def counting(n: Any) -> Any:
+    """The column of the numbers from 1 to n."""
+    return operation("counting", [], (dim_of(n),))
+
+
 def tril(x: Any) -> Any:
     """The lower triangle of a matrix, its diagonal included, with zeros above."""
     return operation("tril", [x])

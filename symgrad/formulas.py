@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from symgrad import names
+from symgrad import examples, names
 from symgrad import syntax as sx
 from symgrad.applying import applied
 from symgrad.constant import is_numeric
@@ -34,6 +34,7 @@ from symgrad.read.declared import read_properties, read_shapes
 from symgrad.read.document import Sheet, read_document
 from symgrad.read.expression import Assignment, assignments, looks_like_parameters, network_of, network_of_assignments
 from symgrad.read.functions import UNNAMED
+from symgrad.readings.named import LABEL_OR_POWER
 from symgrad.readings.runs import NOT_ITS_SIZE
 from symgrad.readings.sums import AGAIN
 from symgrad.recurrence import Recurrence, recurrence_of
@@ -286,8 +287,8 @@ def _has_equation(text: str) -> bool:
 
 
 def _written(source: Source) -> Sheet:
-    """What a text says, its own functions written out where they are called."""
-    return without_arguments(applied(read_document(source)))
+    """What a text says, its own functions written out where they are called, the numbers of examples below."""
+    return examples.below(without_arguments(applied(read_document(source))))
 
 
 # ── a sheet ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -438,7 +439,7 @@ def _problem(meaning: Meaning, kept: Sequence[Definition], plain: Container[str]
             if note.kind == "loss_summed" and (note.kind not in plain or not _is_of_entries(definition.expression)):
                 return Refused(InvalidNetwork, "as its sizes are understood, this is no scalar; write its sum, or declare sizes", span)
             if note.kind not in plain:
-                said = note.text if note.kind in (NOT_ITS_SIZE, AGAIN) else _NOT_AS_WRITTEN
+                said = note.text if note.kind in (NOT_ITS_SIZE, AGAIN, LABEL_OR_POWER) else _NOT_AS_WRITTEN
                 return Refused(InvalidExpression, said, note.span)
         if definition.name not in meaning.network.definitions:
             return Refused(Unsupported, "symgrad cannot make a network of this", span)

@@ -78,7 +78,7 @@ def is_operation(node: Any) -> bool:
     return bool(getattr(node, "is_symgrad_operation", False))
 
 
-_ONLY_SIZES = {"ones", "zeros", "eye", "reshape", "unvec", "lower", "symmetric", "toeplitz", "tri", "one_hot"}
+_ONLY_SIZES = {"ones", "zeros", "eye", "reshape", "unvec", "lower", "symmetric", "toeplitz", "tri", "counting", "one_hot"}
 _DIM_PARAMS = {"slice": (1, 2), "pad": (1, 3), "fold": (2,)}
 _FRACTION_PARAMS = {"power", "leaky_relu", "elu", "huber", "leaky_relu'", "elu'"}
 

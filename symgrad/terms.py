@@ -14,7 +14,7 @@ from typing import Any
 from symgrad.dims import ONE, Dim, show
 from symgrad.errors import ShapeError, Unsupported
 from symgrad.ops import op_named
-from symgrad.ops.structure import tri
+from symgrad.ops.structure import counting, tri
 from symgrad.shapes import Shapes
 from symgrad.tensor import Factor, Node, add, constant, einsum, elementwise, eye, func, literal, power, scale, transpose, var
 
@@ -142,6 +142,15 @@ class Builder:
 
     def _zeros(self, term: Term, _: list[Node]) -> Node:
         return constant(0, self._shape(term))
+
+    def _counting(self, term: Term, _: list[Node]) -> Node:
+        """One number after the other, from the first."""
+        (first,) = term.params
+        shape, first = self._shape(term), self._shapes.resolve(first)
+        terms = [counting(shape[0])]
+        if first.number is None:
+            terms.append(scale(1, constant(1, shape), [(first, 1)]))
+        return add([*terms, constant(-1 if first.number is None else first.number - 1, shape)])
 
     def _eye(self, term: Term, _: list[Node]) -> Node:
         return eye(self._shapes.resolve(term.rows))

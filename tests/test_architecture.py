@@ -34,7 +34,8 @@ LAYERS = [
     ("what a sheet says", "shapes naming syntax constant read.*"),
     (
         "what its lines mean",
-        "heads upto aliases origins unnamed turning signs differing einstein applying labels targets tuples traced members unrolling parts "
+        "heads upto aliases origins examples unnamed turning signs differing einstein applying labels targets tuples traced members "
+        "unrolling parts "
         "cases terms typing_rules "
         "readings.* implied meaning building understanding prose dimension_analysis shorthand starting enumerating "
         "tables told totals limits ellipses coordinates sizing points conditions piecewise optima "

@@ -231,6 +231,7 @@ ROWS = (
     row("lower", [(n * (n + 1) / 2, ONE)], lambda v: triangle(v[:, 0]), (n,)),
     row("symmetric", [(n * (n + 1) / 2, ONE)], lambda v: triangle(v[:, 0]) + np.tril(triangle(v[:, 0]), -1).T, (n,)),
     row("tri", [], lambda: np.array([[float(i >= j) for j in range(4)] for i in range(3)]), (n, m)),
+    row("counting", [], lambda: np.array([[1.0], [2.0], [3.0]]), (n,)),
     row("tril", ["n m"], lambda a: np.array([[x * (i >= j) for j, x in enumerate(r)] for i, r in enumerate(a)])),
     row("triu", ["n m"], lambda a: np.array([[x * (i <= j) for j, x in enumerate(r)] for i, r in enumerate(a)])),
     row("one_hot", ["n 1"], lambda a: np.array([[float(i == j) for j in range(4)] for i in a[:, 0]]), (m,), "places"),

@@ -17,7 +17,7 @@ from symgrad.tensor import Node, Params, broadcast, elementwise, power
 _FUNCTIONS = (*function.FUNCTIONS, *arrange.FUNCTIONS, *structure.FUNCTIONS, *spectral.FUNCTIONS, *window.FUNCTIONS)
 FUNCTIONS: dict[str, Function] = {record.name: record for record in _FUNCTIONS}
 
-LINEAR = frozenset(record.name for record in (*arrange.FUNCTIONS, *structure.FUNCTIONS)) - {"concat", "kron", "tri"}
+LINEAR = frozenset(record.name for record in (*arrange.FUNCTIONS, *structure.FUNCTIONS)) - {"concat", "counting", "kron", "tri"}
 """Functions of one operand that a number passes through."""
 
 

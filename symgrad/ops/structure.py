@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from symgrad.dims import ONE, Shape, show
+from symgrad.dims import ONE, Dim, Shape, show
 from symgrad.errors import ShapeError, Unsupported
 from symgrad.op import Function, Infix, Notation, Op, Prec, Spelling, Writer
 from symgrad.tensor import Func, Node, Params, add, constant, einsum, eye, func, multiply, transpose
@@ -123,6 +123,11 @@ def tri(shape: Shape) -> Node:
     return func("tri", (), shape, shape)
 
 
+def counting(size: Dim) -> Node:
+    """1, 2, …, n, a column."""
+    return func("counting", (), (size,), (size, ONE))
+
+
 def _upper(node: Node) -> Node:
     return multiply(node, transpose(tri(node.shape[::-1])))
 
@@ -143,6 +148,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("toeplitz", lambda node, g: (made("diagonal_sums", [g]),), _again, source="Matrix Cookbook (143)"),
     Function("one_hot", _no_slope, lambda node, t: _no_slope(node, node)[0], domain="places"),
     Function("tri", lambda node, g: (), lambda node, t: constant(0, node.shape)),
+    Function("counting", lambda node, g: (), lambda node, t: constant(0, node.shape)),
     Function("diagonal_sums", lambda node, g: (made("toeplitz", [g], node.operands[0].shape),), _again),
 )  # fmt: skip
 
@@ -170,6 +176,15 @@ def _write_tri(writer: Writer, form: Any) -> tuple[str, Prec]:
         size = r" \times ".join(dim.latex for dim in form.shape)
         return rf"\operatorname{{tril}}\left(\mathbf{{1}}_{{{size}}}\right)", Prec.ATOM
     return f"tril(1[{show(form.shape)}])", Prec.ATOM
+
+
+def _write_counting(writer: Writer, form: Any) -> tuple[str, Prec]:
+    (size,) = form.params
+    if writer.mode == "numpy":
+        return f"np.arange(1, {writer.write(size + 1, Prec.SUM)})[:, None]", Prec.ATOM
+    if writer.mode == "latex":
+        return rf"\begin{{bmatrix}} 1 & \cdots & {size.latex} \end{{bmatrix}}^{{\top}}", Prec.POSTFIX
+    return f"[1; …; {size}]", Prec.ATOM
 
 
 def _write_one_hot(writer: Writer, form: Any) -> tuple[str, Prec]:
@@ -220,6 +235,8 @@ RECORDS: tuple[Op, ...] = (
     _op("toeplitz", _named(r"\operatorname{Toeplitz}", "Toeplitz", "_toeplitz({0}, {1}, {2})")),
     Op("one_hot", 1, _one_hot, lambda nodes, params: made("one_hot", nodes, params), _write_one_hot, _write_one_hot, _write_one_hot),
     Op("tri", 0, lambda _, params: params, lambda _, params: tri(params), _write_tri, _write_tri, _write_tri),
+    Op("counting", 0, lambda _, params: (*params, ONE), lambda _, params: counting(*params),
+       _write_counting, _write_counting, _write_counting),
     Op("tril", 1, lambda shapes, _: _matrix(shapes, "a triangle"), lambda nodes, _: multiply(nodes[0], tri(nodes[0].shape)),
        Notation(r"\operatorname{{tril}}\left({0}\right)"), Notation("tril({0})"), Notation("np.tril({0})")),
     Op("triu", 1, lambda shapes, _: _matrix(shapes, "a triangle"), lambda nodes, _: _upper(nodes[0]),

@@ -672,7 +672,7 @@ TENSOR_METHODS = frozenset(
     "square tanh tril triu unsqueeze".split()
 )
 """What PyTorch has as methods too."""
-SIZED = ("eye", "identity", "full", "ones", "zeros", "tri", "reshape", "view")
+SIZED = ("arange", "eye", "identity", "full", "ones", "zeros", "tri", "reshape", "view")
 """The functions whose arguments, the first of `reshape` aside, are sizes."""
 
 

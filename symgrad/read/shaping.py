@@ -10,7 +10,7 @@ from fractions import Fraction
 from symgrad.dims import ONE, Dim
 from symgrad.errors import ShapeError, Unsupported
 from symgrad.form import Form, apply, matrix
-from symgrad.read.arrays import Array, Refused, Typing
+from symgrad.read.arrays import Array, Refused, Typing, literal, sized
 from symgrad.read.call import Call, first, listed, whole
 from symgrad.shapes import Shapes
 from symgrad.span import Span
@@ -86,11 +86,26 @@ def moved(call: Call) -> Array:
 
 
 def counted(call: Call) -> Array:
-    """`arange(n)`: 0, 1, …, n − 1."""
+    """`arange(n)`: 0, 1, …, n − 1; `arange(1, n + 1)` of a size."""
+    if len(call.args) in (1, 2) and whole(call.args[-1]) is None:
+        return _up_to(call)
     values = [whole(arg) for arg in call.args]
     if not 1 <= len(values) <= 3 or None in values:
         raise call.refused(f"{call.word} takes whole numbers, as in {call.word}(3)")
     return _numbers(call, [Fraction(i) for i in range(*(value for value in values if value is not None))])
+
+
+def _up_to(call: Call) -> Array:
+    """The numbers up to a size, not with it."""
+    t = call.typing
+    first = Dim.of(0) if len(call.args) == 1 else Dim.of(n) if (n := whole(call.args[0])) is not None else call.reader.size(call.args[0])
+    size = call.reader.size(call.args[-1]) - first
+    numbers = Array(size, ONE, lambda shapes: apply("counting", (), shapes.shape(size)), call.span)
+    before = first - 1
+    if before.number == 0:
+        return replace(numbers, flat=True)
+    beside = literal(Fraction(before.number), call.span) if before.number is not None else sized(before, call.span)
+    return replace(t.add([numbers, beside], call.span), flat=True)
 
 
 def evenly(call: Call) -> Array:

@@ -16,7 +16,7 @@ from symgrad.origins import beside_of, index_letters
 from symgrad.readings.brackets import norm
 from symgrad.readings.calls import is_function
 from symgrad.readings.entries import entries, indexed, kronecker, label_and_index
-from symgrad.readings.scripts import finished, raised
+from symgrad.readings.scripts import finished, raised, runs_in
 from symgrad.shapes import Shapes, unknown
 from symgrad.syntax import Node, Unreadable
 from symgrad.terms import Term, mapped
@@ -37,7 +37,18 @@ def name(reader: Reader, node: sx.Name, shapes: Shapes) -> Variants:
     if node.base.startswith(MEANT):
         yield from symbol(reader, node.base.removeprefix(MEANT), node, shapes, False)
         return
+    if (place := _place(reader, node)) is not None:
+        yield Reading(0.0, shapes, place)
+        return
     yield from named(reader, node, None, None, node, shapes)
+
+
+def _place(reader: Reader, node: sx.Name) -> Term | None:
+    r"""The i of `\sum_i i x_i`, where a sum runs over it, is the number of the entry."""
+    if node.base not in _COUNTING or node.accents or node.base not in reader.running or reader.names.shape(node.base) is not None:
+        return None
+    numbers = Term("counting", (), (Dim.of(reader.running[node.base]),), reader.index(node.base), ONE)
+    return Term("entry", (numbers,), (node.base, None), ONE, ONE, (node.base,))
 
 
 def scripted(reader: Reader, node: sx.Scripted, shapes: Shapes) -> Variants:
@@ -47,6 +58,10 @@ def scripted(reader: Reader, node: sx.Scripted, shapes: Shapes) -> Variants:
         if is_exponential and node.sup is not None and node.sub is None:
             for cost, now, (inner,), notes in reader.each([node.sup], shapes):
                 yield Reading(cost, now, mapped("exp", inner), notes)
+            return
+        place = None if node.sub is not None else _place(reader, base)
+        if place is not None:
+            yield from raised(reader, Reading(0.0, shapes, place), node.sup, node.primes, node)
             return
         yield from named(reader, base, node.sub, node.sup, node, shapes, node.primes)
         return
@@ -124,8 +139,11 @@ def named(
         if sub is not None:
             takes.append((cost, bare, sub, power))
 
+    at_steps = script.power is not None and runs_in(reader, script.power)
     if script.power is None:
         offer(0.0, script.label, None)
+    elif at_steps and base.base in _RAISED and reader.names.shape(spelled(base, below, script.label, styled)) is None:
+        takes.append((0.0, spelled(base, "", "", styled), sub, script.power))  # the γ^t of a discounted sum
     else:
         wholes_too = [spelled(base, text, script.label, styled) for text in dict.fromkeys((below, ""))]
         labelled = bool(script.label) and any(reader.names.shape(name) is not None for name in wholes_too)
@@ -147,9 +165,8 @@ def named(
         # Where the sheet has U, an unknown `u_i` is one of its rows before it is a thing of its own.
         strange = _STRANGE if wholes and reader.names.shape(name) is None else 1.0 if constant is not None else 0.0
         for reading in symbol(reader, name, node, shapes, entry is not None):
-            # The x_i of `\sum_{i,j} x_i` is a name of its own only by charity.
-            at_an_index = (Note("name_at_an_index", node.span),) if entry is None and _is_at_what_runs(reader, name, sub) else ()
-            reading = reading.plus(cost + strange, reading.shapes, reading.term, *at_an_index)
+            doubts = _doubts(reader, name, sub, node, at_steps and power is None) if entry is None else ()
+            reading = reading.plus(cost + strange, reading.shapes, reading.term, *doubts)
             options = [reading] if entry is None else entries(reader, reading.term, entry, reading)
             for option in options:
                 done = replace(script, power=power, label="")
@@ -281,10 +298,14 @@ def _as_an_index(reader: Reader, full: str, bare: str, sub: Node | None, shapes:
     return 4.0 if reader.names.shape(bare) is not None else 3.0 if set(letters) <= reader.indices else 0.0
 
 
-def _is_at_what_runs(reader: Reader, full: str, sub: Node | None) -> bool:
-    """Whether a sum runs over all letters of a subscript."""
+def _doubts(reader: Reader, name: str, sub: Node | None, node: Node, at_steps: bool) -> tuple[Note, ...]:
+    r"""Why a name is hardly one of its own: the x_i of `\sum_{i,j} x_i`, the x^k of `\sum_k a_k x^k`."""
     letters = index_letters(sub)
-    return bool(letters) and set(letters) <= reader.running and reader.names.shape(full) is None
+    if reader.names.shape(name) is not None:
+        return ()
+    if at_steps:
+        return (Note(LABEL_OR_POWER, node.span, "this may be one of several or a power; write a subscript, or brackets around the base"),)
+    return (Note("name_at_an_index", node.span),) if letters and set(letters) <= reader.running.keys() else ()
 
 
 def _runs_beside(reader: Reader, sub: Node | None) -> bool:
@@ -337,6 +358,12 @@ def _special(reader: Reader, name: str, node: Node, shapes: Shapes) -> Reading |
         return Reading(0.0, shapes, Term("size", (), (Dim.of(name),)))
     return None
 
+
+LABEL_OR_POWER = "label_or_power"
+"""The kind of note for a superscript with a letter that a sum runs over, read as a part of the name."""
+# Letters that count, and those whose powers are taken; others with a superscript that runs may be one of several.
+_COUNTING = frozenset("ijklmnpqrst")
+_RAISED = frozenset({"\\gamma", "\\beta", "\\alpha", "\\lambda", "\\rho", "\\epsilon", "\\varepsilon", "\\eta", "\\delta", "\\tau"})
 
 _EXAMPLE = re.compile(r"(.*)\(([a-z])\)")
 

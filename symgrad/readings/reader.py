@@ -129,7 +129,9 @@ Variants = Iterable[Reading]
 
 @dataclass
 class Reader:
-    """Reads the nodes of one statement; `indices` are the letters known to be indices there, `running` those that a sum runs over here.
+    """Reads the nodes of one statement; `indices` are the letters known to be indices there.
+
+    `running` are those that a sum runs over here, each with the number of the first place of its axis, 0 or 1.
 
     `tangents` are the inputs that change, where the statement is about differentials (`dL = tr(G^T dX)`); none elsewhere.
     """
@@ -138,7 +140,7 @@ class Reader:
     charity: bool = False
     statement: int = 0
     indices: set[str] = field(default_factory=set)
-    running: set[str] = field(default_factory=set, kw_only=True)
+    running: dict[str, int] = field(default_factory=dict, kw_only=True)
     weights: list[str] = field(default_factory=list)
     tangents: tuple[str, ...] = ()
     tried: int = 0
@@ -160,7 +162,7 @@ class Reader:
 
     def read(self, node: Node, shapes: Shapes) -> list[Reading]:
         # What stands in many products is read once in the same sizes; the entry keeps the node, and so its identity, alive.
-        key = (id(node), shapes.key, frozenset(self.indices), frozenset(self.running))
+        key = (id(node), shapes.key, frozenset(self.indices), frozenset(self.running.items()))
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = (node, self._read(node, shapes))

@@ -58,6 +58,10 @@ class Run:
     is_unclear: bool = False
     problem: Unreadable | None = None  # why a part of an axis is not read
 
+    def origin(self, letter: str) -> int:
+        """The number of the first place of the axis: a sum that begins at 0 counts from there."""
+        return 0 if self.first.get(letter, ONE).number == 0 else 1
+
 
 def run_of(reader: Reader, node: sx.BigOp) -> Run | None:
     """What the index of a sum runs through; None for a sum of which nothing is said. Raises `Unreadable` for what is not read."""
@@ -279,7 +283,7 @@ def _through(reader: Reader, node: sx.BigOp, run: Run, letter: str, reading: Rea
         yield reading, letter
         return
     first, last = run.first.get(letter, ONE), run.last.get(letter)
-    origin = 0 if first.number == 0 else 1
+    origin = run.origin(letter)
     start, axis = first - origin, reader.index(letter)
     ahead = [by for size, by in _places(term, letter) if shapes.resolve(size) is shapes.resolve(axis)]
     behind = max([0, *ahead])
@@ -395,7 +399,9 @@ class _Cut:
             if arg.free or not _is_size(start) or not (_is_size(size - stop) or (stop.number is not None and size.number is None)):
                 raise Unreadable(self.span, f"entries beside what {self.letter} runs through")
             shape = (stop - start, arg.cols) if axis == 0 else (arg.rows, stop - start)
-            if stop - start is not size:
+            if arg.op == "counting":
+                arg = replace(arg, params=(arg.params[0] + start,), rows=stop - start)
+            elif stop - start is not size:
                 arg = Term("function", (arg,), ("slice", axis, start, stop, 1), *shape)
             places[axis] = self.name
         is_whole = not any(isinstance(at, tuple) for at in places)

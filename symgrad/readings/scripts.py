@@ -52,7 +52,7 @@ def finished(reader: Reader, reading: Reading, script: Any, primes: int, node: N
 def _powers(reader: Reader, reading: Reading, power: Node, node: Node) -> Iterator[Reading]:
     exponent = constant_of(power.body if isinstance(power, sx.Prefix) and power.sign == "odot" else power)
     if exponent is None:
-        if script_text(power) and not _is_computed(node):
+        if script_text(power) and not _is_computed(node) and not runs_in(reader, power):
             return  # a label
         yield from _general_powers(reader, reading, power)
         return
@@ -117,3 +117,8 @@ def _multiplied(term: Term, times: int) -> Term:
 def _is_computed(node: Node) -> bool:
     """Whether what has a superscript is no name, which might have a label, but something computed."""
     return isinstance(node, sx.Scripted) and isinstance(node.base, (sx.Group, sx.Call, sx.Number))
+
+
+def runs_in(reader: Reader, node: Node) -> bool:
+    """Whether a letter stands in it that a sum runs over."""
+    return any(isinstance(n, sx.Name) and n.base in reader.running for n in sx.walk(node))

@@ -54,14 +54,14 @@ def _bodies(reader: Reader, node: sx.BigOp, run: Run | None, shapes: Shapes) -> 
     """What is summed, read where the letters run."""
     assert node.body is not None
     letters = () if run is None else run.letters
-    inside, running = set(letters) - reader.indices, set(letters) - reader.running
+    inside, outer = set(letters) - reader.indices, reader.running
     reader.indices |= inside
-    reader.running |= running
+    reader.running = outer | {letter: run.origin(letter) for letter in letters if run is not None}
     try:
         return reader.plain(node.body, shapes)
     finally:
         reader.indices -= inside
-        reader.running -= running
+        reader.running = outer
 
 
 def _series(reader: Reader, node: sx.BigOp, run: Run, reading: Reading, letters: tuple[str, ...]) -> Iterator[Reading]:

@@ -1,0 +1,55 @@
+r"""Examples that are numbered above: the `x^{(i)}` of `\sum_i (y^{(i)} - w^\top x^{(i)})^2` is `x_i`, and its `x^{(i)}_j` is `x_{ij}`.
+
+So it is for vectors and numbers where a sum runs over i, and nothing has such a number of its own, as the first of several layers has.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from symgrad import syntax as sx
+from symgrad.naming import letters_of, script_text
+from symgrad.origins import letters_that_run
+from symgrad.read.document import Sheet
+from symgrad.syntax import Node
+
+
+def below(sheet: Sheet) -> Sheet:
+    """The sheet with the numbers of examples as subscripts."""
+    nodes = [n for s in sheet.statements for n in sx.walk(s.node)]
+    running = {letter for n in nodes if isinstance(n, sx.BigOp) for letter in letters_that_run(n)}
+    found = [n for n in nodes if (letter := _number(n)) is not None and letter in running]
+    numbered = {_base(n) for n in nodes if isinstance(n, sx.Scripted) and re.fullmatch(r"[(\[].*\d.*[)\]]", script_text(n.sup))}
+    bases = {_base(n) for n in found} - numbered
+    if not bases:
+        return sheet
+
+    def written(node: Node) -> Node:
+        letter = _number(node)
+        if letter not in running or not isinstance(node, sx.Scripted) or _base(node) not in bases:
+            return node
+        index = sx.Name(node.span, letter or "")
+        sub = index if node.sub is None else sx.Listing(node.sub.span, (index, node.sub), (",",))
+        return replace(node, sub=sub, sup=None)
+
+    return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, written)) for s in sheet.statements])
+
+
+def _number(node: Node) -> str | None:
+    """The i of `x^{(i)}` and of `x^{[i]}`."""
+    match node:
+        case sx.Scripted(base=sx.Name(), sub=sub, sup=sx.Group(open="(", body=body) | sx.List(items=(body,))):
+            letters = letters_of(body)
+            is_entry = sub is None or len(letters_of(sub) or ()) == 1
+            return letters[0] if letters is not None and len(letters) == 1 and is_entry and not _is_matrix(node.base) else None
+    return None
+
+
+def _is_matrix(base: Node) -> bool:
+    return isinstance(base, sx.Name) and base.base.removeprefix("\\")[:1].isupper()
+
+
+def _base(node: Node) -> tuple[str, tuple[str, ...]]:
+    base = node.base if isinstance(node, sx.Scripted) else node
+    return (base.base, base.accents) if isinstance(base, sx.Name) else ("", ())
