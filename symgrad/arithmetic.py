@@ -281,7 +281,9 @@ class Arithmetic:
         return replace(ruling, verdict="holds", evidence=[evidence], notes=[*ruling.notes, note])
 
     def _unnamed(self, link: Link, pair: Pair, undecided: bool) -> Ruling | None:
-        """The numbers hold with a result further up that was never given a name."""
+        """The numbers hold with a result further up that was never given a name; a formula in names is not right by such a value."""
+        if not in_numbers(link.right) and not in_numbers(link.left):
+            return None
         names_here = {v.name for node in (pair.left_node, pair.right_node) for v in variables(node)}
         nearest: Ruling | None = None
         for rows in reversed(self.ledger.unnamed[-6:]):
@@ -299,6 +301,13 @@ class Arithmetic:
         return nearest if undecided else None
 
     # ── numbers in formulas ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def is_known_by_value(self, link: Link, pair: Pair) -> bool:
+        r"""Whether a name that so far had a value only, `w_{new} \approx (-3.01, 2.17)^T`, is set equal to a formula in other names."""
+        alone, others = pair.left_node, {v.name for v in variables(pair.right_node)}
+        if not link.first or not isinstance(alone, Var) or alone.name not in self.meaning.network.inputs or alone.name in others:
+            return False
+        return alone.name in self.ledger.values and bool(others) and not in_numbers(link.right)
 
     def has_a_value(self, link: Link) -> bool:
         r"""Whether a number in a formula is the value of something: the 4 of `4 h^T`, where \partial L/\partial\hat y came out as 4.

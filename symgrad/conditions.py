@@ -18,6 +18,7 @@ from symgrad import syntax as sx
 from symgrad.errors import Unsupported
 from symgrad.points import Point
 from symgrad.read.document import Sheet
+from symgrad.replacing import is_replaced
 from symgrad.tensor import Node as Tensor
 
 _COMPARISONS = frozenset({"<", ">", "le", "ge"})
@@ -46,7 +47,8 @@ class Condition:
     text: str
     adjusts: tuple[str, str] | None = None
     above: tuple[Tensor, Tensor] | None = None
-    vanishes: tuple[Tensor, str] | None = None  # a gradient, and the input by which it is
+    vanishes: tuple[Tensor, str] | None = None  # a gradient, or what a case makes zero, and the input that is moved there
+    lasts: bool = True  # beyond its sentence
 
     @property
     def is_modelled(self) -> bool:
@@ -239,8 +241,12 @@ def words_before(sheet: Sheet, i: int) -> str:
 
 
 def is_of_another_activation(sheet: Sheet, i: int) -> bool:
-    """Whether a statement is claimed for a network that its words change: "if the hidden layer uses ReLU instead"."""
-    return _INSTEAD.search(words_before(sheet, i)) is not None
+    """Whether a statement is claimed for a network that its words change: "if the hidden layer uses ReLU instead".
+
+    So is one after a replacement that makes no definition another.
+    """
+    changed = any(is_replaced(sheet, j) and one_sentence(sheet, j, i) for j in range(max(0, i - _NEAR), i))
+    return changed or _INSTEAD.search(words_before(sheet, i)) is not None
 
 
 def one_passage(sheet: Sheet, first: int, last: int) -> bool:
@@ -267,6 +273,7 @@ def _between(sheet: Sheet, first: int, last: int) -> str:
 _ACTIVATION = r"(?:(?:leaky[- ])?ReLU|tanh|sigmoid|logistic|softplus|GELU|ELU|SiLU|swish|identity|linear)"
 _INSTEAD = re.compile(
     rf"(?i)\b{_ACTIVATION}\b[^.$]{{0,40}}\b(?:instead|in place of|rather than)\b|\b(?:instead|in place) of\b[^.$]{{0,40}}\b{_ACTIVATION}\b"
+    rf"|\b{_ACTIVATION}\b[^.$]{{0,20}}\breplaced\b|\breplacing\b[^.$]{{0,20}}\b{_ACTIVATION}\b"
 )
 _CASE_BEFORE = re.compile(r"(?i)\b(?:if|when|whenever|with|under|assuming|suppose|setting|even)\W*$")
 

@@ -47,7 +47,31 @@ from symgrad.span import Span
 from symgrad.syntax import Node
 
 _NO_CLAIMS = frozenset(
-    {"in", "notin", "gets", "sim", "to", "mapsto", "propto", "subset", "subseteq", ":", "+=", "-=", "<", ">", "le", "ge", "ne", "ll", "gg"}
+    {
+        "in",
+        "notin",
+        "gets",
+        "sim",
+        "to",
+        "mapsto",
+        "propto",
+        "subset",
+        "subseteq",
+        ":",
+        "+=",
+        "-=",
+        "<",
+        ">",
+        "le",
+        "ge",
+        "ne",
+        "ll",
+        "gg",
+        "prec",
+        "succ",
+        "preceq",
+        "succeq",
+    }
 )
 _NOTHING = Assumed()
 # Of a network that has been trained: its names mean something else there, and no line is about that.
@@ -249,7 +273,7 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
     if _ELSEWHERE.search(statement.words) and is_known:
         found.declared.append((i, statement.span))
         return Chain()
-    if _says_where(statement, found.vocabulary.declared):
+    if _says_where(statement, found.vocabulary.declared) or (heads(statement) and _is_infinite(node) and not is_known):
         found.declared.append((i, statement.span))
         return Chain()
     node = _without_models(node)
@@ -288,6 +312,13 @@ def _says_where(statement: Statement, declared: Container[str]) -> bool:
             is_said = not statement.display and _WHERE.match(statement.words_after) is not None
             return is_said and constant_of(value) is not None and plain_name(base) in declared
     return False
+
+
+def _is_infinite(node: sx.Relation) -> bool:
+    r"""`M_{ij} = 0` for `j \le i` and `-\infty` otherwise: which scores a mask takes away, and no value to compute with."""
+    values = [row.value for side in node.sides[1:] if isinstance(side, sx.Cases) for row in side.rows] or node.sides[1:]
+    bare = [value.body if isinstance(value, sx.Prefix) else value for value in values]
+    return any(isinstance(value, sx.Name) and value.base == "\\infty" for value in bare)
 
 
 def _updates(found: Gathered, i: int, node: sx.Relation) -> None:
@@ -336,7 +367,8 @@ def _loss_of_differentials(sheet: Sheet, nodes: list[Node], vocabulary: Vocabula
     named = [name for name in losses if name in with_formula or name not in vocabulary.heads]  # of others there is a number only
     if with_formula & {*named} or vocabulary.losses or any(e for node in nodes for e in of_expressions(node)):
         return
-    if named and not (len(named) == 1 and any(_says_what_d_is(s.node) for s in sheet.statements)):
+    is_said = any(_says_what_d_is(s.node) for s in sheet.statements)
+    if named and not (len(named) == 1 and is_said):
         return
     spoken = {name for node in nodes for name in mentions(sx.mapped(node, _without_differentials))}
     found = []
@@ -347,7 +379,7 @@ def _loss_of_differentials(sheet: Sheet, nodes: list[Node], vocabulary: Vocabula
             name = None if of is None or _is_entry_of(of, vocabulary.indexed, vocabulary.styled) else plain_name(of, vocabulary.styled)
             if name in spoken:
                 found.append((name, dependences.asked if n is sides[0] else dependences.inside))
-    if {name for name, _ in found} & {*dependences.inside, *dependences.asked}:
+    if not is_said and {name for name, _ in found} & {*dependences.inside, *dependences.asked}:
         return  # `dS` beside `\nabla S` is the differential of S
     for name, held in found:
         held.setdefault((*named, *losses, UNNAMED_LOSS)[0], {})[name] = None

@@ -29,7 +29,7 @@ class Dependences:
 
     def read(self, node: Node, styled: frozenset[str]) -> None:
         """Take note of every derivative of a name by a name in a statement."""
-        head = node.sides[0] if isinstance(node, sx.Relation) else None
+        head = node.sides[0] if isinstance(node, sx.Relation) else node  # one that stands alone is spoken of, and in no chain
         for found in sx.walk(node):
             if isinstance(found, sx.Derivative) and found.of is not None and len(found.wrt) == 1:
                 of, wrt = plain_name(found.of, styled), plain_name(found.wrt[0], styled)

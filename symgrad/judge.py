@@ -111,7 +111,8 @@ class Judge:
         is_stated = ruling.pair is not None and rests_on_nothing(ruling.pair, self.meaning)
         # The sizes of `5 \times 4` below a brace are no value.
         is_size = link.operator == "in"
-        if rows is None or is_size or ruling.verdict == "unread" or (ruling.verdict == "undecided" and not is_stated):
+        is_case = ruling.verdict == "given" and self.suppositions.is_case(link)  # nor is what is supposed of an entry for once
+        if rows is None or is_size or is_case or ruling.verdict == "unread" or (ruling.verdict == "undecided" and not is_stated):
             return
         is_rounded = ruling.verdict == "holds" and any(e["method"] == "rounded" for e in ruling.evidence)
         head = plain_name(link.head, self.meaning.styled)
@@ -418,8 +419,9 @@ class Judge:
             return self.arithmetic.by_numbers(link, pair)  # a number that was computed stands in the formula
         if not evidence.holds and self.arithmetic.rests_on_results(pair):
             return self.arithmetic.by_numbers(link, pair)  # the formula of what was computed is not written, only its value
-        if not evidence.holds and self.arithmetic.has_a_value(link):
-            numeric = self.arithmetic.by_numbers(link, pair)  # the value of a name stands for the name
+        if not evidence.holds and (self.arithmetic.has_a_value(link) or self.arithmetic.is_known_by_value(link, pair)):
+            # The value of a name stands for the name, or what was so far a number gets its formula.
+            numeric = self.arithmetic.by_numbers(link, pair)
             if numeric.verdict == "holds":
                 return numeric
         if not evidence.holds:
@@ -457,7 +459,8 @@ class Judge:
         if general is not None and general.verdict == "holds":
             return general
         numeric = self.arithmetic.by_numbers(link, pair)
-        if numeric.verdict == "undecided" and self.suppositions.is_condition(link, pair, lab):
+        is_open = numeric.verdict == "undecided" and self.suppositions.is_condition(link, pair, lab)
+        if is_open or (numeric.verdict in ("undecided", "fails") and self.suppositions.is_case(link)):
             return self.suppositions.taken_as_said(link, pair, lab)
         is_zero = isinstance(link.right, sx.Number) and link.right.value == 0
         if numeric.verdict == "undecided" and is_zero and any(isinstance(n, sx.Derivative) for n in sx.walk(link.head)):

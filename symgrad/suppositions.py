@@ -21,17 +21,18 @@ from symgrad.conditions import (
     put_to,
     words_before,
 )
+from symgrad.constant import constant_of
 from symgrad.errors import SymgradError
 from symgrad.lab import Lab
 from symgrad.meaning import Meaning
-from symgrad.naming import plain_name
+from symgrad.naming import letters_of, plain_name
 from symgrad.pairing import Pairing
 from symgrad.parts import mentions
 from symgrad.prose import conditions_in_words, is_own_transpose
 from symgrad.ruling import Pair, Ruling
 from symgrad.sheet import Gathered, Link
 from symgrad.syntax import Node
-from symgrad.tensor import variables
+from symgrad.tensor import add, constant, variables
 
 _CONDITION = re.compile(
     r"(?i)\b(?:if|assum\w+|suppos\w+|when|whenever|such that|i\.?e\.?|provided|orthonormal|orthogonal|subject to|constraint)\W*$"
@@ -82,6 +83,13 @@ class Suppositions:
                     if condition.is_modelled:
                         yield self.lab.under([condition]), under
 
+    def is_case(self, link: Link) -> bool:
+        """`for $s_i = 1$ it is …`: one case of what an entry may be, and no claim about every one of them."""
+        words = self.gathered.sheet.statements[link.statement].words[-40:]
+        is_entry = isinstance(link.left, sx.Scripted) and link.left.sup is None and bool(letters_of(link.left.sub))
+        is_said = _CONDITION.search(words) is not None or _PERHAPS_A_CONDITION.search(words) is not None
+        return is_entry and is_said and link.left is link.head and constant_of(link.right) is not None
+
     def is_condition(self, link: Link, pair: Pair, lab: Lab) -> bool:
         """`A x = b`, where each side has inputs that the other has not: an equation for them, and no claim about anything computed."""
         left, right = ({v.name for v in variables(node)} for node in (pair.left_node, pair.right_node))
@@ -103,8 +111,19 @@ class Suppositions:
 
     def taken_as_said(self, link: Link, pair: Pair, lab: Lab) -> Ruling:
         """The ruling on a condition: taken as said, and from here on supposed."""
-        self._conditions.append(self._model(link, pair, lab))
+        self._conditions.append(self._of_case(link) if self.is_case(link) else self._model(link, pair, lab))
         return Ruling(link, "given", pair=pair)
+
+    def _of_case(self, link: Link) -> Condition:
+        """A case as the value of the one input that the entries are computed from, `y = 1` for `s_i = 2 y_i - 1 = 1`."""
+        text = self.gathered.sheet.source.slice(link.span).strip()
+        name = plain_name(link.left.base, self.meaning.styled) if isinstance(link.left, sx.Scripted) else None
+        known, value = self.meaning.network.definitions.get(name or ""), constant_of(link.right)
+        opened = None if known is None or value is None else self.lab.fully_opened(known.node)
+        inputs = [] if opened is None else [v for v in variables(opened) if not all(dim.is_one for dim in v.shape)]
+        if opened is None or value is None or len(inputs) != 1 or inputs[0].shape != opened.shape:
+            return Condition(link.statement, text)
+        return Condition(link.statement, text, vanishes=(add([opened, constant(-value, opened.shape)]), inputs[0].name), lasts=False)
 
     def _supposed(self, link: Link) -> Iterator[Condition]:
         """What a claim is made under: equations for inputs from where they stand on, and what its own sentence compares."""
@@ -114,7 +133,7 @@ class Suppositions:
             yield from self._resting(link)
         for condition in self._conditions:
             here = condition.statement <= i
-            if here and (condition.is_modelled or one_sentence(sheet, condition.statement, i)):
+            if here and ((condition.is_modelled and condition.lasts) or one_sentence(sheet, condition.statement, i)):
                 yield condition
         for j, given in self.gathered.given.items():
             for name, value in given if j <= i and one_sentence(sheet, j, i) else ():

@@ -18,6 +18,8 @@ from symgrad.confirmation import confirmed
 from symgrad.constant import is_numeric
 from symgrad.coordinates import by_coordinates
 from symgrad.counts import counted
+from symgrad.datapoints import with_data
+from symgrad.denoting import with_names_for_gradients
 from symgrad.differenced import differenced
 from symgrad.differing import of_differing
 from symgrad.dims import Dim, show
@@ -40,9 +42,11 @@ from symgrad.literals import literal_rows, masked_entries
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.parts import heads, mentions, parts, several_spaces
 from symgrad.piecewise import joined
+from symgrad.pointwise import with_arguments
 from symgrad.prose import shape_of_node, space
 from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
+from symgrad.replacing import with_replaced
 from symgrad.ruling import MISFIT, UNKNOWN_NAME, Judged, Ruling, claim_of, is_charitable
 from symgrad.shorthand import written_out
 from symgrad.signs import with_differentials
@@ -71,6 +75,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     up_to_constants,
     tabulated,
     told,
+    with_data,
     totalled,
     with_limits,
     without_dots,
@@ -83,8 +88,11 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     picked,
     chosen,
     of_differing,
+    with_replaced,
+    with_arguments,
     with_own_functions,
     with_differentials,
+    with_names_for_gradients,
     written_out,
     started,
     enumerated,

@@ -1,0 +1,112 @@
+r"""The values of a matrix by its rows, where the sheet speaks of X: `x_1 = (1, 0)^T`, `x_2 = (1, 1)^T`, or `n = 4`, `x_i = (1, i - 1)^T`.
+
+Only a matrix that has no value and no formula of its own gets one, and only where the sheet has its rows `x_i`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+
+from symgrad import syntax as sx
+from symgrad.constant import constant_of
+from symgrad.literals import as_list, literal_cells
+from symgrad.naming import letters_of, numbers_of, plain_name, superscript
+from symgrad.parts import heads, mentions
+from symgrad.read.document import Sheet
+from symgrad.syntax import Node
+
+_MOST = 30
+# The examples are the columns there.
+_COLUMNS = re.compile(r"(?i)\b(?:columns?|spalten?|colonnes?|columnas?|colonne)\b")
+
+
+def with_data(sheet: Sheet) -> Sheet:
+    """The sheet with the matrices that it gives row by row."""
+    defined = {name for s in sheet.statements for name, _ in heads(s)}
+    spoken = {name for s in sheet.statements for name in mentions(s.node)}
+    wanted = {name.lower() for name in spoken - defined if len(name) == 1 and name.isupper()} - defined
+    if not wanted or _COLUMNS.search(sheet.source.text):
+        return sheet
+    for base, at, cells in list(_given(sheet, wanted)):
+        widths = {len(row) for row in cells}
+        if len(cells) < 2 or len(widths) != 1:
+            continue
+        here = sheet.statements[at]
+        matrix = sx.Matrix(here.span, tuple(tuple(row) for row in cells), "pmatrix")
+        node = sx.Relation(here.span, (sx.Name(here.span, base.upper()), matrix), ("=",))
+        own = [] if numbers_of_head(here.node) is None else [here]
+        sheet = replace(sheet, statements=[*sheet.statements[:at], *own, replace(here, node=node), *sheet.statements[at + 1 :]])
+    return sheet
+
+
+def _given(sheet: Sheet, wanted: set[str]) -> Iterator[tuple[str, int, list[list[Node]]]]:
+    """The letter of what is given one by one, or by its formula in i, where the last is said, and the entries of each."""
+    by_letter = {plain_name(n.base) for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted) and letters_of(n.sub)}
+    for base in sorted(wanted & {name for name in by_letter if name is not None}):
+        rows: dict[int, tuple[int, list[Node]]] = {}
+        for i, statement in enumerate(sheet.statements):
+            node = statement.node
+            head = node.sides[0] if isinstance(node, sx.Relation) and node.operators == ("=",) else None
+            if not isinstance(node, sx.Relation) or not isinstance(head, sx.Scripted) or plain_name(head.base) != base or head.sup:
+                continue
+            number, letters = numbers_of(head.sub), letters_of(head.sub)
+            cells = literal_cells(node.sides[1])
+            if number is not None and len(number) == 1 and cells is not None:
+                rows.setdefault(number[0], (i, cells))
+            elif letters is not None and len(letters) == 1 and not rows:
+                count = _count(sheet, i)
+                made = None if count is None else _by_formula(node.sides[1], letters[0], count)
+                if made is not None:
+                    yield base, i, made
+                    break
+        else:
+            if rows and sorted(rows) == list(range(1, len(rows) + 1)):
+                yield base, max(i for i, _ in rows.values()), [rows[k][1] for k in sorted(rows)]
+
+
+def numbers_of_head(node: Node) -> tuple[int, ...] | None:
+    """The 2 of `x_2 = …`."""
+    head = node.sides[0] if isinstance(node, sx.Relation) else None
+    return numbers_of(head.sub) if isinstance(head, sx.Scripted) else None
+
+
+def _count(sheet: Sheet, i: int) -> int | None:
+    """How many examples there are: the last `n = 4` before a statement."""
+    for statement in reversed(sheet.statements[: i + 1]):
+        for name, value in heads(statement):
+            if name in ("n", "m", "N", "M") and (count := constant_of(value)) is not None and count.denominator == 1 and 1 < count <= _MOST:
+                return int(count)
+    return None
+
+
+def _by_formula(node: Node, letter: str, count: int) -> list[list[Node]] | None:
+    """The entries of `(1, i - 1)^T` for each i."""
+    inner = node.base if isinstance(node, sx.Scripted) and superscript(node.sup).transposed else node
+    inner = as_list(inner)
+    items = (
+        inner.items if isinstance(inner, sx.List) else tuple(c for row in inner.rows for c in row) if isinstance(inner, sx.Matrix) else ()
+    )
+    made: list[list[Node]] = []
+    for k in range(1, count + 1):
+        numbered = [sx.replaced(item, partial(_put, letter, k)) for item in items]
+        values = [constant_of(item) for item in numbered]
+        if len(values) < 2 or None in values:
+            return None
+        made.append([_number(item, value or Fraction(0)) for item, value in zip(numbered, values, strict=True)])
+    return made
+
+
+def _put(letter: str, number: int, node: Node) -> Node | None:
+    """The number where the letter stands."""
+    return sx.Number(node.span, str(number)) if node == sx.Name(node.span, letter) else None
+
+
+def _number(node: Node, value: Fraction) -> Node:
+    """The value where a formula stands."""
+    above = sx.Number(node.span, str(abs(value.numerator)))
+    whole: Node = above if value.denominator == 1 else sx.Frac(node.span, above, sx.Number(node.span, str(value.denominator)))
+    return sx.Prefix(node.span, "-", whole) if value < 0 else whole
