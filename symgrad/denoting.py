@@ -11,13 +11,8 @@ from symgrad.read.document import Sheet, Statement
 
 _GRADIENT = r"(?:\s+(?:the|den|die|le|la|el)\s+(?:partial\s+)?(?:gradient|derivative|Ableitung|gradiente|dérivée|derivada)\w*)?"
 _STANDS_FOR = re.compile(
-    r"(?i)^\W*(?:denotes?|stands? for|means?|abbreviates?|(?:is|are|be) (?:short(?:hand)?|written|an abbreviation) for|(?:will )?represents?"
-    rf"|bezeichnet?|steht für|bedeutet|désigne|note|denota|indica|significa){_GRADIENT}\W*$"
-)
-_FOR = re.compile(
-    r"(?i)^\W*(?:denotes?|stands? for|means?|abbreviates?|(?:is|are|be) (?:short(?:hand)?|written|an abbreviation) for|(?:will )?represents?|"
-    r"bezeichnet?|steht für|bedeutet|désigne|note|denota|indica|significa)(?:\s+(?:the|den|die|le|la|el)\s+(?:gradient|derivative|Gradienten"
-    r"|Ableitung|gradiente|dérivée|derivada|partial derivative)\w*)?\W*$"
+    r"(?i)^\W*(?:denotes?|stands? for|means?|abbreviates?|(?:is|are|be) (?:short(?:hand)?|written|an abbreviation) for"
+    rf"|(?:will )?represents?|bezeichnet?|steht für|bedeutet|désigne|note|denota|indica|significa){_GRADIENT}\W*$"
 )
 _FOR = re.compile(rf"(?i)^\W*(?:for|für|pour|por|per){_GRADIENT}\W*$")
 _WRITING = re.compile(

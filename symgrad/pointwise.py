@@ -1,4 +1,4 @@
-r"""Equations between functions, without their argument: `\sigma' = \sigma (1 - \sigma)`, `\tanh' = 1 - \tanh^2`, `d\sigma/du = \sigma (1 - \sigma)`.
+r"""Equations between functions, without their argument: `\sigma' = \sigma (1 - \sigma)`, `\tanh' = 1 - \tanh^2`.
 
 They hold for every argument, and are read with one.
 """
