@@ -22,11 +22,14 @@ class Changing:
         self._everywhere = self._everywhere if any(self._has_differentials(node) for node in nodes) else ()
 
     def at(self, statement: int) -> tuple[str, ...]:
-        """Those of one statement: the ones that it names and those that what it names rests on; all where it names none."""
+        """Those of one statement: the ones that it names, and those that what it names rests on where none of these is among them.
+
+        All where it names none.
+        """
         node = self._gathered.sheet.statements[statement].node
         head = node.sides[0] if isinstance(node, sx.Relation) else None
         named = [name for side in sx.children(node) if side is not head for name in self._named(side)]
-        found = tuple(n for n in self._everywhere if any(n == name or self._meaning.rests_on(name, n) for name in named))
+        found = tuple(n for n in self._inputs(named) if n in self._everywhere)
         return found or self._everywhere
 
     def _inputs(self, changed: list[str]) -> tuple[str, ...]:

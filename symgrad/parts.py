@@ -69,10 +69,20 @@ def parts(sheet: Sheet) -> list[Part]:
     """The sheet cut where names are defined anew."""
     found: list[Part] = []
     begin, context, renewed = 0, tuple[int, ...](), frozenset[str]()
+    aside: tuple[tuple[int, ...], set[str]] | None = None  # what stood before a case that is only supposed, and the names of the case
     cuts = [c for c in _cuts(sheet) if c]
     exercises = _exercises(sheet)
     for cut in sorted({*cuts, *exercises} - {0}):
         before = (*context, *range(begin, cut))
+        if aside is not None and _begins_under_a_heading(sheet, before, range(cut, cut + 1)):
+            own = {name for i in range(begin, cut) for name in mentions(sheet.statements[i].node)}
+            known = {name for i in aside[0] for name in mentions(sheet.statements[i].node)}
+            spoken = {name for i in range(cut, len(sheet.statements)) for name in mentions(sheet.statements[i].node)}
+            if own - known and not (own - known) & spoken:  # the case ends with its section: what makes it one is not spoken of again
+                found.append(Part(range(begin, cut), _wanted(sheet, context, range(begin, cut)), renewed))
+                before = context = aside[0]
+                renewed, begin = frozenset(aside[1]), cut
+            aside = None
         anew = redeclared = _declared_elsewhere(sheet, before, cut) if cut in exercises else set[str]()
         if cut in cuts:
             stop = next((c for c in cuts if c > cut), len(sheet.statements))
@@ -86,6 +96,8 @@ def parts(sheet: Sheet) -> list[Part]:
             known = {name for i in before for name, _ in heads(sheet.statements[i])}
             supposed = _WERE_IT_SO.search(sheet.statements[cut].words[-60:]) is not None
             context, renewed = _still_holding(sheet, before, (anew & known) | redeclared, supposed), frozenset(anew)
+            is_case = _ANOTHER_CASE.search(sheet.statements[cut].words) or supposed
+            aside = (before, anew & known) if is_case else None
             begin = cut
     last = range(begin, len(sheet.statements))
     found.append(Part(last, _wanted(sheet, context, last), renewed))

@@ -128,6 +128,23 @@ def as_it_stands(node: Node) -> Node:
     return node
 
 
+def _with_second(node: Node) -> Node:
+    r"""`\mathrm d^2 f = \operatorname{tr}(dX^T A\,dX)`: the second differential, where other sides are made of the first."""
+    match node:
+        case sx.Relation(sides=(sx.Product(factors=(sign, of), operators=("",)), *others)) if _is_squared_d(sign):
+            if any(isinstance(n, sx.Differential) and n.sign == "d" for side in others for n in sx.walk(side)):
+                second = sx.Differential(sign.span.to(of.span), "d", of, sx.Number(sign.span, "2"))
+                return replace(node, sides=(second, *others))
+    return node
+
+
+def _is_squared_d(node: Node) -> bool:
+    match node:
+        case sx.Scripted(base=sx.Name(base="d", accents=()), sub=None, sup=sx.Number(text="2"), primes=0):
+            return True
+    return False
+
+
 def _signed(node: Node, loss: str | None) -> Node:
     of_names = [n for n in sx.walk(node) if isinstance(n, sx.Differential) and n.sign == "d" and not _is_function(n.of)]
 
@@ -145,7 +162,7 @@ def _signed(node: Node, loss: str | None) -> Node:
                 del operators[k]
         return factors[0] if len(factors) == 1 else replace(found, factors=tuple(factors), operators=tuple(operators))
 
-    return sx.mapped(node, joined)
+    return _with_second(sx.mapped(node, joined))
 
 
 def _joined(sign: Node, inside: Node, among_others: bool) -> Node | None:

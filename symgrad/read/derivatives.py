@@ -13,6 +13,8 @@ from symgrad.read.tokens import Token
 from symgrad.span import Span
 from symgrad.syntax import Node, Unreadable
 
+_UPRIGHT = frozenset({"\\mathrm", "\\rm", "\\mathsf", "\\operatorname"})
+
 
 class Derivatives(Scripts):
     """What differentiates."""
@@ -99,16 +101,24 @@ class Derivatives(Scripts):
         return self._is_upright_d()
 
     def _is_upright_d(self) -> bool:
-        return (
-            self.peek.text in voc.STYLES
-            and [self.ahead(n).text for n in (1, 2, 3)] == ["{", "d", "}"]
-            and (self.ahead(4).kind in ("letter", "word") or self.ahead(4).text in voc.LETTER_MACROS or self.ahead(4).text in voc.STYLES)
+        taken = self._upright_d()
+        if not taken:
+            return False
+        following = self.ahead(taken)
+        return following.kind in ("letter", "word") or any(
+            following.text in known for known in (voc.LETTER_MACROS, voc.STYLES, voc.ACCENTS)
         )
+
+    def _upright_d(self) -> int:
+        r"""How many tokens `\mathrm{d}` or `\mathrm d` takes; 0 where none stands here."""
+        if self.peek.text in voc.STYLES and [self.ahead(n).text for n in (1, 2, 3)] == ["{", "d", "}"]:
+            return 4
+        return 2 if self.peek.text in _UPRIGHT and self.ahead(1).text == "d" else 0
 
     def _take_d(self) -> str:
         if self.peek.text in ("d", "\\Delta"):
             return "Δ" if self.take().text == "\\Delta" else "d"
-        for _ in range(4):
+        for _ in range(self._upright_d()):
             self.take()
         return "d"
 
@@ -188,4 +198,6 @@ def _sign_of(tokens: Sequence[Token]) -> tuple[str, int] | None:
         return "d", 1
     if first.text in voc.STYLES and [t.text for t in tokens[1:4]] == ["{", "d", "}"]:
         return "d", 4
+    if first.text in _UPRIGHT and len(tokens) > 1 and tokens[1].text == "d":
+        return "d", 2
     return None

@@ -353,7 +353,22 @@ _STOPS = frozenset({*voc.RELATIONS, *voc.SEPARATORS, *voc.SUM_SIGNS, *voc.CONNEC
 _NEGATED = {"\\in": "\\notin", "=": "\\ne", "\\ni": "\\ni"}
 _HABITS: tuple[Callable[[Tokens], Tokens], ...] = (
     _negated,
-    *map(_wherever, (_empty_script, _box, _connective, _substack, _bracketed_places, _switch, _gradient, _typed_sign, _numbered, _typed_sum, _dotted_limits)),
+    *map(
+        _wherever,
+        (
+            _empty_script,
+            _box,
+            _connective,
+            _substack,
+            _bracketed_places,
+            _switch,
+            _gradient,
+            _typed_sign,
+            _numbered,
+            _typed_sum,
+            _dotted_limits,
+        ),
+    ),
     _without_placeholders,
     _arranged,
     _divided,

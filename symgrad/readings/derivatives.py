@@ -177,6 +177,8 @@ def differential(reader: Reader, node: sx.Differential, shapes: Shapes) -> Varia
         return
     if node.sign == "d" and reader.tangents:
         changes = [change for reading in _subjects(reader, inner, shapes) for change in _change(reader, reading)]
+        if node.order is not None:  # changes of inputs do not change themselves
+            changes = [again for change in changes for again in _change(reader, change)] if constant_of(node.order) == 2 else []
         yield from changes
         if changes:
             return
