@@ -245,7 +245,9 @@ _BETWEEN = _VERBS | frozenset(
 
 
 def _is_between(before: Statement, after: Statement) -> bool:
-    """Whether the same words stand behind the one and before the other."""
+    """Whether the same words stand behind the one and before the other, and may be about either; none are about a size, `n \\times n`."""
+    if isinstance(after.node, sx.Product) and "times" in after.node.operators:
+        return False
     return before.block != after.block and before.words_after == after.words and not before.display and not after.display
 
 
