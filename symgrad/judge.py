@@ -37,7 +37,7 @@ from symgrad.syntax import Node, Unreadable
 from symgrad.tensor import Literal, Var, substitute, topological, var, variables
 from symgrad.tensor import Node as Tensor
 from symgrad.typing_rules import Note
-from symgrad.undefined import insist_on_dependence, insist_on_formulas, insist_on_names, rests_on_nothing, stated_gradient
+from symgrad.undefined import arguments, insist_on_dependence, insist_on_formulas, insist_on_names, rests_on_nothing, stated_gradient
 
 _FIRST_PAIRS = 3
 
@@ -425,7 +425,7 @@ class Judge:
             if numeric.verdict == "holds":
                 return numeric
         if not evidence.holds:
-            insist_on_names(pair, lab, self.gathered.vocabulary.declared)
+            insist_on_names(pair, lab, {*self.gathered.vocabulary.declared, *arguments(link.head, self.meaning.functions)})
             insist_on_formulas(pair, self.meaning, link.statement)
             insist_on_dependence(pair, self.meaning)
             if self.suppositions.is_condition(link, pair, lab):
@@ -466,7 +466,7 @@ class Judge:
         if numeric.verdict == "undecided" and is_zero and any(isinstance(n, sx.Derivative) for n in sx.walk(link.head)):
             return Ruling(link, "given", pair=pair)  # "setting the gradient to zero"
         if numeric.verdict == "undecided" and general is not None and not (in_numbers(link.left) or in_numbers(link.right)):
-            insist_on_names(pair, lab, self.gathered.vocabulary.declared)
+            insist_on_names(pair, lab, {*self.gathered.vocabulary.declared, *arguments(link.head, self.meaning.functions)})
             return general
         return numeric
 

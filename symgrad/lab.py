@@ -159,7 +159,8 @@ class Lab:
         for i in range(int(np.prod(shape))):
             basis = np.zeros(int(np.prod(shape)), dtype=object if point.exact else float)
             basis[i] = Fraction(1) if point.exact else 1.0
-            inner = Point({**point.values, _COTANGENT: basis.reshape(shape)}, point.sizes, self.supply, point.exact)
+            # What the point drew itself, a change `dX`, has the same value there.
+            inner = Point({**point.values, _COTANGENT: basis.reshape(shape)}, point.sizes, lambda v, _: point.array(v), point.exact)
             rows.append(inner.array(found))
         return np.stack(rows).reshape(*shape, *point.shape(target.shape))
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Collection, Container
 
 from symgrad import names
+from symgrad import syntax as sx
 from symgrad.errors import Unsupported
 from symgrad.implied import is_made_up
 from symgrad.lab import Lab
 from symgrad.meaning import Meaning
+from symgrad.naming import plain_name
+from symgrad.read import functions as fn
 from symgrad.ruling import UNKNOWN_NAME, Pair
 from symgrad.sheet import Link
+from symgrad.syntax import Node
 from symgrad.tensor import Node as Tensor
 from symgrad.tensor import variables
 
@@ -27,6 +31,16 @@ def insist_on_names(pair: Pair, lab: Lab, declared: Collection[str]) -> None:
     strangers = sorted(named - met - set(declared) - meaning.derived.keys() - set(meaning.network.variables))
     if strangers:
         raise Unsupported(f"{names.text(strangers[0])} {UNKNOWN_NAME}")
+
+
+def arguments(head: Node, functions: Container[str]) -> set[str]:
+    """The u that `f'(u) = …` is said for, every one of them: no name that has to be defined."""
+    if not isinstance(head, sx.Call) or len(head.args) != 1 or not isinstance(head.args[0], sx.Name):
+        return set()
+    base = head.function.base if isinstance(head.function, sx.Scripted) else head.function
+    name = plain_name(head.args[0])
+    is_function = isinstance(base, sx.Name) and (fn.word_of(base.base) in fn.ELEMENTWISE_WORDS or base.base in functions)
+    return {name} if is_function and name is not None else set()
 
 
 def is_about_strangers(pair: Pair, meaning: Meaning) -> bool:
