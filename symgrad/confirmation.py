@@ -1,8 +1,8 @@
 """When a line that does not hold is called wrong.
 
-A repair that makes a claim hold shows what is wrong with it, and arithmetic without names is what it is. Anything else that does not
-hold may have been misread as well as miswritten: it is called wrong only where all else around it was read and is decided; else it stays
-undecided. Where many lines fail and few hold, all are undecided; and so is a gradient in terms of an input that nothing says the loss
+A repair that makes a claim hold shows what is wrong with it, arithmetic without names is what it is, and so are numbers put into a formula
+that was held to be right a sign before. Anything else that does not hold may have been misread as well as miswritten: it is called wrong
+only where all else around it is decided, and all before it was read; else it stays undecided. Where many lines fail and few hold, all are undecided; and so is a gradient in terms of an input that nothing says the loss
 depends on.
 """
 
@@ -40,10 +40,18 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
     # A line that is claimed for every step may rest on what lies beyond the last of them.
     held = {ruling.link.span for ruling, _ in diagnosed if ruling.verdict == "holds"}
     doubted = {ruling.link.span for ruling, diagnosis in diagnosed if _is_loose(ruling, diagnosis)} - held
-    is_read = not judge.meaning.unread and not judge.gathered.unread
+    proven = {id(ruling.link.right) for ruling, _ in diagnosed if ruling.verdict == "holds" and not ruling.numeric}
+    unread = min((i for i, _, _ in judge.gathered.unread), default=len(judge.gathered.sheet.statements))
+
+    def is_confirmed(ruling: Ruling) -> bool:
+        if _is_of_numbers(ruling) or (ruling.numeric and id(ruling.link.left) in proven):
+            return True
+        is_read = not judge.meaning.unread and ruling.link.statement < unread
+        return is_read and doubted == {ruling.link.span}
+
     return [
         (ruling, diagnosis)
-        if diagnosis is None or diagnosis.is_checked or _is_of_numbers(ruling) or (is_read and doubted == {ruling.link.span})
+        if diagnosis is None or diagnosis.is_checked or is_confirmed(ruling)
         else (replace(ruling, verdict="undecided", reason=UNCONFIRMED), None)
         for ruling, diagnosis in diagnosed
     ]

@@ -35,8 +35,9 @@ def with_unnamed(sheet: Sheet) -> Sheet:
         return sheet
     out: list[Statement] = []
     told = _told(sheet, strange)
+    unused = strange.keys() - {name for s in sheet.statements for _, side in heads(s) for name in _used(side)}
     for i, statement in enumerate(sheet.statements):
-        before = [told[i]] if i in told else list(_before(statement, strange, asked))
+        before = [told[i]] if i in told else list(_before(statement, strange, asked, unused))
         out += before
         out.append(_of_the_named(statement, before))
     made = replace(sheet, statements=out)
@@ -48,6 +49,12 @@ def _differentiated(node: Node) -> Iterator[tuple[str, Node]]:
     for n in sx.walk(node):
         found = (n.of,) if isinstance(n, sx.Differential) and n.sign == "d" else n.wrt if isinstance(n, sx.Derivative) else ()
         yield from ((name, by) for by in found if (name := plain_name(by)) is not None)
+
+
+def _used(node: Node) -> Iterator[str]:
+    """The names in an expression, but for those that it differentiates, or differentiates by."""
+    plain = sx.mapped(node, lambda n: sx.Blank(n.span) if isinstance(n, (sx.Differential, sx.Derivative)) else n)
+    return (name for n in sx.walk(plain) if (name := plain_name(n)) is not None)
 
 
 # ── what activations are applied to ──────────────────────────────────────────────────────────────────────────────────
@@ -77,14 +84,14 @@ def _told(sheet: Sheet, strange: dict[str, Node]) -> dict[int, Statement]:
     return {}
 
 
-def _before(statement: Statement, strange: dict[str, Node], asked: dict[str, Node]) -> Iterator[Statement]:
+def _before(statement: Statement, strange: dict[str, Node], asked: dict[str, Node], unused: set[str]) -> Iterator[Statement]:
     """The definition of what the activation of this statement is applied to, where the sheet has a name for it."""
     found = _activated(statement.node)
     if found is None:
         return
     head, inner, sign = found
     for name, node in strange.items():
-        if _is_before(node, head) or (plain_name(head) in asked and _is_accented(node, head)):
+        if _is_before(node, head, may_be_alike=name in unused) or (plain_name(head) in asked and _is_accented(node, head)):
             yield replace(statement, node=sx.Relation(statement.span, (_at(node, head), inner), (sign,)))
             strange.pop(name)
             return
@@ -113,11 +120,11 @@ def _is_accented(node: Node, head: Node) -> bool:
     return base.base == own.base and not theirs - scripts and is_marked and sum(more.values()) <= 1
 
 
-def _is_before(node: Node, head: Node) -> bool:
-    """Whether a name has the letter of the head among its scripts: `z_f`, `a^f_t`, `z_{f,t}`."""
+def _is_before(node: Node, head: Node, may_be_alike: bool) -> bool:
+    """Whether a name has the letter of the head among its scripts: `z_f`, `a^f_t`, `z_{f,t}`; perhaps its scripts and no more: `a_t` of `h_t`."""
     (base, scripts), (own, theirs) = _taken_apart(node), _taken_apart(head)
     is_letter = base.base in _PREACTIVATIONS and not own.accents
-    return is_letter and scripts == theirs + Counter([own.base])
+    return is_letter and (scripts == theirs + Counter([own.base]) or (may_be_alike and scripts == theirs))
 
 
 def _taken_apart(node: Node) -> tuple[sx.Name, Counter[str]]:

@@ -479,16 +479,18 @@ def _labelled(body: str) -> int:
 # An equation told in a sentence without dollars: `Let V = W ⊙ M be …`. It ends where a word, a comma or the sentence does.
 _PLAIN_WORDS = "is be of to we or an as at by in on so if it and the for are a with where then that let put write take get from".split()
 _LIST = r"\[[^\[\]\n=]*\]"
-_TOKEN = rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)(?!\([A-Za-z]{{2,}}[\s,])(?:{_LIST}|[^\s,;:.]|(?<=\d)\.(?=\d))+)"
+_TOKEN = rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)(?!\([A-Za-z]{{2,}}[\s,])(?:{_LIST}|(?!\*\*)[^\s,;:.]|(?<=\d)\.(?=\d)|\.\.+(?=\w))+)"
 _TOLD = re.compile(rf"(?<![^\s(,;:])([A-Za-zΑ-ωŶŷẐẑ∂∇ℓ][^\s,;:.=]{{0,12}} ?= ?{_TOKEN}(?: {_TOKEN})*)")
 _CALLED = re.compile(r"\b([A-Za-z]+)\(")
 
 
 def _before_words(told: str) -> int:
-    """Where the sentence goes on: `δp = Jᵀ δh agrees`."""
+    """Where the sentence goes on: `δp = Jᵀ δh agrees`, `d = dL/da (a is what …`."""
     words = re.finditer(r"(?<=\S) ([a-z]{4,})(?= |$)", told)
     goes_on = next((word for word in words if not _is_mathematical(word[1])), None)
-    return len(told) if goes_on is None else goes_on.start()
+    end = len(told) if goes_on is None else goes_on.start()
+    aside = told.rfind(" (", 0, end)
+    return aside if aside > 0 and ")" not in told[aside:end] else end
 
 
 def _is_told(told: str) -> bool:

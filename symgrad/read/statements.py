@@ -14,6 +14,7 @@ from symgrad.span import Span
 END = Token("end", "", Span(0, 0))
 RELATION_TEXTS = frozenset(voc.RELATIONS) - {":"}
 _BREAKS = frozenset({"\\quad", "\\qquad", "\\\\", "\\newline"})
+_ARROWS = frozenset({"\\to", "\\rightarrow", "\\longrightarrow"})
 _LOOSE = frozenset({",", ";", ".", ":", "\\star", "\\cdot", "\\times", "*", "&", "\\\\"})
 # Behind these an equation goes on, and with these.
 _GOES_ON = frozenset({*RELATION_TEXTS, *voc.SUM_SIGNS, *voc.PRODUCTS})
@@ -97,7 +98,7 @@ def statements(tokens: list[Token]) -> list[list[Token]]:
     while i < len(tokens):
         token = tokens[i]
         level = depth_after(level, token)
-        if level == 0 and (token.kind == "row" or token.text in _BREAKS or token.text in voc.CONNECTIVES):
+        if level == 0 and (token.kind == "row" or token.text in _BREAKS or token.text in voc.CONNECTIVES or _goes_to(tokens, i, rough[-1])):
             rough.append([])
         elif level == 0 and token.text == "&":
             if _begins_a_column(tokens, i, rough[-1]):
@@ -116,6 +117,12 @@ def statements(tokens: list[Token]) -> list[list[Token]]:
         pieces = _at_commas(part)
         out.extend(pieces)
     return out
+
+
+def _goes_to(tokens: Sequence[Token], i: int, before: Sequence[Token]) -> bool:
+    """Whether an arrow leads from one equation to the next: `a = 0.5 → h = tanh(0.5)`; that of `x → 0` does not."""
+    after = takewhile(lambda t: t.kind != "row" and t.text not in _BREAKS and t.text not in _ARROWS, _outside_brackets(tokens[i + 1 :]))
+    return tokens[i].text in _ARROWS and any(t.text == "=" for t in before) and any(t.text == "=" for t in after)
 
 
 def _begins_a_column(tokens: Sequence[Token], i: int, before: Sequence[Token]) -> bool:
