@@ -2,8 +2,8 @@
 
 A repair that makes a claim hold shows what is wrong with it, arithmetic without names is what it is, and so are numbers put into a formula
 that was held to be right a sign before. Anything else that does not hold may have been misread as well as miswritten: it is called wrong
-only where all else around it is decided, and all before it was read; else it stays undecided. Where many lines fail and few hold, all are undecided; and so is a gradient in terms of an input that nothing says the loss
-depends on.
+only where all else around it is decided, and all before it was read; else it stays undecided. Where many lines fail and few hold, all are
+undecided; and so is a gradient in terms of an input that nothing says the loss depends on.
 """
 
 from __future__ import annotations

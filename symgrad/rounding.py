@@ -31,8 +31,12 @@ class Rounding:
         if not rounded and not self._texts:
             return
         is_step = any(isinstance(n, (sx.Product, sx.Sum, sx.Frac)) for n in sx.walk(result))
+        rates = {
+            f.text for n in sx.walk(result) if isinstance(n, sx.Product) for f in n.factors if isinstance(f, sx.Number) and f.decimals == 1
+        }
         for number in _numbers(result):
-            if number.decimals and not (is_step and number.text in self._given):  # what is calculated with may be given
+            # What is calculated with may be given, and so is a rate such as the 0.1 of `0.1 \cdot 0.303`.
+            if number.decimals and not (is_step and number.text in self._given | rates):
                 self._texts.add(number.text)
         digits = max((n.decimals for n in _numbers(result)), default=0)
         if digits:  # whole numbers are exact

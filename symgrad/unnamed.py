@@ -121,7 +121,7 @@ def _is_accented(node: Node, head: Node) -> bool:
 
 
 def _is_before(node: Node, head: Node, may_be_alike: bool) -> bool:
-    """Whether a name has the letter of the head among its scripts: `z_f`, `a^f_t`, `z_{f,t}`; perhaps its scripts and no more: `a_t` of `h_t`."""
+    """Whether a name has the letter of the head among its scripts (`z_f`, `a^f_t`), or perhaps the same scripts: the `a_t` of `h_t`."""
     (base, scripts), (own, theirs) = _taken_apart(node), _taken_apart(head)
     is_letter = base.base in _PREACTIVATIONS and not own.accents
     return is_letter and (scripts == theirs + Counter([own.base]) or (may_be_alike and scripts == theirs))

@@ -136,6 +136,8 @@ def _steps(sheet: Sheet) -> Steps | None:
     letters &= _general(sheet, letters) - _of_one_step(sheet) - added_letters(s.node for s in sheet.statements)
     if not letters or largest > 6:
         return None
+    if largest == _STEPS and _is_of_two(sheet):
+        largest = 2
     tops = frozenset(_TOPS[letter] for letter in letters if letter in _TOPS)
     starts = [n for s in sheet.statements for name in _explicit_head(s) for script in _scripts_of_head(s) for n in _numbers(script)]
     if ahead & letters and not level & letters:
@@ -155,6 +157,17 @@ def _offsets(node: Node) -> Iterator[tuple[str, int]]:
         yield from (offset for piece in pieces if (offset := _offset(piece)) is not None)
     for child in sx.children(node):
         yield from _offsets(child)
+
+
+def _is_of_two(sheet: Sheet) -> bool:
+    """Whether a sheet calculates its steps in numbers, and comes to an end with the second."""
+    numbers = [n for s in sheet.statements if isinstance(s.node, sx.Relation) for script in _scripts(s.node) for n in _numbers(script)]
+    worked = [
+        {n for script in _scripts_of_head(s) for n in _numbers(script)}
+        for s in sheet.statements
+        if isinstance(s.node, sx.Relation) and literal_rows(s.node.sides[-1]) is not None
+    ]
+    return max(numbers, default=0) == 2 and {1} in worked and {2} in worked
 
 
 def _begun(sheet: Sheet, steps: Steps) -> Iterator[int]:

@@ -20,6 +20,7 @@ from symgrad.coordinates import by_coordinates
 from symgrad.counts import counted
 from symgrad.datapoints import with_data
 from symgrad.denoting import with_names_for_gradients
+from symgrad.descents import descended, with_descents
 from symgrad.differenced import differenced
 from symgrad.differing import of_differing
 from symgrad.dims import Dim, show
@@ -94,6 +95,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_differentials,
     with_names_for_gradients,
     written_out,
+    with_descents,
     started,
     enumerated,
     joined,
@@ -210,7 +212,7 @@ def _reported(sheet: Sheet, found: list[tuple[Judge, Judged]]) -> Verification:
     out = Verification(sheet.source)
     for judge, judged in found:
         _report(out, judge, judged)
-    for claim, findings in (*counted(sheet), *layered(sheet)):
+    for claim, findings in (*counted(sheet), *layered(sheet), *descended(sheet)):
         out.claims.append(claim)
         out.findings += findings
     out.findings += tallied(sheet, [judge for judge, _ in found])

@@ -1,0 +1,123 @@
+r"""Steps of gradient descent: what their numbers stand for, and which way they go.
+
+`u \leftarrow 1 + 0.1 \cdot 0.2386` beside u = 1, a learning rate of 0.1 and a gradient by u is `u - 0.1\, \partial L/\partial u`, which its
+numbers are then held against. And a step along the gradient of a loss, `W \leftarrow W + \eta\, \partial L/\partial W`, climbs: it is wrong
+wherever nothing speaks of ascent (Cauchy, 1847; Goodfellow et al., *Deep Learning*, 4.3).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from symgrad import syntax as sx
+from symgrad.constant import constant_of, is_numeric
+from symgrad.findings import BY_CAUSE
+from symgrad.literals import Rows, literal_rows
+from symgrad.meaning import is_loss
+from symgrad.naming import plain_name
+from symgrad.read.document import Sheet, Statement
+from symgrad.syntax import Node
+from symgrad.verification import Claim, Finding
+
+_RATE = re.compile(
+    r"(?i)(?:learning[- ]?rates?|step[- ]?sizes?|lernrate|schrittweite|\blr\b|\brate|\\eta|η|\\alpha|α)[^\d\n.]{0,25}?(\d*\.?\d+)"
+)
+_CLIMBS = re.compile(
+    r"(?i)ascen|ascend|maximi[sz]|maximum|likelihood|elbo|reward|uphill|adversar|attack|climb|policy|log[- ]?prob|dual|lagrang|increas"
+)
+_RATES = frozenset({"\\eta", "\\alpha", "\\epsilon", "\\varepsilon", "\\gamma", "\\mu", "\\mathrm{lr}", "\\tau", "\\rho"})
+
+
+def with_descents(sheet: Sheet) -> Sheet:
+    """The sheet with the formula of a step in front of its numbers, where the sheet says the value, the rate and the gradient."""
+    rates = {Fraction(found[1]) for found in _RATE.finditer(sheet.source.text)}
+    gradients = {name: node for s in sheet.statements for name, node in _gradients(s.node)}
+    if not rates or not gradients or _CLIMBS.search(sheet.source.text):
+        return sheet
+    values: dict[str, Rows] = {}
+    out: list[Statement] = []
+    for statement in sheet.statements:
+        node = statement.node
+        if isinstance(node, sx.Relation):
+            step = _step(node, values, gradients, rates)
+            if step is not None:
+                node = replace(node, sides=(node.sides[0], step, *node.sides[1:]), operators=(node.operators[0], "=", *node.operators[1:]))
+            head, rows = plain_name(node.sides[0]), literal_rows(node.sides[-1])
+            if head is not None and rows is not None:
+                values[head] = rows
+        out.append(replace(statement, node=node))
+    return replace(sheet, statements=out)
+
+
+def _gradients(node: Node) -> Iterator[tuple[str, Node]]:
+    """By what a loss is differentiated at the beginning of an equation, with the derivative."""
+    head = node.sides[0] if isinstance(node, sx.Relation) else None
+    if isinstance(head, sx.Derivative) and head.order is None and len(head.wrt) == 1 and _is_of_a_loss(head):
+        name = plain_name(head.wrt[0])
+        if name is not None:
+            yield name, head
+
+
+def _is_of_a_loss(node: sx.Derivative) -> bool:
+    name = None if node.of is None else plain_name(node.of)
+    return name is not None and is_loss(name)
+
+
+def _step(node: sx.Relation, values: dict[str, Rows], gradients: dict[str, Node], rates: set[Fraction]) -> Node | None:
+    r"""`u - 0.1 \partial L/\partial u` for `u \leftarrow 1 + 0.1 \cdot 0.2386`."""
+    head = node.sides[0]
+    name = plain_name(head)
+    if node.operators[0] != "gets" or name is None or name not in values or name not in gradients:
+        return None
+    match node.sides[1]:
+        case sx.Sum(terms=(start, sx.Product(factors=(rate, way)) as product)) as total if is_numeric(way):
+            is_known = literal_rows(start) == values[name] and constant_of(rate) in rates
+            if not is_known:
+                return None
+            slope = replace(product, factors=(rate, replace(gradients[name], span=way.span)))
+            return replace(total, terms=(replace(head, span=start.span), slope), signs=("", "-"))
+    return None
+
+
+# ── which way a step goes ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def descended(sheet: Sheet) -> Iterator[tuple[Claim, list[Finding]]]:
+    """The steps in names that go along the gradient of a loss."""
+    if _CLIMBS.search(sheet.source.text):
+        return
+    kind = BY_CAUSE["sign"]
+    for statement in sheet.statements:
+        if isinstance(statement.node, sx.Relation) and _climbs(statement.node):
+            span = statement.node.sides[1].span
+            written = sheet.source.slice(statement.span).strip()
+            message = "a step against the gradient makes a loss smaller, and this one goes along it"
+            finding = Finding(kind.code, kind.severity, span, message, kind.cause, "a minus before the gradient")
+            yield Claim(statement.span, written, "fails", reason=message), [finding]
+
+
+def _climbs(node: sx.Relation) -> bool:
+    r"""`W \leftarrow W + \eta \frac{\partial L}{\partial W}`, also for `W_{new}` and `W^{(t+1)}`."""
+    match node.sides[:2]:
+        case (head, sx.Sum(terms=(start, way), signs=(_, "+"))):
+            return _base(head) == _base(start) != "" and _is_along(way, start)
+    return False
+
+
+def _is_along(way: Node, start: Node) -> bool:
+    """Whether a term is a rate times the gradient of a loss by what stands before it."""
+    factors = way.factors if isinstance(way, sx.Product) and set(way.operators) <= {"", "cdot", "times", "*"} else ()
+    if len(factors) != 2 or not (plain_name(factors[0]) in _RATES or (constant_of(factors[0]) or 0) > 0):
+        return False
+    slope = factors[1]
+    is_by_it = isinstance(slope, sx.Derivative) and slope.order is None and any(_base(by) == _base(start) for by in slope.wrt)
+    return is_by_it and isinstance(slope, sx.Derivative) and _is_of_a_loss(slope)
+
+
+def _base(node: Node) -> str:
+    """The letter of a name, without the scripts that tell its steps apart."""
+    base = node.base if isinstance(node, sx.Scripted) else node
+    return base.base if isinstance(base, sx.Name) else ""
