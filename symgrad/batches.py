@@ -25,7 +25,9 @@ Places = tuple[str | None, ...]
 _LETTERS = "bhnmijkpqrsuvwacdefglotxyz"
 _MOST_SUMMED = 3
 _BESIDE = frozenset({"add", "hadamard", "divide"})
-_ALONG = frozenset({"softmax", "log_softmax", "logsumexp", "standardize", "std", "max", "prod", "is_max", "sum", "mean", "slice", "concat"})
+_ALONG = frozenset(
+    {"softmax", "log_softmax", "logsumexp", "standardize", "std", "max", "prod", "is_max", "sum", "mean", "slice", "flip", "concat"}
+)
 
 
 @lru_cache(maxsize=4096)

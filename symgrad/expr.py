@@ -572,6 +572,16 @@ def tri(n: Any, m: Any = None) -> Any:
     return operation("tri", [], (dim_of(n), dim_of(n if m is None else m)))
 
 
+def cholesky(x: Any) -> Any:
+    """The lower triangular L with L Lᵀ = X, of the symmetric part of a matrix that is positive definite."""
+    return operation("cholesky", [x])
+
+
+def flip(x: Any, axis: int = 0) -> Any:
+    """The rows (or, along axis 1, the columns) in the opposite order."""
+    return operation("flip", [x], (axis,))
+
+
 def counting(n: Any) -> Any:
     """The column of the numbers from 1 to n."""
     return operation("counting", [], (dim_of(n),))

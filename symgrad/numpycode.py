@@ -37,7 +37,7 @@ def sizes_in(form: Form) -> set[str]:
 
 # ── programs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_CHEAP = {"symbol", "number", "matrix", "transpose", "slice", "ones", "zeros", "eye", "reshape", "diag", "window"}
+_CHEAP = {"symbol", "number", "matrix", "transpose", "slice", "flip", "ones", "zeros", "eye", "reshape", "diag", "window"}
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ class Sizes:
 
 def _is_bool(form: Form) -> bool:
     """Whether the source of a form is a bool array."""
-    if form.op in ("hadamard", "transpose", "slice"):
+    if form.op in ("hadamard", "transpose", "slice", "flip"):
         return all(map(_is_bool, form.args))
     return form.op in ("step", "relu'", "hard_tanh'", "relu6'")
 

@@ -42,6 +42,7 @@ HELPERS: dict[str, tuple[str, str]] = {
         "(lambda c: (lambda e: e / np.sum(e, axis=1, keepdims=True))(np.exp(c - np.max(c, axis=1, keepdims=True))))"
         "(np.where(np.tri(*z.shape, dtype=bool), z, -np.inf))",
     ),
+    "_cholesky": ("a", "np.linalg.cholesky((a + a.T) / 2)"),
     "_elu": ("z, a", "np.where(z > 0, z, a * np.expm1(np.minimum(z, 0)))"),
     "_elu_prime": ("z, a", "np.where(z > 0, 1, a * np.exp(np.minimum(z, 0)))"),
     "_selu": ("z", "1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0)))"),

@@ -19,7 +19,7 @@ _FLOAT = frozenset(
     "exp log sqrt tanh sigmoid softmax log_softmax logsumexp softplus log_sigmoid sin cos divide inverse mean standardize".split()
 )
 _PASSED_ON = frozenset("add hadamard scale matmul sum max maximum minimum relu transpose square einsum".split())
-_VIEWS = frozenset("symbol transpose slice reshape broadcast diagonal einsum windows unfold".split())
+_VIEWS = frozenset("symbol transpose slice flip reshape broadcast diagonal einsum windows unfold".split())
 
 
 def reused(statements: Sequence[Statement], keep: Collection[str]) -> list[Statement]:

@@ -1,7 +1,7 @@
 """Linear rearrangements: slices, concatenation, unfolding for a convolution, reshaping, and the transposes of these.
 
 Each has its transpose (in the sense of ⟨A x, g⟩ = ⟨x, Aᵀ g⟩) here too, so a derivative is one more record of this table:
-slice ↔ pad, concatenate ↔ slices, unfold ↔ fold (im2col and col2im: Chellapilla, Puri, Simard, 2006), reshape ↔ reshape.
+slice ↔ pad, flip ↔ flip, concatenate ↔ slices, unfold ↔ fold (im2col and col2im: Chellapilla, Puri, Simard, 2006), reshape ↔ reshape.
 Positions count from 0 and stop before `stop`, as in NumPy; in print they count from 1, as on paper.
 """
 
@@ -91,6 +91,22 @@ def slice_node(node: Node, params: Params) -> Node:
     return node if shape == node.shape else func("slice", [node], params, shape)
 
 
+def flip_node(node: Node, axis: int) -> Node:
+    """The positions along an axis in the opposite order; twice, and of what is the same everywhere, it changes nothing."""
+    if isinstance(node, Func) and node.fn == "flip" and node.params == (axis,):
+        return node.operands[0]
+    if node.shape[axis].is_one or (isinstance(node, Einsum) and not node.factors):
+        return node
+    return func("flip", [node], (axis,), node.shape)
+
+
+def _flipped(shapes: tuple[Shape, ...], params: Params) -> Shape:
+    (axis,) = params
+    if not 0 <= axis < len(shapes[0]):
+        raise ShapeError(f"a {show(shapes[0])} has no axis {axis} to turn round")
+    return shapes[0]
+
+
 def _concat_vjp(node: Func, g: Node) -> tuple[Node, ...]:
     (axis,) = node.params
     start, shares = Dim.of(0), []
@@ -137,6 +153,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("concat", _concat_vjp, _concat_jvp),
     Function("slice", _slice_vjp, _again),
     Function("pad", _pad_vjp, _again),
+    Function("flip", lambda node, g: (flip_node(g, node.params[0]),), _again),
     Function("unfold", _unfold_vjp, _again),
     Function("fold", _fold_vjp, _again),
     Function("reshape", lambda node, g: (func("reshape", [g], node.operands[0].shape, node.operands[0].shape),), _again),
@@ -211,6 +228,19 @@ def _write_pad(writer: Writer, form: Any) -> tuple[str, Prec]:
     return f"pad[{what if ':' in span or len(form.shape) != 2 else what.removesuffix('s')} {span}]({body})", Prec.ATOM
 
 
+def _write_flip(writer: Writer, form: Any) -> tuple[str, Prec]:
+    (axis,) = form.params
+    if writer.mode == "numpy":
+        return f"{writer.write(form.args[0], Prec.ATOM)}[{':, ' * axis}::-1]", Prec.ATOM
+    body = writer.write(form.args[0], Prec.SUM)
+    what = ("rows", "columns")[axis] if len(form.shape) == 2 else f"axis {axis + 1}"
+    is_vector = len(form.shape) == 2 and any(dim.is_one for dim in form.shape)
+    if writer.mode == "latex":
+        return r"\operatorname{flip}" + ("" if is_vector else rf"_{{\text{{{what}}}}}") + rf"\left({body}\right)", Prec.ATOM
+    below = "" if is_vector else f"_{what}" if len(form.shape) == 2 else f"[{what}]"
+    return f"flip{below}({body})", Prec.ATOM
+
+
 def _write_unfold(writer: Writer, form: Any) -> tuple[str, Prec]:
     width, stride = form.params
     body = writer.write(form.args[0], Prec.SUM)
@@ -256,6 +286,7 @@ RECORDS: tuple[Op, ...] = (
     _op("concat", None, _concatenated, _write_concat),
     _op("slice", 1, _sliced, _write_slice),
     _op("pad", 1, _padded, _write_pad),
+    Op("flip", 1, _flipped, lambda nodes, params: flip_node(nodes[0], *params), _write_flip, _write_flip, _write_flip),
     _op("unfold", 1, _unfolded, _write_unfold),
     _op("fold", 1, _folded, _write_fold),
     _op("reshape", 1, _reshaped, _write_reshape),

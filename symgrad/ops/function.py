@@ -1,7 +1,7 @@
 """Ops that are neither multilinear nor elementwise: softmax and its kin, inverse and determinants.
 
 Sources: Goodfellow et al., *Deep Learning* (2016), §6.2.2.3 (softmax); Petersen & Pedersen, *The Matrix Cookbook* (2012),
-(59) inverse, (49) determinant, (57) log-determinant.
+(59) inverse, (49) determinant, (57) log-determinant; Murray, *Differentiation of the Cholesky decomposition* (2016).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from symgrad.dims import Shape, show
 from symgrad.errors import ShapeError
 from symgrad.op import Function, Notation, Op, Prec, Writer
 from symgrad.ops.reduce import along, mean, reduced, reduced_shape, total
-from symgrad.tensor import Func, Node, Params, broadcast, constant, einsum, func, multiply, power, scale, transpose
+from symgrad.tensor import Func, Node, Params, broadcast, constant, einsum, eye, func, multiply, power, scale, transpose
 
 HALF = Fraction(1, 2)
 Tangents = Sequence[Node | None]
@@ -42,6 +42,26 @@ def _inverse_pull(node: Func, g: Node) -> Node:
 def _inverse_push(node: Func, v: Node) -> Node:
     """−Y V Y."""
     return einsum([(node, (0, 1)), (v, (1, 2)), (node, (2, 3))], (0, 3), node.shape, -1)
+
+
+def _halved_triangle(p: Node) -> Node:
+    """The lower triangle, its diagonal halved."""
+    dim = p.shape[0]
+    return multiply(p, func("tri", (), p.shape, p.shape) - scale(HALF, eye(dim)))
+
+
+def _cholesky_pull(node: Func, g: Node) -> Node:
+    """½ L⁻ᵀ (Φ + Φᵀ) L⁻¹, where Φ is the lower triangle of Lᵀ G, its diagonal halved."""
+    below = _halved_triangle(einsum([(node, (0, 1)), (g, (0, 2))], (1, 2), node.shape))
+    inverse = func("inverse", [node], (), node.shape)
+    return einsum([(inverse, (0, 1)), (below + transpose(below), (0, 2)), (inverse, (2, 3))], (1, 3), node.shape, HALF)
+
+
+def _cholesky_push(node: Func, v: Node) -> Node:
+    """L Φ(L⁻¹ V L⁻ᵀ), of the symmetric part of V."""
+    inverse = func("inverse", [node], (), node.shape)
+    inside = einsum([(inverse, (0, 1)), (scale(HALF, v + transpose(v)), (1, 2)), (inverse, (3, 2))], (0, 3), node.shape)
+    return einsum([(node, (0, 1)), (_halved_triangle(inside), (1, 2))], (0, 2), node.shape)
 
 
 def _inverse_transposed(x: Node) -> Node:
@@ -131,6 +151,8 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("logdet", lambda node, g: (_times(g, _inverse_transposed(node.operands[0])),),
              lambda node, t: _inner(_inverse_transposed(node.operands[0]), _only(t)),
              domain="positive_definite", source="Matrix Cookbook (57)"),
+    Function("cholesky", lambda node, g: (_cholesky_pull(node, g),), lambda node, t: _cholesky_push(node, _only(t)),
+             domain="positive_definite", source="Murray (2016), (8)–(10)"),
     Function("pi", lambda node, g: (), lambda node, t: constant(0, ())),
 )  # fmt: skip
 
@@ -254,5 +276,7 @@ RECORDS: tuple[Op, ...] = (
        Notation(r"\det\left({0}\right)"), Notation("det({0})"), Notation("np.linalg.det({0})")),
     Op("logdet", 1, lambda shapes, _: _square(shapes, "the log-determinant")[2:], _lowered("logdet"),
        Notation(r"\log\det\left({0}\right)"), Notation("log det({0})"), Notation("np.linalg.slogdet({0})[1]")),
+    Op("cholesky", 1, lambda shapes, _: _square(shapes, "the Cholesky factor"), _lowered("cholesky"),
+       Notation(r"\operatorname{{chol}}\left({0}\right)"), Notation("chol({0})"), Notation("_cholesky({0})"), source="Murray (2016)"),
     Op("pi", 0, lambda shapes, _: (), lambda nodes, _: func("pi", (), (), ()), Notation(r"\pi"), Notation("π"), Notation("np.pi")),
 )  # fmt: skip

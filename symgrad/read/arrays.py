@@ -55,7 +55,7 @@ class Array:
     `norm_of` what it is the norm of; `flat` says that NumPy has it as a vector of one axis, a column here or a row; `owed` is what has been
     paid for turning it, which a quadratic form x @ A @ y need not. `mask` says that its entries are 0 and 1, `causal` that they are 1 on
     and below the diagonal, `anticausal` above it, `opposite` the mask that is 1 where this one is 0; `masked` is what stands where such a
-    mask is 1, beside entries that a softmax leaves out.
+    mask is 1, beside entries that a softmax leaves out; `stacked` is the shape of the matrix whose columns it has on top of each other.
     """
 
     rows: Dim
@@ -76,6 +76,7 @@ class Array:
     anticausal: bool = False
     opposite: Array | None = None
     masked: Array | None = None
+    stacked: Shape | None = None
 
     @property
     def shape(self) -> Shape:
@@ -93,7 +94,10 @@ def sized(dim: Dim, span: Span) -> Array:
 
     def make(shapes: Shapes) -> Form:
         found = shapes.resolve(dim)
-        return number(found.number) if found.number is not None else number(1, ((found, 1),))
+        if found.number is not None:
+            return number(found.number)
+        factor = found.terms[0][1] if len(found.terms) == 1 else Fraction(1)  # n/2 is 1/2 times n
+        return number(factor, ((found * (1 / factor), 1),))
 
     return Array(ONE, ONE, make, span)
 
@@ -202,6 +206,10 @@ class Typing:
             arrays = [self.column(a, a.span) if a.flat else a for a in arrays]
             shaped = [a for a in arrays if not self.is_scalar(a)]
         self._speak_against(arrays, shaped, bias)
+        # vec(A X B) − vec(C): of matrices of one shape, and not only of as many entries.
+        stacks = [a.stacked for a in shaped if a.stacked is not None]
+        for stack in stacks[1:]:
+            self.shapes = self.shapes.together(*zip(stacks[0], stack, strict=True)) or self.shapes
         axes = [ONE] * max(len(a.shape) for a in arrays)
         for k, array in enumerate(arrays):
             before = arrays[:k]
@@ -218,7 +226,8 @@ class Typing:
         def made(shapes: Shapes) -> Form:
             return make([a.make(shapes) for a in arrays])
 
-        return Array(rows, cols, made, span, names, bare, kept, ends, lead=tuple(lead), flat=flat)
+        stacked = stacks[0] if stacks and len(stacks) == len(shaped) else None
+        return Array(rows, cols, made, span, names, bare, kept, ends, lead=tuple(lead), flat=flat, stacked=stacked)
 
     def _is_declared(self, array: Array, rank: int, span: Span) -> None:
         """A matrix beside more axes has a shape: whether a Y of which nothing is known has them too, nothing says."""
@@ -295,6 +304,8 @@ class Typing:
 
     def matmul(self, left: Array, right: Array, span: Span) -> Array:
         """The matrix product; where it only fits so, a vector of one axis is what it has to be, as NumPy takes it."""
+        if left.stacked is not None and right.stacked is not None:
+            self.shapes = self.shapes.together(*zip(left.stacked, right.stacked, strict=True)) or self.shapes
         known = self.shapes
         same_way = left.flat and right.flat and self.shapes.is_one(left.cols) is self.shapes.is_one(right.cols)
         if same_way and not self.is_scalar(left) and not self.is_scalar(right):
@@ -401,7 +412,7 @@ class Typing:
 
         ends = None if array.ends is None else (array.ends[1], array.ends[0])
         turned = Array(array.cols, array.rows, make, span, array.names, kept=array.kept, ends=ends, mask=array.mask)
-        return replace(turned, literal=array.literal, owed=array.owed)
+        return replace(turned, literal=array.literal, owed=array.owed, stacked=array.stacked)
 
     def with_axis(self, array: Array, at: int, span: Span) -> Array:
         """With a new axis of size 1."""
@@ -510,6 +521,10 @@ class Typing:
             return form if whole else apply("slice", [form], (axis, first, last, step))
 
         return Array(rows, cols, make, span, array.names, lead=tuple(lead))
+
+    def flipped(self, array: Array, axis: int, span: Span) -> Array:
+        """The positions along an axis in the opposite order."""
+        return replace(self.one("flip", array, array.rows, array.cols, span, lambda _: (axis,), lead=array.lead), flat=array.flat)
 
     def reshaped(self, array: Array, shape: Shape, span: Span) -> Array:
         """The same entries, row after row, in another shape."""

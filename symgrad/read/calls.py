@@ -232,7 +232,8 @@ def _kron(call: Call) -> Array:
 def _vec(call: Call) -> Array:
     """The columns on top of each other."""
     (array,) = call.arrays(1)
-    return call.typing.one("vec", array, array.rows * array.cols, ONE, call.span)
+    made = call.typing.one("vec", array, array.rows * array.cols, ONE, call.span)
+    return replace(made, stacked=array.shape)
 
 
 def _ravel(call: Call) -> Array:
@@ -580,12 +581,12 @@ _ENTRYWISE: dict[str, Callable[[Call], Array]] = {
     **dict.fromkeys(functions.MINIMA, _extreme("minimum")),
 }
 
-_MATRIX_WORDS = {"inverse": "the inverse", "det": "the determinant", "logdet": "the log-determinant"}
+_MATRIX_WORDS = {"inverse": "the inverse", "det": "the determinant", "logdet": "the log-determinant", "cholesky": "the Cholesky factor"}
 
 CALLS: dict[str, Callable[[Call], Array]] = {
     **_ENTRYWISE,
     **{word: _along(op) for word, op in functions.ALONG_AN_AXIS.items()},
-    **{word: _of_a_matrix(op, _MATRIX_WORDS[op], op != "inverse") for word, op in functions.OF_A_MATRIX.items()},
+    **{word: _of_a_matrix(op, _MATRIX_WORDS[op], op in ("det", "logdet")) for word, op in functions.OF_A_MATRIX.items()},
     **dict.fromkeys(functions.SUMS, _reduction("sum")),
     **dict.fromkeys(functions.MEANS, _reduction("mean")),
     **dict.fromkeys(functions.PRODUCTS_OF_ENTRIES, _reduction("prod")),
@@ -632,6 +633,9 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "tile": shaping.tiled,
     "repeat": shaping.repeated,
     "stack": shaping.stacked,
+    "flip": shaping.flipped(None),
+    "flipud": shaping.flipped(0),
+    "fliplr": shaping.flipped(1),
     "roll": shaping.rolled,
     "diff": shaping.difference,
     "tril": shaping.triangle(True),

@@ -3,18 +3,19 @@
     declarations ::= declaration (";" declaration)*       declaration ::= name ":" what
 
 A shape is `scalar`, one size (a vector, a column unless it only fits as a row), or two sizes and more, between commas or `×`; a size is a
-name or a whole number, or sums and products of these. Properties are words of `symgrad.properties`, between commas.
+name or a whole number, or sums, products and quotients (`d//h`) of these. Properties are words of `symgrad.properties`, between commas.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from symgrad.dims import ONE, Dim, Shape
 from symgrad.errors import InvalidExpression, nearest
 from symgrad.properties import BY_WORD
 from symgrad.read.arrays import Refused
+from symgrad.shapes import Shapes
 from symgrad.span import Source, Span
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -60,8 +61,27 @@ def read_shapes(text: str) -> dict[str, Shape]:
     >>> from symgrad.dims import show
     >>> {name: show(shape) for name, shape in read_shapes("X: n,d; w: d,1; b: 3; k: scalar").items()}
     {'X': 'n×d', 'w': 'd×1', 'b': '3', 'k': 'scalar'}
+    >>> {name: show(shape) for name, shape in read_shapes("Q: n,d//h; W: d,d//2").items()}
+    {'Q': 'n×d_h', 'W': 'd_h·h×d_h·h/2'}
     """
-    return {name: _shape(what, source, span) for name, what, source, span in read_declarations(text, "--dims")}
+    shapes = {name: _shape(what, source, span) for name, what, source, span in read_declarations(text, "--dims")}
+    sizes = {size for shape in shapes.values() for dim in shape for size in dim.symbols}
+    return divided(shapes, [(whole, parts) for size in sizes for whole, sign, parts in [size.partition("//")] if sign])
+
+
+def divided(shapes: Mapping[str, Shape], quotients: Iterable[tuple[str, str]]) -> dict[str, Shape]:
+    """The shapes where sizes are divided by others, `d//h`: d is h times another size."""
+    known = quotient_sizes(quotients)
+    return {name: known.shape(*shape) for name, shape in shapes.items()}
+
+
+def quotient_sizes(quotients: Iterable[tuple[str, str]]) -> Shapes:
+    """What sizes are that are divided by others, and the quotients by their names."""
+    found: dict[str, Dim] = {}
+    for whole, parts in quotients:
+        quotient = Dim.of(f"{whole}_{parts}")
+        found |= {whole: quotient * Dim.of(parts), f"{whole}//{parts}": quotient}
+    return Shapes(found)
 
 
 def read_properties(text: str) -> dict[str, frozenset[str]]:
@@ -107,6 +127,7 @@ def _size(text: str, source: Source, span: Span) -> Dim:
 def _product(text: str) -> Dim | None:
     """The product of names and whole numbers; None where something else is written."""
     size = ONE
+    text, *divisors = re.split(r"\s*//\s*", text)
     for factor in re.split(r"\s*[*·]\s*", text):
         if factor.isdecimal() and factor.isascii() and len(factor) <= 7 and 1 <= int(factor) <= _LARGEST:
             size = size * Dim.of(int(factor))
@@ -114,4 +135,19 @@ def _product(text: str) -> Dim | None:
             size = size * Dim.of(factor)
         else:
             return None
+    for divisor in divisors:
+        quotient = _over(size, divisor)
+        if quotient is None:
+            return None
+        size = quotient
     return size
+
+
+def _over(size: Dim, divisor: str) -> Dim | None:
+    """The `d//h` of --dims; of a name by a name it is a size of its own, until it is known what d is."""
+    if divisor.isdecimal() and divisor.isascii() and 1 <= int(divisor) <= _LARGEST:
+        return size / int(divisor)
+    if not _NAME.fullmatch(divisor):
+        return None
+    found = size.over(Dim.of(divisor))
+    return Dim.of(f"{size.name}//{divisor}") if found is None and size.name is not None else found

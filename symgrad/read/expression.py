@@ -28,9 +28,10 @@ from symgrad.properties import PROPERTIES, along
 from symgrad.read.arrays import Array, Refused, Typing, kinds_in_order, literal, sized, stem
 from symgrad.read.call import Call, whole
 from symgrad.read.calls import CALLS, METHODS, SIZED, TENSOR_METHODS, called, powered
-from symgrad.read.declared import read_properties, read_shapes
+from symgrad.read.declared import divided, quotient_sizes, read_properties, read_shapes
 from symgrad.read.functions import word_of
 from symgrad.read.shaping import of_blocks
+from symgrad.shapes import Shapes
 from symgrad.span import Source, Span
 
 _LONGEST = 10_000
@@ -230,6 +231,11 @@ class _Vocabulary:
     properties: Mapping[str, frozenset[str]]
     loss: str
     scalar: bool
+    quotients: Shapes
+
+    def size(self, name: str) -> Dim:
+        """The size of that name; of one that is divided by another, `d//h`, what it is then."""
+        return self.quotients.resolve(Dim.of(name))
 
     @classmethod
     def of(
@@ -245,6 +251,9 @@ class _Vocabulary:
         defined = {a.name for a in found if a.name}
         sizes = {name for shape in shapes.values() for dim in shape for name in dim.symbols} - set(shapes)
         sizes |= {name for a in found for name in _sizes_in(a.tree)} - set(shapes) - defined
+        divided_sizes = {pair for a in found for pair in _divided(a.tree) if not set(pair) & (set(shapes) | defined)}
+        sizes |= {name for pair in divided_sizes for name in pair}
+        shapes = divided(shapes, divided_sizes)
         for name in shapes:
             if name not in used and name not in defined:
                 raise UnknownName(f"--dims: the expression has no {name}; {nearest(name, used)}")
@@ -264,7 +273,8 @@ class _Vocabulary:
         named = [replace(a, name=a.name or loss) for a in found]
         if len({a.name for a in named}) < len(named):
             raise Refused(InvalidExpression, f"{loss} is defined already; give the last expression a name of its own", found[-1].span)
-        return cls(source, tuple(named), shapes, frozenset(sizes), kinds, lengths, properties, named[-1].name or loss, scalar)
+        quotients = quotient_sizes(divided_sizes)
+        return cls(source, tuple(named), shapes, frozenset(sizes), kinds, lengths, properties, named[-1].name or loss, scalar, quotients)
 
 
 def _names_in(tree: ast.expr, pi: bool = False) -> Iterator[str]:
@@ -293,6 +303,15 @@ def _sizes_in(tree: ast.expr) -> Iterator[str]:
         if word in SIZED:
             for arg in call.args[1 if word in ("reshape", "view") and not _is_method(call) else 0 :]:
                 yield from _free_names(arg)
+
+
+def _divided(tree: ast.expr) -> Iterator[tuple[str, str]]:
+    """The d and the h of `d//h`, which are sizes."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.FloorDiv):
+            continue
+        if isinstance(node.left, ast.Name) and isinstance(node.right, ast.Name):
+            yield _plain(node.left.id), _plain(node.right.id)
 
 
 def _free_names(node: ast.AST) -> Iterator[str]:
@@ -469,7 +488,7 @@ class _Reader:
         if name in self.vocabulary.shapes:
             return self._as_assumed(name, self.typing.declared(name, self.vocabulary.shapes[name], span))
         if name in self.vocabulary.sizes:
-            return sized(Dim.of(name), span)
+            return sized(self.vocabulary.size(name), span)
         if name == "pi":
             return self._pi(node)
         return self._as_assumed(name, self.typing.name(name, self.kinds[name], span, self.vocabulary.lengths.get(name)))
@@ -509,9 +528,11 @@ class _Reader:
         span, typing = self.span(node), self.typing
         if isinstance(node.op, ast.Pow):
             return self._power(node)
+        if isinstance(node.op, ast.FloorDiv):
+            return sized(self.size(node), span)
         combine = _OPERATORS.get(type(node.op))
         if combine is None:
-            sign = {"BitXor": "^", "Mod": "%", "FloorDiv": "//", "BitAnd": "&", "BitOr": "|", "LShift": "<<", "RShift": ">>"}
+            sign = {"BitXor": "^", "Mod": "%", "BitAnd": "&", "BitOr": "|", "LShift": "<<", "RShift": ">>"}
             shown = sign.get(type(node.op).__name__, type(node.op).__name__)
             raise Refused(InvalidExpression, f"symgrad reads no {shown} in an expression", span)
         return combine(typing, self.array(node.left), self.array(node.right), span)
@@ -625,7 +646,7 @@ class _Reader:
         if value is not None and 0 < value <= 10**6:
             return Dim.of(value)
         if isinstance(node, ast.Name) and _plain(node.id) in self.vocabulary.sizes:
-            return Dim.of(_plain(node.id))
+            return self.vocabulary.size(_plain(node.id))
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
             array, axis = self.array(node.value.value), whole(node.slice)
             if axis is not None and -len(array.shape) <= axis < len(array.shape):
@@ -737,8 +758,14 @@ class _Reader:
             if place.lower is place.upper is place.step is None:
                 return array
             step = 1 if place.step is None else whole(place.step)
-            if step is None or step < 1:
-                raise Refused(Unsupported, "the step of a slice is a whole number above 0", self.span(place))
+            if step is None or step == 0:
+                raise Refused(Unsupported, "the step of a slice is a whole number, and not 0", self.span(place))
+            if step < 0:
+                # x[i:j:-1] is what stands from j + 1 to i, the last of it first.
+                first = Dim.of(0) if place.upper is None else self._place(place.upper, length) + 1
+                last = length if place.lower is None else self._place(place.lower, length) + 1
+                turned = self.typing.flipped(self.typing.sliced(array, axis, first, last, 1, span), axis, span)
+                return turned if step == -1 else self.typing.sliced(turned, axis, Dim.of(0), last - first, -step, span)
             start = Dim.of(0) if place.lower is None else self._place(place.lower, length)
             stop = length if place.upper is None else self._place(place.upper, length)
             return self.typing.sliced(array, axis, start, stop, step, span)

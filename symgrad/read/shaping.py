@@ -238,6 +238,26 @@ def rolled(call: Call) -> Array:
     return replace(call.typing.joined(pieces, axis, call.span), flat=array.flat)
 
 
+def flipped(axis: int | None) -> Callable[[Call], Array]:
+    """`flip(x)`, `flip(X, axis=1)`, `flipud(X)`: along an axis, or along each."""
+
+    def function(call: Call) -> Array:
+        array = call.array(first(call), tensors=True)
+        if axis is not None:
+            axes = [axis]
+        elif array.flat or call.axis(array, 1) is not None:
+            axes = [along(call, array, 1)]
+        else:
+            axes = list(range(len(array.shape)))
+        if max(axes) >= len(array.shape):
+            raise call.refused(f"{call.word} of an array with too few axes")
+        for one in axes:
+            array = call.typing.flipped(array, one, call.span)
+        return array
+
+    return function
+
+
 def difference(call: Call) -> Array:
     """`diff(x)`: each entry less the one before it."""
     array = call.array(first(call), tensors=True)

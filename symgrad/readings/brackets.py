@@ -67,6 +67,9 @@ def _cells(reader: Reader, rows: list[tuple[Node, ...]], node: Node, shapes: Sha
         raise Unreadable(node.span, "a matrix whose rows have different lengths")
     if len(rows) * len(rows[0]) > _MOST_CELLS:
         raise Unreadable(node.span, f"a matrix of more than {_MOST_CELLS} entries")
+    if (counting := _counting(reader, [cell for row in rows for cell in row])) is not None and 1 in (len(rows), len(rows[0])):
+        yield Reading(0.0, shapes, counting if len(rows) > 1 else transposed(counting))
+        return
     numbers = [[constant_of(cell) for cell in row] for row in rows]
     if all(x is not None for row in numbers for x in row):
         exact = tuple(tuple(x for x in row if x is not None) for row in numbers)
@@ -79,6 +82,14 @@ def _cells(reader: Reader, rows: list[tuple[Node, ...]], node: Node, shapes: Sha
         made = _block(now, terms, len(rows[0]))
         if made is not None:
             yield Reading(cost, made[0], made[1], notes)
+
+
+def _counting(reader: Reader, cells: list[Node]) -> Term | None:
+    r"""`1, \dots, n`: the numbers up to a size."""
+    match cells:
+        case [sx.Number(text="1"), sx.Dots(), last] if (size := reader.size(last)) is not None:
+            return Term("function", (), ("counting", size), size, ONE)
+    return None
 
 
 def prescripted(reader: Reader, node: sx.Prescripted, shapes: Shapes) -> Variants:

@@ -74,6 +74,10 @@ def _call_rearranged(op: str) -> CallRule:
     def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
         x, sizes = terms[0], reader.sizes(_below(node))
         left_open = tuple(unknown(f"{op}:{axis}:{reader.statement}:{node.span.start}") for axis in ("rows", "cols"))
+        if op == "flip":
+            axis = {"row": 0, "column": 1}.get(_word_below(node).rstrip("s"), int(r.shapes.is_one(x.rows)))
+            yield r.with_term(Term("function", (x,), (op, axis), x.rows, x.cols))
+            return
         if op == "pad":
             yield from _padded(reader, r, x, _below(node), left_open[0])
             return
@@ -220,6 +224,7 @@ def _call_function(op: str) -> CallRule:
         if met is not None:
             shape = {
                 "inverse": (x.rows, x.cols), "eigenvectors": (x.rows, x.cols), "eigenvalues": (x.rows, ONE),
+                "cholesky": (x.rows, x.cols),
                 "vech": (x.rows * (x.rows + 1) / 2, ONE),
             }.get(op, (ONE, ONE))  # fmt: skip
             yield r.plus(0.0, met, Term("function", (x,), (op,), *shape))
