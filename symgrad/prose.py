@@ -23,6 +23,12 @@ _ACTIVATION = re.compile(
     r"(?i)\b(sigmoid|logistic|tanh|relu)[- ](?:activations?|transfer)\b"
     r"|\bactivation(?: function)?s?:? (?:is |are )?(?:the )?(sigmoid|tanh|relu)\b"
 )
+# `lrelu with slope 0.1 for z < 0`, `a leak of $0.2$`.
+_LEAK = re.compile(
+    r"(?i)\b(?:slope|leak(?:age)?|Steigung|pente|pendiente)\W{1,3}(?:(?:of|is|was|von|de)\W{1,2})?(?:(?:\\alpha|\\beta|[aαβ])\s?=\s?)?(\d*\.\d+)"
+    r"|(?<![\w.])(\d*\.\d+)\$?\s(?:negative )?(?:slope|leak)\b"
+)
+_USUAL_LEAK = fn.ELEMENTWISE_WORDS["leakyrelu"]
 
 
 def functions_in_words(sheet: Sheet, vocabulary: Vocabulary) -> None:
@@ -59,6 +65,13 @@ def functions_in_words(sheet: Sheet, vocabulary: Vocabulary) -> None:
     meant = fn.ELEMENTWISE_WORDS.get(next(iter(named)).lower()) if len(named) == 1 else None
     if meant is not None:
         vocabulary.functions = dict.fromkeys(fn.UNNAMED, meant) | vocabulary.functions
+    slopes = {found[1] or found[2] for found in _LEAK.finditer(sheet.source.text)}
+    if len(slopes) == 1:
+        leaky: Function = ("leaky_relu", (Fraction(slopes.pop()),))
+        bases = {n.base for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Name)}
+        usual = {base for base in bases if fn.ELEMENTWISE_WORDS.get(fn.word_of(base)) == _USUAL_LEAK}
+        usual |= {base for base, record in vocabulary.functions.items() if record == _USUAL_LEAK}
+        vocabulary.functions |= dict.fromkeys(usual, leaky)
 
 
 def _function_in_a_chain(call: Node, body: Node, vocabulary: Vocabulary) -> None:

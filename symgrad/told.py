@@ -19,7 +19,9 @@ from symgrad.span import Span
 _LETTER = r"(?:[A-Za-zα-ωΑ-Ω]_?\w{0,2})"
 _NUMBER = r"[-−]?\d+(?:[.,]\d+)?"
 _LIST = rf"\(\s?{_NUMBER}(?:\s?[,;]\s?{_NUMBER})+\s?\)|\[\s?{_NUMBER}(?:\s?[,;]\s?{_NUMBER})+\s?\]"
-_TOLD = re.compile(rf"(?<![\w$\\^_{{}}(=+*/])({_LETTER})\s?=\s?({_NUMBER}|{_LIST})(?![\w(^]|[.,]\d|\s?[-+*/=×·%])")
+_TOLD = re.compile(
+    rf"(?<![\w$\\^_{{}}(=+*/·×⊙@])(?<![-−+*/=·×⊙@] )({_LETTER})[ \t\n]{{0,4}}=[ \t\n]{{0,4}}({_NUMBER}|{_LIST})(?![\w(^]|[.,]\d|\s?[-+*/=×·%])"
+)
 
 
 def told(sheet: Sheet) -> Sheet:

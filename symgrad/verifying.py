@@ -48,7 +48,7 @@ from symgrad.prose import shape_of_node, space
 from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
 from symgrad.replacing import with_replaced
-from symgrad.ruling import MISFIT, UNKNOWN_NAME, Judged, Ruling, claim_of, is_charitable
+from symgrad.ruling import MISFIT, UNKNOWN_NAME, Judged, Ruling, as_written, claim_of, is_charitable
 from symgrad.shorthand import written_out
 from symgrad.signs import with_differentials
 from symgrad.sizing import sized
@@ -407,7 +407,7 @@ def _misfit(judge: Judge, ruling: Ruling, rulings: list[Ruling]) -> Diagnosis | 
 def _findings_of(judge: Judge, ruling: Ruling, diagnosis: Diagnosis | None) -> list[Finding]:
     link = ruling.link
     if diagnosis is not None:
-        return [replace(_of_diagnosis(diagnosis), example=counterexample(judge, ruling))]
+        return [replace(_at_its_row(_of_diagnosis(diagnosis), ruling), example=counterexample(judge, ruling))]
     if ruling.verdict == "unread":
         span = ruling.notes[0].span if ruling.notes else link.span
         return [_finding("SG101", span if span.end else link.span, f"not read: {ruling.reason}")]
@@ -420,6 +420,16 @@ def _findings_of(judge: Judge, ruling: Ruling, diagnosis: Diagnosis | None) -> l
     if is_charitable(ruling) and not found:
         found.append(_finding("SG312", link.span, "it holds in a reading that is not the plainest one"))
     return found
+
+
+def _at_its_row(finding: Finding, ruling: Ruling) -> Finding:
+    """The finding at the first entry that is wrong, where a matrix of numbers is written over several lines."""
+    right, meant = ruling.link.right, as_written(ruling)
+    if not isinstance(right, sx.Matrix) or meant is None:
+        return finding
+    written = literal_rows(right) or ()
+    wrong = [(i, j) for i, row in enumerate(written) for j, value in enumerate(row) if value != meant[i][j]]
+    return replace(finding, span=right.rows[wrong[0][0]][wrong[0][1]].span) if wrong and wrong[0][0] else finding
 
 
 def _conforming(judge: Judge, ruling: Ruling) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from symgrad import syntax as sx
 from symgrad.allowance import Allowance
 from symgrad.read import vocabulary as voc
+from symgrad.read.grids import Grid, grids
 from symgrad.read.latex import parse
 from symgrad.read.lexer import Macro
 from symgrad.span import Source, Span
@@ -52,12 +53,13 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of mathematics: its inside, and whether it is closed."""
+    """A stretch of mathematics: its inside, whether it is closed, and what it says where that is known already."""
 
     inside: Span
     outside: Span
     display: bool
     closed: bool = True
+    node: Node | None = None
 
 
 def read_document(source: Source) -> Sheet:
@@ -70,15 +72,20 @@ def read_document(source: Source) -> Sheet:
     sheet = Sheet(source, macros=definitions(source))
     sheet.code = _code(source)
     masked = _masked(source.text, is_latex(source))
+    drawn, masked = _without_grids(source, masked, sheet.macros)
     shown = replace(source, text=masked)
     pieces = _all_pieces(masked, is_latex(source))
     pieces = pieces if is_latex(source) else list(_with_heads(masked, pieces))
+    pieces = sorted([*pieces, *(Piece(g.node.span, g.node.span, True, node=g.node) for g in drawn)], key=lambda p: p.outside.start)
     sheet.headings = [match.start() for match in _PART.finditer(masked)]
     for block, piece in enumerate(pieces):
         before = pieces[block - 1].outside.end if block else 0
         after = pieces[block + 1].outside.start if block + 1 < len(pieces) else len(masked)
         words = _words(masked[before : piece.outside.start])
         words_after = _words(masked[piece.outside.end : after], first=True)
+        if piece.node is not None:
+            sheet.statements.append(Statement(piece.node, piece.node.span, block, True, words, words_after))
+            continue
         if not piece.closed:
             node: Node = sx.Unread(piece.outside, "mathematics that is opened and never closed")
             sheet.statements.append(Statement(node, piece.outside, block, piece.display, words, words_after))
@@ -132,10 +139,18 @@ def told_in_code(source: Source) -> str:
 def prose(source: Source) -> str:
     """The words of a sheet, every character in its place, with all its mathematics blank."""
     is_tex = is_latex(source)
-    text = _masked(source.text, is_tex)
+    _, text = _without_grids(source, _masked(source.text, is_tex), definitions(source))
     for piece in _all_pieces(text, is_tex):
         text = text[: piece.outside.start] + _blank(source.slice(piece.outside)) + text[piece.outside.end :]
     return text
+
+
+def _without_grids(source: Source, masked: str, macros: Mapping[str, Macro]) -> tuple[list[Grid], str]:
+    """What the drawn matrices of a sheet say, and the text with them blank."""
+    drawn = [] if is_latex(source) else list(grids(source, masked, macros))
+    for place in (place for grid in drawn for place in grid.taken):
+        masked = masked[: place.start] + _blank(masked[place.start : place.end]) + masked[place.end :]
+    return drawn, masked
 
 
 def _blank(text: str) -> str:
@@ -419,7 +434,7 @@ def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
         body = text[first:end]
         if len(body) > 400 or body.startswith(("#", ">", "|")):
             continue
-        if not (_MATHLIKE.search(body) or _EQUATION.fullmatch(body)):
+        if not (_MATHLIKE.search(body) or _EQUATION.fullmatch(body) or any(_is_told(run[1]) for run in _TOLD.finditer(body))):
             yield from _declarations(body, first)
             continue
         apart = list(_apart(body))
@@ -478,10 +493,14 @@ def _labelled(body: str) -> int:
 
 # An equation told in a sentence without dollars: `Let V = W ⊙ M be …`. It ends where a word, a comma or the sentence does.
 _PLAIN_WORDS = "is be of to we or an as at by in on so if it and the for are a with where then that let put write take get from".split()
-_LIST = r"\[[^\[\]\n=]*\]"
+_LIST = r"(?:\[[^\[\]\n=]*\]|\([^()\nA-Za-z=]*,[^()\nA-Za-z=]*\))"
 _TOKEN = rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)(?!\([A-Za-z]{{2,}}[\s,])(?:{_LIST}|(?!\*\*)[^\s,;:.]|(?<=\d)\.(?=\d)|\.\.+(?=\w))+)"
-_TOLD = re.compile(rf"(?<![^\s(,;:])([A-Za-zΑ-ωŶŷẐẑ∂∇ℓ][^\s,;:.=]{{0,12}} ?= ?{_TOKEN}(?: {_TOKEN})*)")
-_CALLED = re.compile(r"\b([A-Za-z]+)\(")
+_TOLD = re.compile(rf"(?<![^\s(,;:])([A-Za-zΑ-ωŶŷẐẑ∂∇ℓ][^\s,;:.=]{{0,12}} ?(?:=|←|<-) ?{_TOKEN}(?: {_TOKEN})*)")
+_CALLED = re.compile(r"\b([A-Za-z]+)'?\(")
+# `dL/db = …`, a derivative; and a formula of short names, with a sign between two of them, or two that are multiplied.
+_SLOPE = re.compile(r"\bd[A-Za-z]\w{0,2} ?/ ?d[A-Za-z]\w{0,2}\b")
+_SHORT = r"(?:[A-Za-zα-ωΑ-Ω]\w?(?:_\w+)?'?|\d+(?:\.\d+)?|\([^()]*\)|\[[^\[\]]*\])"
+_FORMULA = re.compile(rf"[^=←]*(?:=|←|<-) ?-?{_SHORT}(?: ?[-+*/@^=] ?-?{_SHORT}| {_SHORT})+")
 
 
 def _before_words(told: str) -> int:
@@ -494,7 +513,10 @@ def _before_words(told: str) -> int:
 
 
 def _is_told(told: str) -> bool:
-    return _MATHLIKE.search(told) is not None or any(word in voc.FUNCTIONS for word in _CALLED.findall(told))
+    if _MATHLIKE.search(told) or "←" in told or "<-" in told or _SLOPE.search(told):
+        return True
+    is_formula = _FORMULA.fullmatch(told) is not None and re.search(r"[A-Za-zα-ω]", told.partition("=")[2]) is not None
+    return is_formula or any(word in voc.FUNCTIONS for word in _CALLED.findall(told))
 
 
 # What begins a part of a sheet: a heading, the number of a problem, also where it stands inside a display.
