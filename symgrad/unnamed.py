@@ -29,8 +29,10 @@ _PREACTIVATIONS = frozenset({"z", "a", "s", "u", "p", "\\mathrm{net}"})
 def with_unnamed(sheet: Sheet) -> Sheet:
     """The sheet with a definition for each such quantity, at the place that it follows from."""
     asked = {name: node for s in sheet.statements for name, node in _differentiated(s.node)}
-    known = {name for s in sheet.statements for name, _ in heads(s)}
-    strange = {name: node for name, node in asked.items() if name not in known}
+    # A value further down, `a_z = 0.3`, does not say what it is.
+    found = [head for s in sheet.statements for head in heads(s)]
+    known, defined = {name for name, _ in found}, {name for name, formula in found if not is_numeric(formula)}
+    strange = {name: node for name, node in asked.items() if name not in defined}
     if not strange:
         return sheet
     out: list[Statement] = []
