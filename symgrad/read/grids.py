@@ -77,7 +77,9 @@ def _read(source: Source, text: str, macros: Macros, lines: list[_Line], before:
         if len(sides) > 1:
             whole = sides[0].span.to(sides[-1].span)
             made.append(Grid(sx.Relation(whole, tuple(sides), tuple(operators)), tuple(taken)))
-        sides.clear(), operators.clear(), taken.clear()
+        sides.clear()
+        operators.clear()
+        taken.clear()
 
     for k in range(len(lines[0].rows)):
         matrix = _matrix(shown, macros, [line.rows[k] for line in lines])
