@@ -188,6 +188,10 @@ FIRES = {
         (product("ij,i1->ij", elementwise("exp", [Z]), power(product("ij->i1", elementwise("exp", [Z])), -1)), FACTS),
         (product("i1,->i1", elementwise("exp", [u]), power(product("i1->", elementwise("exp", [u])), -1)), FACTS),
     ],
+    "logarithm-of-a-quotient": [
+        (elementwise("log", [product("i1,->i1", elementwise("exp", [u]), power(product("i1->", elementwise("exp", [u])), -1))]), FACTS),
+        (elementwise("log", [product("ij,i1->ij", elementwise("exp", [P]), power(product("ij->i1", elementwise("exp", [Z])), -2))]), FACTS),
+    ],
     "logarithm-of-a-sum": [
         (elementwise("log", [product("ij->i1", elementwise("exp", [Z]))]), FACTS),
         (elementwise("log", [product("i1->", elementwise("exp", [u]))]), FACTS),
@@ -303,6 +307,10 @@ STAYS = {
         (product("ij,i1->ij", elementwise("exp", [A]), power(product("ij->i1", elementwise("exp", [Z])), -1)), FACTS),
     ],
     "logarithm-of-a-sum": [(elementwise("log", [product("ij->", elementwise("exp", [Z]))]), FACTS)],
+    "logarithm-of-a-quotient": [
+        (elementwise("log", [product("ij,ij->i1", elementwise("exp", [A]), Y)]), FACTS),
+        (elementwise("log", [product("ij,i1->ij", A, power(product("ij->i1", elementwise("exp", [Z])), -1))]), FACTS),
+    ],
     "one-hot-picks": [(product("ij,ik->jk", T, T), FACTS), (product("ij,kj->ik", T, T), FACTS), (product("ij,ik->ik", Y, Y), FACTS)],
     "function-of-an-entry": [
         (elementwise("log", [product("ij,ij->i1", A, T)]), FACTS),

@@ -247,6 +247,34 @@ def _without_axis(node: Node, axis: int, shape: Shape) -> Node:
     return einsum(factors, out, shape, node.coefficient, node.sizes)
 
 
+def logarithm_of_a_quotient(node: Node, facts: Facts) -> Node | None:
+    """log(exp(z) ⊙ A ⊘ Σ exp(y)) = z + log(A) − log(Σ exp(y)): of what is never negative."""
+    if not isinstance(node, Map) or node.fn != "log" or node.order:
+        return None
+    (inside,) = node.operands
+    if not isinstance(inside, Einsum) or len(inside.factors) < 2 or inside.coefficient <= 0 or inside.sizes:
+        return None
+    if any(label not in inside.out and label != UNIT for _, labels in inside.factors for label in labels):
+        return None  # a sum
+    taken = [(factor, labels, found) for factor, labels in inside.factors if (found := _logarithm(factor)) is not None]
+    if not any(isinstance(factor, Map) and factor.fn == "exp" for factor, _, _ in taken):
+        return None  # where no exponential disappears, a quotient is left as it is
+    rest = [(factor, labels) for factor, labels in inside.factors if _logarithm(factor) is None]
+    terms = [einsum([(found, labels)], inside.out, node.shape) for _, labels, found in taken]
+    left = einsum(rest, inside.out, node.shape, inside.coefficient)
+    is_one = isinstance(left, Einsum) and not left.factors and left.coefficient == 1
+    return add(terms if is_one else [*terms, elementwise("log", [left])])
+
+
+def _logarithm(node: Node) -> Node | None:
+    """The logarithm of exp(z), and of a power of a sum of exponentials; None for what may be negative."""
+    if (z := _exponent(node)) is not None:
+        return z
+    if isinstance(node, Map) and node.fn == "power" and not node.order and _summed(node.operands[0]) is not None:
+        return scale(node.params[0], elementwise("log", [node.operands[0]]))
+    return elementwise("log", [node]) if _summed(node) is not None else None
+
+
 RULES: tuple[Rule, ...] = (
     Rule("logistic", "1 ⊘ (1 + exp(−z)) = σ(z)", "an exponential disappears", logistic),
     Rule("logistic-of-the-negative", "exp(z) ⊙ σ(−z) = σ(z)", "an exponential disappears", logistic_of_the_negative),
@@ -255,5 +283,6 @@ RULES: tuple[Rule, ...] = (
     Rule("softplus", "log(1 + exp(z)) = softplus(z)", "an exponential disappears", softplus),
     Rule("softmax", "exp(z) / Σ exp(z) = softmax(z)", "two exponentials disappear", softmax),
     Rule("shifted", "softmax(z + c 1) = softmax(z)", "a term disappears below a function", shifted),
+    Rule("logarithm-of-a-quotient", "log(exp(z) ⊘ Σ exp(y)) = z − log(Σ exp(y))", "an exponential disappears", logarithm_of_a_quotient),
     Rule("logarithm-of-a-sum", "log(Σ exp(z)) = logsumexp(z)", "an exponential disappears", logarithm_of_a_sum),
 )
