@@ -135,6 +135,9 @@ def _inside(form: Form, places: Places, taken: frozenset[str]) -> Form | None:
         if form.op == "matmul":
             first = _at(form.args[0], places, taken)
             return None if first is None else product_of([first, *form.args[1:]])
+    if form.op == "inverse" and all(place is not None for place in places[:-2]):
+        body = _at(form.args[0], places, taken) if places[-2:] == (None, None) else None
+        return None if body is None else apply("inverse", [body])
     if len(shape) != 2:
         return None
     if form.op == "broadcast":

@@ -168,7 +168,7 @@ class _Lab:
                 with np.errstate(all="ignore"):
                     given = balanced(self.network, given, lambda values: self.forward.run(values, {}))
                     base = self.forward.run(given, {})
-                    well = all(np.linalg.cond(base[name]) < _WORST_CONDITION for name in self.inverted)
+                    well = all(np.all(np.linalg.cond(base[name]) < _WORST_CONDITION) for name in self.inverted)
                     values = self.backward.run(given, {}) if well else {}
             except np.linalg.LinAlgError:
                 well = False

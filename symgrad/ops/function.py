@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from symgrad.dims import Shape, show
+from symgrad.dims import ONE, Shape, show
 from symgrad.errors import ShapeError
 from symgrad.op import Function, Notation, Op, Prec, Writer
 from symgrad.ops.reduce import along, mean, reduced, reduced_shape, total
-from symgrad.tensor import Func, Node, Params, broadcast, constant, einsum, eye, func, multiply, power, scale, transpose
+from symgrad.tensor import UNIT, Func, Node, Params, broadcast, constant, einsum, eye, func, multiply, power, scale, transpose
 
 HALF = Fraction(1, 2)
 Tangents = Sequence[Node | None]
@@ -34,14 +34,21 @@ def _softmax_of(node: Func) -> Node:
     return func("softmax", node.operands, node.params, node.operands[0].shape)
 
 
+def _stacked(node: Node, *labels: int) -> tuple[Node, tuple[int, ...]]:
+    """A stack of matrices with these labels for rows and columns; the axes before them have labels of their own."""
+    return node, (*range(10, 8 + len(node.shape)), *labels)
+
+
 def _inverse_pull(node: Func, g: Node) -> Node:
-    """−Yᵀ G Yᵀ."""
-    return einsum([(node, (0, 1)), (g, (0, 2)), (node, (3, 2))], (1, 3), node.shape, -1)
+    """−Yᵀ G Yᵀ, of each matrix of a stack."""
+    out = _stacked(node, 1, 3)[1]
+    return einsum([_stacked(node, 0, 1), _stacked(g, 0, 2), _stacked(node, 3, 2)], out, node.shape, -1)
 
 
 def _inverse_push(node: Func, v: Node) -> Node:
     """−Y V Y."""
-    return einsum([(node, (0, 1)), (v, (1, 2)), (node, (2, 3))], (0, 3), node.shape, -1)
+    out = _stacked(node, 0, 3)[1]
+    return einsum([_stacked(node, 0, 1), _stacked(v, 1, 2), _stacked(node, 2, 3)], out, node.shape, -1)
 
 
 def _halved_triangle(p: Node) -> Node:
@@ -65,15 +72,27 @@ def _cholesky_push(node: Func, v: Node) -> Node:
 
 
 def _inverse_transposed(x: Node) -> Node:
-    return transpose(func("inverse", [x], (), x.shape))
+    return einsum([_stacked(func("inverse", [x], (), x.shape), 1, 0)], _stacked(x, 0, 1)[1], x.shape)
+
+
+def _of_each(x: Node, value: Node) -> tuple[Node, tuple[int, ...]]:
+    """One number for each matrix of a stack: of one matrix a scalar, of b of them a column."""
+    lead = _stacked(x)[1]
+    return value, (*lead, UNIT) if len(lead) == 1 else lead
 
 
 def _times(g: Node, x: Node) -> Node:
-    return einsum([(g, ()), (x, (0, 1))], (0, 1), x.shape)
+    return einsum([_of_each(x, g), _stacked(x, 0, 1)], _stacked(x, 0, 1)[1], x.shape)
 
 
 def _inner(a: Node, b: Node) -> Node:
-    return einsum([(a, (0, 1)), (b, (0, 1))], (), ())
+    return einsum([_stacked(a, 0, 1), _stacked(b, 0, 1)], _of_each(a, a)[1], _for_each((a.shape,)))
+
+
+def _for_each(shapes: tuple[Shape, ...]) -> Shape:
+    """The shape of one number for each matrix."""
+    lead = shapes[0][:-2]
+    return (*lead, ONE) if len(lead) == 1 else lead
 
 
 def _causal_pull(node: Func, g: Node) -> Node:
@@ -176,6 +195,14 @@ def _square(shapes: tuple[Shape, ...], what: str) -> Shape:
     return shape
 
 
+def _squares(shapes: tuple[Shape, ...], what: str) -> Shape:
+    """A square matrix, or a stack of such."""
+    shape = shapes[0]
+    if len(shape) < 2 or shape[-1] is not shape[-2]:
+        raise ShapeError(f"{what} of a {show(shape)}: it needs a square matrix")
+    return shape
+
+
 def _lowered(name: str) -> Any:
     def lower(nodes: tuple[Node, ...], params: Params) -> Node:
         along = dict.fromkeys(("softmax", "log_softmax", "is_max", "standardize"), _same)
@@ -183,7 +210,7 @@ def _lowered(name: str) -> Any:
         shape = shapes[name]((nodes[0].shape,), params) if name in shapes else nodes[0].shape
         if all(dim.is_one for dim in nodes[0].shape) and name == "softmax":
             return constant(1, shape)
-        return func(name, nodes, params, () if name in ("det", "logdet") else shape)
+        return func(name, nodes, params, _for_each((nodes[0].shape,)) if name in ("det", "logdet") else shape)
 
     return lower
 
@@ -256,6 +283,16 @@ def _along_an_axis(name: str, shape: Any, latex: str, text: str, numpy: str) -> 
     return Op(name, 1, shape, _lowered(name), write, write, write)
 
 
+def _number_of_each(numpy: str) -> Any:
+    """NumPy has the numbers of a stack along its axes; those along one axis are a column here."""
+
+    def write(writer: Writer, form: Any) -> tuple[str, Prec]:
+        behind = "[:, None]" if len(form.args[0].shape) == 3 else ""
+        return numpy.format(writer.write(form.args[0], Prec.SUM)) + behind, Prec.ATOM
+
+    return write
+
+
 RECORDS: tuple[Op, ...] = (
     _along_an_axis("softmax", _same, r"\mathrm{softmax}", "softmax", "_softmax({x}, {axis})"),
     _along_an_axis("log_softmax", _same, r"\log \mathrm{softmax}", "log softmax", "_log_softmax({x}, {axis})"),
@@ -270,12 +307,12 @@ RECORDS: tuple[Op, ...] = (
     _reduced_op("max", r"\max"),
     _reduced_op("prod", r"\operatorname{prod}"),
     Op("is_max", 1, _same, _lowered("is_max"), _write_is_max, _write_is_max, _write_is_max),
-    Op("inverse", 1, lambda shapes, _: _square(shapes, "the inverse"), _lowered("inverse"),
+    Op("inverse", 1, lambda shapes, _: _squares(shapes, "the inverse"), _lowered("inverse"),
        Notation("{0}^{{-1}}", Prec.POSTFIX, Prec.ATOM), Notation("{0}⁻¹", Prec.POSTFIX, Prec.ATOM), Notation("np.linalg.inv({0})")),
-    Op("det", 1, lambda shapes, _: _square(shapes, "the determinant")[2:], _lowered("det"),
-       Notation(r"\det\left({0}\right)"), Notation("det({0})"), Notation("np.linalg.det({0})")),
-    Op("logdet", 1, lambda shapes, _: _square(shapes, "the log-determinant")[2:], _lowered("logdet"),
-       Notation(r"\log\det\left({0}\right)"), Notation("log det({0})"), Notation("np.linalg.slogdet({0})[1]")),
+    Op("det", 1, lambda shapes, _: _for_each((_squares(shapes, "the determinant"),)), _lowered("det"),
+       Notation(r"\det\left({0}\right)"), Notation("det({0})"), _number_of_each("np.linalg.det({0})")),
+    Op("logdet", 1, lambda shapes, _: _for_each((_squares(shapes, "the log-determinant"),)), _lowered("logdet"),
+       Notation(r"\log\det\left({0}\right)"), Notation("log det({0})"), _number_of_each("np.linalg.slogdet({0})[1]")),
     Op("cholesky", 1, lambda shapes, _: _square(shapes, "the Cholesky factor"), _lowered("cholesky"),
        Notation(r"\operatorname{{chol}}\left({0}\right)"), Notation("chol({0})"), Notation("_cholesky({0})"), source="Murray (2016)"),
     Op("pi", 0, lambda shapes, _: (), lambda nodes, _: func("pi", (), (), ()), Notation(r"\pi"), Notation("π"), Notation("np.pi")),

@@ -92,12 +92,14 @@ def _causal_softmax_of(call: Call, array: Array) -> Array:
 
 def _of_a_matrix(op: str, what: str, scalar: bool) -> Callable[[Call], Array]:
     def function(call: Call) -> Array:
-        (array,) = call.arrays(1)
+        (array,) = call.arrays(1, tensors=op != "cholesky")
         call.typing.square(array, what, call.span)
         if op == "inverse" and call.typing.is_scalar(array):
             return call.typing.over(call.exactly(1), array, call.span)
-        shape = (ONE, ONE) if scalar else (array.rows, array.cols)
-        return call.typing.one(op, array, *shape, call.span)
+        if not scalar:
+            return call.typing.one(op, array, array.rows, array.cols, call.span, lead=array.lead)
+        *lead, rows, cols = (*array.lead, *[ONE] * (2 - len(array.lead)))[: max(2, len(array.lead))]
+        return replace(call.typing.one(op, array, rows, cols, call.span, lead=tuple(lead)), flat=len(array.lead) == 1)
 
     return function
 
@@ -167,10 +169,10 @@ def _outer(call: Call) -> Array:
 
 def _solve(call: Call) -> Array:
     """A⁻¹ B."""
-    left, right = call.arrays(2)
+    left, right = call.arrays(2, tensors=True)
     t = call.typing
     t.square(left, "solve", call.span)
-    return t.matmul(t.one("inverse", left, left.rows, left.cols, left.span), right, call.span)
+    return t.matmul(t.one("inverse", left, left.rows, left.cols, left.span, lead=left.lead), right, call.span)
 
 
 def _pseudoinverse(call: Call) -> Array:

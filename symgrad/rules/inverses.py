@@ -34,7 +34,7 @@ def cancel_inverse(node: Node, facts: Facts) -> Node | None:
     if not isinstance(node, Einsum):
         return None
     for k, (factor, labels) in enumerate(node.factors):
-        if not isinstance(factor, Func) or factor.fn != "inverse":
+        if not isinstance(factor, Func) or factor.fn != "inverse" or len(labels) != 2:
             continue
         body = factor.operands[0]
         both = is_symmetric(body, facts)
