@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from symgrad import syntax as sx
 from symgrad.allowance import Allowance
@@ -411,10 +412,14 @@ def _looks_closed(text: str, start: int, end: int) -> bool:
 
 _WORDLIKE = re.compile(r"[A-Za-z]{3,}")
 _MATHLIKE = re.compile(r"[=≈].*[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉\^_*@]|[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉\^_*@].*[=≈]")
-_EQUATION = re.compile(r"[A-Za-z]\w{0,8}'?\s*=\s*[^=:;,\"`]+")
+_EQUATION = re.compile(r"[A-Za-z]\w{0,8}'?(?:\s*=\s*[^=:;,\"`]+)+")
+# `number of parameters: 3*2 + 3 = 9`: arithmetic behind what it is of.
+_WORKED = re.compile(r"[A-Za-z][^=:$`]{1,60}:\s+(?=[-\d(])([-+*/().\d\s^·×=≈,]*=[-+*/().\d\s^·×=≈,]*?)\.?")
+# `x -> a = W x + b -> h = relu(a)`: a network, layer by layer.
+_ARROW = re.compile(r"\s(?:-+>|=+>|→|⟶|⇒)\s")
 # `target t = [0, 1]`, `new weights, w = …`: what is given is said before its name.
 _LABEL = re.compile(r"(?:[A-Za-z][a-z]{2,} )+(?=[A-Za-zα-ω](?:_?\w)? ?=)")
-_LIST_MARK = re.compile(r"[ \t]*(?:[-*+]|\d+[.)]|\([a-z]\))?[ \t]+")
+_LIST_MARK = re.compile(r"[ \t]*(?:[-*+]|\d+[.)]|\([a-z]\)|[-=]+>|[⇒→∴]|\*\*[^*\n]{1,40}\*\*:?)?[ \t]+")
 
 
 def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
@@ -423,7 +428,7 @@ def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
     at = 0
     offset = 0
     for line in text.splitlines(keepends=True):
-        start, end = offset, offset + len(line.rstrip())
+        start, end = offset, offset + len(line.rstrip(" \t\n:"))  # `dh = W^T dz:`, which what follows is computed by
         offset += len(line)
         while at < len(taken) and taken[at][1] <= start:
             at += 1
@@ -434,12 +439,22 @@ def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
         body = text[first:end]
         if len(body) > 400 or body.startswith(("#", ">", "|")):
             continue
-        if not (_MATHLIKE.search(body) or _EQUATION.fullmatch(body) or any(_is_told(run[1]) for run in _TOLD.finditer(body))):
+        worked = _WORKED.fullmatch(body)
+        layers = list(_between_arrows(body))
+        apart = list(_apart(body))
+        if worked is not None:
+            apart = [(worked.start(1) + a, worked.start(1) + b) for a, b in _apart(worked[1])]
+        elif len(layers) > 1:
+            apart = layers
+        equations = [(a, b) for a, b in apart if "=" in body[a:b]]
+        is_known = worked is not None or len(layers) > 1
+        are_alone = bool(equations) and (is_known or (len(apart) > 1 and all(_ALONE.fullmatch(body[a:b]) for a, b in equations)))
+        is_said = _MATHLIKE.search(body) or _EQUATION.fullmatch(body) or any(_is_told(run[1]) for run in _TOLD.finditer(body))
+        if not (is_said or are_alone):
             yield from _declarations(body, first)
             continue
-        apart = list(_apart(body))
-        if len(apart) > 1 and all(_ALONE.fullmatch(body[a:b]) for a, b in apart):
-            spans = [Span(first + a, first + b) for a, b in apart]
+        if are_alone:
+            spans = [Span(first + a, first + b) for a, b in equations]
             yield from (Piece(span, span, True) for span in spans)
             continue
         said = _labelled(body)
@@ -456,7 +471,7 @@ def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
 
 
 # Letters, numbers and brackets, and one sign of equality.
-_ALONE = re.compile(r"(?!.*[A-Za-z]{3})[A-Za-zα-ω]\w{0,3}'? ?= ?[^=:;$]+")
+_ALONE = re.compile(r"(?!.*[A-Za-z]{3})[A-Za-zα-ω]\w{0,3}'?(?: ?= ?(?:\[[^\[\]]*\]|[^=:;$])+)+")
 
 
 # `x ∈ R³`, `W1, W2 ∈ ℝ^{n×d}`, `M in {0,1}^{n×d}`; `W1 (4×3)`, `b: d×1`, `W is 2x3`.
@@ -477,12 +492,36 @@ def _declarations(body: str, at: int) -> Iterator[Piece]:
 
 
 def _apart(body: str) -> Iterator[tuple[int, int]]:
-    """Where the equations of `w = [1, 2]   (k = 2),  bias b = 0.5` stand: what is set apart, without its brackets and its label."""
-    for run in re.finditer(r"\S+(?: \S+)*", body):
-        start, end = run.start(), run.start() + len(run[0].rstrip(",;"))
+    """Where the equations of `w = [1, 2]   (k = 2),  bias b = 0.5` stand: what is set apart, without its brackets and its label.
+
+    Space in square brackets sets nothing apart: `[ 0.5   1 ; -1  2 ]` is a matrix.
+    """
+    levels = list(accumulate((c == "[") - (c == "]") for c in body))
+    gaps = [(m.start(), m.end()) for m in re.finditer(r"\s{2,}|\t", body) if levels[m.start()] <= 0]
+    for start, end in zip([0, *(g[1] for g in gaps)], [*(g[0] for g in gaps), len(body)], strict=True):
+        end = start + len(body[start:end].rstrip(",; "))
+        if start >= end:
+            continue
         if body[start] == "(" and body[end - 1] == ")":
             start, end = start + 1, end - 1
         yield start + _labelled(body[start:end]), end
+
+
+def _between_arrows(body: str) -> Iterator[tuple[int, int]]:
+    """Where the equations of `x -> a = W x + b -> h = relu(a), loss L = |h - y|^2` stand, if there are two of them or more."""
+    arrows = list(_ARROW.finditer(body))
+    levels = list(accumulate((c in "([{") - (c in ")]}") for c in body))
+    cuts = sorted([*(m.span() for m in arrows), *(m.span() for m in re.finditer(r"[,;]\s+", body) if levels[m.start()] <= 0)])
+    found = []
+    for start, end in zip([0, *(stop for _, stop in cuts)], [*(start for start, _ in cuts), len(body)], strict=True):
+        start += len(body[start:end]) - len(body[start:end].lstrip())
+        start += _labelled(body[start:end])
+        end = start + len(body[start:end].rstrip(" ."))
+        words = [w for w in _WORDLIKE.findall(body[start:end]) if not _is_mathematical(w)]
+        if _EQUATION.fullmatch(body[start:end]) and not words:
+            found.append((start, end))
+    if len(arrows) > 1 and len(found) > 1:
+        yield from found
 
 
 def _labelled(body: str) -> int:

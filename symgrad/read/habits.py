@@ -193,6 +193,15 @@ def _typed_sign(tokens: Tokens, i: int) -> Rewritten:
     return None
 
 
+def _pointed(tokens: Tokens, i: int) -> Rewritten:
+    r"""`a .* b` and `a ./ b` as `a \odot b`, `a \oslash b`, and `a .^ 2` as `a^2`: the products of entries of MATLAB."""
+    here, sign = tokens[i], _ENTRYWISE.get(_text(tokens, i + 1))
+    if here.text != "." or sign is None or tokens[i + 1].spaced or i == 0:
+        return None
+    whole = here.span.to(tokens[i + 1].span)
+    return [replace(here, kind="macro" if sign[0] == "\\" else "sign", text=sign, span=whole)], i + 2
+
+
 def _numbered(tokens: Tokens, i: int) -> Rewritten:
     """`W1`, `δ2` as `W_1`, `δ_2`, and `z1_2`, an entry of z1, as `(z_1)_2`."""
     name, number = tokens[i], tokens[i + 1] if i + 1 < len(tokens) else None
@@ -345,6 +354,7 @@ def _text(tokens: Sequence[Token], i: int) -> str:
     return tokens[i].text if 0 <= i < len(tokens) else ""
 
 
+_ENTRYWISE = {"*": "\\odot", "/": "\\oslash", "^": "^"}
 _BY_LETTER = {"\\Sigma": "\\sum", "\\Pi": "\\prod", "sum": "\\sum", "prod": "\\prod"}
 # What takes the one token behind it: `\frac n2`, `x^a2`.
 _TAKES_A_TOKEN = frozenset({"^", "_", "\\frac", "\\sqrt", *voc.ACCENTS, *voc.STYLES})
@@ -364,6 +374,7 @@ _HABITS: tuple[Callable[[Tokens], Tokens], ...] = (
             _switch,
             _gradient,
             _typed_sign,
+            _pointed,
             _numbered,
             _typed_sum,
             _dotted_limits,
