@@ -16,7 +16,7 @@ from symgrad.constant import constant_of, is_numeric
 from symgrad.defining import gives_meaning, named_at_the_end, names_again, perhaps_turned, restate, tied
 from symgrad.dims import ONE
 from symgrad.literals import is_worked, literal_rows
-from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss
+from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss, stem
 from symgrad.members import exponents, families, indexed, running_letters
 from symgrad.naming import letters_of, numbers_of, plain_name
 from symgrad.optima import is_optimised, is_said, of_which
@@ -91,7 +91,8 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     functions_in_words(sheet, vocabulary)
     vocabulary.layout = layout_in_words(sheet.source.text)
     properties_in_words((sheet.statements[i] for i in part.statements), vocabulary)
-    for name in sheet.one_hot:
+    spoken = {name for i in part.statements for name in mentions(sheet.statements[i].node, styled)} if sheet.one_hot else set()
+    for name in sheet.one_hot | {name for name in spoken if stem(name) in sheet.one_hot}:  # that of each step
         vocabulary.properties.setdefault(name, set()).add("one_hot")
     for i, about, shape in shapes_in_words((i, sheet.statements[i]) for i in part.statements):
         if declare_each_in_words(sheet, part.statements, vocabulary, i, about, shape) or declare_in_words(vocabulary, i, about, shape):

@@ -12,6 +12,7 @@ from symgrad.aliases import with_own_functions
 from symgrad.allowance import OVER, Allowance
 from symgrad.applying import applied
 from symgrad.chosen import chosen
+from symgrad.classes import by_class
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
 from symgrad.conditions import is_conditional
 from symgrad.confirmation import confirmed
@@ -85,6 +86,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     by_condition,
     with_sums,
     sized,
+    by_class,
     targeted,
     picked,
     chosen,
