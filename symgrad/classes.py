@@ -59,9 +59,7 @@ def _picking(node: Node) -> Iterator[str]:
     r"""The y of `(p_t)_{y_t}` and `\log(p_t)_{y_t}`: the label has the index of what it picks from."""
     match node:
         case sx.Scripted(
-            base=sx.Group() | sx.Call() | sx.Scripted() as whole,
-            sub=sx.Scripted(base=sx.Name(base=letter, accents=()), sub=own, sup=None),
-            primes=0,
+            base=sx.Group() | sx.Call() | sx.Scripted() as whole, sub=sx.Scripted(base=sx.Name(base=letter), sub=own), primes=0
         ):
             index = letters_of(own)
             steps = {letters_of(n.sub) for n in sx.walk(whole) if isinstance(n, sx.Scripted) and n.sub is not None}

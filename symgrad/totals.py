@@ -1,6 +1,7 @@
 r"""Sums told in words: `$e^1 = 2.72$, $e^2 = 7.39$, and their sum is $10.11$`.
 
-The number after the words becomes an equality with the sum of what the same sentence has worked out before.
+The number after the words becomes an equality with the sum of what the same sentence has worked out before. `mean = 0.632` behind
+`g \odot h = (1.2, 0.4)` is the mean of that, and no name.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
+from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
@@ -23,12 +25,23 @@ def totalled(sheet: Sheet) -> Sheet:
     """The sheet with the sums that its words tell written as such."""
     out: list[Statement] = []
     for statement in sheet.statements:
+        statement = _of_the_last(out[-1], statement) if out else statement
         terms = _before(out) if constant_of(statement.node) is not None and _IS_THE_SUM.match(statement.words) else []
         if len(terms) > 1 and not statement.display:
             total = sx.Sum(statement.span, tuple(terms), ("", *("+",) * (len(terms) - 1)))
             statement = replace(statement, node=sx.Relation(statement.span, (total, statement.node), ("=",)))
         out.append(statement)
     return replace(sheet, statements=out)
+
+
+def _of_the_last(before: Statement, statement: Statement) -> Statement:
+    """`mean = 0.632` as the mean of what the equation before it is about; of anything else it says nothing."""
+    match statement.node, before.node:
+        case sx.Relation(sides=(sx.Name(base=word, accents=()) as function, value)), sx.Relation(sides=(about, *_)):
+            if fn.word_of(word) in fn.SUMS | fn.MEANS | fn.MAXIMA | fn.MINIMA and constant_of(value) is not None:
+                called = sx.Call(statement.span, function, (about,))
+                return replace(statement, node=replace(statement.node, sides=(called, value)))
+    return statement
 
 
 def _before(statements: list[Statement]) -> list[Node]:

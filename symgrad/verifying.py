@@ -395,7 +395,10 @@ def _misfit(judge: Judge, ruling: Ruling, rulings: list[Ruling]) -> Diagnosis | 
     if ruling.reason != MISFIT:
         return None
     network, styled = judge.lab.network, judge.meaning.styled
-    borne_out = {*network.definitions, *judge.gathered.vocabulary.declared, *judge.gathered.vocabulary.literals}
+    # That a definition is made for every index of its own, `C_{ij} = w_{j-i}`, says nothing of how many there are.
+    counted = {size for item in network.inputs.values() for dim in item.shape for size in dim.symbols}
+    settled = {name for name, d in network.definitions.items() if all(dim.symbols <= counted for dim in d.shape)}
+    borne_out = {*settled, *judge.gathered.vocabulary.declared, *judge.gathered.vocabulary.literals}
     for other in (r for r in rulings if r.verdict == "holds" and r.link.statement != ruling.link.statement):
         borne_out |= {name for side in (other.link.left, other.link.right) for name in mentions(side, styled)}
     sizes = {size for shape in judge.gathered.vocabulary.declared.values() for dim in shape for size in dim.symbols}

@@ -411,7 +411,7 @@ def _looks_closed(text: str, start: int, end: int) -> bool:
 
 
 _WORDLIKE = re.compile(r"[A-Za-z]{3,}")
-_MATHLIKE = re.compile(r"[=≈].*[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉\^_*@]|[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉\^_*@].*[=≈]")
+_MATHLIKE = re.compile(r"[=≈].*[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉ₐ-ₜᵢ-ᵪⱼ\^_*@]|[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉ₐ-ₜᵢ-ᵪⱼ\^_*@].*[=≈]")
 _EQUATION = re.compile(r"[A-Za-z]\w{0,8}'?(?:\s*=\s*[^=:;,\"`]+)+")
 # `number of parameters: 3*2 + 3 = 9`: arithmetic behind what it is of.
 _WORKED = re.compile(r"[A-Za-z][^=:$`]{1,60}:\s+(?=[-\d(])([-+*/().\d\s^·×=≈,]*=[-+*/().\d\s^·×=≈,]*?)\.?")
@@ -463,9 +463,8 @@ def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
         if not words:
             yield Piece(Span(first, end), Span(first, end), True)
             continue
-        told = [
-            Span(first + run.start(1), first + run.start(1) + _before_words(run[1])) for run in _TOLD.finditer(body) if _is_told(run[1])
-        ]
+        runs = [(run.start(1), run.start(1) + _before_words(run[1])) for run in _TOLD.finditer(body) if _is_told(run[1])]
+        told = [Span(first + a, first + b) for a, b in (_balanced(body, a, b) for a, b in runs)]
         yield from (Piece(span, span, False) for span in told)
         yield from (p for p in _declarations(body, first) if not any(p.inside.start < t.end and t.start < p.inside.end for t in told))
 
@@ -477,7 +476,7 @@ _ALONE = re.compile(r"(?!.*[A-Za-z]{3})[A-Za-zα-ω]\w{0,3}'?(?: ?= ?(?:\[[^\[\]
 # `x ∈ R³`, `W1, W2 ∈ ℝ^{n×d}`, `M in {0,1}^{n×d}`; `W1 (4×3)`, `b: d×1`, `W is 2x3`.
 _SCRIPT = r"(?:_\{\w+\}|_\w|[₀-₉ₐ-ₜ]+|\d)"
 _SYMBOL = rf"[A-Za-zÀ-ÿα-ωΑ-ΩŵŴŷŶẑẐ][\u0300-\u036f]*{_SCRIPT}?'?"
-_SETS = r"(?:[ℝR]|\{0, ?1\}|\[0, ?1\])(?:[⁰¹²³⁴-⁹ᵃ-ᶻⁿˣ]+|\^\{[^{}\n]*\}|\^\([^()\n]*\)|\^\w+(?: ?[×x] ?\w+)*)?(?![\w^])"
+_SETS = r"(?:[ℝR]|\{0, ?1\}|\[0, ?1\])(?:[⁰¹²³⁴-⁹ᵃ-ᶻᴬ-ᵂⁿˣ]+|\^\{[^{}\n]*\}|\^\([^()\n]*\)|\^\w+(?: ?[×x] ?\w+)*)?(?![\w^])"
 _MEMBER = re.compile(rf"(?<![^\s(,;:])({_SYMBOL}(?:, ?{_SYMBOL})* ?(?:∈|\bin\b) ?{_SETS})")
 _LENGTH = rf"(?:\d+|[A-Za-z]{_SCRIPT}?)"
 _SIZED = re.compile(rf"(?<![^\s(,;])({_SYMBOL})(?: is |: ?| ?\(|: \()({_LENGTH} ?× ?{_LENGTH}|\d+ ?x ?\d+)(?=[\s),.;]|$)")
@@ -534,12 +533,29 @@ def _labelled(body: str) -> int:
 _PLAIN_WORDS = "is be of to we or an as at by in on so if it and the for are a with where then that let put write take get from".split()
 _LIST = r"(?:\[[^\[\]\n=]*\]|\([^()\nA-Za-z=]*,[^()\nA-Za-z=]*\))"
 _TOKEN = rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)(?!\([A-Za-z]{{2,}}[\s,])(?:{_LIST}|(?!\*\*)[^\s,;:.]|(?<=\d)\.(?=\d)|\.\.+(?=\w))+)"
-_TOLD = re.compile(rf"(?<![^\s(,;:])([A-Za-zΑ-ωŶŷẐẑ∂∇ℓ][^\s,;:.=]{{0,12}} ?(?:=|←|<-) ?{_TOKEN}(?: {_TOKEN})*)")
+_SUM = r"(?:[Σ∑Π∏][^\s,;:.=]{0,6} (?:[^\s,;:.=]{1,12} )*?)?"  # what is summed may stand apart: `Σⱼ xⱼ gⱼ = 0`
+_TOLD = re.compile(rf"(?<![^\s(,;:])({_SUM}[A-Za-zÀ-ɏΑ-ωḀ-ỿ∂∇ℓ][^\s,;:.=]{{0,12}} ?(?:=|←|<-) ?{_TOKEN}(?: {_TOKEN})*)")
 _CALLED = re.compile(r"\b([A-Za-z]+)'?\(")
 # `dL/db = …`, a derivative; and a formula of short names, with a sign between two of them, or two that are multiplied.
 _SLOPE = re.compile(r"\bd[A-Za-z]\w{0,2} ?/ ?d[A-Za-z]\w{0,2}\b")
 _SHORT = r"(?:[A-Za-zα-ωΑ-Ω]\w?(?:_\w+)?'?|\d+(?:\.\d+)?|\([^()]*\)|\[[^\[\]]*\])"
 _FORMULA = re.compile(rf"[^=←]*(?:=|←|<-) ?-?{_SHORT}(?: ?[-+*/@^=] ?-?{_SHORT}| {_SHORT})+")
+
+
+def _balanced(body: str, start: int, end: int) -> tuple[int, int]:
+    """Where an equation stands whose brackets open before it, `Σᵢ(xᵢ − μ) = 0`, or that stands in brackets itself."""
+    level = lowest = 0
+    for c in body[start : max(start, body.find("=", start, end))]:
+        level += (c == "(") - (c == ")")
+        lowest = min(lowest, level)
+    while lowest < 0 and start > 0:
+        start -= 1
+        lowest += (body[start] == "(") - (body[start] == ")")
+        while not lowest and start > 0 and not body[start - 1].isspace():
+            start -= 1
+    while end > start and body[end - 1] == ")" and body.count(")", start, end) > body.count("(", start, end):
+        end -= 1
+    return start, end
 
 
 def _before_words(told: str) -> int:

@@ -209,6 +209,10 @@ OPENERS = {
 CLOSERS = frozenset(OPENERS.values())
 
 SUPERSCRIPTS = dict(
-    zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵀᵗᵈᵏᵐˡʰʲᵒᵖʳˢᵘᵛʷˣʸᶻᵃᵇᶜᵉᶠᵍᴸᴴᴱᴺᴹᴿᵂᵁᵒ", "0123456789+-=()niTtdkmlhjoprsuvwxyzabcefgLHENMRWUo", strict=True)
+    zip(
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵀᵗᵈᵏᵐˡʰʲᵒᵖʳˢᵘᵛʷˣʸᶻᵃᵇᶜᵉᶠᵍᴸᴴᴱᴺᴹᴿᵂᵁᵒᴰᴬᴮᴳᴵᴶᴷᴼᴾ",
+        "0123456789+-=()niTtdkmlhjoprsuvwxyzabcefgLHENMRWUoDABGIJKOP",
+        strict=True,
+    )
 )
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦ", "0123456789+-=()aehijklmnoprstuvxβ", strict=True))
