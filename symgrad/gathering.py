@@ -18,7 +18,7 @@ from symgrad.dims import ONE
 from symgrad.literals import is_worked, literal_rows
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss, stem
 from symgrad.members import exponents, families, indexed, running_letters
-from symgrad.naming import letters_of, numbers_of, plain_name
+from symgrad.naming import letters_of, numbers_of, plain_name, superscript, without_transpose
 from symgrad.optima import is_optimised, is_said, of_which
 from symgrad.origins import added_letters, origins
 from symgrad.parts import Part, heads, mentions
@@ -41,6 +41,7 @@ from symgrad.prose import (
     without_features,
 )
 from symgrad.read.document import Sheet, Statement
+from symgrad.read.written import sexpr
 from symgrad.sheet import EQUALITIES, Gathered, Link
 from symgrad.signs import UNNAMED_LOSS, of_expressions
 from symgrad.span import Span
@@ -274,6 +275,9 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
     if _ELSEWHERE.search(statement.words) and is_known:
         found.declared.append((i, statement.span))
         return Chain()
+    if _says_the_layout(node):
+        found.declared.append((i, statement.span))
+        return Chain()
     if _says_where(statement, found.vocabulary.declared) or (heads(statement) and _is_infinite(node) and not is_known):
         found.declared.append((i, statement.span))
         return Chain()
@@ -320,6 +324,20 @@ def _is_infinite(node: sx.Relation) -> bool:
     values = [row.value for side in node.sides[1:] if isinstance(side, sx.Cases) for row in side.rows] or node.sides[1:]
     bare = [value.body if isinstance(value, sx.Prefix) else value for value in values]
     return any(isinstance(value, sx.Name) and value.base == "\\infty" for value in bare)
+
+
+def _says_the_layout(node: sx.Relation) -> bool:
+    r"""`\nabla_x L = (\partial L/\partial x)^\top`: how a sheet writes the one and the other, which no line follows from."""
+    turned = [isinstance(side, sx.Scripted) and superscript(side.sup).transposed for side in node.sides]
+    match [without_transpose(side) if isinstance(side, sx.Scripted) else side for side in node.sides]:
+        case [sx.Derivative(order=None, kind=one), sx.Group(body=sx.Derivative(order=None, kind=other)) as group] | [
+            sx.Group(body=sx.Derivative(order=None, kind=one)) as group,
+            sx.Derivative(order=None, kind=other),
+        ]:
+            derivatives = [n for side in (*node.sides, group) for n in sx.walk(side) if isinstance(n, sx.Derivative)]
+            same = len({(None if n.of is None else sexpr(n.of), *map(sexpr, n.wrt)) for n in derivatives}) == 1
+            return same and one != other and "nabla" in (one, other) and turned.count(True) == 1
+    return False
 
 
 def _updates(found: Gathered, i: int, node: sx.Relation) -> None:

@@ -7,8 +7,9 @@ An entry at a label is the inner product with the label's one-hot vector, `\math
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from symgrad import syntax as sx
 from symgrad.chosen import one_hot_given
@@ -17,7 +18,7 @@ from symgrad.naming import plain_name, without_transpose
 from symgrad.parts import heads
 from symgrad.prose import space
 from symgrad.read import functions as fn
-from symgrad.read.document import Sheet
+from symgrad.read.document import Sheet, Statement
 from symgrad.span import Span
 from symgrad.syntax import Node
 
@@ -44,17 +45,26 @@ def picked(sheet: Sheet) -> Sheet:
     for label in classes.keys() & labels:
         made[label] = next((name for name, at in given.items() if at in (classes[label] - 1, classes[label])), made[label])
     spoken = {name for s in sheet.statements for name in _alone(s.node)}
+    vectors |= {name for name in spoken if re.fullmatch(r"\\?[a-zα-ω]+", name)} - labels  # `z_y` of a z that has no formula
     by_columns = {name for s in sheet.statements if _COLUMNS.search(s.words) and (name := plain_name(s.node)) is not None}
     said_whole = [s.node for s in sheet.statements if isinstance(s.node, sx.Relation) and _is_whole(s.node)]
     wholes = {name for node in said_whole if (name := plain_name(node.sides[0])) is not None}
     picking = _Picking(made, vectors - labels, spoken, by_columns, wholes)
     changed = [replace(s, node=sx.mapped(s.node, picking.node)) for s in sheet.statements]
     for i, statement in enumerate(sheet.statements):
-        for other in (i - 1, i + 1):
+        for other in (i - 1, *_told_of(sheet.statements, i)):
             if 0 <= other < len(changed) and picking.excludes(statement.node, sheet.statements[other].node):
                 changed[other] = replace(changed[other], node=picking.elsewhere(changed[other].node, statement.node))
     changed = [replace(s, node=sx.mapped(s.node, _bracketed)) for s in changed]
     return replace(sheet, statements=changed, one_hot=frozenset(_spelled(name) for name in made.values()))
+
+
+def _told_of(statements: Sequence[Statement], i: int) -> Iterator[int]:
+    r"""What a condition in a sentence is said of: "For $k \ne y$," goes for the displays that follow with no words between them."""
+    yield i + 1
+    if not statements[i].display:
+        run = takewhile(lambda k: statements[k].display and not statements[k].words.strip(" .,;:"), range(i + 2, len(statements)))
+        yield from run if i + 1 < len(statements) and statements[i + 1].display else ()
 
 
 def _classes(sheet: Sheet) -> Iterator[tuple[str, int]]:
@@ -143,6 +153,14 @@ def _running(node: Node) -> Iterator[str]:
                 yield name
 
 
+def _free(node: Node) -> Iterator[str]:
+    """The indices in subscripts that no sum runs over."""
+    bound = set(_running(replace(node, body=None))) if isinstance(node, sx.BigOp) else set()
+    if isinstance(node, sx.Scripted) and node.sub is not None and (name := plain_name(node.sub)) is not None:
+        yield name
+    yield from (name for child in sx.children(node) for name in _free(child) if name not in bound)
+
+
 def _of_a_batch(node: Node) -> Iterator[str]:
     r"""The `y_i`, `y^{(i)}` of a sum over i: labels of many examples, and no one class."""
     for n in sx.walk(node):
@@ -167,8 +185,7 @@ class _Picking:
         r"""Whether `w \ne o` stands beside a claim about the w-th of something."""
         match _inside(condition):
             case sx.Relation(sides=(index, label), operators=("ne",)) if self._name(label) and isinstance(claim, sx.Relation):
-                scripts = [n.sub for n in sx.walk(claim) if isinstance(n, sx.Scripted) and n.sub is not None]
-                return set(claim.operators) == {"="} and any(plain_name(script) == plain_name(index) for script in scripts)
+                return set(claim.operators) == {"="} and plain_name(index) in set(_free(claim))
         return False
 
     def elsewhere(self, claim: Node, condition: Node) -> Node:
@@ -177,8 +194,9 @@ class _Picking:
         assert isinstance(claim, sx.Relation) and isinstance(told, sx.Relation)
         index, label = told.sides
         rest = self._all_but(label, index)
-        sides = tuple(sx.Product(side.span, (rest, sx.Group(side.span, "(", ")", side)), ("",)) for side in claim.sides)
-        return replace(claim, sides=sides)
+        head, *others = (sx.Product(side.span, (rest, sx.Group(side.span, "(", ")", side)), ("",)) for side in claim.sides)
+        defines = plain_name(claim.sides[0]) is not None  # `c_j = …` is of no class but these
+        return replace(claim, sides=(claim.sides[0] if defines else head, *others))
 
     def _all_but(self, label: Node, index: Node) -> Node:
         """`1 - e_{y,k}`."""
@@ -211,6 +229,11 @@ class _Picking:
             ):
                 factors = (self._all_but(other, index), sx.Group(node.span, "(", ")", body))
                 return replace(node, below=index, body=sx.Product(node.span, factors, ("",)))
+            case sx.Derivative(
+                wrt=(sx.Call(function=sx.Name(base="sum"), args=(sx.Product(factors=(sx.Name(base=one_hot), whole)) as product,)) as entry,)
+            ) if one_hot in self.made.values():
+                by_the_vector = sx.Group(node.span, "(", ")", replace(node, wrt=(whole,)))
+                return replace(entry, span=node.span, args=(replace(product, span=node.span, factors=(product.factors[0], by_the_vector)),))
             case sx.Derivative(wrt=(sx.Group(open="row", body=sx.Product(factors=(sx.Name() as columns_of, vector))),)):
                 by_columns = sx.Group(node.span, "(", ")", replace(node, wrt=(columns_of,)))
                 return sx.Product(node.span, (by_columns, vector), ("",))

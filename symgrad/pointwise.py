@@ -64,6 +64,8 @@ def _applied(node: Node, known: set[str], letter: str) -> Node:
         letter = by.base
     elif not (isinstance(head, sx.Scripted) and head.primes and head.sup is None and head.sub is None):
         return node
+    if by is not None and isinstance(head, sx.Derivative) and isinstance(head.of, sx.Call):
+        return node  # it has its argument
     argument = sx.Name(node.span, letter)
 
     def is_function(inner: Node | None) -> bool:

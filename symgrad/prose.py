@@ -726,7 +726,11 @@ _LAYOUTS = {
 }
 
 
+_KEPT_TO = re.compile(r"(?i)\b(?:we|i|notes?|text|sheet)\s+(?:\w+\s+){0,5}?(?:the\s+)?\*{0,2}(numerator|denominator)[- ]layout")
+
+
 def layout_in_words(text: str) -> str:
     """The layout that a sheet says it keeps to; "" for none, or for both."""
     found = [layout for layout, pattern in _LAYOUTS.items() if pattern.search(text)]
-    return found[0] if len(found) == 1 else ""
+    kept = {layout.lower() for layout in _KEPT_TO.findall(text)}
+    return found[0] if len(found) == 1 else kept.pop() if len(kept) == 1 else ""

@@ -100,6 +100,22 @@ class Derivatives(Scripts):
             return letter and (not following.spaced or following.kind == "macro")
         return self._is_upright_d()
 
+    def _is_operator(self) -> bool:
+        """`d/dt f`: the sign of differentiation alone above the slash, and joined to its letter below."""
+        signs = [self.ahead(n) for n in range(4)]
+        is_joined = not any(token.spaced for token in signs[1:])
+        return (
+            [t.text for t in signs[:3]] == ["d", "/", "d"]
+            and is_joined
+            and (signs[3].kind == "letter" or signs[3].text in voc.LETTER_MACROS)
+        )
+
+    def _operator(self, start: Span) -> Node:
+        for _ in range(3):
+            self.take()
+        wrt = self._operand()
+        return self._operated(sx.Derivative(self._from(start), None, (wrt,), "d", "operator"), start)
+
     def _is_upright_d(self) -> bool:
         taken = self._upright_d()
         if not taken:

@@ -208,6 +208,8 @@ class _Parser(Derivatives, Brackets):
             return self._partial(start)
         if token.text == "\\nabla":
             return self._nabla(start)
+        if self._is_operator():
+            return self._operator(start)
         if self._is_differential():
             return self._differential(start)
         if token.text in voc.BIG_OPERATORS or (token.text in voc.EXTREMA and self._has_limits() and not self._has_axis()):

@@ -15,7 +15,9 @@ END = Token("end", "", Span(0, 0))
 RELATION_TEXTS = frozenset(voc.RELATIONS) - {":"}
 _BREAKS = frozenset({"\\quad", "\\qquad", "\\\\", "\\newline"})
 _ARROWS = frozenset({"\\to", "\\rightarrow", "\\longrightarrow"})
-_LOOSE = frozenset({",", ";", ".", ":", "\\star", "\\cdot", "\\times", "*", "&", "\\\\"})
+# What ends a proof.
+_ENDS = frozenset({"\\square", "\\Box", "\\blacksquare", "\\qed", "\\qedhere"})
+_LOOSE = frozenset({*_ENDS, ",", ";", ".", ":", "\\star", "\\cdot", "\\times", "*", "&", "\\\\"})
 # Behind these an equation goes on, and with these.
 _GOES_ON = frozenset({*RELATION_TEXTS, *voc.SUM_SIGNS, *voc.PRODUCTS})
 _LABEL = re.compile(r"\(?(\d+|[A-Za-z]|[ivx]{1,4})[.)]{1,2}")
@@ -128,7 +130,8 @@ def _goes_to(tokens: Sequence[Token], i: int, before: Sequence[Token]) -> bool:
 def _begins_a_column(tokens: Sequence[Token], i: int, before: Sequence[Token]) -> bool:
     """Whether another equation, or a remark in brackets, stands behind a `&`: `a &= b & c &= d`, `H &= XW & & (n \\times d)`."""
     outside = _outside_brackets(before)
-    if not any(t.text in RELATION_TEXTS for t in outside) or outside[-1].text in _GOES_ON:
+    is_told = bool(outside) and outside[0].text == "(" and all(t.text in ("(", ")", ",", ";") for t in outside)  # `(j \\ne y), &`
+    if not is_told and (not any(t.text in RELATION_TEXTS for t in outside) or outside[-1].text in _GOES_ON):
         return False
     row = list(takewhile(lambda t: t.kind != "row" and t.text not in _BREAKS, _outside_brackets(tokens[i + 1 :])))
     cell = list(takewhile(lambda t: t.text != "&", row))
