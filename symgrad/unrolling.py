@@ -35,6 +35,8 @@ class Steps:
     last: int
     counts: frozenset[str] = frozenset()
     """The letters of the last step that stand for its number where they are factors: the T of `1/T`."""
+    entered: frozenset[str] = frozenset()
+    """Of several letters, names that none counts the steps of: beside `\\delta_t` and `\\delta_k` the y of `\\sum_k y_k \\log p_k`."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:
     steps = _steps(sheet)
     if steps is None:
         return sheet
+    steps = replace(steps, entered=frozenset(_entered(sheet, steps)) if len(steps.letters) > 1 else frozenset())
     if last is not None:
         heads = {plain_name(s.node.sides[0]) for s in sheet.statements if isinstance(s.node, sx.Relation)}
         steps = replace(steps, last=last, counts=steps.tops - heads)
@@ -144,6 +147,17 @@ def _steps(sheet: Sheet) -> Steps | None:
         return Steps(frozenset(letters), tops, min(starts, default=0), largest)
     steps = Steps(frozenset(letters), tops, 1, largest)
     return replace(steps, first=1 + min(_begun(sheet, steps), default=0))
+
+
+def _entered(sheet: Sheet, steps: Steps) -> set[str]:
+    """The names that have one of several letters of steps as their index, and never another, a number or a last step."""
+    found: dict[str, set[tuple[str, int]]] = {}
+    for statement in sheet.statements:
+        for node in sx.walk(statement.node):
+            base = _base(node) if isinstance(node, sx.Scripted) else None
+            for piece in (*_pieces(node.sub), *_pieces(node.sup)) if isinstance(node, sx.Scripted) and base is not None else ():
+                found.setdefault(base or "", set()).update([offset] if (offset := _offset(piece)) else [("", n) for n in _numbers(piece)])
+    return {base for base, scripts in found.items() if len(scripts) == 1 and all(x in steps.letters and not by for x, by in scripts)}
 
 
 def _offsets(node: Node) -> Iterator[tuple[str, int]]:
@@ -502,6 +516,7 @@ def _put(node: Node, values: Mapping[str, int], steps: Steps) -> Node:
             bound is not None
             and (_free(node.body, steps.letters | {bound}) & {bound})
             and (bound in steps.letters or _like_a_step(node, steps.letters, steps.tops))
+            and not _is_over_entries(node, bound, steps)
         ):
             return _terms(node, bound, values, steps)
     if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name):
@@ -535,6 +550,12 @@ def _like_a_step(node: sx.BigOp, letters: frozenset[str], tops: frozenset[str]) 
     r"""`\sum_{k=1}^{t}`, `\prod_{k=t+1}^{T}`: another letter for a step, seen from its limits."""
     limits = [n.base for limit in (node.below, node.above) if limit is not None for n in sx.walk(limit) if isinstance(n, sx.Name)]
     return any(base in letters | tops for base in limits)
+
+
+def _is_over_entries(node: sx.BigOp, bound: str, steps: Steps) -> bool:
+    """Whether a sum without limits runs over entries of what its letter counts no steps of."""
+    counted = {_base(n) for n in sx.walk(node) if isinstance(n, sx.Scripted) and _has_script(n, bound) and isinstance(n.base, sx.Name)}
+    return node.above is None and not isinstance(node.below, sx.Relation) and bool(counted) and counted <= steps.entered
 
 
 def _terms(node: sx.BigOp, bound: str, values: Mapping[str, int], steps: Steps) -> Node:
