@@ -37,6 +37,8 @@ from symgrad.tensor import add, constant, variables
 _CONDITION = re.compile(
     r"(?i)\b(?:if|assum\w+|suppos\w+|when|whenever|such that|i\.?e\.?|provided|orthonormal|orthogonal|subject to|constraint)\W*$"
 )
+# What stands behind these is one case; behind "with" or "is" it may be what comes out.
+_CASE = re.compile(r"(?i)\b(?:if|for|when|whenever|case|falls|wenn|für|si|pour|para|se|per)\W*$")
 # After these words an equation for an input is a condition only where it is one that can be met.
 _PERHAPS_A_CONDITION = re.compile(r"(?i)\b(?:with|where|for|under|unit|normalised|normalized|symmetric|has|have|is)\W*$")
 
@@ -87,8 +89,7 @@ class Suppositions:
         """`for $s_i = 1$ it is …`: one case of what an entry may be, and no claim about every one of them."""
         words = self.gathered.sheet.statements[link.statement].words[-40:]
         is_entry = isinstance(link.left, sx.Scripted) and link.left.sup is None and bool(letters_of(link.left.sub))
-        is_said = _CONDITION.search(words) is not None or _PERHAPS_A_CONDITION.search(words) is not None
-        return is_entry and is_said and link.left is link.head and constant_of(link.right) is not None
+        return is_entry and _CASE.search(words) is not None and link.left is link.head and constant_of(link.right) is not None
 
     def is_condition(self, link: Link, pair: Pair, lab: Lab) -> bool:
         """`A x = b`, where each side has inputs that the other has not: an equation for them, and no claim about anything computed."""
