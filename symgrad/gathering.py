@@ -30,6 +30,7 @@ from symgrad.prose import (
     definitions_in_words,
     equal_sizes,
     functions_in_words,
+    inverse_by_its_transpose,
     layout_in_words,
     limits_of_sums,
     losses_in_words,
@@ -275,7 +276,7 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
     if _ELSEWHERE.search(statement.words) and is_known:
         found.declared.append((i, statement.span))
         return Chain()
-    if _says_the_layout(node):
+    if _says_the_layout(node) or inverse_by_its_transpose(node, found.vocabulary.styled) is not None:
         found.declared.append((i, statement.span))
         return Chain()
     if _says_where(statement, found.vocabulary.declared) or (heads(statement) and _is_infinite(node) and not is_known):

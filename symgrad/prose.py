@@ -6,15 +6,17 @@ import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import groupby, pairwise
+from typing import TypeGuard
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.dims import ONE, Dim
 from symgrad.meaning import Function, Vocabulary
-from symgrad.naming import letters_of, plain_name, script_text, superscript
+from symgrad.naming import letters_of, plain_name, script_text, superscript, without_transpose
 from symgrad.origins import letters_that_run
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
+from symgrad.shapes import unknown
 from symgrad.syntax import Node
 
 _FUNCTION_WORD = re.compile(r"(?i)\b(relu|sigmoid|logistic|tanh|hyperbolic tangent|softplus|gelu|silu|leaky relu|identity)\b")
@@ -191,6 +193,7 @@ _PROPERTIES: tuple[tuple[str, str], ...] = (
         r"\bmasks?\b|\bbinary\b|zeros and ones|0s and 1s|0/1|\bBernoulli\b|\bmaske\b|\bmasque\b|\bm[áa]scara\b|\bmaschera\b|маск|掩码",
     ),
     ("one_hot", r"\bone[- ]?hot\b"),
+    ("orthogonal", r"\borthogonal matri|\b(?:is|are|be|ist|sei|est|es|è) (?:orthogonale?|ortogonale?)\b(?! (?:to|zu|à|a)\b)"),
     ("signs", r"\blabels? (?:of )?(?:±|\+/-|plus or minus )1\b"),
     (
         "distribution",
@@ -235,12 +238,16 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
             if about is None or statement.display:
                 continue
             for known, pattern in _PROPERTIES:
-                if _is_said(pattern, words_before, words_after) and not (known == "symmetric" and _is_supposed(words_before, words_after)):
-                    vocabulary.properties.setdefault(about, set()).add(known)
+                if _is_said(pattern, words_before, words_after):
+                    is_supposed = known in ("symmetric", "orthogonal") and _is_supposed(words_before, words_after)
+                    _learn(vocabulary, about, known, is_supposed)
             if isinstance(node, sx.Relation) and node.operators[0] == "in" and (of := _of_two(node.sides[1])) is not None:
                 whole = plain_name(item.base, vocabulary.styled) if isinstance(item, sx.Scripted) else None  # the y of the entries `y_i`
                 for name in {about, whole or about}:
                     vocabulary.properties.setdefault(name, set()).add(of)
+        whole = inverse_by_its_transpose(node, vocabulary.styled)
+        if whole is not None:
+            _learn(vocabulary, whole, "orthogonal")
         match node:
             case sx.Relation(
                 sides=(sx.BigOp(operator="sum", body=sx.Scripted(base=sx.Name() as base)), sx.Number(text="1")), operators=("=",)
@@ -248,6 +255,13 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
                 summed = plain_name(base, vocabulary.styled)
                 if summed is not None:
                     vocabulary.properties.setdefault(summed, set()).add("distribution")
+
+
+def _learn(vocabulary: Vocabulary, name: str, known: str, is_supposed: bool = False) -> None:
+    if not is_supposed:
+        vocabulary.properties.setdefault(name, set()).add(known)
+    if known == "orthogonal":  # it is square, and nothing else has to say so
+        vocabulary.declared.setdefault(name, (unknown(f"rows:{name}"), unknown(f"rows:{name}")))
 
 
 _VERBS = frozenset("is are be was were means denotes has have ist sind sei est sont soit es son sea è sono é são".split())
@@ -313,8 +327,27 @@ def _is_supposed(before: str, after: str) -> bool:
 _CONDITIONS: tuple[tuple[str, str], ...] = (
     ("diagonal", r"\b(?:a|is|be) diagonal(?: matrix)?\b(?! of)"),
     ("orthonormal_rows", r"\brows of\b.*\borthonormal\b|\borthonormal rows\b"),
-    ("orthonormal", r"\bcolumns of\b.*\borthonormal\b|\borthonormal columns\b|\borthogonal matri|\bunit (?:vector|norm|length)\b"),
+    (
+        "orthonormal",
+        r"\bcolumns of\b.*\borthonormal\b|\borthonormal columns\b|\borthogonal matri"
+        r"|\b(?:is|are|be|ist|sei|est|es|è) (?:orthogonale?|ortogonale?)\b(?! (?:to|zu|à|a)\b)|\bunit (?:vector|norm|length)\b",
+    ),
 )
+
+
+def inverse_by_its_transpose(node: Node, styled: frozenset[str]) -> str | None:
+    """The Q of `Q^T Q = Q Q^T = I`, which says no more than that it is orthogonal."""
+    match node:
+        case sx.Relation(sides=(sx.Product(factors=one), sx.Product(factors=other), sx.Name(base="I"))) if len(one) == len(other) == 2:
+            names = [[plain_name(without_transpose(f) if _is_turned(f) else f, styled) for f in pair] for pair in (one, other)]
+            turned = [[_is_turned(f) for f in pair] for pair in (one, other)]
+            same = len({name for pair in names for name in pair}) == 1
+            return names[0][0] if same and sorted(turned) == [[False, True], [True, False]] else None
+    return None
+
+
+def _is_turned(node: Node) -> TypeGuard[sx.Scripted]:
+    return isinstance(node, sx.Scripted) and superscript(node.sup).transposed
 
 
 def conditions_in_words(statement: Statement, styled: frozenset[str]) -> Iterator[tuple[str, str]]:

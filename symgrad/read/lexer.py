@@ -135,7 +135,7 @@ def _one(text: str, i: int, end: int, macros: Macros) -> tuple[Token | None, int
         return Token("script", mark + "".join(table[c] for c in text[i : i + length]), here), length
     if "a" <= char <= "z" or "A" <= char <= "Z":
         word = _WORD.match(text, i, end)
-        if word is not None:
+        if word is not None and text[i - 1 : i] + char != "^T":  # `X^TR`: a script takes one letter
             for candidate in (word[0], word[0].split("_")[0].split(".")[0]):
                 if len(candidate) > 1 and (_is_word(candidate) or candidate.startswith(_MODULES)):
                     return Token("word", candidate, here), len(candidate)
