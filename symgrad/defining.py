@@ -174,14 +174,15 @@ def gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) -
 
 
 def _is_an_entry(found: Gathered, node: Node, is_computed: bool) -> bool:
-    """Whether it is an entry, by its numbers, of what has a formula for every index, and is computed or is so by sums of indices."""
+    """Whether it is an entry, by its numbers, of what has a formula for every index or is what a function makes of a whole."""
     numbers = numbers_of(node.sub) if isinstance(node, sx.Scripted) and node.sup is None else None
     if numbers is None or not isinstance(node, sx.Scripted):
         return False
     base = plain_name(node.base, found.vocabulary.styled)
-    is_so = is_computed or base in found.vocabulary.counting.indexed
-    axes = [len(d.letters) for d in found.definitions if d.name == base and is_so]
-    return any(count in (len(numbers), len(str(numbers[0]))) for count in axes)
+    own = [d for d in found.definitions if d.name == base]
+    if not is_computed and any(isinstance(d.expression, sx.Call) and not d.letters for d in own):
+        return True  # `p_1 = 0.27` of a `p = softmax(z)`
+    return any(len(d.letters) in (len(numbers), len(str(numbers[0]))) for d in own)
 
 
 def _as_gradient(found: Gathered, i: int, name: str) -> Node | None:
