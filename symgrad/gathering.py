@@ -23,6 +23,7 @@ from symgrad.optima import is_optimised, is_said, of_which
 from symgrad.origins import added_letters, origins
 from symgrad.parts import Part, heads, mentions
 from symgrad.prose import (
+    OF_A_TRAINED_NETWORK,
     counted_letters,
     declarations,
     declare_each_in_words,
@@ -76,12 +77,6 @@ _NO_CLAIMS = frozenset(
     }
 )
 _NOTHING = Assumed()
-# Of a network that has been trained: its names mean something else there, and no line is about that.
-_ELSEWHERE = re.compile(
-    r"(?i)(?:\b(?:test|eval(?:uation)?|inference)[- ](?:mode|time)"
-    r"|\bat (?:test|inference|prediction|evaluation)(?: time)?|\b(?:during|in|for) (?:testing|inference|evaluation|prediction)"
-    r"|\b(?:bei|in) der (?:Inferenz|Vorhersage)|\bzur Testzeit|\ben (?:test|inf[ée]rence|prueba)|\bà l'inférence)\b[^.;]*$"
-)
 _WHERE = re.compile(r"(?i)^\W*(?:if|iff|when|whenever|where|wherever|wenn|falls|si|se)\b")
 
 
@@ -273,7 +268,7 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
         found.declared.append((i, statement.span))
         return chain
     is_known = isinstance(node.sides[0], (sx.Derivative, sx.Differential)) or {name for name, _ in heads(statement)} & known
-    if _ELSEWHERE.search(statement.words) and is_known:
+    if OF_A_TRAINED_NETWORK.search(statement.words) and is_known:
         found.declared.append((i, statement.span))
         return Chain()
     if _says_the_layout(node) or inverse_by_its_transpose(node, found.vocabulary.styled) is not None:

@@ -477,12 +477,22 @@ def declare_in_words(vocabulary: Vocabulary, i: int, about: Node, node: Node) ->
     return True
 
 
+# Of a network that has been trained: its names mean something else there.
+OF_A_TRAINED_NETWORK = re.compile(
+    r"(?i)(?:\b(?:test|eval(?:uation)?|inference)[- ](?:mode|time)"
+    r"|\bat (?:test|inference|prediction|evaluation)(?: time)?|\b(?:during|in|for) (?:testing|inference|evaluation|prediction)"
+    r"|\b(?:bei|in) der (?:Inferenz|Vorhersage)|\bzur Testzeit|\ben (?:test|inf[ée]rence|prueba)|\bà l'inférence)\b[^.;]*$"
+)
+
 _AXIS = r"(?:feature|channel|column|dimension|unit|neuron|activation|second)s?"
 _ONE_OF_EACH = re.compile(
     rf"(?i)\b(?:drop|omit|suppress|ignor|skip|hid)\w*\W+(?:the\W+)?{_AXIS}(?:\W+(?:index|subscript|axis|dimension))?\b"
     rf"|\bleav\w*\W+(?:out\W+)?(?:the\W+)?{_AXIS}\W+(?:index|subscript|axis)(?:\W+(?:out|away))?\b"
     rf"|\b(?:one|a single|a fixed|each|every)\W+{_AXIS}\W+(?:at a time|alone|separately|independently|by itself|on its own)\b"
-    rf"|\b(?:value|values|entry|entries)\W+of\W+(?:one|a single|a fixed|some)\W+{_AXIS}\b"
+    rf"|\b(?:each|every)\W+{_AXIS}\W+(?:is|gets)\W+(?:\w+\W+){{1,3}}(?:separately|independently|by itself|on its own)\b"
+    rf"|\b(?:fix|consider|take|pick|choose|look at|work with|focus on|treat|follow)\W+(?:(?:just|only)\W+)?"
+    r"(?:one|a|any|a single|a fixed|some)\W+(?:feature|channel|column|dimension)\b"
+    rf"|\b(?:value|values|entry|entries)\W+of\W+(?:(?:one|a single|a fixed|some)\W+{_AXIS}|a\W+feature)\b"
 )
 
 
@@ -493,7 +503,9 @@ def without_features(sheet: Sheet, vocabulary: Vocabulary) -> None:
     entries = {n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted) and n.sub is not None}
     indices: dict[str | None, set[int]] = {}
     for entry in entries:
-        indices.setdefault(plain_name(entry.base, vocabulary.styled), set()).add(len(letters_of(entry.sub) or ()))
+        indices.setdefault(plain_name(entry.base, vocabulary.styled), set()).add(
+            1 if isinstance(entry.sub, (sx.Name, sx.Number)) else len(letters_of(entry.sub) or ())
+        )
     for name, (rows, cols) in list(vocabulary.declared.items()):
         if indices.get(name) == {1} and not cols.is_one:
             vocabulary.declared[name] = rows, ONE
