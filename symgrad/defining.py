@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of, is_numeric
-from symgrad.heads import as_call
+from symgrad.heads import as_call, is_of_the_field, names_more
 from symgrad.literals import as_list, is_worked, literal_rows
 from symgrad.meaning import Definition, Vocabulary, is_loss
 from symgrad.naming import letters_of, numbers_of, plain_name, spelled, superscript, without_transpose
@@ -41,14 +41,29 @@ def named_at_the_end(found: Gathered, i: int, sides: list[Node], known: set[str]
         return None
     letters = _index_letters(found, last, known)
     base = _whole_of(last, vocabulary.styled) if letters else name
-    settled = {*known, *vocabulary.heads, *vocabulary.declared, *vocabulary.literals, *vocabulary.sizes, *vocabulary.dependences.variables}
+    named = vocabulary.heads - (_valued(found, i) if _is_named_by_its_sign(found, before, last) else frozenset())
+    settled = {*known, *named, *vocabulary.declared, *vocabulary.literals, *vocabulary.sizes, *vocabulary.dependences.variables}
     spoken = {plain_name(n, vocabulary.styled) for n in sx.walk(before)}
     earlier = {n for j in found.part.statements if j < i for n in mentions(found.sheet.statements[j].node, vocabulary.styled)}
-    is_known = {name, base} & (settled | earlier) or any(head.partition("_")[0] == base for head in vocabulary.heads)
+    is_known = {name, base} & (settled | earlier) or any(head.partition("_")[0] == base for head in named)
     if is_known or {name, base} & spoken or any(isinstance(n, sx.Derivative) for n in sx.walk(before)):
         return None
     # What is so called is the gradient, whatever formula stands for it.
     return Definition(base, sides[0] if isinstance(sides[0], sx.Derivative) else before, i, letters)
+
+
+def _is_named_by_its_sign(found: Gathered, before: Node, last: Node) -> bool:
+    """Whether it stands behind `=:`."""
+    sign = found.sheet.source.text[before.span.end : last.span.start]
+    return "=:" in sign or "\\eqqcolon" in sign
+
+
+def _valued(found: Gathered, i: int) -> frozenset[str]:
+    """The names that are given values further down, and never a formula."""
+    said = [
+        (j > i and literal_rows(side) is not None, name) for j in found.part.statements for name, side in heads(found.sheet.statements[j])
+    ]
+    return frozenset(name for _, name in said) - {name for is_value, name in said if not is_value}
 
 
 def names_again(found: Gathered, i: int, sides: list[Node], known: set[str]) -> bool:
@@ -95,6 +110,8 @@ def perhaps_turned(node: Node, styled: frozenset[str]) -> tuple[str | None, Node
 def gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) -> bool:
     """Whether a name is given a value or a definition here, and no claim is made about it."""
     vocabulary = found.vocabulary
+    if _is_own_function(found, i, sides, known):
+        return True  # it is written out wherever it is called
     name = plain_name(sides[0], vocabulary.styled)
     if name is None or name.startswith("\\partial ") or (isinstance(sides[0], sx.Differential) and not _is_step(sides)):
         return False
@@ -171,6 +188,27 @@ def gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) -
     found.definitions.append(Definition(base, expression, i, letters))
     known.add(base)
     return True
+
+
+def _is_own_function(found: Gathered, i: int, sides: list[Node], known: set[str]) -> bool:
+    r"""Whether it is the first formula of a function, `\phi(s) = \max(0, s)^2`, of an argument that is nothing else here."""
+    head = as_call(sides[0])
+    base = head.function if isinstance(head, sx.Call) else None
+    if (
+        not isinstance(head, sx.Call)
+        or not isinstance(base, sx.Name)
+        or not (base.base in fn.UNNAMED or fn.word_of(base.base) not in fn.WORDS)
+    ):
+        return False
+    arguments = frozenset(name for arg in head.args if (name := plain_name(arg, found.vocabulary.styled)) is not None)
+    settled = {*known, *found.vocabulary.heads, *found.vocabulary.declared, *found.vocabulary.literals, *found.vocabulary.sizes}
+    if len(arguments) != 1 or len(head.args) != 1 or arguments & settled or names_more((sides[1],), arguments):
+        return False
+    if is_numeric(sides[1]) or is_of_the_field(head, sides[1]):
+        return False
+    earlier = (found.sheet.statements[j].node for j in found.part.statements if j < i)
+    heads_before = (as_call(node.sides[0]) for node in earlier if isinstance(node, sx.Relation))
+    return not any(isinstance(h, sx.Call) and plain_name(h.function) == plain_name(base) for h in heads_before)
 
 
 def _is_an_entry(found: Gathered, node: Node, is_computed: bool) -> bool:

@@ -145,7 +145,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         equal_sizes(sheet.statements[i].node, vocabulary)
     # What is differentiated by is a quantity, though its letter may count something too.
     vocabulary.sizes -= vocabulary.dependences.variables
-    vocabulary.mentioned = frozenset(_mentioned(sheet, styled, part))
+    vocabulary.mentioned = frozenset(_mentioned(sheet, styled, part, vocabulary.declared))
     known: set[str] = set()
     in_words = definitions_in_words((i, sheet.statements[i]) for i in part.statements)
     written = {name for i in part.statements for name, node in heads(sheet.statements[i]) if literal_rows(node) is None}
@@ -542,6 +542,16 @@ def _styled(sheet: Sheet) -> frozenset[str]:
     return frozenset(base for base, styles in bold.items() if len(styles) == 2)
 
 
-def _mentioned(sheet: Sheet, styled: frozenset[str], part: Part) -> Iterator[str]:
-    for i in part.statements:
-        yield from mentions(sheet.statements[i].node, styled)
+def _mentioned(sheet: Sheet, styled: frozenset[str], part: Part, declared: Container[str]) -> set[str]:
+    """The names that the part speaks of; a Σ that is a sign is none."""
+    nodes = [sheet.statements[i].node for i in part.statements]
+    spoken = {name for node in nodes for name in mentions(node, styled)}
+    return spoken - {"\\Sigma"} if _is_sign_of_sums(nodes) and "\\Sigma" not in declared else spoken
+
+
+def _is_sign_of_sums(nodes: list[Node]) -> bool:
+    """Whether each Σ stands right before what may be summed, and is nothing by itself: `Σ xᵢ² = 36`."""
+    letters = [n for node in nodes for n in sx.walk(node) if isinstance(n, sx.Name) and n.base == "\\Sigma"]
+    products = [n for node in nodes for n in sx.walk(node) if isinstance(n, sx.Product) and n.operators[0] == ""]
+    before = {id(n.factors[0]) for n in products}
+    return all(id(letter) in before for letter in letters)

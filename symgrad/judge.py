@@ -14,7 +14,7 @@ from symgrad import syntax as sx
 from symgrad.arithmetic import Arithmetic, in_numbers
 from symgrad.conditions import put_to
 from symgrad.dimension_analysis import is_of_sizes
-from symgrad.dims import show
+from symgrad.dims import Shape, show
 from symgrad.errors import SymgradError, Unsupported, Vanishing
 from symgrad.held import held, with_held
 from symgrad.identities import on_its_own
@@ -240,7 +240,15 @@ class Judge:
             met = reading.shapes.together((shape[0], stated[0]), (shape[1], stated[1]))
             if met is not None:
                 return Ruling(link, "given")
+        if own and self._may_be(own[0], stated):
+            return Ruling(link, "given")
         return Ruling(link, "fails", reason=f"it is {show(own[0])}, not {show(stated)}" if own else MISFIT)
+
+    def _may_be(self, shape: Shape, stated: Shape) -> bool:
+        """Whether the sizes differ only where the sheet has no letter of its own, and the one that is shown was chosen for it."""
+        vocabulary = self.gathered.vocabulary
+        told = {symbol for sizes in vocabulary.declared.values() for dim in sizes for symbol in dim.symbols} | vocabulary.sizes
+        return all(a is b or (len(a.symbols) == 1 and not set(a.symbols) & told) for a, b in zip(shape, stated, strict=True))
 
     def _has_sure_shapes(self, link: Link) -> bool:
         """Whether the sheet itself gives the shapes of all that an equality speaks of: by declaration or by numbers."""

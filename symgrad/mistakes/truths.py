@@ -17,6 +17,7 @@ from symgrad.tensor import (
     Func,
     Map,
     Node,
+    Var,
     add,
     constant,
     einsum,
@@ -107,9 +108,10 @@ def slope(case: Case) -> Iterator[Diagnosis]:
     of, wrt = case.gradient
     for name, definition in case.network.definitions.items():
         node = definition.node
-        if not isinstance(node, Map) or node.order or node.fn not in _SLOPED or len(node.operands) != 1:
+        applied = _applied(node)
+        if applied is None:
             continue
-        (inner,) = node.operands
+        function, inner = applied
         offset = var(f"{_OFFSET}{name}", node.shape)
         slopeless = case.network.with_node(name, add([inner, offset]))
         if of not in slopeless.definitions or wrt not in slopeless:
@@ -117,8 +119,19 @@ def slope(case: Case) -> Iterator[Diagnosis]:
         made = _written_out(slopeless, gradients(slopeless, of, [wrt])[wrt].node)
         made = substitute(made, {v: node - inner for v in variables(made) if v.name == offset.name})
         if case.holds_with(left=made):
-            message = f"the derivative of {called(node.fn)} that gives {names.text(name)} is left out"
+            message = f"the derivative of {function} that gives {names.text(name)} is left out"
             yield case.diagnosis("missing_activation_derivative", message, case.truth)
+
+
+def _applied(node: Node) -> tuple[str, Node] | None:
+    """An activation and what it is applied to; also one that is made of several, as the squared ReLU."""
+    chain: list[str] = []
+    while isinstance(node, Map) and not node.order and len(node.operands) == 1:
+        chain.append(node.fn)
+        (node,) = node.operands
+    if not _SLOPED & set(chain) or (len(chain) > 1 and not isinstance(node, Var)):
+        return None
+    return (called(chain[0]) if len(chain) == 1 else "the function"), node
 
 
 def other_slope(case: Case) -> Iterator[Diagnosis]:

@@ -463,7 +463,9 @@ def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
         if not words:
             yield Piece(Span(first, end), Span(first, end), True)
             continue
-        runs = [(run.start(1), run.start(1) + _before_words(run[1])) for run in _TOLD.finditer(body) if _is_told(run[1])]
+        runs = [
+            (run.start(1) + _behind_so(run[1]), run.start(1) + _before_words(run[1])) for run in _TOLD.finditer(body) if _is_told(run[1])
+        ]
         told = [Span(first + a, first + b) for a, b in (_balanced(body, a, b) for a, b in runs)]
         yield from (Piece(span, span, False) for span in told)
         yield from (p for p in _declarations(body, first) if not any(p.inside.start < t.end and t.start < p.inside.end for t in told))
@@ -531,7 +533,8 @@ def _labelled(body: str) -> int:
 
 # An equation told in a sentence without dollars: `Let V = W ⊙ M be …`. It ends where a word, a comma or the sentence does.
 _PLAIN_WORDS = "is be of to we or an as at by in on so if it and the for are a with where then that let put write take get from".split()
-_LIST = r"(?:\[[^\[\]\n=]*\]|\([^()\nA-Za-z=]*,[^()\nA-Za-z=]*\))"
+# Also what a function is called with, `max(s, 0)²`, of names and no words.
+_LIST = r"(?:\[[^\[\]\n=]*\]|\([^()\nA-Za-z=]*,[^()\nA-Za-z=]*\)|(?<=[A-Za-z])\((?:(?![A-Za-z]{3})[^()\n=])*\))"
 _TOKEN = rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)(?!\([A-Za-z]{{2,}}[\s,])(?:{_LIST}|(?!\*\*)[^\s,;:.]|(?<=\d)\.(?=\d)|\.\.+(?=\w))+)"
 _SUM = r"(?:[Σ∑Π∏][^\s,;:.=]{0,6} (?:[^\s,;:.=]{1,12} )*?)?"  # what is summed may stand apart: `Σⱼ xⱼ gⱼ = 0`
 _TOLD = re.compile(rf"(?<![^\s(,;:])({_SUM}[A-Za-zÀ-ɏΑ-ωḀ-ỿ∂∇ℓ][^\s,;:.=]{{0,12}} ?(?:=|←|<-) ?{_TOKEN}(?: {_TOKEN})*)")
@@ -556,6 +559,12 @@ def _balanced(body: str, start: int, end: int) -> tuple[int, int]:
     while end > start and body[end - 1] == ")" and body.count(")", start, end) > body.count("(", start, end):
         end -= 1
     return start, end
+
+
+def _behind_so(told: str) -> int:
+    """Where the equation begins of `so = (1/r)(x − r x̂) = 0`: a word that joins it to what was said is no side of it."""
+    joined = re.match(r"(?:so|and|thus|hence|then|or) ?= ?(?=[^=]*=)", told)
+    return joined.end() if joined else 0
 
 
 def _before_words(told: str) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from symgrad import syntax as sx
 from symgrad.dims import Dim
+from symgrad.origins import letters_inside
 from symgrad.shapes import Shapes
 from symgrad.syntax import Node, Unreadable
 from symgrad.terms import Term, free_of, is_jacobian, mapped
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 OPERATORS = frozenset({"", "cdot", "times", "*", "star", "odot", "circ", "otimes", "oslash", "@", "/", "div"})
 _MOST_FACTORS = 40
 _MOST_TERMS = 80
+_ALL_BELOW = 0.3
 
 
 def summed(reader: Reader, node: sx.Sum, shapes: Shapes) -> Variants:
@@ -84,9 +86,13 @@ def product(reader: Reader, node: sx.Product, shapes: Shapes) -> Variants:
     if isinstance(factors[0], sx.Name) and factors[0].base == "\\Sigma" and not reader.names.is_mentioned("\\Sigma") and not operators[0]:
         # A Σ that is no quantity is a sum over everything.
         rest = factors[1] if len(factors) == 2 else sx.Product(node.span, tuple(factors[1:]), tuple(operators[1:]))
-        yield from reader.read(sx.BigOp(node.span, "sum", None, None, rest), shapes)
+        letters = letters_inside(rest) - set(reader.running)
+        index = sx.Name(factors[0].span, next(iter(letters))) if len(letters) == 1 else None  # the i of `Σ xᵢ²`
+        yield from reader.read(sx.BigOp(node.span, "sum", index, None, rest), shapes)
         return
     yield from _fold(reader, factors, operators, shapes)
+    if (below := _all_below(node)) is not None:
+        yield from (reading.plus(_ALL_BELOW, reading.shapes, reading.term) for reading in reader.read(below, shapes))
     loose = [i for i, op in enumerate(operators) if op in ("odot", "circ", "*", "star", "otimes", "oslash", "times", "cdot")]
     if loose and len(loose) < len(operators):
         # Juxtaposed factors belong together first: `Wᵀ δ ⊙ σ'(z)` is `(Wᵀ δ) ⊙ σ'(z)`.
@@ -133,6 +139,25 @@ def root(reader: Reader, node: sx.Root, shapes: Shapes) -> Variants:
         raise Unreadable(node.span, "a root that is not a square root")
     for cost, now, (inner,), notes in reader.each([node.body], shapes):
         yield Reading(cost, now, mapped("sqrt", inner), notes)
+
+
+def _all_below(node: sx.Product) -> Node | None:
+    """The `1/(2r)` that `1/2r` may be: a name typed right behind the number below a slash stands below it too."""
+    for i, (part, operator, factor) in enumerate(zip(node.factors, node.operators, node.factors[1:], strict=False)):
+        if (
+            operator
+            or not isinstance(part, sx.Frac)
+            or not isinstance(part.below, sx.Number)
+            or not isinstance(factor, sx.Name | sx.Scripted)
+        ):
+            continue
+        is_slash = part.span.start == part.above.span.start and part.above.span.end < part.below.span.start
+        if is_slash and part.span.end == factor.span.start:
+            joined = sx.Product(part.below.span.to(factor.span), (part.below, factor), ("",))
+            whole = sx.Frac(part.span.to(factor.span), part.above, joined)
+            factors = (*node.factors[:i], whole, *node.factors[i + 2 :])
+            return whole if len(factors) == 1 else replace(node, factors=factors, operators=(*node.operators[:i], *node.operators[i + 1 :]))
+    return None
 
 
 def _is_bare_one(node: Node) -> bool:
