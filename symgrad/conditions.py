@@ -249,6 +249,22 @@ def is_of_another_activation(sheet: Sheet, i: int) -> bool:
     return changed or _INSTEAD.search(words_before(sheet, i)) is not None
 
 
+# `dL = <G, dS>` for the data term`: said of the loss without its penalty.
+_PENALTY = r"(?:regulari[sz]\w+|penalt\w+|weight decay|prior)(?: terms?| part)?"
+_WITHOUT_PENALTY = re.compile(
+    rf"(?i)\bdata[- ](?:fit(?:ting)?[- ])?(?:terms?|part|loss)\b|\bunregulari[sz]ed\b|\bDatenterm\b|\bterme d'attache\b"
+    r"|\b(?:without|ignoring|leaving out|apart from|disregarding|dropping|ohne|sans|sin) (?:the |our |any |den |die |das )?"
+    rf"{_PENALTY}\b"
+)
+
+
+def is_without_penalty(sheet: Sheet, i: int) -> bool:
+    """Whether the words beside a statement, in its sentence, say that it is about the data term of the loss alone."""
+    said = sheet.statements[i]
+    before, after = re.split(r"[.;:]", said.words)[-1], re.split(r"[.;,]", said.words_after)[0]
+    return any(_WITHOUT_PENALTY.search(words) is not None for words in (before, after))
+
+
 def one_passage(sheet: Sheet, first: int, last: int) -> bool:
     """Whether no heading stands between two statements, and little text."""
     start, end = sheet.statements[first].span.end, sheet.statements[last].span.start

@@ -28,6 +28,7 @@ from symgrad.optima import with_parameters
 from symgrad.pairing import Pairing
 from symgrad.parts import mentions
 from symgrad.prose import shape_of_node, space
+from symgrad.read import functions as fn
 from symgrad.ruling import MISFIT, Judged, Pair, Ruling, as_written, shown_as
 from symgrad.shapes import is_unknown
 from symgrad.sheet import Gathered, Link
@@ -197,6 +198,8 @@ class Judge:
             except (SymgradError, RecursionError) as error:
                 vanishes = vanishes or (isinstance(error, Vanishing) and (failed is None or failed.verdict != "fails"))
                 ruling = Ruling(link, "undecided", pair=pair, reason=_reason(error))
+            if ruling.verdict == "holds" and self._has_matrix_as_number(link, pair):
+                ruling = Ruling(link, "undecided", pair=pair, reason=MISFIT)
             if ruling.verdict == "holds":
                 return ruling
             if ruling.verdict == "given":
@@ -222,6 +225,14 @@ class Judge:
             return {v.name for v in used if v.name[:1].isupper() and not any(dim.is_one for dim in v.shape)}
 
         return any(self.meaning.shape(name) is None for name in matrices(failed) - matrices(pair))
+
+    def _has_matrix_as_number(self, link: Link, pair: Pair) -> bool:
+        """Whether a capital that nothing defines is a number under a trace: `tr(A B C) = tr(A C B)`, where A is known not to be square."""
+        calls = [n for side in (link.left, link.right) for n in sx.walk(side) if isinstance(n, sx.Call)]
+        traced = (arg for n in calls if isinstance(n.function, sx.Name) and fn.word_of(n.function.base) in fn.TRACES for arg in n.args)
+        under = {name for arg in traced for name in mentions(arg, self.meaning.styled)}
+        read = {v for node in (pair.left_node, pair.right_node) for v in variables(node) if all(dim.is_one for dim in v.shape)}
+        return any(v.name in under and v.name[:1].isupper() and self.meaning.shape(v.name) is None for v in read)
 
     def _of_shape(self, link: Link) -> Ruling:
         """Whether what is computed has the shape that is written behind it."""

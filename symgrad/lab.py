@@ -348,7 +348,7 @@ class Lab:
         for point in chain(self.points, self.spare_points):
             if tried == POINTS:
                 break
-            self._settle(point, (left, right))
+            beside = self._settle(point, (left, right))
             try:
                 with np.errstate(all="ignore"):
                     a, b = np.asarray(point.array(left), dtype=float), np.asarray(point.array(right), dtype=float)
@@ -361,6 +361,8 @@ class Lab:
             scale = max(float(np.max(np.abs(a), initial=0.0)), float(np.max(np.abs(b), initial=0.0)), 1e-6)
             worst = max(worst, float(np.max(np.abs(a - b), initial=0.0)) / scale)
             if worst > TOLERANCE:
+                if beside is not None:  # it may be a size of something that is known
+                    raise Unsupported(f"the size {beside} is not settled")
                 return Evidence("identity_test", False, worst, tried)
         if tried and largest < _VANISHES and variables(left) and variables(right):
             raise Vanishing(VANISHING)
@@ -370,19 +372,21 @@ class Lab:
             raise Unsupported(f"both sides have a value at {tried} of {POINTS} points only, which shows too little")
         return Evidence("identity_test", True, worst, tried)
 
-    def _settle(self, point: Point, sides: Iterable[Node]) -> None:
-        """Draw the sizes of names that the sheet only uses, where a claim is about such alone: `tr(A B) = tr(B A)`.
+    def _settle(self, point: Point, sides: Iterable[Node]) -> str | None:
+        """Draw the sizes that only names have of which the sheet says nothing: `tr(A B) = tr(B A)`, also where A is known from elsewhere.
 
-        Each is another, as far as there are small ones.
+        Each is another, as far as there are small ones. One is returned that stands beside names that are known: nothing is refuted by it.
         """
         used = [v for side in sides for v in variables(side)]
         known = {*self.network.inputs, *self.network.definitions, *self.meaning.derived, *self.meaning.jacobians}
-        if any(v.name in known or names.gradient_of(v.name) for v in used):
-            return
-        drawn = dict.fromkeys(symbol for v in used for dim in v.shape for symbol in sorted(dim.symbols))
+        of_known = [v for v in used if v.name in known or names.gradient_of(v.name)]
+        if len(of_known) == len(used) or any(is_unknown(symbol) for v in of_known for dim in v.shape for symbol in dim.symbols):
+            return None
+        drawn = dict.fromkeys(symbol for v in used if v not in of_known for dim in v.shape for symbol in sorted(dim.symbols))
         for symbol in (s for s in drawn if is_unknown(s) and s not in point.sizes):
             taken = {*point.sizes.values()}
             point.sizes = {**point.sizes, symbol: next((n for n in (3, 4, 2, 5) if n not in taken), 3)}
+        return next(filter(is_unknown, drawn), None) if of_known else None
 
     def differences(self, of: str, wrt: str) -> Check:
         """The gradient of the network against finite differences, at random points."""

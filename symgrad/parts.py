@@ -243,7 +243,8 @@ def _declared_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[s
     used = {name for i in before for name in mentions(sheet.statements[i].node)} - {
         name for i in before for name in declared(sheet.statements[i])
     }
-    return used & {name for i in after for name in declared(sheet.statements[i])}
+    sized = {name for _, about, _ in shapes_in_words((i, sheet.statements[i]) for i in after) if (name := plain_name(about)) is not None}
+    return used & (sized | {name for i in after for name in declared(sheet.statements[i])})
 
 
 def _redeclared(sheet: Sheet, before: tuple[int, ...], after: range) -> set[str]:

@@ -233,13 +233,14 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
         said_after = statement.words_after if following is None else _of_the_last(statement, following)
         after = re.split(r"[.;]", said_after)[0][:50]
         before = re.split(r"[.;,]", said_before)[-1][-30:]
+        clause = re.split(r"[.;,]", statement.words)[-1][-30:]  # `$2AX$ only for symmetric $A$`: only its last word leads to A
         for item, words_before, words_after in _spoken_of(node, before, after):
             about = plain_name(item, vocabulary.styled)
             if about is None or statement.display:
                 continue
             for known, pattern in _PROPERTIES:
                 if _is_said(pattern, words_before, words_after):
-                    is_supposed = known in ("symmetric", "orthogonal") and _is_supposed(words_before, words_after)
+                    is_supposed = known in ("symmetric", "orthogonal") and _is_supposed(clause, words_after)
                     _learn(vocabulary, about, known, is_supposed)
             if isinstance(node, sx.Relation) and node.operators[0] == "in" and (of := _of_two(node.sides[1])) is not None:
                 whole = plain_name(item.base, vocabulary.styled) if isinstance(item, sx.Scripted) else None  # the y of the entries `y_i`
@@ -435,7 +436,8 @@ def shapes_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterator[tup
         node = statement.node
         listed = node.body if isinstance(node, sx.Group) else None
         is_listed = isinstance(listed, sx.Listing) and not _OF_ENTRIES.search(before.words)
-        is_shape = (isinstance(node, sx.Product) and "times" in node.operators) or is_listed
+        is_bracketed = isinstance(listed, sx.Product) and "times" in listed.operators and not statement.words.strip()
+        is_shape = (isinstance(node, sx.Product) and "times" in node.operators) or is_listed or is_bracketed
         if is_shape and not before.display and not statement.display and _IS_OF_SHAPE.match(statement.words):
             yield from ((i, about, node) for about in _sized(before.node, is_said=bool(_SHAPE_WORD.search(statement.words))))
         is_size_before = isinstance(before.node, sx.Product) and "times" in before.node.operators and not before.display

@@ -16,6 +16,7 @@ from symgrad.conditions import (
     in_words,
     is_behind,
     is_of_another_activation,
+    is_without_penalty,
     modelled,
     one_sentence,
     put_to,
@@ -41,6 +42,10 @@ _CONDITION = re.compile(
 _CASE = re.compile(r"(?i)\b(?:if|for|when|whenever|case|falls|wenn|für|si|pour|para|se|per)\W*$")
 # After these words an equation for an input is a condition only where it is one that can be met.
 _PERHAPS_A_CONDITION = re.compile(r"(?i)\b(?:with|where|for|under|unit|normalised|normalized|symmetric|has|have|is)\W*$")
+# The factors of a penalty, as they are named.
+_PENALTIES = ("\\lambda", "\\lambda_1", "\\lambda_2", "\\mu", "\\gamma", "\\alpha", "\\beta", "\\rho", "\\tau")
+# `Only for symmetric $A$ is that $2AX$`: said of one line, and of nothing that follows.
+_THERE_ALONE = re.compile(r"(?i)\b(?:only|just|nur|seulement|s[óo]lo|solo|só)\b[^.;]*$")
 
 
 class Suppositions:
@@ -60,7 +65,8 @@ class Suppositions:
             said = conditions_in_words(statements[at], self.meaning.styled)
             for name, kind in said if at == i else (*said, *_own_transposes(statements[at].node, self.meaning.styled)):
                 if name in self.meaning.network.inputs:
-                    self._conditions.append(Condition(i, f"{names.text(name)} is {kind.replace('_', ' in its ')}", (name, kind)))
+                    text = f"{names.text(name)} is {kind.replace('_', ' in its ')}"
+                    self._conditions.append(Condition(i, text, (name, kind), lasts=_THERE_ALONE.search(statements[at].words) is None))
 
     def of(self, link: Link) -> tuple[list[Condition], Lab]:
         """What a claim is made under, and where to try it."""
@@ -140,6 +146,8 @@ class Suppositions:
             for name, value in given if j <= i and one_sentence(sheet, j, i) else ():
                 put = put_to(sheet, j, name, value) if name in self.meaning.network.inputs else None
                 yield from () if put is None else (put,)
+        if is_without_penalty(sheet, i):
+            yield from self._without_penalty(link)
         if is_of_another_activation(sheet, i):
             yield Condition(i, "another activation stands in the network")
         for j, larger, smaller in comparisons(sheet, own, i):
@@ -147,6 +155,13 @@ class Suppositions:
         for j, head, positive in in_words(sheet, own, i):
             zero = sx.Number(head.span, "0")
             yield from self._compared_as(j, head, zero) if positive else self._compared_as(j, zero, head)
+
+    def _without_penalty(self, link: Link) -> Iterator[Condition]:
+        r"""Zero for the factor of the penalty, the \lambda that a line said of the data term alone does not speak of."""
+        spoken = {name for side in (link.left, link.right) for name in mentions(side, self.meaning.styled)}
+        inputs = self.meaning.network.inputs
+        for name in (n for n in _PENALTIES if n in inputs and n not in spoken and all(dim.is_one for dim in inputs[n].shape)):
+            yield Condition(link.statement, f"{names.text(name)} = 0", (name, "0"), lasts=False)
 
     def _resting(self, link: Link) -> Iterator[Condition]:
         """Where the gradient vanishes by the input that an equation is for, or else by one that gradients are asked by."""

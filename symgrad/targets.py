@@ -32,9 +32,11 @@ def targeted(sheet: Sheet) -> Sheet:
     said = one_hot_said(sheet)
     spoken = {name for s in sheet.statements for name in mentions(s.node)}
     matrices = {y: said if said is not None and said.isupper() else _free(y, spoken) for y in letters}
+    defined = frozenset(_defined_by_entries(sheet))
     changed = list(sheet.statements)
     for i, statement in enumerate(sheet.statements):
-        picking = _Picking(matrices, next(k for k in _CLASSES if k not in set(mentions(statement.node)) | set(_indices(statement.node))))
+        taken = {*mentions(statement.node), *_indices(statement.node)}
+        picking = _Picking(matrices, next(k for k in _CLASSES if k not in taken), defined)
         node = sx.mapped(statement.node, picking.node)
         for j in range(max(0, i - _NEAR), min(i + 2, len(changed))):
             if j != i and one_sentence(sheet, *sorted((i, j))):
@@ -61,6 +63,26 @@ def _of_entries(node: Node) -> Iterator[str]:
             scripts = (m.sub for m in sx.walk(n.body) if isinstance(m, sx.Scripted) and m.sub is not None)
             labels = (_label(script) for script in scripts)
             yield from (label.letter for label in labels if label is not None and label.example == over)
+
+
+def _whose_entry(node: Node) -> str | None:
+    """The M of `M_{ij}`."""
+    match node:
+        case sx.Scripted(base=sx.Name() as base, sub=sub, sup=None) if len(_items(sub)) == 2:
+            return plain_name(base)
+    return None
+
+
+def _defined_by_entries(sheet: Sheet) -> Iterator[str]:
+    r"""What one equation defines by its entries, `M_{ij} = …`, and a second at most makes zero at the labels, `M_{i,y_i} = 0`."""
+    told: dict[str, list[Node]] = {}
+    for node in (s.node for s in sheet.statements if isinstance(s.node, sx.Relation) and s.node.operators[0] in ("=", ":=")):
+        name = _whose_entry(node.sides[0]) or plain_name(node.sides[0])
+        at_the_label = isinstance(node.sides[0], sx.Scripted) and any(_label(item) is not None for item in _items(node.sides[0].sub))
+        is_zero = isinstance(node.sides[1], sx.Number) and node.sides[1].value == 0
+        if name is not None and not (at_the_label and is_zero):
+            told.setdefault(name, []).append(node.sides[0])
+    yield from (name for name, heads in told.items() if len(heads) == 1 and _whose_entry(heads[0]) is not None)
 
 
 @dataclass(frozen=True)
@@ -106,6 +128,7 @@ class _Picking:
 
     matrices: dict[str, str]
     letter: str
+    defined: frozenset[str]  # what has one definition by its entries, and nothing at the labels but zeros
 
     def node(self, node: Node) -> Node:
         match node:
@@ -134,7 +157,8 @@ class _Picking:
                 if label is not None and set(operators) == {"="} and plain_name(index) in set(_indices(sides[0])):
                     rest = self._all_but(label, index)
                     made = tuple(sx.Product(side.span, (rest, sx.Group(side.span, "(", ")", side)), ("",)) for side in sides)
-                    return replace(claim, sides=made)
+                    defines = _whose_entry(sides[0]) in self.defined  # `M_{ij} = …` is of no class but these
+                    return replace(claim, sides=(sides[0], *made[1:]) if defines else made)
         return claim
 
     def _of(self, node: Node) -> _Label | None:
