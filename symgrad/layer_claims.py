@@ -516,6 +516,10 @@ class _Reading:
             text = " ; ".join(texts)
             cells = {role: cell for role, cell in zip(roles, row, strict=True) if role}
             count, *parts = (_count_in(self.sheet, cells.get(role)) for role in ("parameters", "weights", "biases"))
+            worked = _count_in(self.sheet, cells.get("parameters"), as_worked=True)
+            is_slip = count is not None and worked is not None and count != worked
+            if is_slip:
+                yield self._judged(cells["parameters"].span, False, "SG212", f"it comes to {worked}", is_explained=True)
             if count is not None and None not in parts:
                 total = sum(part for part in parts if part is not None)
                 yield self._judged(
@@ -544,7 +548,7 @@ class _Reading:
                 yield from self._cell_of_output(told, cells["output"])
             if count is not None and not told.layers[0].record.terms:
                 yield self._judged(cells["parameters"].span, count == 0, "SG216", f"{told.layers[0].record.words} has no parameters")
-            elif count is not None:
+            elif count is not None and not is_slip:
                 words = _Words("parameters", "", False)
                 yield from self._count(cells["parameters"].span, None, count, words, [told], True)
 
@@ -631,16 +635,19 @@ def _roles(heads: Sequence[str]) -> list[str]:
     return [("parameters" if "weights" in found else "") if role == "total" else role for role in found]
 
 
-def _count_in(sheet: Sheet, cell: Cell | None) -> int | None:
-    """The number that a cell comes to."""
+def _count_in(sheet: Sheet, cell: Cell | None, as_worked: bool = False) -> int | None:
+    """The number that a cell comes to; or that what is worked out in it does, `5·5·3·16 + 16` before `= 1,216`."""
     if cell is None:
         return None
     written = re.sub(r"(?<=\d)(?:,|\{,\}|\\,| |\s)(?=\d{3}\b)", "", cell.text.strip("$ *`"))
-    if written.isdecimal():
-        return int(written)
+    stated = written.rpartition("=")[2].strip()
+    if stated.isdecimal() and not as_worked:
+        return int(stated)
     inside = Span(
         cell.span.start + len(cell.text) - len(cell.text.lstrip("$*`")), cell.span.end - len(cell.text) + len(cell.text.rstrip("$*`"))
     )
+    if as_worked and "=" in cell.text:
+        inside = Span(inside.start, cell.span.start + cell.text.index("="))
     nodes = (
         parse(sheet.source, inside, sheet.macros)
         if re.fullmatch(r"[\d\s=+*·×().,$\\a-z]+", cell.text) and inside.start < inside.end
