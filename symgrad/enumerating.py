@@ -16,21 +16,40 @@ from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
 from symgrad.readings.sums import of_all
 from symgrad.syntax import Node
-from symgrad.unrolling import Steps, bound_letter, instances
+from symgrad.unrolling import Steps, bound_letter, counting, instances
 
 _MOST = 8
-_LETTERS = frozenset("ijkmnpq")  # steps are written out as recurrences are
+_LETTERS = frozenset("ijkmnpq")
+_OF_LAYERS = frozenset({"l", "\\ell"})  # where they count steps these are written out as recurrences are
 
 
 def enumerated(sheet: Sheet) -> Sheet:
     """The sheet with its statements for every i written out where their names are numbered."""
-    families = _families(sheet)
+    plain = _with_plain_letters(sheet)
+    families = _families(plain)
     if not families:
         return sheet
+    sheet = plain
     defined = {name for s in sheet.statements for name, formula in heads(s) if any(isinstance(n, sx.Name) for n in sx.walk(formula))}
     counted = [replace(s, node=sx.mapped(s.node, _counted)) for s in sheet.statements]
-    out = [made for s in counted for made in _each(s, families, defined)]
+    letters = _LETTERS | (_OF_LAYERS - counting(sheet))
+    out = [made for s in counted for made in _each(s, families, defined, letters)]
     return replace(sheet, statements=out)
+
+
+def _with_plain_letters(sheet: Sheet) -> Sheet:
+    r"""The sheet with `\ell` as the index `l`, where it is nothing but an index, counts no steps, and there is no other l."""
+    letters = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Name) and n.base in _OF_LAYERS]
+    scripted = [n.sub for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted) and n.sub is not None]
+    limits = [n.below for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.BigOp) and n.below is not None]
+    below = {id(n) for place in (*scripted, *limits) for n in sx.walk(place)}
+    if not letters or any(n.base != "\\ell" or id(n) not in below for n in letters) or counting(sheet):
+        return sheet
+
+    def written(node: Node) -> Node:
+        return replace(node, base="l") if isinstance(node, sx.Name) and node.base == "\\ell" else node
+
+    return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, written)) for s in sheet.statements])
 
 
 def _counted(node: Node) -> Node:
@@ -58,6 +77,10 @@ def _families(sheet: Sheet) -> dict[str, int]:
             counts = {families.get(other) for other in others}
             if base not in alone and base not in numbers and len(counts) == 1 and None not in counts:
                 families[base] = next(iter(counts)) or 0
+        for base, letter in _named_by_letter(statement):  # and of the `V_1`, `V_2` of `V_\\ell = M_\\ell \\odot W_\\ell` as many M and W
+            with_it = [n for n in _with(statement.node, letter) if letters_of(n.sub) == (letter,)] if letter in _OF_LAYERS else []
+            if base in families and base not in alone:
+                families |= {name: families[base] for n in with_it if (name := plain_name(n.base) or "") not in alone}
     return {base: count for base, count in families.items() if base not in _of_others(sheet, families, alone)}
 
 
@@ -88,9 +111,9 @@ def _with(node: Node, letter: str) -> list[sx.Scripted]:
     return [n for n in sx.walk(node) if isinstance(n, sx.Scripted) and letter in (letters_of(n.sub) or ())]
 
 
-def _each(statement: Statement, families: dict[str, int], defined: set[str]) -> Iterator[Statement]:
+def _each(statement: Statement, families: dict[str, int], defined: set[str], counted: frozenset[str]) -> Iterator[Statement]:
     letters = {letter for n in sx.walk(statement.node) if isinstance(n, sx.Scripted) for letter in letters_of(n.sub) or ()}
-    for letter in sorted(letters & _LETTERS):
+    for letter in sorted(letters & counted):
         with_it = _with(statement.node, letter)
         counts = {families.get(plain_name(n.base) or "") for n in with_it if letters_of(n.sub) == (letter,)}
         if len(counts) != 1 or None in counts or any(letters_of(n.sub) != (letter,) for n in with_it):

@@ -63,6 +63,12 @@ def counted(sheet: Sheet) -> Counted | None:
     return Counted(letter, _TOPS[letter], frozenset(base.base for base in stepped if isinstance(base, sx.Name)))
 
 
+def counting(sheet: Sheet) -> frozenset[str]:
+    """The letters that count the steps of its recurrences."""
+    steps = _steps(sheet)
+    return frozenset() if steps is None else steps.letters
+
+
 def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:
     """The sheet with its recurrences written out, for `last` steps where it says no number; the same sheet where there are none."""
     sheet = _with_sums_of_named(sheet)
