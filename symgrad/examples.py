@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 
 from symgrad import syntax as sx
-from symgrad.naming import letters_of, script_text
+from symgrad.naming import letters_of, plain_name, script_text
 from symgrad.origins import letters_that_run
 from symgrad.read.document import Sheet
 from symgrad.syntax import Node
@@ -34,6 +34,41 @@ def below(sheet: Sheet) -> Sheet:
         return replace(node, sub=sub, sup=None)
 
     return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, written)) for s in sheet.statements])
+
+
+def summed(sheet: Sheet) -> Sheet:
+    r"""The sheet with what `\ell^{(i)} = -\log a^{[2](i)}` says in `\frac1m \sum_i \ell^{(i)}`, with the columns of layers.
+
+    What is numbered by its example alone needs no such thing. A formula counts until another one is given.
+    """
+    losses: dict[str, Node] = {}
+
+    def by_formula(node: Node) -> Node:
+        if not isinstance(node, sx.BigOp) or node.operator != "sum" or node.body is None:
+            return node
+        letters = letters_that_run(node)
+
+        def put(inner: Node) -> Node | None:
+            return losses.get(plain_name(inner) or "") if _number(inner) in letters else None
+
+        return replace(node, body=sx.replaced(node.body, put))
+
+    statements = []
+    for statement in sheet.statements:
+        node = statement.node
+        letter, head = (_number(node.sides[0]), plain_name(node.sides[0])) if isinstance(node, sx.Relation) else (None, None)
+        if isinstance(node, sx.Relation) and node.operators[0] in ("=", ":=") and letter is not None and head is not None:
+            losses.pop(head, None)
+            if any(_of_layer(n, letter) for n in sx.walk(node.sides[1])):
+                losses[head] = sx.Group(node.sides[1].span, "(", ")", node.sides[1])
+        statements.append(replace(statement, node=sx.mapped(node, by_formula)) if losses else statement)
+    return replace(sheet, statements=statements)
+
+
+def _of_layer(node: Node, letter: str) -> bool:
+    """Whether a name has the number of its layer and that of an example above: `a^{[2](i)}`."""
+    above = script_text(node.sup).replace(" ", "") if isinstance(node, sx.Scripted) else ""
+    return bool(re.fullmatch(rf"\[\w+\]\({letter}\)", above))
 
 
 def _number(node: Node) -> str | None:

@@ -29,6 +29,7 @@ from symgrad.einstein import with_sums
 from symgrad.ellipses import without_dots
 from symgrad.enumerating import enumerated
 from symgrad.errors import SymgradError
+from symgrad.examples import summed
 from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
 from symgrad.hypotheses import Search
@@ -74,6 +75,7 @@ from symgrad.verification import Claim, Finding, Verification
 # What is written out before anything is judged, in this order; recurrences come last.
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     turned,
+    summed,
     up_to_constants,
     tabulated,
     told,
