@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -129,6 +130,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         if len(stated_of) == 1 and not (stated := stated_of.pop())[0].is_one and stated[1].is_one:
             vocabulary.members[base] = stated[0]  # `x_1, \dots, x_N \in \mathbb{R}^d`
     vocabulary.entrywise = frozenset(_entrywise(sheet, styled))
+    vocabulary.divisors = frozenset(_divisors(sheet, styled))
     vocabulary.along_an_axis = frozenset(_along_an_axis(sheet, styled))
     named_here = [*part.own, *(i for i in part.context if heads(sheet.statements[i]))]
     problems = {bisect_right(sheet.headings, sheet.statements[i].span.start) for i in named_here}
@@ -443,6 +445,20 @@ def _entrywise(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:
             for a, b, operator in zip(node.factors, node.factors[1:], node.operators, strict=False):
                 if operator in ("odot", "circ"):
                     yield from (name for name in (plain_name(a, styled), plain_name(b, styled)) if name is not None)
+
+
+def _divisors(sheet: Sheet, styled: frozenset[str]) -> set[str]:
+    """The names that only divide, as the p of `m \\odot h / p` and of `1/(1 - p)`."""
+    every: Counter[str] = Counter()
+    below: Counter[str] = Counter()
+    for node in (n for statement in sheet.statements for n in sx.walk(statement.node)):
+        if isinstance(node, sx.Name) and (name := plain_name(node, styled)) is not None:
+            every[name] += 1
+        if isinstance(node, sx.Frac):
+            divisor = node.below.body if isinstance(node.below, sx.Group) else node.below
+            terms = divisor.terms if isinstance(divisor, sx.Sum) and is_numeric(divisor.terms[0]) else (divisor,)
+            below.update(name for term in terms if isinstance(term, sx.Name) and (name := plain_name(term, styled)) is not None)
+    return {name for name, count in below.items() if count == every[name]}
 
 
 def _along_an_axis(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:

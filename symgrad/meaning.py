@@ -122,6 +122,7 @@ class Vocabulary:
     bold: frozenset[str] = frozenset()
     arrays: frozenset[str] = frozenset()  # transposed, or in a norm, as no number is
     entrywise: frozenset[str] = frozenset()
+    divisors: frozenset[str] = frozenset()  # names that only divide
     along_an_axis: frozenset[str] = frozenset()  # vectors by an index that runs along an axis of a matrix
     numbers: frozenset[str] = frozenset()  # said to be positive, or one of a set
     families: frozenset[str] = frozenset()  # the v of v_1, …, v_C, which are vectors
@@ -195,6 +196,8 @@ class Meaning:
             return [(0.0, "matrix"), (3.0, "column"), (4.0, "row"), (5.0, "scalar")]
         if name in self.vocabulary.along_an_axis:
             return [(0.0, "column"), (0.3, "row"), (3.0, "matrix"), (3.0, "scalar")]
+        if name in self.vocabulary.divisors and letter[:1].islower():
+            return [(0.0, "scalar"), (1.0, "column"), (2.0, "matrix"), (2.0, "row")]
         if name in self.vocabulary.entrywise and letter.startswith("\\"):
             return [(0.0, "column"), (0.8, "matrix"), (2.0, "row"), (3.0, "scalar")]
         if letter in _SCALAR_GREEK or (name in self.vocabulary.numbers and name not in self.vocabulary.bold):

@@ -27,6 +27,20 @@ _STARS = frozenset({"*", "\\ast", "\\star"})
 
 
 _MOST_STEPS = 4
+# What is minimised may be called so too, where no loss is.
+_OBJECTIVES = frozenset({"f", "F", "g", "Q", "S"})
+
+
+def with_zero_behind(sheet: Sheet) -> Sheet:
+    """The sheet with `0 = X^T (X w - y)` as `X^T (X w - y) = 0`: nobody says of nothing that it is something."""
+    return replace(sheet, statements=[replace(s, node=_zero_behind(s.node)) for s in sheet.statements])
+
+
+def _zero_behind(node: Node) -> Node:
+    match node:
+        case sx.Relation(sides=(sx.Number(text="0") as zero, other), operators=("=",)) if not is_numeric(other):
+            return replace(node, sides=(other, zero))
+    return node
 
 
 def is_said(sheet: Sheet, i: int) -> bool:
@@ -68,6 +82,7 @@ def is_optimised(definitions: list[Definition], name: str | None, dependences: D
     by_name = {d.name: d for d in definitions if not is_numeric(d.expression)}  # `a = 0 - 0.1 \\cdot 8` is a step, and no formula
     asked = {of for held in (dependences.inside, dependences.asked) for of, by in held.items() if name in by}
     waiting, seen = [d for d in by_name if is_loss(d) or d in asked], set[str]()
+    waiting = waiting or [d for d in by_name if d in _OBJECTIVES]
     if name is None or name in by_name:
         return False
     while waiting:

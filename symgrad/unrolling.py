@@ -357,6 +357,8 @@ def _written_out(group: list[Statement], steps: Steps, explicit: set[str], order
     made = False
     for values in _numbered(free, steps, order):
         nodes = [_settled(s.node, values, steps) for s in group]
+        if len(group) == 1 and nodes[0] is None:
+            nodes = [_name_alone(group[0].node, values, steps)]
         if any(node is None for node in nodes):
             continue
         instances = [replace(s, node=node) for s, node in zip(group, nodes, strict=True) if node is not None]
@@ -367,6 +369,14 @@ def _written_out(group: list[Statement], steps: Steps, explicit: set[str], order
         yield from instances
     if not made:
         yield from group
+
+
+def _name_alone(node: Node, values: dict[str, int], steps: Steps) -> Node | None:
+    r"""`\delta_T = \partial L/\partial h_T` of `\delta_t = \partial L/\partial h_t = … \delta_{t+1}`, which leads beyond the last step."""
+    match node:
+        case sx.Relation(sides=(head, sx.Derivative() as meant, _, *_), operators=("=" | ":=" | "equiv" as sign, *_)):
+            return _settled(replace(node, sides=(head, meant), operators=(sign,)), values, steps)
+    return None
 
 
 def _numbered(free: list[str], steps: Steps, order: tuple[str, str] | None) -> Iterator[dict[str, int]]:

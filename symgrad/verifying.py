@@ -43,6 +43,7 @@ from symgrad.likeness import likeness
 from symgrad.limits import with_limits
 from symgrad.literals import literal_rows, masked_entries
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
+from symgrad.optima import with_zero_behind
 from symgrad.parts import heads, mentions, parts, several_spaces
 from symgrad.piecewise import joined
 from symgrad.pointwise import with_arguments
@@ -74,6 +75,7 @@ from symgrad.verification import Claim, Finding, Verification
 
 # What is written out before anything is judged, in this order; recurrences come last.
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
+    with_zero_behind,
     turned,
     summed,
     up_to_constants,

@@ -123,6 +123,8 @@ def _one(text: str, i: int, end: int, macros: Macros) -> tuple[Token | None, int
             return Token("macro", name, here), len(name)
         if name in _SPACES:
             return None, len(name)
+        if name in voc.SETS:
+            return Token("letter", voc.SETS[name], here, "mathbb"), len(name)
         name_out = voc.SYNONYMS.get(name, name)
         return Token("macro" if name_out.startswith("\\") else "sign", name_out, here), len(name)
     if match := _NUMBER.match(text, i, end):

@@ -82,6 +82,9 @@ PRODUCTS = {
 SUM_SIGNS = {"+": "+", "-": "-", **{"\\" + name: name for name in ["pm", "mp", "oplus", "ominus", "cup", "cap", "setminus"]}}
 PREFIXES = {"+": "+", "-": "-", "\\pm": "pm", "\\mp": "mp", "\\neg": "neg", "\\forall": "forall", "\\exists": "exists"}
 SEPARATORS = {",": ",", ";": ";", "\\mid": "|", "\\land": "and", "\\lor": "or"}
+# Commands for sets of numbers that nearly everybody defines, where a sheet leaves the definition out.
+SETS = {"\\R": "R", "\\RR": "R", "\\Reals": "R", "\\reals": "R", "\\N": "N", "\\NN": "N", "\\Z": "Z"}
+
 CONNECTIVES = {
     "\\Rightarrow": "implies", "\\Leftrightarrow": "iff", "\\Leftarrow": "because", "\\therefore": "therefore", "\\because": "because",
     "\\leadsto": "implies", "=>": "implies",
