@@ -104,6 +104,7 @@ _SPELLED = (
     (re.compile(r"\\(?:mathds|mathbbm|Bbb)(?![A-Za-z])"), r"\\mathbb"),
     (re.compile(r"\\(?:mathop|mathord|mathbin|mathrel|ensuremath|mathstrut|mathnormal|mathup)(?![A-Za-z])"), ""),
     (re.compile(r"\\(?:T|transpose|trans)(?![A-Za-z])"), r"\\top"),
+    (re.compile(r"\\(R|N|Z)(?:R|N|eals)?(?![A-Za-z])"), r"\\mathbb{\1}"),
     (re.compile(r"\\(?:coloneqq|coloneq|defeq)(?![A-Za-z])"), ":="),
     (re.compile(r"\\(?:nicefrac|sfrac|flatfrac)(?![A-Za-z])"), r"\\frac"),
     (re.compile(r"\\(argmax|argmin|softmax|diag|Diag|tr|Tr|ReLU|relu|sigmoid|sign|sgn|rank|Var|Cov|softplus)(?![A-Za-z])"),

@@ -62,7 +62,7 @@ def read_shapes(text: str) -> dict[str, Shape]:
     >>> {name: show(shape) for name, shape in read_shapes("X: n,d; w: d,1; b: 3; k: scalar").items()}
     {'X': 'n×d', 'w': 'd×1', 'b': '3', 'k': 'scalar'}
     >>> {name: show(shape) for name, shape in read_shapes("Q: n,d//h; W: d,d//2").items()}
-    {'Q': 'n×d_h', 'W': 'd_h·h×d_h·h/2'}
+    {'Q': 'n×dₕ', 'W': 'dₕ·h×(dₕ·h/2)'}
     """
     shapes = {name: _shape(what, source, span) for name, what, source, span in read_declarations(text, "--dims")}
     sizes = {size for shape in shapes.values() for dim in shape for size in dim.symbols}
