@@ -20,7 +20,6 @@ from symgrad.read.document import Sheet, Statement
 from symgrad.span import Span
 from symgrad.syntax import Node
 
-_MOST_NODES = 400
 _DEEPEST = 12
 # `h = g(W x)` where `g(z) = …`: how many statements later a function may be said that is used.
 _AHEAD = 4

@@ -7,6 +7,7 @@ from math import ceil, floor
 
 from symgrad import syntax as sx
 from symgrad.naming import superscript
+from symgrad.span import Span
 from symgrad.syntax import Node
 
 
@@ -60,6 +61,13 @@ def constant_of(node: Node) -> Fraction | None:
             outer, inner = constant_of(function), constant_of(arg)
             return None if outer is None or inner is None else outer * inner
     return None
+
+
+def numeral(value: Fraction, span: Span) -> Node:
+    """A number as it would be written at a place: `3`, `-3/4`."""
+    above = sx.Number(span, str(abs(value.numerator)))
+    whole: Node = above if value.denominator == 1 else sx.Frac(span, above, sx.Number(span, str(value.denominator)))
+    return sx.Prefix(span, "-", whole) if value < 0 else whole
 
 
 def is_numeric(node: Node) -> bool:

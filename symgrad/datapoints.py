@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import partial
 
 from symgrad import syntax as sx
-from symgrad.constant import constant_of
+from symgrad.constant import constant_of, numeral
 from symgrad.literals import as_list, literal_cells
 from symgrad.naming import letters_of, numbers_of, plain_name, superscript
 from symgrad.parts import heads, mentions
@@ -96,17 +96,10 @@ def _by_formula(node: Node, letter: str, count: int) -> list[list[Node]] | None:
         values = [constant_of(item) for item in numbered]
         if len(values) < 2 or None in values:
             return None
-        made.append([_number(item, value or Fraction(0)) for item, value in zip(numbered, values, strict=True)])
+        made.append([numeral(value or Fraction(0), item.span) for item, value in zip(numbered, values, strict=True)])
     return made
 
 
 def _put(letter: str, number: int, node: Node) -> Node | None:
     """The number where the letter stands."""
     return sx.Number(node.span, str(number)) if node == sx.Name(node.span, letter) else None
-
-
-def _number(node: Node, value: Fraction) -> Node:
-    """The value where a formula stands."""
-    above = sx.Number(node.span, str(abs(value.numerator)))
-    whole: Node = above if value.denominator == 1 else sx.Frac(node.span, above, sx.Number(node.span, str(value.denominator)))
-    return sx.Prefix(node.span, "-", whole) if value < 0 else whole

@@ -23,7 +23,7 @@ from symgrad.syntax import Node
 
 _NOISE = frozenset({"u", "e", "\\epsilon", "\\varepsilon", "\\eta", "\\xi", "\\nu", "\\zeta"})
 _OF_CHANCE = frozenset({"Var", "var", "E", "Cov", "cov", "V"})
-_RATES = frozenset({"\\eta", "\\alpha", "\\mu", "\\epsilon", "\\gamma", "\\mathrm{lr}"})
+RATES = frozenset({"\\eta", "\\alpha", "\\mu", "\\epsilon", "\\gamma", "\\mathrm{lr}"})
 
 
 def restate(found: Gathered, head: Node, side: Node) -> None:
@@ -295,7 +295,7 @@ def _is_step(sides: list[Node]) -> bool:
     r"""`\Delta w = -\eta \delta x`: what is added to w, and no gradient by it."""
     head = sides[0]
     is_delta = isinstance(head, sx.Differential) and head.sign == "Δ"
-    return is_delta and any(isinstance(n, sx.Name) and plain_name(n) in _RATES for n in sx.walk(sides[1]))
+    return is_delta and any(isinstance(n, sx.Name) and plain_name(n) in RATES for n in sx.walk(sides[1]))
 
 
 def _whole_of(node: Node, styled: frozenset[str]) -> str:

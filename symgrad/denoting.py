@@ -23,26 +23,23 @@ _WRITING = re.compile(
 
 def with_names_for_gradients(sheet: Sheet) -> Sheet:
     """The sheet with an equation where words say that a name stands for a derivative."""
-    out: list[Statement] = []
-    skipped = False
-    for first, second in pairwise([*sheet.statements, None]):
-        if skipped:
-            skipped = False
-            continue
-        assert first is not None
-        if second is not None and isinstance(second.node, sx.Derivative) and _is_named(first, second):
-            span = first.span.to(second.span)
-            node = sx.Relation(span, (first.node, second.node), ("=",))
-            out.append(replace(first, node=node, span=span, words_after=second.words_after))
-            skipped = True
-        else:
-            out.append(first)
+    statements = sheet.statements
+    named = {i for i, (first, second) in enumerate(pairwise(statements)) if _is_named(first, second)}
+    out = [_equation(s, statements[i + 1]) if i in named else s for i, s in enumerate(statements) if i - 1 not in named]
     return replace(sheet, statements=out)
+
+
+def _equation(first: Statement, second: Statement) -> Statement:
+    span = first.span.to(second.span)
+    node = sx.Relation(span, (first.node, second.node), ("=",))
+    return replace(first, node=node, span=span, words_after=second.words_after)
 
 
 def _is_named(first: Statement, second: Statement) -> bool:
     """Whether the words between a name and a derivative make one stand for the other."""
-    if not isinstance(first.node, (sx.Name, sx.Scripted, sx.Differential)) or first.display or second.display:
+    if not isinstance(second.node, sx.Derivative) or not isinstance(first.node, (sx.Name, sx.Scripted, sx.Differential)):
+        return False
+    if first.display or second.display:
         return False
     between = second.words
     return bool(_STANDS_FOR.search(between) or (_FOR.search(between) and _WRITING.search(first.words)))

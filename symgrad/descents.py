@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of, is_numeric
+from symgrad.defining import RATES
 from symgrad.findings import BY_CAUSE
 from symgrad.literals import Rows, literal_rows
 from symgrad.meaning import is_loss
@@ -28,7 +29,7 @@ _RATE = re.compile(
 _CLIMBS = re.compile(
     r"(?i)ascen|ascend|maximi[sz]|maximum|likelihood|elbo|reward|uphill|adversar|attack|climb|policy|log[- ]?prob|dual|lagrang|increas"
 )
-_RATES = frozenset({"\\eta", "\\alpha", "\\epsilon", "\\varepsilon", "\\gamma", "\\mu", "\\mathrm{lr}", "\\tau", "\\rho"})
+_RATES = RATES | {"\\varepsilon", "\\tau", "\\rho"}
 
 
 def with_descents(sheet: Sheet) -> Sheet:
@@ -109,12 +110,11 @@ def _climbs(node: sx.Relation) -> bool:
 
 def _is_along(way: Node, start: Node) -> bool:
     """Whether a term is a rate times the gradient of a loss by what stands before it."""
-    factors = way.factors if isinstance(way, sx.Product) and set(way.operators) <= {"", "cdot", "times", "*"} else ()
-    if len(factors) != 2 or not (plain_name(factors[0]) in _RATES or (constant_of(factors[0]) or 0) > 0):
-        return False
-    slope = factors[1]
-    is_by_it = isinstance(slope, sx.Derivative) and slope.order is None and any(_base(by) == _base(start) for by in slope.wrt)
-    return is_by_it and isinstance(slope, sx.Derivative) and _is_of_a_loss(slope)
+    match way:
+        case sx.Product(factors=(rate, sx.Derivative(order=None) as slope), operators=("" | "cdot" | "times" | "*",)):
+            is_rate = plain_name(rate) in _RATES or (constant_of(rate) or 0) > 0
+            return is_rate and any(_base(by) == _base(start) for by in slope.wrt) and _is_of_a_loss(slope)
+    return False
 
 
 def _base(node: Node) -> str:

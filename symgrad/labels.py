@@ -15,6 +15,7 @@ from symgrad import syntax as sx
 from symgrad.chosen import one_hot_given
 from symgrad.literals import literal_rows
 from symgrad.naming import plain_name, without_transpose
+from symgrad.origins import letters_that_run
 from symgrad.parts import heads
 from symgrad.prose import space
 from symgrad.read import functions as fn
@@ -155,7 +156,7 @@ def _running(node: Node) -> Iterator[str]:
 
 def _free(node: Node) -> Iterator[str]:
     """The indices in subscripts that no sum runs over."""
-    bound = set(_running(replace(node, body=None))) if isinstance(node, sx.BigOp) else set()
+    bound = letters_that_run(node) if isinstance(node, sx.BigOp) else set()
     if isinstance(node, sx.Scripted) and node.sub is not None and (name := plain_name(node.sub)) is not None:
         yield name
     yield from (name for child in sx.children(node) for name in _free(child) if name not in bound)

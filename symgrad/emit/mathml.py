@@ -18,6 +18,7 @@ from html import escape, unescape
 from typing import Literal
 from xml.etree.ElementTree import Element
 
+from symgrad.read import vocabulary as voc
 from symgrad.read.lexer import Macro
 
 _LONGEST = 40_000
@@ -104,7 +105,7 @@ _SPELLED = (
     (re.compile(r"\\(?:mathds|mathbbm|Bbb)(?![A-Za-z])"), r"\\mathbb"),
     (re.compile(r"\\(?:mathop|mathord|mathbin|mathrel|ensuremath|mathstrut|mathnormal|mathup)(?![A-Za-z])"), ""),
     (re.compile(r"\\(?:T|transpose|trans)(?![A-Za-z])"), r"\\top"),
-    (re.compile(r"\\(R|N|Z)(?:R|N|eals)?(?![A-Za-z])"), r"\\mathbb{\1}"),
+    *((re.compile(rf"{re.escape(command)}(?![A-Za-z])"), rf"\\mathbb{{{letter}}}") for command, letter in voc.SETS.items()),
     (re.compile(r"\\(?:coloneqq|coloneq|defeq)(?![A-Za-z])"), ":="),
     (re.compile(r"\\(?:nicefrac|sfrac|flatfrac)(?![A-Za-z])"), r"\\frac"),
     (re.compile(r"\\(argmax|argmin|softmax|diag|Diag|tr|Tr|ReLU|relu|sigmoid|sign|sgn|rank|Var|Cov|softplus)(?![A-Za-z])"),

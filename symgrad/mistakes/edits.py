@@ -13,7 +13,7 @@ from functools import cached_property
 
 from symgrad import names
 from symgrad import syntax as sx
-from symgrad.constant import constant_of
+from symgrad.constant import constant_of, numeral
 from symgrad.implied import is_made_up
 from symgrad.literals import is_worked
 from symgrad.mistakes.case import Case, Diagnosis
@@ -643,9 +643,8 @@ def leaf(node: Node, around: Surroundings) -> Iterator[Option]:
 
 
 def _literal(value: Fraction, span: Span) -> Node:
-    whole = sx.Number(span, str(abs(value.numerator)))
-    made = whole if value.denominator == 1 else sx.Frac(span, whole, sx.Number(span, str(value.denominator)))
-    return sx.Group(span, "(", ")", sx.Prefix(span, "-", made)) if value < 0 else made
+    made = numeral(value, span)
+    return sx.Group(span, "(", ")", made) if value < 0 else made
 
 
 def _decimal(value: Fraction) -> str:
