@@ -26,7 +26,23 @@ _LETTERS = "bhnmijkpqrsuvwacdefglotxyz"
 _MOST_SUMMED = 3
 _BESIDE = frozenset({"add", "hadamard", "divide"})
 _ALONG = frozenset(
-    {"softmax", "log_softmax", "logsumexp", "standardize", "std", "max", "prod", "is_max", "sum", "mean", "slice", "flip", "concat"}
+    {
+        "softmax",
+        "log_softmax",
+        "logsumexp",
+        "standardize",
+        "std",
+        "max",
+        "prod",
+        "cumprod",
+        "is_max",
+        "sum",
+        "mean",
+        "slice",
+        "flip",
+        "roll",
+        "concat",
+    }
 )
 
 

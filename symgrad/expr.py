@@ -269,6 +269,13 @@ def _product_value(axis: int | None, x: Any) -> Any:
     return sp.Matrix(lines).T if axis == 0 else sp.Matrix(lines)
 
 
+def _cumulated_value(axis: int, x: Any) -> Any:
+    def entry(i: int, j: int) -> Any:
+        return sp.Mul(*(x[: i + 1, j] if axis == 0 else x[i, : j + 1]))
+
+    return sp.Matrix(x.rows, x.cols, entry)
+
+
 _SYMPY_VALUE: dict[str, Callable[..., Any]] = {
     "sum": _sum_value,
     "mean": lambda params, x: _sum_value(params, x) / (len(x) if params[0] is None else x.shape[params[0]]),
@@ -277,6 +284,7 @@ _SYMPY_VALUE: dict[str, Callable[..., Any]] = {
     "softmax": _softmax_value,
     "max": lambda params, x: _max_value(params[0], x),
     "prod": lambda params, x: _product_value(params[0], x),
+    "cumprod": lambda params, x: _cumulated_value(params[0], x),
     "log_softmax": lambda params, x: _softmax_value(params, x).applyfunc(sp.log),
     "logsumexp": lambda params, x: _sum_value(params, x.applyfunc(sp.exp)).applyfunc(sp.log),
     "concat": lambda params, *xs: (sp.Matrix.vstack if params[0] == 0 else sp.Matrix.hstack)(*xs),
@@ -422,6 +430,11 @@ def max(x: Any, axis: int | None = None) -> Any:
 def prod(x: Any, axis: int | None = None) -> Any:
     """The product of all entries (1×1), or along an axis that stays with size 1."""
     return operation("prod", [x], (axis,))
+
+
+def cumprod(x: Any, axis: int | None = None) -> Any:
+    """The products of the first entries of a vector, or along an axis."""
+    return operation("cumprod", [x], (_axis(x, axis, "cumprod"),))
 
 
 def standardize(x: Any, axis: int | None = None, eps: Any = 0) -> Any:
@@ -580,6 +593,11 @@ def cholesky(x: Any) -> Any:
 def flip(x: Any, axis: int = 0) -> Any:
     """The rows (or, along axis 1, the columns) in the opposite order."""
     return operation("flip", [x], (axis,))
+
+
+def roll(x: Any, shift: int, axis: int = 0) -> Any:
+    """The rows (or, along axis 1, the columns) moved on by so many places, the last ones to the front."""
+    return operation("roll", [x], (axis, shift))
 
 
 def counting(n: Any) -> Any:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symgrad.dims import ONE, Dim
-from symgrad.ops.arrange import concat_nodes, slice_node
+from symgrad.ops.arrange import concat_nodes, roll_node, slice_node
 from symgrad.ops.reduce import mean
 from symgrad.ops.structure import made
 from symgrad.raising import raise_form
@@ -129,7 +129,11 @@ FIRES = {
         (func("logsumexp", [Z - broadcast(u, (n, m))], (1,), (n, ONE)), FACTS),
         (func("log_softmax", [Z + broadcast(r, (n, m)) + 3 * broadcast(r, (n, m))], (0,), (n, m)), FACTS),
     ],
-    "linear-vec": [(made("unvec", [2 * vec(A) - K], (n, m)), FACTS), (vec(3 * A), FACTS)],
+    "linear-rearrangement": [
+        (made("unvec", [2 * vec(A) - K], (n, m)), FACTS),
+        (vec(3 * A), FACTS),
+        (func("roll", [A - roll_node(A, 0, 1)], (0, -1), A.shape), FACTS),
+    ],
     "sum-of-vecs": [(vec(A) + 2 * vec(B), FACTS)],
     "kron-of-vec": [
         (product("ij,j1->i1", kron(A, C), vec(WW)), FACTS),
@@ -322,7 +326,7 @@ STAYS = {
     ],
     "tiled-by-pads": [(pad(A, 0, n + d) + pad(B, 0, n + d), FACTS), (pad(v, 0, n + d + 1) + pad(u, d + 1, n + d + 1), FACTS)],
     "power-of-product": [(power(multiply(A, B), -1), FACTS), (power(product("i1,i1->", u, u), -2), FACTS)],
-    "linear-vec": [(vec(A + B), FACTS), (made("unvec", [K], (n, m)), FACTS)],
+    "linear-rearrangement": [(vec(A + B), FACTS), (made("unvec", [K], (n, m)), FACTS)],
     "sum-of-vecs": [(vec(A) + K, FACTS)],
     "kron-of-vec": [(product("ij,jk->ik", kron(A, C), kron(transpose(A), transpose(C))), FACTS), (product("ij,j1->i1", A, padded), FACTS)],
     "split-of-product": [(blocks(A, m, n), FACTS), (blocks(kron(A, X), n * n, m, k), FACTS)],

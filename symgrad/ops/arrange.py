@@ -1,7 +1,8 @@
 """Linear rearrangements: slices, concatenation, unfolding for a convolution, reshaping, and the transposes of these.
 
 Each has its transpose (in the sense of ⟨A x, g⟩ = ⟨x, Aᵀ g⟩) here too, so a derivative is one more record of this table:
-slice ↔ pad, flip ↔ flip, concatenate ↔ slices, unfold ↔ fold (im2col and col2im: Chellapilla, Puri, Simard, 2006), reshape ↔ reshape.
+slice ↔ pad, flip ↔ flip, roll ↔ roll back, concatenate ↔ slices, unfold ↔ fold (im2col and col2im: Chellapilla, Puri, Simard,
+2006), reshape ↔ reshape.
 Positions count from 0 and stop before `stop`, as in NumPy; in print they count from 1, as on paper.
 """
 
@@ -100,11 +101,20 @@ def flip_node(node: Node, axis: int) -> Node:
     return func("flip", [node], (axis,), node.shape)
 
 
-def _flipped(shapes: tuple[Shape, ...], params: Params) -> Shape:
-    (axis,) = params
+def _along_its_axis(shapes: tuple[Shape, ...], params: Params) -> Shape:
+    axis = params[0]
     if not 0 <= axis < len(shapes[0]):
-        raise ShapeError(f"a {show(shapes[0])} has no axis {axis} to turn round")
+        raise ShapeError(f"a {show(shapes[0])} has no axis {axis} to move places along")
     return shapes[0]
+
+
+def roll_node(node: Node, axis: int, shift: int) -> Node:
+    """Every position moved along an axis, the last ones to the front; twice is once by both, and equal entries stay what they are."""
+    if isinstance(node, Func) and node.fn == "roll" and node.params[0] == axis:
+        return roll_node(node.operands[0], axis, node.params[1] + shift)
+    if not shift or node.shape[axis].is_one or (isinstance(node, Einsum) and not node.factors):
+        return node
+    return func("roll", [node], (axis, shift), node.shape)
 
 
 def _concat_vjp(node: Func, g: Node) -> tuple[Node, ...]:
@@ -154,6 +164,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("slice", _slice_vjp, _again),
     Function("pad", _pad_vjp, _again),
     Function("flip", lambda node, g: (flip_node(g, node.params[0]),), _again),
+    Function("roll", lambda node, g: (roll_node(g, node.params[0], -node.params[1]),), _again),
     Function("unfold", _unfold_vjp, _again),
     Function("fold", _fold_vjp, _again),
     Function("reshape", lambda node, g: (func("reshape", [g], node.operands[0].shape, node.operands[0].shape),), _again),
@@ -241,6 +252,19 @@ def _write_flip(writer: Writer, form: Any) -> tuple[str, Prec]:
     return f"flip{below}({body})", Prec.ATOM
 
 
+def _write_roll(writer: Writer, form: Any) -> tuple[str, Prec]:
+    axis, shift = form.params
+    body = writer.write(form.args[0], Prec.SUM)
+    if writer.mode == "numpy":
+        return f"np.roll({body}, {shift}, axis={axis})", Prec.ATOM
+    is_vector = len(form.shape) == 2 and any(dim.is_one for dim in form.shape)
+    what = "" if is_vector else ("rows ", "columns ")[axis] if len(form.shape) == 2 else f"axis {axis + 1}, "
+    if writer.mode == "latex":
+        axis_named = rf"\text{{{what}}}" if what else ""
+        return rf"\operatorname{{roll}}_{{{axis_named}{shift}}}\left({body}\right)", Prec.ATOM
+    return f"roll[{what}{str(shift).replace('-', '−')}]({body})", Prec.ATOM
+
+
 def _write_unfold(writer: Writer, form: Any) -> tuple[str, Prec]:
     width, stride = form.params
     body = writer.write(form.args[0], Prec.SUM)
@@ -286,7 +310,8 @@ RECORDS: tuple[Op, ...] = (
     _op("concat", None, _concatenated, _write_concat),
     _op("slice", 1, _sliced, _write_slice),
     _op("pad", 1, _padded, _write_pad),
-    Op("flip", 1, _flipped, lambda nodes, params: flip_node(nodes[0], *params), _write_flip, _write_flip, _write_flip),
+    Op("flip", 1, _along_its_axis, lambda nodes, params: flip_node(nodes[0], *params), _write_flip, _write_flip, _write_flip),
+    Op("roll", 1, _along_its_axis, lambda nodes, params: roll_node(nodes[0], *params), _write_roll, _write_roll, _write_roll),
     _op("unfold", 1, _unfolded, _write_unfold),
     _op("fold", 1, _folded, _write_fold),
     _op("reshape", 1, _reshaped, _write_reshape),

@@ -140,6 +140,24 @@ def _others(node: Func) -> Node:
     return multiply(broadcast(node, x.shape), power(x, -1))
 
 
+def _counted(g: Node, axis: int, to_the_end: bool) -> Node:
+    """The sums of the first entries along an axis, or of the last."""
+    labels = tuple(range(len(g.shape)))
+    inside = tuple(len(labels) if k == axis else label for k, label in enumerate(labels))
+    ends = (len(labels), axis) if to_the_end else (axis, len(labels))
+    square = (g.shape[axis], g.shape[axis])
+    return einsum([(func("tri", (), square, square), ends), (g, inside)], labels, g.shape)
+
+
+def _cumulated_pull(node: Func, g: Node) -> Node:
+    """Every product from x_i on has x_i as a factor: the sums of G ⊙ Y to the end, over X."""
+    return multiply(_counted(multiply(g, node), node.params[0], True), power(node.operands[0], -1))
+
+
+def _cumulated_push(node: Func, v: Node) -> Node:
+    return multiply(node, _counted(multiply(v, power(node.operands[0], -1)), node.params[0], False))
+
+
 def _no_slope(node: Func, _: Any) -> Node:
     return constant(0, node.operands[0].shape)
 
@@ -161,6 +179,7 @@ FUNCTIONS: tuple[Function, ...] = (
              kinks=lambda node: (_largest(node) - HALF,)),
     Function("prod", lambda node, g: (multiply(broadcast(g, node.operands[0].shape), _others(node)),),
              lambda node, t: total(multiply(_others(node), _only(t)), node.params[0])),
+    Function("cumprod", lambda node, g: (_cumulated_pull(node, g),), lambda node, t: _cumulated_push(node, _only(t))),
     Function("is_max", lambda node, g: (_no_slope(node, g),), _no_slope, kinks=lambda node: (node - HALF,)),
     Function("inverse", lambda node, g: (_inverse_pull(node, g),), lambda node, t: _inverse_push(node, _only(t)),
              domain="well_conditioned", source="Matrix Cookbook (59)"),
@@ -205,7 +224,7 @@ def _squares(shapes: tuple[Shape, ...], what: str) -> Shape:
 
 def _lowered(name: str) -> Any:
     def lower(nodes: tuple[Node, ...], params: Params) -> Node:
-        along = dict.fromkeys(("softmax", "log_softmax", "is_max", "standardize"), _same)
+        along = dict.fromkeys(("softmax", "log_softmax", "is_max", "standardize", "cumprod"), _same)
         shapes = along | dict.fromkeys(("logsumexp", "max", "prod", "std"), reduced_shape)
         shape = shapes[name]((nodes[0].shape,), params) if name in shapes else nodes[0].shape
         if all(dim.is_one for dim in nodes[0].shape) and name == "softmax":
@@ -302,6 +321,7 @@ RECORDS: tuple[Op, ...] = (
        lambda nodes, params: func("causal_softmax", nodes, params, nodes[0].shape),
        Notation(r"\mathrm{{softmax}}_{{\text{{causal}}}}\left({0}\right)"), Notation("softmax_causal({0})"),
        Notation("_causal_softmax({0})"), source="Vaswani et al. (2017), §3.2.3"),
+    _along_an_axis("cumprod", _same, r"\operatorname{cumprod}", "cumprod", "np.cumprod({x}, axis={axis})"),
     _scattered_op("standardize", _same, r"\operatorname{standardize}"),
     _scattered_op("std", reduced_shape, r"\operatorname{std}"),
     _reduced_op("max", r"\max"),

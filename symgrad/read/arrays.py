@@ -526,6 +526,10 @@ class Typing:
         """The positions along an axis in the opposite order."""
         return replace(self.one("flip", array, array.rows, array.cols, span, lambda _: (axis,), lead=array.lead), flat=array.flat)
 
+    def rolled(self, array: Array, axis: int, shift: int, span: Span) -> Array:
+        """The positions along an axis moved on by so many places, the last ones to the front."""
+        return replace(self.one("roll", array, array.rows, array.cols, span, lambda _: (axis, shift), lead=array.lead), flat=array.flat)
+
     def reshaped(self, array: Array, shape: Shape, span: Span) -> Array:
         """The same entries, row after row, in another shape."""
         *lead, rows, cols = shape

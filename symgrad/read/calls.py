@@ -644,6 +644,7 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "triu": shaping.triangle(False),
     "tri": shaping.triangular_ones,
     "cumsum": shaping.cumulated,
+    "cumprod": shaping.multiplied_up,
     "kron": _kron,
     "vec": _vec,
     "ravel": _ravel,
@@ -670,12 +671,12 @@ CALLS: dict[str, Callable[[Call], Array]] = {
 }
 METHODS = (
     "sum", "mean", "max", "prod", "min", "dot", "trace", "diagonal", "reshape", "view", "ravel", "flatten", "transpose", "permute",
-    "swapaxes", "var", "std", "copy", "clip", "squeeze", "repeat", "cumsum",
+    "swapaxes", "var", "std", "copy", "clip", "squeeze", "repeat", "cumsum", "cumprod",
 )  # fmt: skip
 """The functions that an array has as methods."""
 TENSOR_METHODS = frozenset(
     "abs astype clamp cos det diag exp inverse item log logdet logsumexp logsoftmax matmul mm mv norm pow relu sigmoid sin softmax sqrt "
-    "square tanh tril triu unsqueeze".split()
+    "square tanh tril triu unsqueeze roll flip".split()
 )
 """What PyTorch has as methods too."""
 SIZED = ("arange", "eye", "identity", "full", "ones", "zeros", "tri", "reshape", "view")
@@ -712,5 +713,8 @@ _KEYWORDS = frozenset(
         "dtype",
         "k",
         "diagonal",
+        "shift",
+        "shifts",
+        "dims",
     }
 )

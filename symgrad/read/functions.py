@@ -57,13 +57,13 @@ ELEMENTWISE_WORDS: dict[str, tuple[str, tuple[Fraction, ...]]] = {
 }
 # What an undeclared f stands for: a smooth function that no sheet means, so that nothing holds by what it happens to be.
 UNNAMED = {"f": "silu", "g": "gelu", "\\phi": "silu", "\\varphi": "silu", "\\psi": "gelu", "\\rho": "gelu", "a": "silu", "act": "silu"}
-ALONG_AN_AXIS = {"softmax": "softmax", "logsoftmax": "log_softmax", "logsumexp": "logsumexp", "lse": "logsumexp"}
+ALONG_AN_AXIS = {"softmax": "softmax", "logsoftmax": "log_softmax", "logsumexp": "logsumexp", "lse": "logsumexp", "cumprod": "cumprod"}
 OF_A_MATRIX = {"inv": "inverse", "det": "det", "logdet": "logdet", "inverse": "inverse", "cholesky": "cholesky", "chol": "cholesky"}
 OF_A_SYMMETRIC_MATRIX = {"eig": "eigenvalues", "eigvec": "eigenvectors", "vech": "vech"}
 # What only makes a matrix of another shape of its entries: word → op. Sizes are written below, where what it is given does not tell them.
 REARRANGEMENTS = {
     "lower": "lower", "toeplitz": "toeplitz", "diagonals": "diagonal_sums", "unfold": "unfold", "fold": "fold", "pad": "pad",
-    "reshape": "reshape", "flip": "flip",
+    "reshape": "reshape", "flip": "flip", "roll": "roll",
 }  # fmt: skip
 # Of a matrix, as large as it is.
 TRIANGLES = {"tril": "tril", "triu": "triu"}

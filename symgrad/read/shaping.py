@@ -6,6 +6,8 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import reduce
+from operator import mul
 
 from symgrad.dims import ONE, Dim
 from symgrad.errors import ShapeError, Unsupported
@@ -223,19 +225,34 @@ def stacked(call: Call) -> Array:
 
 
 def rolled(call: Call) -> Array:
-    """`roll(x, 1)`: the last entry comes to the front."""
-    if len(call.args) < 2:
+    """`roll(x, 1)`: the last entry comes to the front; of a matrix along axes, or of its entries row after row."""
+    by = call.keywords.get("shift", call.keywords.get("shifts", call.args[1] if len(call.args) > 1 else None))
+    if by is None:
         raise call.refused(f"{call.word} takes an array and by how many places")
-    array, shift = call.array(call.args[0], tensors=True), whole(call.args[1])
-    if shift is None or (not array.flat and call.axis(array, 2) is None):
-        raise call.refused(f"{call.word} shifts by a whole number, along an axis")
-    axis = along(call, array, 2)
-    length = call.typing.shapes.resolve(array.shape[axis])
-    cut = length - shift if shift >= 0 else Dim.of(-shift)
-    if shift == 0:
-        return array
-    pieces = [_part(call, array, axis, cut, length), _part(call, array, axis, Dim.of(0), cut)]
-    return replace(call.typing.joined(pieces, axis, call.span), flat=array.flat)
+    array, t = call.array(first(call), tensors=True), call.typing
+    along_axes = call.keywords.get(
+        "axis", call.keywords.get("dims", call.keywords.get("dim", call.args[2] if len(call.args) > 2 else None))
+    )
+    shifts = [_places(call, node) for node in (by.elts if isinstance(by, (ast.Tuple, ast.List)) else [by])]
+    if array.flat:
+        return t.rolled(array, along(call, array, 2), sum(shifts), call.span)
+    if along_axes is None or (isinstance(along_axes, ast.Constant) and along_axes.value is None):
+        entries = t.reshaped(array, (reduce(mul, map(t.shapes.resolve, array.shape)), ONE), call.span)
+        return t.reshaped(t.rolled(entries, 0, sum(shifts), call.span), array.shape, call.span)
+    axes = [call.place(n, len(array.shape)) for n in (along_axes.elts if isinstance(along_axes, (ast.Tuple, ast.List)) else [along_axes])]
+    shifts = shifts * len(axes) if len(shifts) == 1 else shifts
+    if len(axes) != len(shifts):
+        raise call.refused(f"{call.word} has {len(shifts)} shifts, and {len(axes)} axes", along_axes)
+    for axis, shift in zip(axes, shifts, strict=True):
+        array = t.rolled(array, axis, shift, call.span)
+    return array
+
+
+def _places(call: Call, node: ast.expr) -> int:
+    shift = whole(node)
+    if shift is None:
+        raise call.refused(f"{call.word} moves by a whole number of places", node, Unsupported)
+    return shift
 
 
 def flipped(axis: int | None) -> Callable[[Call], Array]:
@@ -315,15 +332,27 @@ def _tri(call: Call, rows: Dim, cols: Dim) -> Array:
 
 def cumulated(call: Call) -> Array:
     """`cumsum(x)`: the sums of the first entries, a product with a triangle of ones."""
-    array = call.array(first(call))
+    array, axis = _counting_along(call)
     t = call.typing
-    if not array.flat and call.axis(array) is None and not t.is_vector(array):
-        raise call.refused(f"{call.word} of a matrix is along an axis; write axis=0 or axis=1")
-    axis = along(call, array, 1, 0 if t.shapes.is_one(array.cols) else 1)
     size = array.shape[axis]
     ones = _tri(call, size, size)
     made = t.matmul(ones, array, call.span) if axis == 0 else t.matmul(array, t.transpose(ones, call.span), call.span)
     return replace(made, flat=array.flat)
+
+
+def multiplied_up(call: Call) -> Array:
+    """`cumprod(x)`: the products of the first entries."""
+    array, axis = _counting_along(call)
+    return replace(call.typing.one("cumprod", array, array.rows, array.cols, call.span, lambda _: (axis,)), flat=array.flat)
+
+
+def _counting_along(call: Call) -> tuple[Array, int]:
+    """What is counted together and the axis along which; a vector has one."""
+    array = call.array(first(call))
+    t = call.typing
+    if not array.flat and call.axis(array) is None and not t.is_vector(array):
+        raise call.refused(f"{call.word} of a matrix is along an axis; write axis=0 or axis=1")
+    return array, along(call, array, 1, 0 if t.shapes.is_one(array.cols) else 1)
 
 
 # ── products over axes ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -78,6 +78,9 @@ def _call_rearranged(op: str) -> CallRule:
             axis = {"row": 0, "column": 1}.get(_word_below(node).rstrip("s"), int(r.shapes.is_one(x.rows)))
             yield r.with_term(Term("function", (x,), (op, axis), x.rows, x.cols))
             return
+        if op == "roll":
+            yield from _rolled(r, x, _below(node))
+            return
         if op == "pad":
             yield from _padded(reader, r, x, _below(node), left_open[0])
             return
@@ -117,6 +120,21 @@ def _padded(reader: Reader, r: Reading, x: Term, below: Node | None, size: Dim) 
             if along in ("row", "column") and taken is not None:
                 shape = (size, x.cols) if along == "row" else (x.rows, size)
                 yield r.with_term(Term("function", (x,), ("pad", int(along != "row"), taken[0], taken[2], size), *shape))
+
+
+def _rolled(r: Reading, x: Term, below: Node | None) -> Iterable[Reading]:
+    """`roll_{rows 2}(X)`: the places of an axis moved on, the last ones to the front; a vector has one axis."""
+    place: Node | None = below
+    axis = int(r.shapes.is_one(x.rows))
+    match below:
+        case sx.Listing(items=(word, place)) | sx.Product(factors=(word, place), operators=("",)):
+            named = {"row": 0, "column": 1}.get(script_text(word).removeprefix("\\mathrm{").removesuffix("}").rstrip("s"))
+            if named is None:
+                return
+            axis = named
+    shift = None if place is None else constant_of(place)
+    if shift is not None and shift.denominator == 1:
+        yield r.with_term(Term("function", (x,), ("roll", axis, int(shift)), x.rows, x.cols))
 
 
 def _call_scattered(op: str) -> CallRule:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from symgrad.dims import Dim, Shape
-from symgrad.ops.arrange import slice_node
+from symgrad.ops.arrange import flip_node, roll_node, slice_node
 from symgrad.ops.structure import made
 from symgrad.rewrite import Facts, Rule
 from symgrad.tensor import UNIT, Add, Einsum, Eye, Factor, Func, Node, Sizes, add, einsum, eye, func, transpose
@@ -16,18 +16,34 @@ def _is(node: Node, name: str) -> bool:
     return isinstance(node, Func) and node.fn == name
 
 
-def linear_vec(node: Node, facts: Facts) -> Node | None:
-    """vec(a X + b Y) = a vec(X) + b vec(Y) and unvec likewise, where a piece then cancels; a number always stands outside."""
-    if not isinstance(node, Func) or node.fn not in ("vec", "unvec"):
+def linear_rearrangement(node: Node, facts: Facts) -> Node | None:
+    """vec(a X + b Y) = a vec(X) + b vec(Y), and so for a flip and a roll, where a piece then cancels; a number always stands outside."""
+    if not isinstance(node, Func) or node.fn not in _AGAIN:
         return None
+    other, make = _AGAIN[node.fn]
     (inner,) = node.operands
-    other = "unvec" if node.fn == "vec" else "vec"
     split = [_scaling(term) for term in (inner.operands if isinstance(inner, Add) else (inner,))]
-    if not any(_is(body, other) for body, _ in split) and (len(split) > 1 or split[0][0] is inner):
+    same_axis = node.params[:1] if other == node.fn else None
+    meets = any(isinstance(body, Func) and body.fn == other and same_axis in (None, body.params[:1]) for body, _ in split)
+    if not meets and (len(split) > 1 or split[0][0] is inner):
         return None
     labels = tuple(range(len(node.shape)))
-    pieces = [made(node.fn, [body], node.params) for body, _ in split]
+    # Rewriting does not come back to what is inside a result: a number before a sum leaves the function first.
+    pieces = [linear_rearrangement(piece, facts) or piece for piece in (make(node, body) for body, _ in split)]
     return add([einsum([(piece, labels)], labels, piece.shape, *number) for piece, (_, number) in zip(pieces, split, strict=True)])
+
+
+def _rearranged(node: Func, body: Node) -> Node:
+    return made(node.fn, [body], node.params)
+
+
+# What undoes a rearrangement, and how it is made of another operand.
+_AGAIN: dict[str, tuple[str, Callable[[Func, Node], Node]]] = {
+    "vec": ("unvec", _rearranged),
+    "unvec": ("vec", _rearranged),
+    "flip": ("flip", lambda node, body: flip_node(body, *node.params)),
+    "roll": ("roll", lambda node, body: roll_node(body, *node.params)),
+}
 
 
 def _scaling(term: Node) -> tuple[Node, tuple[Fraction, Sizes]]:
@@ -141,7 +157,7 @@ def _split_factor(
         column = factor if axis == 0 else transpose(factor)
         high, low = names[labels[axis]]
         piece = made("unvec", [column], (inner, outer))
-        return [(linear_vec(piece, Facts()) or piece, (low, high))]
+        return [(linear_rearrangement(piece, Facts()) or piece, (low, high))]
     if not all(label in names for label in labels):
         return None
     (high, low), (right_high, right_low) = (names[label] for label in labels)
@@ -213,7 +229,12 @@ def orthogonal_eigenvectors(node: Node, facts: Facts) -> Node | None:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("linear-vec", "vec⁻¹(a vec(X) + b y) = a X + b vec⁻¹(y)", "a vec or its inverse disappears, or a number leaves it", linear_vec),
+    Rule(
+        "linear-rearrangement",
+        "vec⁻¹(a vec(X) + b y) = a X + b vec⁻¹(y)",
+        "a vec, flip or roll disappears, or a number leaves it",
+        linear_rearrangement,
+    ),
     Rule("sum-of-vecs", "vec(X) + vec(Y) = vec(X + Y)", "fewer functions", sum_of_vecs),
     Rule("kron-of-vec", "(A ⊗ B) vec(X) = vec(B X Aᵀ)", "a Kronecker product disappears", kron_of_vec),
     Rule("rearranged-constant", "vec(1 1ᵀ) = 1", "a rearrangement disappears", rearranged_constant),
