@@ -53,7 +53,7 @@ class Arithmetic:
         except Unsupported as error:
             ruling = self._with_what_follows(link, pair) or Ruling(link, "undecided", pair=pair, reason=str(error))
         is_stated = in_numbers(link.right) and not in_numbers(link.left)
-        if is_stated and ruling.verdict in ("undecided", "fails") and self._cannot_compute(link):
+        if is_stated and ruling.verdict in ("undecided", "fails") and self._cannot_compute(link, ruling.verdict == "fails"):
             head = plain_name(link.head, self.meaning.styled)
             self.ledger.stated |= set() if head is None else {head}
             return Ruling(link, "given", pair=pair)
@@ -159,13 +159,17 @@ class Arithmetic:
         match = pair.gradient
         return match is not None and match["wrt"] in self.meaning.implied.get(match["of"], ())
 
-    def _cannot_compute(self, link: Link) -> bool:
-        """Whether a name's value is stated that nothing on the sheet allows to compute: an input behind it has no value."""
+    def _cannot_compute(self, link: Link, computed: bool) -> bool:
+        """Whether a name's value is stated that nothing on the sheet allows to compute: an input behind it has no value.
+
+        `computed`: it came to another value than it has.
+        """
         head = plain_name(link.head, self.meaning.styled)
         same = self.meaning.derived.get(head or "")
         match = names.gradient_of(same.name) if isinstance(same, Var) else None
         if match is not None and match["of"] in self.meaning.implied:
-            return True
+            # Of a loss without a formula the gradient by what it is directly of, or by anything that those do not settle.
+            return not computed or match["wrt"] in self.meaning.implied[match["of"]]
         if head in self.meaning.unread and head not in self.ledger.values:
             return True
         definition = self.meaning.network.definitions.get(head or "")

@@ -149,10 +149,10 @@ MOST_INDICES = 3
 
 
 def numbers_of(node: Node | None) -> tuple[int, ...] | None:
-    """The whole numbers of a subscript such as `2`, `12` (one digit an axis is the caller's matter) or `1,2`."""
+    """The whole numbers of a subscript such as `2`, `12` (one digit an axis is the caller's matter), `1,2`, or `01`, which are two."""
     match node:
         case Number(text=text) if text.isdigit():
-            return (int(text),)
+            return (int(text),) if text[0] != "0" else tuple(map(int, text))
         case Listing(items=items):
             found = [numbers_of(item) for item in items]
             return tuple(n[0] for n in found if n) if all(f is not None and len(f) == 1 for f in found) else None

@@ -16,11 +16,12 @@ from symgrad.syntax import Node
 
 @dataclass(frozen=True)
 class Place:
-    """An index that is a sum: the letters that are added, those that are taken away, and a number."""
+    """An index that is a sum: the letters that are added, those taken away, a number, and how far apart each letter's places are."""
 
     plus: tuple[str, ...]
     minus: tuple[str, ...]
     offset: int
+    apart: tuple[int, ...] = (1, 1)
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -28,22 +29,48 @@ class Place:
 
 
 def place_of(node: Node | None) -> Place | None:
-    """The place that an index such as `i+j-1` or `m-i` says; None for anything but a sum of letters and numbers with two letters in it."""
-    if not isinstance(node, sx.Sum):
+    """The place that an index such as `i+j-1`, `2i+k` or `m-i` says; None for anything but a sum of numbers and two letters."""
+    found = linear(node) if isinstance(node, sx.Sum) else None
+    if found is None:
         return None
-    plus: list[str] = []
-    minus: list[str] = []
-    offset = 0
-    for term, sign in zip(node.terms, node.signs, strict=True):
-        letters, number = letters_of(term) if isinstance(term, sx.Name) else None, constant_of(term)
-        if letters is not None:
-            (minus if sign == "-" else plus).extend(letters)
-        elif number is not None and number.denominator == 1:
-            offset += -int(number) if sign == "-" else int(number)
-        else:
-            return None
-    found = Place(tuple(plus), tuple(minus), offset)
-    return found if len(set(found.letters)) == len(found.letters) == 2 and plus else None
+    by, offset = found
+    plus, minus = (tuple(letter for letter, times in by.items() if times * sign > 0) for sign in (1, -1))
+    return Place(plus, minus, offset, tuple(abs(by[letter]) for letter in plus + minus)) if len(plus + minus) == 2 and plus else None
+
+
+def linear(node: Node | None) -> tuple[dict[str, int], int] | None:
+    """What an index adds up, `2(i - 1) + k`: how many times each letter, and a number; None for anything else and a letter twice."""
+    number = None if node is None else constant_of(node)
+    if number is not None:
+        return ({}, int(number)) if number.denominator == 1 else None
+    match node:
+        case sx.Name():
+            letters = letters_of(node)
+            return None if letters is None else ({letters[0]: 1}, 0)
+        case sx.Group(body=body):
+            return linear(body)
+        case sx.Prefix(sign="-", body=body):
+            return _times(linear(body), -1)
+        case sx.Product(factors=(first, second)):
+            for one, other in ((first, second), (second, first)):
+                times = constant_of(one)
+                if times is not None and times.denominator == 1:
+                    return _times(linear(other), int(times))
+        case sx.Sum():
+            by: dict[str, int] = {}
+            offset = 0
+            for term, sign in zip(node.terms, node.signs, strict=True):
+                part = _times(linear(term), -1 if sign == "-" else 1)
+                if part is None or by.keys() & part[0].keys():
+                    return None
+                by |= part[0]
+                offset += part[1]
+            return by, offset
+    return None
+
+
+def _times(found: tuple[dict[str, int], int] | None, factor: int) -> tuple[dict[str, int], int] | None:
+    return None if found is None else ({letter: factor * times for letter, times in found[0].items()}, factor * found[1])
 
 
 def beside_of(node: Node | None) -> tuple[str, int] | None:

@@ -385,7 +385,9 @@ def _wanted(sheet: Sheet, context: tuple[int, ...], own: range) -> tuple[int, ..
     for i in reversed(context):
         named, node = heads(sheet.statements[i]), sheet.statements[i].node
         of = {name for n in sx.walk(node) if isinstance(n, sx.Derivative) and n.of is not None for name in mentions(n.of)}
-        if spoken & {name for name, _ in named} or (not named and (not of or of & spoken)):
+        # What defines the entries `z_i` defines z.
+        whole = set(mentions(node.sides[0])) if named and isinstance(node, sx.Relation) else set()
+        if spoken & whole or (not named and (not of or of & spoken)):
             kept.append(i)
             # A claim that was made before calls for nothing now.
             spoken |= set(mentions(node)) if named or not isinstance(node, sx.Relation) or "=" not in node.operators else set()

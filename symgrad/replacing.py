@@ -23,7 +23,7 @@ _SUPPOSING = re.compile(r"(?i)\b(?:if|when|once|suppose|let|wenn|falls|wird|si|s
 _REPLACING = re.compile(
     r"(?i)\b(?:replac(?:e|es|ing)|exchang(?:e|ing)|swap(?:ping)?|ersetz\w+|remplac\w+|re(?:e)?mplaz\w+|sustitu\w+)\b[^.;]*$"
 )
-_OTHERWISE = "if it were"  # by these words what follows is about another network
+OTHERWISE = "if it were"  # by these words what follows is about another network
 
 
 def with_replaced(sheet: Sheet) -> Sheet:
@@ -63,7 +63,7 @@ def _made_otherwise(sheet: Sheet, i: int) -> list[Statement]:
     made = [(head, formula, sx.replaced(formula, put)) for head, formula in known.values()]
     here = sheet.statements[i]
     return [
-        replace(here, node=sx.Relation(here.span, (head, changed), ("=",)), words=_OTHERWISE)
+        replace(here, node=sx.Relation(here.span, (head, changed), ("=",)), words=OTHERWISE)
         for head, formula, changed in made
         if changed != formula
     ]

@@ -102,11 +102,15 @@ class Shapes:
         """
         whole = self.resolve(left)
         rest = whole - self.resolve(right)
+        found: dict[str, tuple[Fraction, Dim]] = {}
         for name in sorted(filter(is_unknown, rest.symbols), key=lambda n: (n not in whole.symbols, n)):
-            held = [c for monomial, c in rest.terms if any(symbol == name for symbol, _ in monomial)]
-            others = rest - held[0] * Dim.of(name)
-            if abs(held[0]) == 1 and name not in others.symbols:
-                return self._bind(name, -others if held[0] == 1 else others)
+            (times, *_) = [c for monomial, c in rest.terms if any(symbol == name for symbol, _ in monomial)]
+            others = rest - times * Dim.of(name)
+            if name not in others.symbols:
+                found[name] = times, others
+        # What leaves a fraction is solved for where nothing else is: n places, every third taken.
+        for name, (times, others) in sorted(found.items(), key=lambda item: abs(item[1][0]) != 1):
+            return self._bind(name, others * (-1 / times))
         return self if rest is Dim.of(0) else self.unify(left, right)
 
     def made(self, dim: Dim, number: Dim) -> Shapes | None:

@@ -253,16 +253,18 @@ class Builder:
             if isinstance(at, str):
                 letters[axis] = at
                 continue
-            first, second, is_turned, padding, beside = at
+            first, second, is_turned, padding, beside, apart = at
             label, node = f"·h{axis}", _moved(node, axis, beside)
             letters[axis] = label
             place = (first, second, label) if is_turned else (label, first, second)
             sizes = {label: node.shape[axis], first: self._dim(first, term), second: self._dim(second, term)}
             whole, *parts = (sizes[one] for one in place)
-            natural = parts[0] + parts[1] - 1 - 2 * padding
-            window = op_named("window").lower((), (natural, *parts, 1, 1, padding))
-            if natural is not whole:
-                window = func("slice", [window], (0, Dim.of(0), whole, 1), _sized(window, 0, whole))
+            apart = (apart[1], 1) if is_turned else apart
+            natural = spanned(parts, apart) - 2 * padding
+            window = op_named("window").lower((), (natural, *parts, *apart, padding))
+            if natural is not whole:  # it reaches no further than the axis does, or less far, and beyond are zeros
+                longer = _joined((window, constant(0, _sized(window, 0, whole))), 0)
+                window = func("slice", [longer], (0, Dim.of(0), whole, 1), _sized(window, 0, whole))
             windows.append((window, place))
         return self._product(term, [(node, letters), *windows])
 
@@ -376,6 +378,11 @@ def _joined(nodes: Sequence[Node], axis: int) -> Node:
     if len(nodes) == 1:
         return nodes[0]
     return op_named("concat").lower(tuple(nodes), (axis,))
+
+
+def spanned(parts: Sequence[Dim], apart: Sequence[int]) -> Dim:
+    """How many places i and j reach together at `i + j`, each going so far at a step."""
+    return parts[0] * apart[0] + parts[1] * apart[1] + (1 - sum(apart))
 
 
 def _moved(node: Node, axis: int, by: int) -> Node:

@@ -57,6 +57,7 @@ from symgrad.signs import with_differentials
 from symgrad.sizing import sized
 from symgrad.span import Source, Span
 from symgrad.starting import started
+from symgrad.strides import with_strides
 from symgrad.subsets import by_condition, of_subsets
 from symgrad.tables import tabulated
 from symgrad.tallies import tallied
@@ -88,6 +89,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     separated,
     traced,
     by_condition,
+    with_strides,
     with_sums,
     sized,
     by_class,

@@ -38,7 +38,7 @@ LAYERS = [
         "unrolling parts "
         "cases terms typing_rules "
         "readings.* implied meaning building understanding prose dimension_analysis shorthand starting enumerating "
-        "tables told denoting replacing classes datapoints pointwise "
+        "tables told denoting replacing strides classes datapoints pointwise "
         "totals limits ellipses coordinates sizing points conditions piecewise optima "
         "literals sheet defining gathering chosen subsets updates changing rounding identities held lab spellings "
         "completing",

@@ -6,10 +6,11 @@ that in its place. Pieces are taken from the outside in. What a piece is, a mask
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import product
 
 from symgrad import names
 from symgrad import syntax as sx
@@ -21,7 +22,7 @@ from symgrad.mistakes.notation import Notation, bare, is_slope
 from symgrad.mistakes.numbers import rows_text
 from symgrad.mistakes.values import are_steps, called
 from symgrad.naming import MEANT, letters_of, plain_name, superscript, without_transpose
-from symgrad.origins import place_of, places_of
+from symgrad.origins import Place, index_letters, place_of, places_of
 from symgrad.read.functions import ELEMENTWISE_WORDS, word_of
 from symgrad.span import Span
 from symgrad.syntax import Node
@@ -470,18 +471,21 @@ def place(node: Node, around: Surroundings) -> Iterator[Option]:
         yield from ((replace(node, wrt=(made,)), cause, message) for made, cause, message in place(node.wrt[0], around))
     if not isinstance(node, sx.Scripted) or node.sub is None:
         return
-    for sub in _other_places(node.sub):
+    subs = [n.sub for s in around.case.judge.gathered.sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted)]
+    steps = {step for sub in subs for one in places_of(sub) or () if isinstance(one, Place) for step in one.apart} - {1}
+    for sub in _other_places(node.sub, sorted(steps)):
         yield replace(node, sub=sub), "index_off_by_one", "another index is meant"
-    for statement in around.case.judge.gathered.sheet.statements:
+    # An index that cannot be read is no slip of one that can.
+    for statement in around.case.judge.gathered.sheet.statements if index_letters(node.sub) else ():
         for other in sx.walk(statement.node):
             if isinstance(other, sx.Scripted) and other.base == node.base and places_of(other.sub) is not None and other.sub != node.sub:
                 yield replace(node, sub=other.sub), "index_off_by_one", "another index is meant"
 
 
-def _other_places(sub: Node) -> Iterator[Node]:
+def _other_places(sub: Node, steps: Sequence[int]) -> Iterator[Node]:
     if isinstance(sub, sx.Listing):
         for k, item in enumerate(sub.items):
-            yield from (replace(sub, items=(*sub.items[:k], made, *sub.items[k + 1 :])) for made in _other_places(item))
+            yield from (replace(sub, items=(*sub.items[:k], made, *sub.items[k + 1 :])) for made in _other_places(item, steps))
     elif isinstance(sub, sx.Sum) and place_of(sub) is not None:
         turned = tuple("-" if sign == "+" else "+" for sign in sub.signs)
         for k in range(1, len(sub.terms)):
@@ -489,6 +493,9 @@ def _other_places(sub: Node) -> Iterator[Node]:
         yield replace(sub, signs=(sub.signs[0], *turned[1:]))
         for sign in "+-":
             yield replace(sub, terms=(*sub.terms, sx.Number(sub.span, "1")), signs=(*sub.signs, sign))
+        for step, (k, term) in product(steps, enumerate(sub.terms)):
+            made = sx.Product(term.span, (sx.Number(term.span, str(step)), term), ("",))
+            yield replace(sub, terms=(*sub.terms[:k], made, *sub.terms[k + 1 :]))
 
 
 def _of_steps(node: Node, neighbour: Node, around: Surroundings) -> str:
