@@ -140,9 +140,37 @@ class Shapes:
         return self.together((rows, ONE), (cols, ONE))
 
     def _bind(self, name: str, dim: Dim) -> Shapes:
-        made = Shapes({**self.bound, name: dim})
+        made = type(self)({**self.bound, name: dim})
         made.__dict__["key"] = self.key | {(name, dim)}  # sooner made from this one's than anew
         return made
+
+
+class Declared(Shapes):
+    """Sizes of which a declared name may be told by what it has to fit: with [X, Z] of d + m columns beside W of r rows, r is d + m.
+
+    Two names stay two sizes, and none is made a number so.
+
+    >>> d, m, r = Dim.of("d"), Dim.of("m"), Dim.of("r")
+    >>> Declared().unify(d + m, r).resolve(r), Declared().unify(d - m, m).resolve(d), Declared().unify(d, r)
+    (d + m, 2m, None)
+    """
+
+    def unify(self, left: Dim, right: Dim) -> Shapes | None:
+        found = super().unify(left, right)
+        return found if found is not None else self._told(self.resolve(left), self.resolve(right))
+
+    def _told(self, left: Dim, right: Dim) -> Shapes | None:
+        rest = left - right
+        # The name that stands alone comes first; a size is a whole number, so of p and n/2 it is n that is 2p.
+        for name in sorted(rest.symbols, key=lambda n: (n not in (left.name, right.name), n)):
+            held = [(monomial, c) for monomial, c in rest.terms if name in dict(monomial)]
+            if len(held) != 1 or held[0][0] != ((name, 1),):
+                continue
+            found = (rest - held[0][1] * Dim.of(name)) * (-1 / held[0][1])
+            whole = all(c.denominator == 1 for _, c in found.terms)
+            if whole and found.name is None and found.symbols and any(c > 0 for monomial, c in found.terms if monomial):
+                return self._bind(name, found)
+        return None
 
 
 def _solved(dim: Dim, value: int) -> tuple[str, Dim] | None:

@@ -258,11 +258,11 @@ def _write_roll(writer: Writer, form: Any) -> tuple[str, Prec]:
     if writer.mode == "numpy":
         return f"np.roll({body}, {shift}, axis={axis})", Prec.ATOM
     is_vector = len(form.shape) == 2 and any(dim.is_one for dim in form.shape)
-    what = "" if is_vector else ("rows ", "columns ")[axis] if len(form.shape) == 2 else f"axis {axis + 1}, "
+    what = "" if is_vector else ("rows", "columns")[axis] if len(form.shape) == 2 else f"axis {axis + 1}"
     if writer.mode == "latex":
-        axis_named = rf"\text{{{what}}}" if what else ""
-        return rf"\operatorname{{roll}}_{{{axis_named}{shift}}}\left({body}\right)", Prec.ATOM
-    return f"roll[{what}{str(shift).replace('-', '−')}]({body})", Prec.ATOM
+        named = rf"\text{{{what}}}, " if what else ""
+        return rf"\operatorname{{roll}}_{{{named}{shift}}}\left({body}\right)", Prec.ATOM
+    return f"roll[{f'{what} ' if what else ''}{str(shift).replace('-', '−')}]({body})", Prec.ATOM
 
 
 def _write_unfold(writer: Writer, form: Any) -> tuple[str, Prec]:

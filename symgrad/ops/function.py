@@ -254,9 +254,13 @@ def _write_is_max(writer: Writer, form: Any) -> tuple[str, Prec]:
     if writer.mode == "numpy":
         return f"_is_max({inside}, {axis})", Prec.ATOM
     below, behind = along(axis, body.shape)
+    word = "max"
+    if body.op == "scale" and len(body.args) == 2 and body.args[0].op == "number" and body.args[0].value == -1 and not body.args[0].sizes:
+        # The largest of −A is where A is smallest.
+        word, inside = "min", writer.write(body.args[1], Prec.SUM)
     if writer.mode == "latex":
-        return rf"\mathbb{{1}}\left[{inside} = \max{below}\left({inside}\right)\right]", Prec.ATOM
-    return f"1[{inside} = max{behind}({inside})]", Prec.ATOM
+        return rf"\mathbb{{1}}\left[{inside} = \{word}{below}\left({inside}\right)\right]", Prec.ATOM
+    return f"1[{inside} = {word}{behind}({inside})]", Prec.ATOM
 
 
 def _reduced_op(name: str, latex: str) -> Op:

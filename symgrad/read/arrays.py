@@ -20,7 +20,7 @@ from symgrad.dims import ONE, Dim, Shape, show
 from symgrad.errors import ShapeError, SymgradError
 from symgrad.form import Form, apply, number, symbol
 from symgrad.ops.arrange import stretch
-from symgrad.shapes import Shapes, is_unknown, unknown
+from symgrad.shapes import Declared, Shapes, is_unknown, unknown
 from symgrad.span import Source, Span, caret
 from symgrad.textbook import product_of, scaled
 
@@ -55,7 +55,8 @@ class Array:
     `norm_of` what it is the norm of; `flat` says that NumPy has it as a vector of one axis, a column here or a row; `owed` is what has been
     paid for turning it, which a quadratic form x @ A @ y need not. `mask` says that its entries are 0 and 1, `causal` that they are 1 on
     and below the diagonal, `anticausal` above it, `opposite` the mask that is 1 where this one is 0; `masked` is what stands where such a
-    mask is 1, beside entries that a softmax leaves out; `stacked` is the shape of the matrix whose columns it has on top of each other.
+    mask is 1, beside entries that a softmax leaves out; `stacked` is the shape of the matrix whose columns it has on top of each other;
+    `upright` says that an axis was made by hand in it, `x[:, None]`: who writes so counts the axes of vectors as NumPy does.
     """
 
     rows: Dim
@@ -77,6 +78,7 @@ class Array:
     opposite: Array | None = None
     masked: Array | None = None
     stacked: Shape | None = None
+    upright: bool = False
 
     @property
     def shape(self) -> Shape:
@@ -113,7 +115,7 @@ class Typing:
 
     source: Source
     taken: frozenset[str] = frozenset()
-    shapes: Shapes = field(default_factory=Shapes)
+    shapes: Shapes = field(default_factory=Declared)
     cost: float = 0.0
     blamed: set[str] = field(default_factory=set)
     beside_scalars: set[str] = field(default_factory=set)
@@ -205,6 +207,8 @@ class Typing:
         if both_ways and all(a.flat and not (a.bare and a.names) for a in shaped):
             arrays = [self.column(a, a.span) if a.flat else a for a in arrays]
             shaped = [a for a in arrays if not self.is_scalar(a)]
+        arrays = [self._as_it_lies(a, arrays) for a in arrays]
+        shaped = [a for a in arrays if not self.is_scalar(a)]
         self._speak_against(arrays, shaped, bias)
         # vec(A X B) − vec(C): of matrices of one shape, and not only of as many entries.
         stacks = [a.stacked for a in shaped if a.stacked is not None]
@@ -227,7 +231,31 @@ class Typing:
             return make([a.make(shapes) for a in arrays])
 
         stacked = stacks[0] if stacks and len(stacks) == len(shaped) else None
-        return Array(rows, cols, made, span, names, bare, kept, ends, lead=tuple(lead), flat=flat, stacked=stacked)
+        upright = any(a.upright for a in arrays)
+        return Array(rows, cols, made, span, names, bare, kept, ends, lead=tuple(lead), flat=flat, stacked=stacked, upright=upright)
+
+    def _as_it_lies(self, array: Array, arrays: Sequence[Array]) -> Array:
+        """A vector of one axis lies as a row, as NumPy has it, where another operand says so: x[:, None] − y, or a matrix just as wide.
+
+        Otherwise it is a column beside the others: sums keep their axes.
+        """
+        # W @ x may as well be of a column x.
+        known = array.kept or array.bare is not None or (array.ends is not None and array.ends[0] == array.ends[1])
+        if not array.flat or not known or array.lead or not self.shapes.is_one(array.cols) or self.is_scalar(array):
+            return array
+        length, is_input = self.shapes.resolve(array.rows), array.bare is not None
+        for other in arrays:
+            if other is array or other.lead or self.is_scalar(other):
+                continue
+            by_hand = other.upright or (other.kept and not other.flat and not is_input)
+            if self.is_vector(other):
+                lies = by_hand and not other.flat
+            else:
+                wide = self.shapes.resolve(other.cols) is length
+                lies = wide and (other.upright or (not is_input and self.shapes.resolve(other.rows) is not length))
+            if lies:
+                return replace(self.transpose(array, array.span), flat=True, kept=array.kept, bare=array.bare)
+        return array
 
     def _is_declared(self, array: Array, rank: int, span: Span) -> None:
         """A matrix beside more axes has a shape: whether a Y of which nothing is known has them too, nothing says."""
@@ -247,7 +275,8 @@ class Typing:
         if right.is_one or left.is_one:
             longer = left if right.is_one else right
             owner, other = (before[-1], array) if right.is_one else (array, before[-1])
-            named = owner.bare is not None and other.bare is None and not other.kept and not self.is_scalar(other)
+            said = other.kept or other.upright or self.is_scalar(other)
+            named = owner.bare is not None and other.bare is None and not said
             if named and self.shapes.is_open(longer):
                 self.equal_at_last.append(longer)
             return longer

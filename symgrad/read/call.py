@@ -27,13 +27,14 @@ class Reading(Protocol):
 
 @dataclass(frozen=True)
 class Call:
-    """A call: its word, its arguments (the object of a method first), and the expression that it stands in."""
+    """A call: its word, its arguments (the object of a method first, if it `is_method`), and the expression that it stands in."""
 
     spelled: str
     args: Sequence[ast.expr]
     keywords: Mapping[str, ast.expr]
     span: Span
     reader: Reading
+    is_method: bool = False
 
     @property
     def word(self) -> str:

@@ -268,7 +268,11 @@ def _reshape(call: Call) -> Array:
         raise call.refused("only one size of a shape can be left open by a -1", call.args[-1])
     if free:
         known[free[0]] = _left_over(call, _entries(call, array), [dim for i, dim in enumerate(known) if i not in free])
-    return call.typing.reshaped(array, tuple(known) if len(known) > 1 else (known[0], ONE), call.span)
+    t = call.typing
+    if len(known) == 2 and array.flat and any(map(t.shapes.is_one, known)):
+        column = t.column(array, call.span)
+        return replace(column if t.shapes.is_one(known[1]) else t.transpose(column, call.span), flat=False, upright=True)
+    return t.reshaped(array, tuple(known) if len(known) > 1 else (known[0], ONE), call.span)
 
 
 def _left_over(call: Call, total: Dim, others: list[Dim]) -> Dim:
@@ -392,7 +396,10 @@ def _two(name: str) -> Callable[[Call], Array]:
 def _extreme(op: str) -> Callable[[Call], Array]:
     def function(call: Call) -> Array:
         t = call.typing
-        if call.word in ("max", "amax", "min", "amin") and (len(call.args) == 1 or {"axis", "dim"} & set(call.keywords)):
+        # X.max(1) and np.max(X, 1) are along an axis; max(x, 1) is Python's, of two numbers.
+        of_an_array = call.is_method or "." in call.spelled
+        along = of_an_array or len(call.args) == 1 or {"axis", "dim"} & set(call.keywords)
+        if call.word in ("max", "amax", "min", "amin") and along:
             array = call.array(first(call), tensors=True)
             if op == "maximum":
                 return t.reduced("max", array, call.axes(array), call.keeps(), call.span)

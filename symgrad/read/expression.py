@@ -334,7 +334,9 @@ def _from_module(node: ast.Attribute) -> bool:
 
 
 def _is_new(place: ast.expr) -> bool:
-    """Whether it makes a new axis: the None of `x[:, None]`."""
+    """Whether it makes a new axis: the None of `x[:, None]`, and `np.newaxis`."""
+    if isinstance(place, (ast.Name, ast.Attribute)):
+        return (_dotted(place) or "").rpartition(".")[2] == "newaxis"
     return isinstance(place, ast.Constant) and place.value is None
 
 
@@ -605,7 +607,7 @@ class _Reader:
             word = word_of(node.func.attr)
             if word not in METHODS and word not in TENSOR_METHODS:
                 raise Refused(Unsupported, f"symgrad knows no method .{node.func.attr}; {nearest(word, METHODS)}", span)
-            return called(Call(node.func.attr, [node.func.value, *node.args], keywords, span, self))
+            return called(Call(node.func.attr, [node.func.value, *node.args], keywords, span, self, is_method=True))
         dotted = _dotted(node.func)
         if dotted is None:
             raise Refused(InvalidExpression, "only a function by its name can be called", self.span(node.func))
@@ -749,8 +751,11 @@ class _Reader:
         )
         if not self.typing.is_vector(array) or new not in ([True, False], [False, True], [True]) or not whole_other:
             raise Refused(InvalidExpression, "a new axis makes a column x[:, None] or a row x[None, :] of a vector", span)
+        if self.typing.is_scalar(array) and array.names:
+            raise Refused(ShapeError, "a new axis of a scalar: it needs a vector", span, array.names)
         column = self.typing.column(array, span)
-        return replace(column if new == [False, True] else self.typing.transpose(column, span), bare=None, span=span)
+        made = column if new == [False, True] else self.typing.transpose(column, span)
+        return replace(made, bare=None, span=span, flat=False, upright=True)
 
     def _cut(self, array: Array, axis: int, place: ast.expr, span: Span) -> Array:
         length = self.typing.shapes.resolve(array.shape[axis])

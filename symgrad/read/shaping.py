@@ -49,8 +49,8 @@ def expanded(call: Call) -> Array:
         raise call.refused(f"{call.word} takes an array and where the new axis stands")
     at %= rank + 1
     if array.flat:
-        column = replace(t.column(array, call.span), flat=False)
-        return column if at == 1 else t.transpose(column, call.span)
+        column = t.column(array, call.span)
+        return replace(column if at == 1 else t.transpose(column, call.span), flat=False, upright=True)
     return t.with_axis(array, at, call.span)
 
 

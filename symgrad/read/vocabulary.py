@@ -178,7 +178,7 @@ EXTREMA = {
 # What an axis is called, in `softmax_rows` and `pad[rows 1:n]`.
 AXES = frozenset({"row", "rows", "column", "columns", "causal"})
 # What stands before sizes in brackets: `unfold[2, 1](X)`.
-WITH_SIZES_IN_BRACKETS = frozenset({"unfold", "fold", "pad", "reshape", "vec", "Huber", "LeakyReLU", "ELU"})
+WITH_SIZES_IN_BRACKETS = frozenset({"unfold", "fold", "pad", "roll", "reshape", "vec", "Huber", "LeakyReLU", "ELU"})
 WORDS = frozenset(
     (
         "loss Loss cost Cost error Error grad Grad params lr MSE BCE NLL RSS SSE RMSE CE ReLU softmax sigmoid tanh BPTT acc pred "

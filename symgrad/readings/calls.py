@@ -214,12 +214,13 @@ def cases(reader: Reader, node: sx.Cases, shapes: Shapes) -> Variants:
 
 
 def _where_largest(reader: Reader, left: Node, right: Node, shapes: Shapes) -> Iterator[Reading]:
-    r"""`\mathbb{1}[X = \max(X)]`."""
+    r"""`\mathbb{1}[X = \max(X)]`; the smallest of X is the largest of −X."""
     if isinstance(right, sx.Call) and right.args == (left,):
         for largest in reader.plain(right, shapes):
-            if largest.term.op == "function" and largest.term.params[0] == "max":
-                inner = largest.term.args[0]
-                yield largest.with_term(Term("function", (inner,), ("is_max", largest.term.params[1]), inner.rows, inner.cols))
+            found = largest.term.args[0] if largest.term.op == "scale" else largest.term
+            if found.op == "function" and found.params[0] == "max":
+                inner = found.args[0]
+                yield largest.with_term(Term("function", (inner,), ("is_max", found.params[1]), inner.rows, inner.cols))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from symgrad.readings.entries import stretch
 from symgrad.shapes import unknown
 from symgrad.syntax import Node
 from symgrad.terms import Term, free_of, mapped
-from symgrad.typing_rules import Reading, is_scalar, multiply, squared
+from symgrad.typing_rules import Reading, is_scalar, multiply, negated, squared
 
 if TYPE_CHECKING:
     from symgrad.readings.reader import Reader
@@ -203,8 +203,10 @@ def _reduced(op: str, r: Reading, x: Term, node: sx.Call) -> Term:
 
 def _call_extremum(op: str) -> CallRule:
     def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
-        if len(terms) == 1 and op == "maximum":
-            yield r.with_term(_reduced("max", r, terms[0], node))
+        if len(terms) == 1:
+            smallest = op == "minimum"
+            found = _reduced("max", r, negated(terms[0]) if smallest else terms[0], node)
+            yield r.with_term(negated(found) if smallest else found)
             return
         if len(terms) < 2:
             return
