@@ -89,7 +89,7 @@ def _terms(node: Node, inner: list[Terms], tail: Shape) -> Terms:
     if isinstance(node, Einsum):
         (k,) = (k for k, terms in enumerate(inner) if terms)
         return tuple(_product(node, k, term, tail) for term in inner[k])
-    if isinstance(node, Func) and node.fn in ("slice", "pad"):
+    if isinstance(node, Func) and node.fn in ("slice", "pad", "flip", "roll"):
         return tuple(op_named(node.fn).lower((term,), node.params) for term in inner[0])
     if isinstance(node, Func) and node.fn == "concat":
         return _joined(node, inner, tail)
@@ -140,7 +140,7 @@ def long_axes(shape: Shape) -> int:
 def _placed(node: Node, out: tuple[int, ...], shape: Shape) -> Node:
     if isinstance(node, Add):
         return add([_placed(term, out, shape) for term in node.operands])
-    if isinstance(node, Func) and node.fn in ("slice", "pad", "concat") and node.params[0] in out:
+    if isinstance(node, Func) and node.fn in ("slice", "pad", "flip", "roll", "concat") and node.params[0] in out:
         # What rearranges one axis does so wherever that axis stands.
         inner = [_placed(o, out, tuple(ONE if k == UNIT else o.shape[k] for k in out)) for o in node.operands]
         return op_named(node.fn).lower(tuple(inner), (out.index(node.params[0]), *node.params[1:]))

@@ -89,7 +89,18 @@ def slice_node(node: Node, params: Params) -> Node:
     shape = _sliced((node.shape,), params)
     if isinstance(node, Einsum) and not node.factors:
         return scale(node.coefficient, constant(1, shape), node.sizes)
+    if isinstance(node, Func) and node.fn == "slice" and node.params[0] == params[0] and node.params[3] == params[3] == 1:
+        axis, start, stop, _ = params
+        return slice_node(node.operands[0], (axis, node.params[1] + start, node.params[1] + stop, 1))
     return node if shape == node.shape else func("slice", [node], params, shape)
+
+
+def pad_node(node: Node, params: Params) -> Node:
+    """Zeros around along an axis; zeros around zeros are one frame."""
+    if isinstance(node, Func) and node.fn == "pad" and node.params[0] == params[0] and node.params[2] == params[2] == 1:
+        axis, start, _, size = params
+        return pad_node(node.operands[0], (axis, start + node.params[1], 1, size))
+    return func("pad", [node], params, _padded((node.shape,), params))
 
 
 def flip_node(node: Node, axis: int) -> Node:
@@ -135,7 +146,7 @@ def _concat_jvp(node: Func, tangents: Any) -> Node:
 def _slice_vjp(node: Func, g: Node) -> tuple[Node, ...]:
     axis, start, _stop, step = node.params
     size = node.operands[0].shape[axis]
-    return (func("pad", [g], (axis, start, step, size), node.operands[0].shape),)
+    return (pad_node(g, (axis, start, step, size)),)
 
 
 def _pad_vjp(node: Func, g: Node) -> tuple[Node, ...]:
@@ -179,22 +190,35 @@ def _span(start: Dim, stop: Dim, step: int, spell: Any) -> str:
     return f"{spell(first)}:{spell(last)}" if step == 1 else f"{spell(first)}:{step}:{spell(last)}"
 
 
+def _chain(form: Any) -> tuple[dict[int, Any], Any]:
+    """The forms of one op that stand inside each other, by their axes, each axis once; and what is inside them all."""
+    found: dict[int, Any] = {}
+    op = form.op
+    while form.op == op and form.params[0] not in found:
+        found[form.params[0]], form = form, form.args[0]
+    return dict(sorted(found.items())), form
+
+
 def _write_slice(writer: Writer, form: Any) -> tuple[str, Prec]:
-    axis, start, stop, step = form.params
-    body = writer.write(form.args[0], Prec.ATOM)
+    along, inner = _chain(form)
+    body = writer.write(inner, Prec.ATOM)
+    places: list[tuple[Dim, Dim, int] | None]
+    places = [along[axis].params[1:] if axis in along else None for axis in range(len(form.shape))]
     if writer.mode == "numpy":
-        first = "" if start.number == 0 else writer.write(start, Prec.SUM)
-        last = "" if stop is form.args[0].shape[axis] else writer.write(stop, Prec.SUM)
-        span = ":".join([first, last] + ([str(step)] if step != 1 else []))
-        return f"{body}[{':, ' * axis}{span}]", Prec.ATOM
+        written = [":" if place is None else _numpy_span(writer, *place, inner.shape[axis]) for axis, place in enumerate(places)]
+        return f"{body}[{', '.join(written[: max(along) + 1])}]", Prec.ATOM
     if writer.mode == "latex":
-        span = _span(start, stop, step, lambda d: d.latex)
-        where = ",".join(span if i == axis else ":" for i in range(len(form.shape)))
-        if form.args[0].op == "symbol" and "_" in body:
+        where = ",".join(":" if place is None else _span(*place, lambda d: d.latex) for place in places)
+        if inner.op == "symbol" and "_" in body:
             body = rf"\left({body}\right)"
         return f"{body}_{{{where}}}", Prec.POSTFIX
-    span = _span(start, stop, step, str)
-    return f"{body}[{', '.join(span if i == axis else ':' for i in range(len(form.shape)))}]", Prec.ATOM
+    return f"{body}[{', '.join(':' if place is None else _span(*place, str) for place in places)}]", Prec.ATOM
+
+
+def _numpy_span(writer: Writer, start: Dim, stop: Dim, step: int, size: Dim) -> str:
+    first = "" if start.number == 0 else writer.write(start, Prec.SUM)
+    last = "" if stop is size else writer.write(stop, Prec.SUM)
+    return ":".join([first, last] + ([str(step)] if step != 1 else []))
 
 
 def _write_concat(writer: Writer, form: Any) -> tuple[str, Prec]:
@@ -230,13 +254,20 @@ def _write_pad(writer: Writer, form: Any) -> tuple[str, Prec]:
         chosen = f"np.eye({sizes[3]}, dtype=int)[{':, ' * (1 - axis)}{sizes[0]}:{last}:{step}]"
         atom = writer.write(form.args[0], Prec.PREFIX)
         return (f"{chosen} @ {atom}" if axis == 0 else f"{atom} @ {chosen}"), Prec.PRODUCT
-    what = ("rows", "columns")[axis] if len(form.shape) == 2 else f"axis {axis + 1}"
-    if writer.mode == "latex":
-        span = _span(start, start + length if step == 1 else start + (length - 1) * step + 1, step, lambda d: d.latex)
+    along, inner = _chain(form)
+    body = writer.write(inner, Prec.SUM)
+    latex = writer.mode == "latex"
+    written = []
+    for axis, pad in along.items():
+        _, start, step, _ = pad.params
+        length = pad.args[0].shape[axis]
+        stop = start + length if step == 1 else start + (length - 1) * step + 1
+        span = _span(start, stop, step, (lambda d: d.latex) if latex else str)
+        what = ("rows", "columns")[axis] if len(form.shape) == 2 else f"axis {axis + 1}"
         what = what if ":" in span or len(form.shape) != 2 else what.removesuffix("s")
-        return rf"\operatorname{{pad}}_{{\text{{{what} }} {span}}}\left({body}\right)", Prec.ATOM
-    span = _span(start, start + length if step == 1 else start + (length - 1) * step + 1, step, str)
-    return f"pad[{what if ':' in span or len(form.shape) != 2 else what.removesuffix('s')} {span}]({body})", Prec.ATOM
+        written.append(rf"\text{{{what} }} {span}" if latex else f"{what} {span}")
+    joined = ", ".join(written)
+    return (rf"\operatorname{{pad}}_{{{joined}}}\left({body}\right)" if latex else f"pad[{joined}]({body})"), Prec.ATOM
 
 
 def _write_flip(writer: Writer, form: Any) -> tuple[str, Prec]:
@@ -308,8 +339,8 @@ def _op(name: str, arity: int | None, shape: Any, write: Any) -> Op:
 
 RECORDS: tuple[Op, ...] = (
     _op("concat", None, _concatenated, _write_concat),
-    _op("slice", 1, _sliced, _write_slice),
-    _op("pad", 1, _padded, _write_pad),
+    Op("slice", 1, _sliced, lambda nodes, params: slice_node(nodes[0], params), _write_slice, _write_slice, _write_slice),
+    Op("pad", 1, _padded, lambda nodes, params: pad_node(nodes[0], params), _write_pad, _write_pad, _write_pad),
     Op("flip", 1, _along_its_axis, lambda nodes, params: flip_node(nodes[0], *params), _write_flip, _write_flip, _write_flip),
     Op("roll", 1, _along_its_axis, lambda nodes, params: roll_node(nodes[0], *params), _write_roll, _write_roll, _write_roll),
     _op("unfold", 1, _unfolded, _write_unfold),

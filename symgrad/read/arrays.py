@@ -11,7 +11,7 @@ an undeclared name is (a column, a row, a scalar) is chosen before; an array onl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import count
@@ -124,6 +124,8 @@ class Typing:
     met: dict[str, Shape] = field(default_factory=dict)
     made: dict[str, Shape] = field(default_factory=dict)
     """The shapes of definitions whose forms are made: a sum is a scalar of shape (), and is used as one."""
+    masks: set[str] = field(default_factory=set)
+    """The inputs that are used as conditions: their entries are 0 and 1."""
 
     # ── names and sizes ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -152,6 +154,14 @@ class Typing:
             return symbol(name, self.made[name] if name in self.made else shapes.shape(*shape))
 
         return Array(rows, cols, make, span, bare=name, ends=(name, name), lead=tuple(lead))
+
+    def as_mask(self, array: Array, inputs: Container[str]) -> Array:
+        """A condition; an input that stands for one is a mask."""
+        if array.mask or array.bare not in inputs or array.ends != (array.bare, array.bare):
+            return array
+        assert array.bare is not None
+        self.masks.add(array.bare)
+        return replace(array, mask=True)
 
     def settle(self) -> None:
         """Sizes that are still open get letters; before that, what only broadcasting could tell apart is taken to be equal."""

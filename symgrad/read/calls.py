@@ -11,13 +11,15 @@ import difflib
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import reduce
+from operator import mul
 
 from symgrad.dims import ONE, Dim, show
 from symgrad.errors import ShapeError, Unsupported
 from symgrad.form import Form, apply
 from symgrad.ops.elementwise import ELEMENTWISE
-from symgrad.read import functions, shaping
-from symgrad.read.arrays import Array, Refused, Typing, squeezed
+from symgrad.read import functions, losses, shaping
+from symgrad.read.arrays import Array, Refused, Typing, sized, squeezed
 from symgrad.read.call import Call, first, listed, whole
 from symgrad.read.norms import norm, normalized, nuclear_norm
 from symgrad.read.windows import convolution, convolved, pooling
@@ -43,7 +45,23 @@ def _variance(call: Call) -> Array:
     t, array = call.typing, call.array(first(call), tensors=True)
     axes = call.axes(array)
     centred = t.add([array, t.negative(t.reduced("mean", array, axes, True, call.span), call.span)], call.span)
-    return t.reduced("mean", t.elementwise("square", [centred], call.span), axes, call.keeps(), call.span)
+    squares, less = t.elementwise("square", [centred], call.span), _correction(call)
+    if not less:
+        return t.reduced("mean", squares, axes, call.keeps(), call.span)
+    count = reduce(mul, (t.shapes.resolve(dim) for i, dim in enumerate(array.shape) if axes is None or i in axes))
+    return t.over(t.reduced("sum", squares, axes, call.keeps(), call.span), sized(count - less, call.span), call.span)
+
+
+def _correction(call: Call) -> int:
+    """What the number of entries is less by: `ddof=1`, `unbiased=True`, `correction=1`; PyTorch's own functions say 1, NumPy 0."""
+    for name in ("ddof", "correction", "unbiased"):
+        node = call.keywords.get(name)
+        if node is not None:
+            value = node.value if isinstance(node, ast.Constant) else None
+            if value not in (0, 1):
+                raise call.refused(f"{name} is 0 or 1", node)
+            return int(value == 1)
+    return int(call.spelled.startswith("torch."))
 
 
 def _deviation(call: Call) -> Array:
@@ -155,7 +173,10 @@ def _dot(call: Call) -> Array:
 
 def _matmul(call: Call) -> Array:
     left, right = call.arrays(2, tensors=True)
-    return call.typing.matmul(left, right, call.span)
+    t = call.typing
+    turned = [isinstance(node, ast.Constant) and node.value is True for node in map(call.keywords.get, ("transpose_a", "transpose_b"))]
+    left, right = (_exchanged(call, a, -2, -1) if turn else a for a, turn in zip((left, right), turned, strict=True))
+    return t.matmul(left, right, call.span)
 
 
 def _outer(call: Call) -> Array:
@@ -393,13 +414,16 @@ def _two(name: str) -> Callable[[Call], Array]:
     return function
 
 
+_OF_AN_AXIS = ("max", "amax", "reducemax", "min", "amin", "reducemin")
+
+
 def _extreme(op: str) -> Callable[[Call], Array]:
     def function(call: Call) -> Array:
         t = call.typing
         # X.max(1) and np.max(X, 1) are along an axis; max(x, 1) is Python's, of two numbers.
-        of_an_array = call.is_method or "." in call.spelled
+        of_an_array = (call.is_method or "." in call.spelled) and len(call.args) == 2 and _is_axes(call.args[1])
         along = of_an_array or len(call.args) == 1 or {"axis", "dim"} & set(call.keywords)
-        if call.word in ("max", "amax", "min", "amin") and along:
+        if call.word in _OF_AN_AXIS and along:
             array = call.array(first(call), tensors=True)
             if op == "maximum":
                 return t.reduced("max", array, call.axes(array), call.keeps(), call.span)
@@ -415,17 +439,31 @@ def _extreme(op: str) -> Callable[[Call], Array]:
     return function
 
 
+def _is_axes(node: ast.expr) -> bool:
+    return whole(node) is not None or isinstance(node, (ast.Tuple, ast.List)) or (isinstance(node, ast.Constant) and node.value is None)
+
+
 def _clip(call: Call) -> Array:
-    array, low, high = call.arrays(3, tensors=True)
-    t = call.typing
-    return t.elementwise("minimum", [t.elementwise("maximum", [array, low], call.span), high], call.span)
+    """`clip(x, 0, 1)`; one of the bounds may be None or left out."""
+    if not 1 <= len(call.args) <= 3:
+        raise call.refused(f"{call.word} takes an array and its bounds")
+    array, t = call.array(call.args[0], tensors=True), call.typing
+    given = dict(enumerate(call.args[1:]))
+    for place, (op, names) in enumerate((("maximum", ("min", "a_min")), ("minimum", ("max", "a_max")))):
+        node = next((call.keywords[name] for name in names if name in call.keywords), given.get(place))
+        if node is None or (isinstance(node, ast.Constant) and node.value is None):
+            continue
+        bound = call.array(node, tensors=True)
+        is_relu = op == "maximum" and bound.literal == 0
+        array = t.elementwise("relu", [array], call.span) if is_relu else t.elementwise(op, [array, bound], call.span)
+    return array
 
 
 def _where(call: Call) -> Array:
     """c ⊙ a + (1 − c) ⊙ b, with c 0 or 1."""
     if len(call.args) != 3:
         raise call.refused(f"{call.word} takes three arguments, not {len(call.args)}")
-    condition = call.array(call.args[0], tensors=True)
+    condition = call.reader.condition(call.args[0])
     if not condition.mask:
         raise call.refused("where begins with a comparison, as in where(Z > 0, Z, 0), or a mask", call.args[0])
     t = call.typing
@@ -559,7 +597,6 @@ _ENTRYWISE: dict[str, Callable[[Call], Array]] = {
         if params and ELEMENTWISE[op].arity == 1 and op != "power"
     },
     "huber": _with_slope("huber", Fraction(1)),
-    "huberloss": _with_slope("huber", Fraction(1)),
     "sigma": _entrywise("sigmoid", ()),
     "absolute": _entrywise("abs", ()),
     "atan": _entrywise("arctan", ()),
@@ -583,9 +620,11 @@ _ENTRYWISE: dict[str, Callable[[Call], Array]] = {
     "where": _where,
     "copy": _same,
     "astype": _same,
+    "bool": _same,
     "asarray": _same,
     "array": _same,
     **{name: _two(name) for name in ("add", "subtract", "multiply", "divide")},
+    **{short: _two(name) for short, name in (("sub", "subtract"), ("mul", "multiply"), ("div", "divide"))},
     **dict.fromkeys(functions.MAXIMA, _extreme("maximum")),
     **dict.fromkeys(functions.MINIMA, _extreme("minimum")),
 }
@@ -593,6 +632,7 @@ _ENTRYWISE: dict[str, Callable[[Call], Array]] = {
 _MATRIX_WORDS = {"inverse": "the inverse", "det": "the determinant", "logdet": "the log-determinant", "cholesky": "the Cholesky factor"}
 
 CALLS: dict[str, Callable[[Call], Array]] = {
+    **losses.LOSSES,
     **_ENTRYWISE,
     **{word: _along(op) for word, op in functions.ALONG_AN_AXIS.items()},
     **{word: _of_a_matrix(op, _MATRIX_WORDS[op], op in ("det", "logdet")) for word, op in functions.OF_A_MATRIX.items()},
@@ -615,6 +655,13 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "swapaxes": _swapped,
     "amax": _extreme("maximum"),
     "amin": _extreme("minimum"),
+    "reducemax": _extreme("maximum"),
+    "reducemin": _extreme("minimum"),
+    "reducesum": _reduction("sum"),
+    "reducemean": _reduction("mean"),
+    "reduceprod": _reduction("prod"),
+    "reducelogsumexp": _along("logsumexp"),
+    "huberloss": lambda call: losses.huber(call, _ENTRYWISE["huber"]),
     "arange": shaping.counted,
     "linspace": shaping.evenly,
     "full": shaping.filled_with,
@@ -682,12 +729,16 @@ METHODS = (
 )  # fmt: skip
 """The functions that an array has as methods."""
 TENSOR_METHODS = frozenset(
-    "abs astype clamp cos det diag exp inverse item log logdet logsumexp logsoftmax matmul mm mv norm pow relu sigmoid sin softmax sqrt "
-    "square tanh tril triu unsqueeze roll flip".split()
+    "abs add astype bool clamp clampmax clampmin cos det diag div exp flip inverse item log logdet logsumexp logsoftmax maskedfill "
+    "matmul mm mul mv norm pow relu roll sigmoid sin softmax sqrt square sub tanh tril triu unsqueeze".split()
 )
 """What PyTorch has as methods too."""
-SIZED = ("arange", "eye", "identity", "full", "ones", "zeros", "tri", "reshape", "view")
-"""The functions whose arguments, the first of `reshape` aside, are sizes."""
+SIZED = {
+    **dict.fromkeys(("arange", "eye", "identity", "full", "ones", "zeros", "tri"), slice(None)),
+    **dict.fromkeys(("reshape", "view"), slice(1, None)),
+    **dict.fromkeys(("layernorm", "rmsnorm"), slice(1, 2)),
+}
+"""The functions of which these arguments are sizes."""
 
 
 def called(call: Call) -> Array:
@@ -696,7 +747,7 @@ def called(call: Call) -> Array:
     if function is None:
         close = difflib.get_close_matches(call.word, CALLS, n=1)
         raise Refused(Unsupported, f"symgrad has no function {call.spelled}{f'; did you mean {close[0]}?' if close else ''}", call.span)
-    odd = [name for name in call.keywords if name not in _KEYWORDS]
+    odd = [name for name in call.keywords if name not in losses.KEYWORDS.get(call.word, _KEYWORDS)]
     if odd:
         raise call.refused(f"{call.word} has no argument {odd[0]} here", call.keywords[odd[0]])
     return function(call)
@@ -720,8 +771,18 @@ _KEYWORDS = frozenset(
         "dtype",
         "k",
         "diagonal",
+        "n",
+        "ddof",
+        "correction",
+        "unbiased",
+        "min",
+        "max",
+        "a_min",
+        "a_max",
         "shift",
         "shifts",
         "dims",
+        "transpose_a",
+        "transpose_b",
     }
 )

@@ -30,6 +30,7 @@ from symgrad.read.call import Call, whole
 from symgrad.read.calls import CALLS, METHODS, SIZED, TENSOR_METHODS, called, powered
 from symgrad.read.declared import divided, quotient_sizes, read_properties, read_shapes
 from symgrad.read.functions import word_of
+from symgrad.read.losses import CLASSES
 from symgrad.read.shaping import of_blocks
 from symgrad.shapes import Shapes
 from symgrad.span import Source, Span
@@ -42,7 +43,7 @@ _LARGEST_EXPONENT = 64
 _MOST_TRIED = 300
 _FLIPPED, _MADE_SCALAR, _IMPOSSIBLE = 1.0, 2.0, 1000.0
 
-MODULES = frozenset({"np", "numpy", "jnp", "jax", "torch", "math", "scipy", "linalg", "special", "nn", "functional", "F", "sp"})
+MODULES = frozenset({"np", "numpy", "jnp", "jax", "torch", "tf", "math", "scipy", "linalg", "special", "nn", "functional", "F", "sp"})
 """The names of modules that functions are looked up in; what a function is does not depend on its module."""
 
 # Python does not let a name be called lambda; this one of the same length stands for it while the text is parsed.
@@ -293,7 +294,7 @@ def _is_range(node: ast.expr) -> bool:
 
 
 def _is_module(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in ("np", "numpy", "jnp", "torch", "math", "scipy")
+    return isinstance(node, ast.Name) and node.id in ("np", "numpy", "jnp", "torch", "tf", "math", "scipy")
 
 
 def _sizes_in(tree: ast.expr) -> Iterator[str]:
@@ -301,7 +302,7 @@ def _sizes_in(tree: ast.expr) -> Iterator[str]:
     for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
         word = word_of(_dotted(call.func) or "")
         if word in SIZED:
-            for arg in call.args[1 if word in ("reshape", "view") and not _is_method(call) else 0 :]:
+            for arg in call.args if _is_method(call) else call.args[SIZED[word]]:
                 yield from _free_names(arg)
 
 
@@ -502,6 +503,10 @@ class _Reader:
                 self.typing.square(array, f"{known.replace('_', ' ')} is said", array.span)
         return replace(array, mask="mask" in self.vocabulary.properties.get(name, ()))
 
+    def condition(self, node: ast.expr) -> Array:
+        """What says where: a comparison, or an input of 0 and 1."""
+        return self.typing.as_mask(self.array(node), (*self.kinds, *self.vocabulary.shapes))
+
     def _pi(self, node: ast.expr) -> Array:
         return Array(ONE, ONE, lambda _: apply("pi", ()), self.span(node))
 
@@ -509,18 +514,24 @@ class _Reader:
         span = self.span(node)
         if type(node.value) not in (int, float):
             raise Refused(InvalidExpression, f"{ast.unparse(node)[:20]} is no number", span)
+        too_long = Refused(InvalidExpression, f"a number of more than {_MOST_DIGITS} digits", span)
+        if isinstance(node.value, int):
+            if node.value >= 10**_MOST_DIGITS:
+                raise too_long
+            return literal(Fraction(node.value), span)
+        # As it is written: 0.1 is 1/10.
         written = self.vocabulary.source.slice(span).replace("_", "").lower()
-        mantissa, _, exponent = written.partition("e") if not written.startswith("0x") else (written, "", "")
+        mantissa, _, exponent = written.partition("e")
         if len(mantissa) > _MOST_DIGITS or abs(int(exponent or 0)) > _MOST_DIGITS:
-            raise Refused(InvalidExpression, f"a number of more than {_MOST_DIGITS} digits", span)
-        return literal(Fraction(node.value) if isinstance(node.value, int) else Fraction(written), span)
+            raise too_long
+        return literal(Fraction(written), span)
 
     def _unary(self, node: ast.UnaryOp) -> Array:
         if isinstance(node.op, ast.UAdd):
             return self.array(node.operand)
         if isinstance(node.op, ast.USub):
             return self.typing.negative(self.array(node.operand), self.span(node))
-        if isinstance(node.op, ast.Invert) and (mask := self.array(node.operand)).mask:
+        if isinstance(node.op, ast.Invert) and (mask := self.condition(node.operand)).mask:
             return self._inverse_mask(mask, self.span(node))
         raise Refused(
             InvalidExpression, f"symgrad reads no {'~' if isinstance(node.op, ast.Invert) else 'not'} in an expression", self.span(node)
@@ -577,6 +588,8 @@ class _Reader:
         """A comparison as a mask of 0 and 1: 1[left − right > 0]; that of a mask with a number is the mask, or 1 less it."""
         span, typing = self.span(node), self.typing
         left, right = self.array(node.left), self.array(node.comparators[0])
+        if isinstance(node.ops[0], (ast.Eq, ast.NotEq)) and right.literal in (0, 1):
+            left = self.condition(node.left)
         if len(node.ops) == 1 and left.mask and right.literal is not None:
             holds = [_COMPARED[type(node.ops[0])](value, right.literal) for value in (0, 1) if type(node.ops[0]) in _COMPARED]
             if holds == [False, True]:
@@ -609,6 +622,10 @@ class _Reader:
                 raise Refused(Unsupported, f"symgrad knows no method .{node.func.attr}; {nearest(word, METHODS)}", span)
             return called(Call(node.func.attr, [node.func.value, *node.args], keywords, span, self, is_method=True))
         dotted = _dotted(node.func)
+        made = _dotted(node.func.func) if isinstance(node.func, ast.Call) and not node.func.args else None
+        if made is not None and isinstance(node.func, ast.Call) and word_of(made) in CLASSES:
+            keywords |= {str(k.arg): k.value for k in node.func.keywords}  # nn.MSELoss(reduction="sum")(X @ w, y)
+            return called(Call(CLASSES[word_of(made)], node.args, keywords, span, self))
         if dotted is None:
             raise Refused(InvalidExpression, "only a function by its name can be called", self.span(node.func))
         word = word_of(dotted)
@@ -851,7 +868,8 @@ def _built(vocabulary: _Vocabulary, typing: Typing, arrays: Mapping[str, Array])
     parameters = looks_like_parameters(dict(zip(inputs, inputs, strict=True)))
     for name in inputs:
         if name in found:
-            held = along(vocabulary.properties.get(name, ()), found[name]) | ({"places"} if name in places else set())
+            said = {*(("places",) if name in places else ()), *(("mask",) if name in typing.masks else ())}
+            held = along(vocabulary.properties.get(name, ()), found[name]) | said
             role = (
                 "data"
                 if name in places

@@ -276,12 +276,18 @@ def flipped(axis: int | None) -> Callable[[Call], Array]:
 
 
 def difference(call: Call) -> Array:
-    """`diff(x)`: each entry less the one before it."""
+    """`diff(x)`: each entry less the one before it; `diff(x, n=2)`: the differences of these."""
+    node = call.keywords.get("n", call.args[1] if len(call.args) > 1 else None)
+    times = 1 if node is None else whole(node)
+    if times is None or not 0 <= times <= _MOST_COPIES:
+        raise call.refused(f"{call.word} is taken a whole number of times, up to {_MOST_COPIES}", node)
     array = call.array(first(call), tensors=True)
-    axis = along(call, array, 2)
-    length = call.typing.shapes.resolve(array.shape[axis])
-    later, earlier = _part(call, array, axis, Dim.of(1), length), _part(call, array, axis, Dim.of(0), length - 1)
-    return replace(call.typing.add([later, call.typing.negative(earlier, call.span)], call.span), flat=array.flat)
+    flat, axis = array.flat, along(call, array, 2)
+    for _ in range(times):
+        length = call.typing.shapes.resolve(array.shape[axis])
+        later, earlier = _part(call, array, axis, Dim.of(1), length), _part(call, array, axis, Dim.of(0), length - 1)
+        array = replace(call.typing.add([later, call.typing.negative(earlier, call.span)], call.span), flat=flat)
+    return array
 
 
 def _part(call: Call, array: Array, axis: int, start: Dim, stop: Dim) -> Array:

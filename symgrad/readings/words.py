@@ -82,7 +82,7 @@ def _call_rearranged(op: str) -> CallRule:
             yield from _rolled(r, x, _below(node))
             return
         if op == "pad":
-            yield from _padded(reader, r, x, _below(node), left_open[0])
+            yield from _padded(reader, r, x, _below(node), left_open)
             return
         if op in _OF_UNKNOWN_SIZE:
             params: tuple[Any, ...] = left_open[: _OF_UNKNOWN_SIZE[op]]
@@ -111,15 +111,21 @@ def _call_rearranged(op: str) -> CallRule:
 _OF_UNKNOWN_SIZE = {"lower": 1, "symmetric": 1, "toeplitz": 2}
 
 
-def _padded(reader: Reader, r: Reading, x: Term, below: Node | None, size: Dim) -> Iterable[Reading]:
-    """`pad_{rows 2:2:2n}(X)`: at these places of an axis, zeros at the others."""
-    match below:
-        case sx.Listing(items=(axis, place)) | sx.Product(factors=(axis, place), operators=("",)):
-            along = script_text(axis).removeprefix("\\mathrm{").removesuffix("}").rstrip("s")
-            taken = stretch(reader, place)
-            if along in ("row", "column") and taken is not None:
-                shape = (size, x.cols) if along == "row" else (x.rows, size)
-                yield r.with_term(Term("function", (x,), ("pad", int(along != "row"), taken[0], taken[2], size), *shape))
+def _padded(reader: Reader, r: Reading, x: Term, below: Node | None, sizes: tuple[Dim, ...]) -> Iterable[Reading]:
+    """`pad_{rows 2:2:2n, columns 1:3}(X)`: at these places of an axis, zeros at the others."""
+    items = below.items if isinstance(below, sx.Listing) else below.factors if isinstance(below, sx.Product) else ()
+    if not items or len(items) % 2:
+        return
+    # The innermost comes first when the frames are put around.
+    for axis, place in reversed(list(zip(items[::2], items[1::2], strict=True))):
+        along = script_text(axis).removeprefix("\\mathrm{").removesuffix("}").rstrip("s")
+        taken = stretch(reader, place)
+        if along not in ("row", "column") or taken is None:
+            return
+        number, size = int(along != "row"), sizes[along != "row"]
+        shape = (size, x.cols) if along == "row" else (x.rows, size)
+        x = Term("function", (x,), ("pad", number, taken[0], taken[2], size), *shape)
+    yield r.with_term(x)
 
 
 def _rolled(r: Reading, x: Term, below: Node | None) -> Iterable[Reading]:

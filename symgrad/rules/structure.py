@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from symgrad.dims import Dim, Shape
-from symgrad.ops.arrange import flip_node, roll_node, slice_node
+from symgrad.ops.arrange import flip_node, pad_node, roll_node, slice_node
 from symgrad.ops.structure import made
 from symgrad.rewrite import Facts, Rule
 from symgrad.tensor import UNIT, Add, Einsum, Eye, Factor, Func, Node, Sizes, add, einsum, eye, func, transpose
@@ -41,6 +41,7 @@ def _rearranged(node: Func, body: Node) -> Node:
 _AGAIN: dict[str, tuple[str, Callable[[Func, Node], Node]]] = {
     "vec": ("unvec", _rearranged),
     "unvec": ("vec", _rearranged),
+    "pad": ("pad", lambda node, body: pad_node(body, node.params)),
     "flip": ("flip", lambda node, body: flip_node(body, *node.params)),
     "roll": ("roll", lambda node, body: roll_node(body, *node.params)),
 }
@@ -232,7 +233,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "linear-rearrangement",
         "vec⁻¹(a vec(X) + b y) = a X + b vec⁻¹(y)",
-        "a vec, flip or roll disappears, or a number leaves it",
+        "a vec, flip, roll or pad disappears, or a number leaves it",
         linear_rearrangement,
     ),
     Rule("sum-of-vecs", "vec(X) + vec(Y) = vec(X + Y)", "fewer functions", sum_of_vecs),

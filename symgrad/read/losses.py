@@ -1,0 +1,164 @@
+"""The losses and layers of PyTorch, TensorFlow and JAX, each as it is written out in the functions that are there.
+
+    line ::= name(parameter, parameter=default) [reduction] = expression in the parameters
+
+A loss of many entries is their mean, unless `reduction` says otherwise; TensorFlow's have none.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from symgrad.read.arrays import Array, sized
+from symgrad.read.call import Call
+
+_LINES = """
+mse_loss(input, target) mean = (input - target)**2
+l1_loss(input, target) mean = abs(input - target)
+smooth_l1_loss(input, target, beta=1) mean = where(abs(input - target) < beta, (input - target)**2/(2*beta), abs(input - target) - beta/2)
+huber_loss(input, target, delta=1) mean = where(abs(input - target) < delta, (input - target)**2/2, delta*(abs(input - target) - delta/2))
+binary_cross_entropy(input, target) mean = -(target*log(input) + (1 - target)*log(1 - input))
+binary_cross_entropy_with_logits(input, target) mean = softplus(input) - target*input
+soft_margin_loss(input, target) mean = softplus(-target*input)
+poisson_nll_loss(input, target) mean = exp(input) - target*input
+gaussian_nll_loss(input, target, var) mean = (log(var) + (input - target)**2/var)/2
+kl_div(input, target) mean = target*(log(target) - input)
+kl_div_of_logarithms(input, target) mean = exp(target)*(target - input)
+margin_ranking_loss(input1, input2, target, margin=0) mean = relu(margin - target*(input1 - input2))
+cross_entropy_of_labels(input, target) mean = logsumexp(input, axis=1) - input[arange(len(input)), target]
+cross_entropy_of_shares(input, target) mean = -sum(target*log_softmax(input, axis=1), axis=1)
+cross_entropy_of_a_label(input, target) mean = logsumexp(input) - input[target]
+cross_entropy_of_one(input, target) mean = -sum(target*log_softmax(input))
+nll_loss(input, target) mean = -input[arange(len(input)), target]
+
+l2_loss(t) = sum(t**2)/2
+sigmoid_cross_entropy_with_logits(labels, logits) = softplus(logits) - labels*logits
+softmax_cross_entropy_with_logits(labels, logits) = -sum(labels*log_softmax(logits, axis=1), axis=1)
+sparse_softmax_cross_entropy_with_logits(labels, logits) = logsumexp(logits, axis=1) - logits[arange(len(logits)), labels]
+
+cosine_similarity(x1, x2, dim=1) = sum(x1*x2, axis=dim)/(norm(x1, axis=dim)*norm(x2, axis=dim))
+pairwise_distance(x1, x2) = norm(x1 - x2, axis=1)
+cdist(x1, x2) = sqrt(sum((x1[:, None, :] - x2[None, :, :])**2, axis=2))
+linear(input, weight, bias=0) = input@weight.T + bias
+layer_norm(input, shape, weight=1, bias=0, eps=1/10**5) = weight*standardized(input, eps) + bias
+standardized(input, eps) = (input - mean(input, -1, keepdims=True))/sqrt(var(input, -1, keepdims=True) + eps)
+rms_norm(input, shape, weight=1, eps=0) = weight*input/sqrt(mean(input**2, -1, keepdims=True) + eps)
+scaled_dot_product_attention(query, key, value) = softmax(query@key.mT/sqrt(query.shape[-1]), -1)@value
+masked_fill(input, mask, value) = where(mask, value, input)
+softmin(input, dim=-1) = softmax(-input, dim)
+addmm(input, mat1, mat2) = input + mat1@mat2
+addmv(input, mat, vec) = input + mat@vec
+clamp_min(input, min) = maximum(input, min)
+clamp_max(input, max) = minimum(input, max)
+"""
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A function by its parameters, what they are where they are not given, and what it is; whether its entries are reduced."""
+
+    parameters: tuple[str, ...]
+    defaults: Mapping[str, ast.expr]
+    body: ast.expr
+    is_reduced: bool
+
+    @classmethod
+    def of(cls, line: str) -> tuple[str, _Written]:
+        head, _, body = line.partition(" = ")
+        call = ast.parse(head.removesuffix(" mean"), mode="eval").body
+        assert isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+        defaults = {str(keyword.arg): keyword.value for keyword in call.keywords}
+        names = (*(arg.id for arg in call.args if isinstance(arg, ast.Name)), *defaults)
+        return call.func.id.replace("_", ""), cls(names, defaults, ast.parse(body, mode="eval").body, head.endswith(" mean"))
+
+
+_WRITTEN = dict(map(_Written.of, filter(None, _LINES.splitlines())))
+KEYWORDS = {word: frozenset({*made.parameters, *(("reduction",) if made.is_reduced else ())}) for word, made in _WRITTEN.items()}
+"""The names of what each function takes."""
+KEYWORDS["crossentropy"] = KEYWORDS["crossentropyofshares"]
+KEYWORDS["kldiv"] |= {"log_target"}
+
+
+def written_out(call: Call) -> Array:
+    """What the function of that word is of these arguments."""
+    return _of(call, call.word)
+
+
+def cross_entropy(call: Call) -> Array:
+    """Of scores and what is to be: the places of the classes, one for each row, or their shares, as many as there are scores."""
+    scores, target = (call.array(node) for node in _given(call, _WRITTEN["crossentropyofshares"]).values())
+    t = call.typing
+    if t.is_vector(scores):
+        return _of(call, "crossentropyofalabel" if t.is_scalar(target) else "crossentropyofone")
+    return _of(call, "crossentropyoflabels" if t.is_vector(target) else "crossentropyofshares")
+
+
+def divergence(call: Call) -> Array:
+    """`F.kl_div`, whose first argument is a logarithm, and with log_target=True its second too."""
+    return _of(call, "kldivoflogarithms" if "log_target" in call.keywords else "kldiv")
+
+
+def huber(call: Call, of_one: Callable[[Call], Array]) -> Array:
+    """`F.huber_loss(input, target)` is of what they are apart; `huber(r, 2)` is of one array."""
+    is_of_two = len(call.args) > 1 and call.array(call.args[1], tensors=True).literal is None
+    return written_out(call) if is_of_two or "target" in call.keywords else of_one(call)
+
+
+def _of(call: Call, word: str) -> Array:
+    written = _WRITTEN[word]
+    given = _given(call, written)
+    tree = _Put({name: node for name, node in written.defaults.items() if name not in given}).visit(copy.deepcopy(written.body))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr):
+            node.col_offset, node.end_col_offset = call.span.start, call.span.end
+    made = call.reader.array(_Put(given).visit(tree))
+    return _reduced(call, made) if written.is_reduced else made
+
+
+def _given(call: Call, written: _Written) -> dict[str, ast.expr]:
+    given = dict(zip(written.parameters, call.args, strict=False))
+    given |= {name: node for name, node in call.keywords.items() if name in written.parameters}
+    if len(call.args) > len(written.parameters) or not given.keys() >= set(written.parameters) - set(written.defaults):
+        raise call.refused(f"{call.word} takes {', '.join(written.parameters)}")
+    return given
+
+
+def _reduced(call: Call, array: Array) -> Array:
+    node = call.keywords.get("reduction")
+    how = "mean" if node is None else node.value if isinstance(node, ast.Constant) else None
+    t = call.typing
+    if how == "none" or t.is_scalar(array):
+        return array
+    if how not in ("mean", "sum", "batchmean"):
+        raise call.refused("a reduction is 'mean', 'sum', 'batchmean' or 'none'", node)
+    made = t.reduced("mean" if how == "mean" else "sum", array, None, False, call.span)
+    return made if how != "batchmean" else t.over(made, sized(array.shape[0], call.span), call.span)
+
+
+class _Put(ast.NodeTransformer):
+    """Trees in the place of names."""
+
+    def __init__(self, values: Mapping[str, ast.expr]) -> None:
+        self.values = values
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return copy.deepcopy(self.values.get(node.id, node))
+
+
+LOSSES: dict[str, Callable[[Call], Array]] = {
+    **dict.fromkeys(_WRITTEN, written_out),
+    "crossentropy": cross_entropy,
+    "kldiv": divergence,
+}
+CLASSES = {
+    **{word: word for word in LOSSES if word.endswith("loss")},
+    "crossentropyloss": "cross_entropy",
+    "bcewithlogitsloss": "binary_cross_entropy_with_logits",
+    "bceloss": "binary_cross_entropy",
+    "kldivloss": "kl_div",
+    "cosinesimilarity": "cosine_similarity",
+}
+"""The classes of PyTorch, which are made and then called, and the functions that they are."""
