@@ -1,45 +1,109 @@
-r"""Gradients named in words: `$\bar Z$ denotes $\partial L/\partial Z$`, `we write $g_x$ for $\partial L/\partial x$`, as equations."""
+r"""Gradients named in words: `$\bar Z$ denotes $\partial L/\partial Z$`, `we write $g_x$ for $\partial L/\partial x$`, as equations.
+
+So are those that words alone tell of: `$dZ$ for the gradient of the loss with respect to $Z$`, `the gradient by $Z$ is written $dZ$`.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import pairwise
 
 from symgrad import syntax as sx
+from symgrad.meaning import is_loss
+from symgrad.naming import plain_name
+from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
+from symgrad.signs import UNNAMED_LOSS
+from symgrad.syntax import Node
 
-_GRADIENT = r"(?:\s+(?:the|den|die|le|la|el)\s+(?:partial\s+)?(?:gradient|derivative|Ableitung|gradiente|dérivée|derivada)\w*)?"
-_STANDS_FOR = re.compile(
-    r"(?i)^\W*(?:denotes?|stands? for|means?|abbreviates?|(?:is|are|be) (?:short(?:hand)?|written|an abbreviation) for"
-    rf"|(?:will )?represents?|bezeichnet?|steht für|bedeutet|désigne|note|denota|indica|significa){_GRADIENT}\W*$"
+_GRADIENT = (
+    r"(?:(?:^|\s+)(?:the|den|die|le|la|el)\s+(?:(?:partial|total|upstream)\s+)?"
+    r"(?:gradient|derivative|sensitivity|Ableitung|gradiente|dérivée|derivada)\w*)"
 )
-_FOR = re.compile(rf"(?i)^\W*(?:for|für|pour|por|per){_GRADIENT}\W*$")
+_STANDS_FOR = (
+    r"(?:denotes?|stands? for|(?:always )?means?|abbreviates?|(?:is|are|be) (?:short(?:hand)?|written|an abbreviation) for"
+    r"|(?:will )?represents?|bezeichnet?|steht für|bedeutet|désigne|note|denota|indica|significa)"
+)
+_FOR = r"(?:for|für|pour|por|per)"
+# What the gradient is of and by, where words say it; a formula may stand behind either.
+_OF = r"\s+(?:of|der|des|de|del|della)(?:\s+(?:the|a|our|some|la|el|le))?"
+_OF_A_LOSS = rf"(?:{_OF}(?:\s+\w+)?\s+(?:loss|cost|objective|error|Verlust\w*|Kosten\w*|perte|pérdida|perdita)(?:\s+function)?)?"
+_BY = r"(?:\s+(?:with respect to|w\.\s?r\.\s?t\.?|wrt|by|nach|bezüglich|par rapport à|(?:con )?respecto a|rispetto a))"
 _WRITING = re.compile(
     r"(?i)\b(?:writ(?:e|es|ing)|wrote|written|us(?:e|es|ing)|shorthand|notation|abbreviat\w+|schreiben?|écri\w+|escrib\w+|scriv\w+)"
     r"(?:\s+(?:wir|the (?:short ?hand|notation|symbol|bar)|as usual))?\W*$"
 )
+_CALLING = re.compile(
+    r"(?i)\b(?:denot\w+|writ(?:e|es|ing|ten)|call(?:s|ed)?|abbreviat\w+|bezeichne\w*|nennen|notons|écri\w+|denota\w*|escrib\w+)\b"
+)
+
+
+def _between(what: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What stands between a name and what it stands for: after `dZ`, and after `we write dZ`."""
+    return re.compile(rf"(?i)^\W*{_STANDS_FOR}{what}\W*$"), re.compile(rf"(?i)^\W*{_FOR}{what}\W*$")
+
+
+_THE_DERIVATIVE = _between(f"{_GRADIENT}?")
+_THE_GRADIENT_BY = tuple(re.compile(p.pattern.replace("(?:denotes?", "(?:is|be|denotes?", 1)) for p in _between(_GRADIENT + _OF_A_LOSS + _BY))
+_THE_GRADIENT_OF = tuple(re.compile(p.pattern.replace("(?:denotes?", "(?:is|be|denotes?", 1)) for p in _between(_GRADIENT + _OF))
+_BY_ALONE = re.compile(rf"(?i)^\W*{_BY[:-1].replace('s+', 's*', 1)})\W*$")
+_GRADIENT_BY_WHICH = re.compile(rf"(?i){_GRADIENT}{_OF_A_LOSS}{_BY}\W*$")
+_IS_CALLED = re.compile(r"(?i)^\W*(?:(?:is|will be)\s+(?:denoted|written|called|abbreviated)(?:\s+(?:by|as))?|by|as|mit|par|por|como)\W*$")
 
 
 def with_names_for_gradients(sheet: Sheet) -> Sheet:
     """The sheet with an equation where words say that a name stands for a derivative."""
-    statements = sheet.statements
-    named = {i for i, (first, second) in enumerate(pairwise(statements)) if _is_named(first, second)}
-    out = [_equation(s, statements[i + 1]) if i in named else s for i, s in enumerate(statements) if i - 1 not in named]
+    statements, out, i = sheet.statements, list[Statement](), 0
+    while i < len(statements):
+        made, many = _told(sheet, i) or (statements[i], 1)
+        out.append(made)
+        i += many
     return replace(sheet, statements=out)
 
 
-def _equation(first: Statement, second: Statement) -> Statement:
+def _told(sheet: Sheet, i: int) -> tuple[Statement, int] | None:
+    """The equation that words make of the pieces from here on, and how many these are."""
+    first, second, *rest = (*sheet.statements[i : i + 3], None, None)[:3]
+    if first is None or second is None or first.display or second.display:
+        return None
+    if _is_name(first.node):
+        if isinstance(second.node, sx.Derivative) and _says(first, second, _THE_DERIVATIVE):
+            return _equation(first, second, first.node, second.node), 2
+        if _is_name(second.node) and _says(first, second, _THE_GRADIENT_BY):
+            return _equation(first, second, first.node, _gradient(sheet, second.node)), 2
+        third = rest[0]
+        if third is not None and _is_name(third.node) and _BY_ALONE.search(third.words) and _says(first, second, _THE_GRADIENT_OF):
+            return _equation(first, third, first.node, _gradient(sheet, third.node, second.node)), 3
+    if _is_name(second.node) and _IS_CALLED.search(second.words):
+        is_told = _CALLING.search(second.words) or _CALLING.search(first.words[-80:])
+        if is_told and isinstance(first.node, sx.Derivative):
+            return _equation(first, second, second.node, first.node), 2
+        if is_told and _is_name(first.node) and _GRADIENT_BY_WHICH.search(first.words):
+            return _equation(first, second, second.node, _gradient(sheet, first.node)), 2
+    return None
+
+
+def _is_name(node: Node) -> bool:
+    return isinstance(node, (sx.Name, sx.Scripted, sx.Differential))
+
+
+def _says(first: Statement, second: Statement, words: tuple[re.Pattern[str], ...]) -> bool:
+    """Whether the words between make the first stand for what follows."""
+    alone, behind_writing = words
+    return bool(alone.search(second.words) or (behind_writing.search(second.words) and _WRITING.search(first.words)))
+
+
+def _gradient(sheet: Sheet, by: Node, of: Node | None = None) -> sx.Derivative:
+    """The gradient by a name of what is said, or of the one loss that the sheet has."""
+    losses = {name: node for s in sheet.statements for name, _ in heads(s) if is_loss(name) and (node := _head(s)) is not None}
+    loss = of or (next(iter(losses.values())) if len(losses) == 1 else sx.Name(by.span, UNNAMED_LOSS))
+    return sx.Derivative(by.span, loss, (by,))
+
+
+def _head(statement: Statement) -> Node | None:
+    return statement.node.sides[0] if isinstance(statement.node, sx.Relation) and plain_name(statement.node.sides[0]) else None
+
+
+def _equation(first: Statement, second: Statement, name: Node, derivative: Node) -> Statement:
     span = first.span.to(second.span)
-    node = sx.Relation(span, (first.node, second.node), ("=",))
-    return replace(first, node=node, span=span, words_after=second.words_after)
-
-
-def _is_named(first: Statement, second: Statement) -> bool:
-    """Whether the words between a name and a derivative make one stand for the other."""
-    if not isinstance(second.node, sx.Derivative) or not isinstance(first.node, (sx.Name, sx.Scripted, sx.Differential)):
-        return False
-    if first.display or second.display:
-        return False
-    between = second.words
-    return bool(_STANDS_FOR.search(between) or (_FOR.search(between) and _WRITING.search(first.words)))
+    return replace(first, node=sx.Relation(span, (name, derivative), ("=",)), span=span, words_after=second.words_after)
