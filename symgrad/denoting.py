@@ -21,8 +21,8 @@ _GRADIENT = (
     r"(?:gradient|derivative|sensitivity|Ableitung|gradiente|dérivée|derivada)\w*)"
 )
 _STANDS_FOR = (
-    r"(?:denotes?|stands? for|(?:always )?means?|abbreviates?|(?:is|are|be) (?:short(?:hand)?|written|an abbreviation) for"
-    r"|(?:will )?represents?|bezeichnet?|steht für|bedeutet|désigne|note|denota|indica|significa)"
+    r"denotes?|stands? for|(?:always )?means?|abbreviates?|(?:is|are|be) (?:short(?:hand)?|written|an abbreviation) for"
+    r"|(?:will )?represents?|bezeichnet?|steht für|bedeutet|désigne|note|denota|indica|significa"
 )
 _FOR = r"(?:for|für|pour|por|per)"
 # What the gradient is of and by, where words say it; a formula may stand behind either.
@@ -38,14 +38,14 @@ _CALLING = re.compile(
 )
 
 
-def _between(what: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _between(what: str, also: str = "") -> tuple[re.Pattern[str], re.Pattern[str]]:
     """What stands between a name and what it stands for: after `dZ`, and after `we write dZ`."""
-    return re.compile(rf"(?i)^\W*{_STANDS_FOR}{what}\W*$"), re.compile(rf"(?i)^\W*{_FOR}{what}\W*$")
+    return re.compile(rf"(?i)^\W*(?:{also}{_STANDS_FOR}){what}\W*$"), re.compile(rf"(?i)^\W*{_FOR}{what}\W*$")
 
 
 _THE_DERIVATIVE = _between(f"{_GRADIENT}?")
-_THE_GRADIENT_BY = tuple(re.compile(p.pattern.replace("(?:denotes?", "(?:is|be|denotes?", 1)) for p in _between(_GRADIENT + _OF_A_LOSS + _BY))
-_THE_GRADIENT_OF = tuple(re.compile(p.pattern.replace("(?:denotes?", "(?:is|be|denotes?", 1)) for p in _between(_GRADIENT + _OF))
+_THE_GRADIENT_BY = _between(_GRADIENT + _OF_A_LOSS + _BY, also="is|be|")
+_THE_GRADIENT_OF = _between(_GRADIENT + _OF, also="is|be|")
 _BY_ALONE = re.compile(rf"(?i)^\W*{_BY[:-1].replace('s+', 's*', 1)})\W*$")
 _GRADIENT_BY_WHICH = re.compile(rf"(?i){_GRADIENT}{_OF_A_LOSS}{_BY}\W*$")
 _IS_CALLED = re.compile(r"(?i)^\W*(?:(?:is|will be)\s+(?:denoted|written|called|abbreviated)(?:\s+(?:by|as))?|by|as|mit|par|por|como)\W*$")

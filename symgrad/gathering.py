@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from symgrad import syntax as sx
+from symgrad.conditions import one_sentence
 from symgrad.constant import constant_of, is_numeric
 from symgrad.defining import gives_meaning, named_at_the_end, names_again, perhaps_turned, restate, tied
 from symgrad.dims import ONE
@@ -78,6 +79,8 @@ _NO_CLAIMS = frozenset(
     }
 )
 _NOTHING = Assumed()
+_NEAR = 4  # how many statements before another its sentence may begin
+_IF = re.compile(r"(?i)\b(?:if|unless|in case|wenn|falls|si|se)\b[^.;:$=]*$")
 _WHERE = re.compile(r"(?i)^\W*(?:if|iff|when|whenever|where|wherever|wenn|falls|si|se)\b")
 
 
@@ -279,6 +282,9 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
     if _says_where(statement, found.vocabulary.declared) or (heads(statement) and _is_infinite(node) and not is_known):
         found.declared.append((i, statement.span))
         return Chain()
+    if _is_supposed(found, i, known) or _is_where_masked(found, i):
+        found.declared.append((i, statement.span))
+        return Chain()
     node = _without_models(node)
     strange = set(node.operators) - EQUALITIES - _NO_CLAIMS
     if strange:
@@ -308,6 +314,15 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
     return chain
 
 
+def _is_supposed(found: Gathered, i: int, known: Container[str]) -> bool:
+    r"""`(plus $dY$ if there is a residual connection $Y = X + O W_O$)`: a sentence ends with another formula of what has one, supposed."""
+    statement, statements = found.sheet.statements[i], found.sheet.statements
+    formulas = [formula for name, formula in heads(statement) if name in known and not is_numeric(formula)]
+    if not formulas or statement.display or not _IF.search(statement.words):
+        return False
+    return i + 1 == len(statements) or not one_sentence(found.sheet, i, i + 1)
+
+
 def _says_where(statement: Statement, declared: Container[str]) -> bool:
     """`M_{ij} = 1` if something is so: what the entries of a matrix say, and no value."""
     match statement.node:
@@ -315,6 +330,17 @@ def _says_where(statement: Statement, declared: Container[str]) -> bool:
             is_said = not statement.display and _WHERE.match(statement.words_after) is not None
             return is_said and constant_of(value) is not None and plain_name(base) in declared
     return False
+
+
+def _is_where_masked(found: Gathered, i: int) -> bool:
+    r"""`$A_{ij} = 0$ there`, in the sentence that sets scores to `-\infty` for some i and j: said of these entries alone."""
+    node, statements = found.sheet.statements[i].node, found.sheet.statements
+    head = node.sides[0] if isinstance(node, sx.Relation) and node.operators == ("=",) and constant_of(node.sides[1]) is not None else None
+    entry = head.of if isinstance(head, sx.Differential) else head
+    if not isinstance(entry, sx.Scripted) or not letters_of(entry.sub):
+        return False
+    before = (j for j in range(max(0, i - _NEAR), i) if one_sentence(found.sheet, j, i))
+    return any(isinstance(said := statements[j].node, sx.Relation) and _is_infinite(said) for j in before)
 
 
 def _is_infinite(node: sx.Relation) -> bool:

@@ -187,7 +187,7 @@ class Meaning:
         if name == ANY_NUMBER:
             return [(0.0, "scalar")]
         base = stem(name)
-        letter = re.sub(r"\\(hat|tilde|bar|vec|dot|mathbf|boldsymbol|mathrm)\{(.*)\}", r"\2", base)
+        letter = re.sub(r"\\(hat|tilde|bar|vec|dot|check|mathbf|boldsymbol|mathrm)\{(.*)\}", r"\2", base)
         if is_loss_here(self.vocabulary, name):
             return [(0.0, "scalar")]
         if name in self.vocabulary.bold and (letter[:1].islower() or letter[1:2].islower()):
@@ -437,7 +437,7 @@ _ACTIVATIONS = frozenset({"relu", "sigmoid", "tanh", "leaky_relu", "elu", "silu"
 @lru_cache(maxsize=4096)
 def bare(name: str) -> str:
     """The name without its accents."""
-    return re.sub(r"\\(hat|tilde|bar|vec|dot|mathbf|boldsymbol|widehat|widetilde)\{([^{}]*)\}", r"\2", name)
+    return re.sub(r"\\(hat|tilde|bar|vec|dot|check|mathbf|boldsymbol|widehat|widetilde)\{([^{}]*)\}", r"\2", name)
 
 
 def numbered(name: str) -> tuple[str, int] | None:

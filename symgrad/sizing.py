@@ -1,7 +1,8 @@
-r"""Shapes written as if they were values: `X = 4×2 (one observation per row)`, `W = d \times k`."""
+r"""Shapes written as if they were values: `X = 4×2 (one observation per row)`, `W = d \times k`; and `3dm` of the sizes d and m."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -38,4 +39,22 @@ def sized(sheet: Sheet) -> Sheet:
                     return replace(node, sides=(head, space), operators=("in",))
         return node
 
-    return replace(sheet, statements=[replace(s, node=put(s.node)) for s in sheet.statements])
+    letters = {letter for s in sheet.statements for letter in _letters_of_sizes(s.node)}
+
+    def multiplied(node: Node) -> Node:
+        match node:
+            case sx.Differential(sign="d", of=sx.Name(base=base, accents=()) as of, order=None) if {"d", base} <= letters:
+                return sx.Product(node.span, (sx.Name(node.span, "d"), of), ("",))
+        return node
+
+    return replace(sheet, statements=[replace(s, node=sx.mapped(put(s.node), multiplied)) for s in sheet.statements])
+
+
+def _letters_of_sizes(node: Node) -> Iterator[str]:
+    r"""The n and d of `\mathbb{R}^{n \times d}` and `n \times d`."""
+    for n in sx.walk(node):
+        match n:
+            case sx.Scripted(base=sx.Name(base="R", style="mathbb"), sup=sx.Node() as sup):
+                yield from (inner.base for inner in sx.walk(sup) if isinstance(inner, sx.Name))
+            case sx.Product(factors=factors, operators=operators) if set(operators) == {"times"}:
+                yield from (factor.base for factor in factors if isinstance(factor, sx.Name) and factor.base in _SIZES)

@@ -100,11 +100,10 @@ class Suppositions:
     def is_condition(self, link: Link, pair: Pair, lab: Lab) -> bool:
         """`A x = b`, where each side has inputs that the other has not: an equation for them, and no claim about anything computed."""
         left, right = ({v.name for v in variables(node)} for node in (pair.left_node, pair.right_node))
-        if (
-            left
-            == right
-            == {name for name, _ in _own_transposes(sx.Relation(link.span, (link.left, link.right), ("=",)), self.meaning.styled)}
-        ):
+        if not left | right and set(mentions(link.left)) == set(mentions(link.right)):
+            return False  # `dm + md = 3dm` of sizes asks for nothing that sizes could meet
+        own = {name for name, _ in _own_transposes(sx.Relation(link.span, (link.left, link.right), ("=",)), self.meaning.styled)}
+        if left == right == own:
             return not left & self.meaning.network.definitions.keys()
         if not all(name in self.meaning.network.inputs for name in left | right):
             return False

@@ -48,6 +48,7 @@ from symgrad.parts import heads, mentions, parts, several_spaces
 from symgrad.piecewise import joined
 from symgrad.pointwise import with_arguments
 from symgrad.prose import shape_of_node, space
+from symgrad.pullbacks import with_letters_of_their_own
 from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
 from symgrad.replacing import with_replaced
@@ -103,6 +104,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_differentials,
     with_names_for_gradients,
     written_out,
+    with_letters_of_their_own,
     with_descents,
     started,
     enumerated,

@@ -19,7 +19,7 @@ from symgrad.read.derivatives import Derivatives
 from symgrad.read.grammar import WIDE
 from symgrad.read.lexer import Macros, lex
 from symgrad.read.scripts import names_a_function
-from symgrad.read.statements import braced_name, statements, trimmed, unwrapped
+from symgrad.read.statements import braced_name, statements, trimmed, unwrapped, without_loose_signs
 from symgrad.read.tokens import Token
 from symgrad.span import Source, Span
 from symgrad.syntax import Node, Unreadable
@@ -45,8 +45,9 @@ def parse(source: Source, span: Span, macros: Macros | None = None) -> list[Node
     except Unreadable as error:
         return [sx.Unread(span, error.reason)]
     out: list[Node] = []
-    for part in statements(unwrapped(tokens)):
-        node = _statement(part)
+    parts = statements(unwrapped(tokens))
+    for part in parts:
+        node = _statement(without_loose_signs(part) if len(parts) == 1 else part)
         if node is not None:
             out.append(node)
     return out

@@ -216,6 +216,18 @@ def trimmed(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
+def without_loose_signs(tokens: list[Token]) -> list[Token]:
+    r"""Without the sign of a product at an end of what is no equation: the factor `A \odot` that words speak of."""
+    if any(t.text in RELATION_TEXTS for t in tokens):
+        return tokens
+    start, end = 0, len(tokens)
+    while end > start + 1 and tokens[end - 1].text in voc.PRODUCTS and tokens[end - 2].text not in ("_", "^"):
+        end -= 1
+    while start < end - 1 and tokens[start].text in voc.PRODUCTS and tokens[start].text != "*":
+        start += 1
+    return tokens[start:end]
+
+
 def _is_label(tokens: Sequence[Token]) -> bool:
     """`2.`, `(A)`, `(ii)`, `b)`: the number of an exercise, and no mathematics."""
     return 1 <= len(tokens) <= 7 and _LABEL.fullmatch("".join(t.text for t in tokens)) is not None
