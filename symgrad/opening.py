@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from symgrad import names
-from symgrad.form import cost
+from symgrad.form import Form, cost
 from symgrad.gradient import Gradient
 from symgrad.raising import raise_form
 from symgrad.rewrite import Facts, simplify
@@ -24,6 +24,10 @@ LONGEST_ON_THE_WAY = 8
 
 LONGEST_DERIVATIVE = 40
 """How many factors a Hessian or a Jacobian has before only its product with a direction is given."""
+
+
+OFTEN = 3
+"""How often a gradient may stand in a formula before it keeps its name there: (G − mean G − Y ⊙ mean(G ⊙ Y)) / s is a textbook's."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +64,25 @@ def opened(facts: Facts, found: Mapping[str, Gradient]) -> dict[str, Depths]:
             short[var(gradient.name, gradient.shape)] = node
         whole = None
         inner = [n for n in topological([node]) if isinstance(n, Var) and names.gradient_of(n.name)]
-        if all(n in known for n in inner):
+        if all(n in known for n in inner) and not _is_repeated(node, inner, known, facts):
             trial = simplify(substitute(node, known), facts, SIMPLIFY) if inner else node
             if cost(raise_form(trial, facts)) <= LONGEST_WRITTEN_OUT:
                 known[var(gradient.name, gradient.shape)] = whole = trial
         depths[name] = Depths(node, whole)
     return depths
+
+
+def _is_repeated(node: Node, inner: Sequence[Node], known: Mapping[Node, Node], facts: Facts) -> bool:
+    """Whether a gradient that is no name itself stands so often in it that it is better read by its name."""
+    written = Counter(form.name for form in _written(raise_form(node, facts)) if form.op == "symbol")
+    return any(written[n.name] >= OFTEN and cost(raise_form(known[n], facts)) > 1 for n in inner if isinstance(n, Var))
+
+
+def _written(form: Form) -> Iterator[Form]:
+    """Every place of a form, however often the same stands there."""
+    yield form
+    for arg in form.args:
+        yield from _written(arg)
 
 
 def _with_what_cancels(node: Node, short: Mapping[Node, Node], facts: Facts) -> Node:

@@ -178,9 +178,14 @@ FIRES = {
     ],
     "step-of-maximum": [(step(elementwise("maximum", [A, constant(-1, (n, m))]) - constant(1, (n, m))), FACTS)],
     "spread-terms-apart": [(product("ij,jki->ik", A, pairs), FACTS), (product("ij,jki,ik->i", A, pairs, B), FACTS)],
+    "deviation": [
+        (elementwise("sqrt", [spread + constant(Fraction(1, 8), (n, ONE))]), FACTS),
+        (power(spread + broadcast(s, (n, ONE)), Fraction(-1, 2)), FACTS),
+    ],
+    "by-its-variance": [(func("std", [A], (1, Fraction(1, 8)), (n, ONE)), named(spread, "u"))],
     "standardised": [
-        (product("ij,i1->ij", centred, power(elementwise("sqrt", [spread + constant(Fraction(1, 8), (n, ONE))]), -1)), FACTS),
-        (product("ij,ij,i1->ij", centred, B, power(elementwise("sqrt", [spread]), -1)), FACTS),
+        (product("ij,i1->ij", centred, power(func("std", [A], (1, Fraction(1, 8)), (n, ONE)), -1)), FACTS),
+        (product("ij,ij,i1->ij", centred, B, power(func("std", [A], (1, 0), (n, ONE)), -1)), FACTS),
     ],
     "complements": [
         (multiply(1 - A, sigmoid_Z) - multiply(A, elementwise("sigmoid", [scale(-1, Z)])), FACTS),
@@ -294,10 +299,15 @@ STAYS = {
         (product("ij,jki->ik", A, pairs + var("E", (m, m, n))), FACTS),
     ],
     "standardised": [
-        (product("ij,i1->ij", B, power(elementwise("sqrt", [spread]), -1)), FACTS),
-        (product("ij,i1->ij", centred, power(elementwise("sqrt", [scale(2, spread)]), -1)), FACTS),
-        (product("ij,i1->ij", centred, power(elementwise("sqrt", [mean(power(A, 2), 1)]), -1)), FACTS),
+        (product("ij,i1->ij", B, power(func("std", [A], (1, 0), (n, ONE)), -1)), FACTS),
+        (product("ij,i1->ij", centred, func("std", [A], (1, 0), (n, ONE))), FACTS),
     ],
+    "deviation": [
+        (elementwise("sqrt", [scale(2, spread)]), FACTS),
+        (elementwise("sqrt", [mean(power(A, 2), 1)]), FACTS),
+        (elementwise("sqrt", [spread + u]), FACTS),
+    ],
+    "by-its-variance": [(func("std", [A], (1, 0), (n, ONE)), FACTS), (func("std", [A], (0, 0), (ONE, m)), named(spread, "u"))],
     "complements": [
         (multiply(1 - A, sigmoid_Z) + multiply(A, elementwise("sigmoid", [scale(-1, Z)])), FACTS),
         (multiply(1 - A, sigmoid_Z) - multiply(B, elementwise("sigmoid", [scale(-1, Z)])), FACTS),

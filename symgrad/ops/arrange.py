@@ -193,10 +193,12 @@ def _span(start: Dim, stop: Dim, step: int, spell: Any) -> str:
 def _chain(form: Any) -> tuple[dict[int, Any], Any]:
     """The forms of one op that stand inside each other, by their axes, each axis once; and what is inside them all."""
     found: dict[int, Any] = {}
-    op = form.op
-    while form.op == op and form.params[0] not in found:
-        found[form.params[0]], form = form, form.args[0]
-    return dict(sorted(found.items())), form
+    inner = form
+    while inner.op == form.op and inner.params[0] not in found:
+        found[inner.params[0]], inner = inner, inner.args[0]
+    # X₁₂ may be a name of its own, and is written as a row of a column.
+    alone = form.op == "slice" and len(found) == len(inner.shape) and all(dim.is_one for dim in form.shape)
+    return ({form.params[0]: form}, form.args[0]) if alone else (dict(sorted(found.items())), inner)
 
 
 def _write_slice(writer: Writer, form: Any) -> tuple[str, Prec]:

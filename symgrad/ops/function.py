@@ -14,7 +14,7 @@ from symgrad.dims import ONE, Shape, show
 from symgrad.errors import ShapeError
 from symgrad.op import Function, Notation, Op, Prec, Writer
 from symgrad.ops.reduce import along, mean, reduced, reduced_shape, total
-from symgrad.tensor import UNIT, Func, Node, Params, broadcast, constant, einsum, eye, func, multiply, power, scale, transpose
+from symgrad.tensor import UNIT, Func, Node, Params, add, broadcast, constant, einsum, eye, func, multiply, power, scale, transpose
 
 HALF = Fraction(1, 2)
 Tangents = Sequence[Node | None]
@@ -106,23 +106,60 @@ def _mean_along(node: Func, g: Node) -> Node:
 
 
 def _scatter(node: Func) -> Node:
-    """The operand's standard deviation."""
+    """The operand's standard deviation; a second operand is what is added to the variance where that is no number."""
     axis, _ = node.params
     return func("std", node.operands, node.params, reduced_shape((node.operands[0].shape,), (axis,)))
 
 
-def _standardize_pull(node: Func, g: Node) -> Node:
+def _standardize_slope(node: Func, g: Node) -> Node:
     """(G − mean(G) − Y ⊙ mean(G ⊙ Y)) / s, symmetric as the softmax's Jacobian is."""
     below = broadcast(power(_scatter(node), -1), node.shape)
     return multiply(below, g - _mean_along(node, g) - multiply(node, _mean_along(node, multiply(g, node))))
 
 
+def _standardize_pull(node: Func, g: Node) -> tuple[Node, ...]:
+    """The slope by X; by ε it is −Y / (2 s²)."""
+    by_added = [_sum_to(multiply(multiply(g, node), broadcast(power(_scatter(node), -2), node.shape)), e, -HALF) for e in node.operands[1:]]
+    return (_standardize_slope(node, g), *by_added)
+
+
+def _standardize_push(node: Func, tangents: Tangents) -> Node:
+    v, *added = tangents
+    terms = [] if v is None else [_standardize_slope(node, v)]
+    below = broadcast(power(_scatter(node), -2), node.shape)
+    terms += [scale(-HALF, multiply(multiply(node, below), _spread(e, node.shape))) for e in added if e is not None]
+    return add(terms)
+
+
+def _sum_to(node: Node, scalar: Node, factor: Fraction) -> Node:
+    """The sum of all entries, in the shape of a scalar."""
+    return einsum([(node, tuple(range(len(node.shape))))], tuple(range(10, 10 + len(scalar.shape))), scalar.shape, factor)
+
+
+def _spread(scalar: Node, shape: Shape) -> Node:
+    """A scalar for every entry."""
+    return einsum([(scalar, (UNIT,) * len(scalar.shape))], tuple(range(len(shape))), shape)
+
+
 def _std_share(node: Func) -> Node:
     """∂s/∂X = Y/d: the standardised operand over the number of entries."""
     x = node.operands[0]
-    made = func("standardize", [x], node.params, x.shape)
+    made = func("standardize", node.operands, node.params, x.shape)
     sizes = [(dim, -1) for i, dim in enumerate(x.shape) if node.params[0] in (None, i)]
     return scale(1, made, sizes)
+
+
+def _std_pull(node: Func, g: Node) -> tuple[Node, ...]:
+    """Y/d by X, 1/(2 s) by ε."""
+    by_added = [_sum_to(multiply(g, power(node, -1)), e, HALF) for e in node.operands[1:]]
+    return (multiply(broadcast(g, node.operands[0].shape), _std_share(node)), *by_added)
+
+
+def _std_push(node: Func, tangents: Tangents) -> Node:
+    v, *added = tangents
+    terms = [] if v is None else [total(multiply(_std_share(node), v), node.params[0])]
+    terms += [scale(HALF, multiply(power(node, -1), _spread(e, node.shape))) for e in added if e is not None]
+    return add(terms)
 
 
 def _largest(node: Func) -> Node:
@@ -171,10 +208,8 @@ FUNCTIONS: tuple[Function, ...] = (
              lambda node, t: total(multiply(_softmax_of(node), _only(t)), node.params[0])),
     Function("causal_softmax", lambda node, g: (_causal_pull(node, g),), lambda node, t: _causal_pull(node, _only(t)),
              source="Vaswani et al. (2017), §3.2.3"),
-    Function("standardize", lambda node, g: (_standardize_pull(node, g),), lambda node, t: _standardize_pull(node, _only(t)),
-             source="Ba, Kiros, Hinton (2016); Ioffe & Szegedy (2015)"),
-    Function("std", lambda node, g: (multiply(broadcast(g, node.operands[0].shape), _std_share(node)),),
-             lambda node, t: total(multiply(_std_share(node), _only(t)), node.params[0])),
+    Function("standardize", _standardize_pull, _standardize_push, source="Ba, Kiros, Hinton (2016); Ioffe & Szegedy (2015)"),
+    Function("std", _std_pull, _std_push),
     Function("max", lambda node, g: (_max_pull(node, g),), lambda node, t: total(multiply(_largest(node), _only(t)), node.params[0]),
              kinks=lambda node: (_largest(node) - HALF,)),
     Function("prod", lambda node, g: (multiply(broadcast(g, node.operands[0].shape), _others(node)),),
@@ -283,22 +318,23 @@ def _write_scattered(latex: str, text: str, numpy: str) -> Any:
     """`std(X)` and `standardize(X)`, with what is added to the variance where there is something."""
 
     def write(writer: Writer, form: Any) -> tuple[str, Prec]:
-        (body,), (axis, eps) = form.args, form.params
+        (body, *more), (axis, eps) = form.args, form.params
         inside = writer.write(body, Prec.SUM)
+        added = writer.write(more[0], Prec.SUM) if more else str(eps) if eps else ""
         if writer.mode == "numpy":
-            return f"{numpy}({inside}, {axis}, {float(eps)})", Prec.ATOM
+            return f"{numpy}({inside}, {axis}, {added if more else float(eps)})", Prec.ATOM
         below, behind = along(axis, body.shape)
         if writer.mode == "latex":
-            added = rf"; \varepsilon = {eps}" if eps else ""
-            return rf"{latex}{below}\left({inside}{added}\right)", Prec.ATOM
-        return f"{text}{behind}({inside}{f'; ε = {eps}' if eps else ''})", Prec.ATOM
+            behind = rf"; \varepsilon = {added}" if added else ""
+            return rf"{latex}{below}\left({inside}{behind}\right)", Prec.ATOM
+        return f"{text}{behind}({inside}{f'; ε = {added}' if added else ''})", Prec.ATOM
 
     return write
 
 
 def _scattered_op(name: str, shape: Any, latex: str) -> Op:
     write = _write_scattered(latex, name, f"_{name}")
-    return Op(name, 1, shape, _lowered(name), write, write, write)
+    return Op(name, None, shape, _lowered(name), write, write, write)
 
 
 def _along_an_axis(name: str, shape: Any, latex: str, text: str, numpy: str) -> Op:

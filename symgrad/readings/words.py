@@ -113,7 +113,8 @@ _OF_UNKNOWN_SIZE = {"lower": 1, "symmetric": 1, "toeplitz": 2}
 
 def _padded(reader: Reader, r: Reading, x: Term, below: Node | None, sizes: tuple[Dim, ...]) -> Iterable[Reading]:
     """`pad_{rows 2:2:2n, columns 1:3}(X)`: at these places of an axis, zeros at the others."""
-    items = below.items if isinstance(below, sx.Listing) else below.factors if isinstance(below, sx.Product) else ()
+    parts = below.items if isinstance(below, sx.Listing) else () if below is None else (below,)
+    items = [item for part in parts for item in (part.factors if isinstance(part, sx.Product) else (part,))]
     if not items or len(items) % 2:
         return
     # The innermost comes first when the frames are put around.
@@ -150,14 +151,18 @@ def _call_scattered(op: str) -> CallRule:
         x = terms[0]
         added = next((keywords[e] for e in ("\\varepsilon", "\\epsilon", "eps") if e in keywords), None)
         eps = Fraction(0) if added is None else constant_of(added)
-        if eps is None:
-            return
+        operands: tuple[Term, ...] = (x,)
+        if eps is None and added is not None:
+            found = next((a for a in reader.plain(added, r.shapes) if is_scalar(a.shapes, a.term)), None)
+            if found is None:
+                return
+            r, eps, operands = r.plus(0.0, found.shapes, x), Fraction(0), (x, found.term)
         vector = r.shapes.is_one(x.rows) or r.shapes.is_one(x.cols)
         axis = None if vector else AXES.get(_word_below(node))
         sizes = (x.rows, x.cols)
         if op == "std":
             sizes = (ONE if axis in (None, 0) else x.rows, ONE if axis in (None, 1) else x.cols)
-        yield r.with_term(Term("function", (x,), (op, axis, eps), *sizes))
+        yield r.with_term(Term("function", operands, (op, axis, eps), *sizes))
 
     return rule
 
