@@ -539,7 +539,7 @@ def is_own_transpose(name: str, other: Node) -> bool:
 
 
 def counted_letters(statements: Iterable[tuple[int, Statement]]) -> Iterator[tuple[int, str | None]]:
-    r"""The statements that say how far an index counts, `i = 1, \dots, n`, which are no values; and the size at the end."""
+    r"""The statements that say how far indices count, `i = 1, \dots, n` and `j, k = 1, \dots, p`, which are no values; and the size at the end."""
     before: tuple[int, Statement] | None = None
     for i, statement in statements:
         match statement.node, before:
@@ -552,8 +552,8 @@ def counted_letters(statements: Iterable[tuple[int, Statement]]) -> Iterator[tup
 
 def _is_a_first(node: Node) -> bool:
     match node:
-        case sx.Relation(sides=(sx.Name(accents=()), sx.Number(text="0" | "1")), operators=("=",)):
-            return True
+        case sx.Relation(sides=(sx.Name(accents=()) | sx.Listing() as letters, sx.Number(text="0" | "1")), operators=("=",)):
+            return isinstance(letters, sx.Name) or letters_of(letters) is not None
     return False
 
 

@@ -151,8 +151,13 @@ def _is_scale(shapes: Shapes, term: Term) -> bool:
 
 
 def _make_a_slope(a: Term, b: Term) -> bool:
-    """`a (1 - a)`, `(1 + h)(1 - h)`: a quantity, and one less it, which are multiplied entry by entry as nothing else makes sense."""
-    return any(_is_one_and(x, y) for x, y in ((b, a), (a, b))) or (_is_one_and(a) and _is_one_and(b) and names_in(a) == names_in(b))
+    """`a (1 - a)`, `(1 + h)(1 - h)`, `a (1 - a)(1 - 2a)`: a quantity, and one less it, which are multiplied entry by entry as nothing else
+    makes sense.
+    """
+    if any(_is_one_and(x, y) for x, y in ((b, a), (a, b))):
+        return True
+    is_slope = [_is_one_and(x) or (x.op == "hadamard" and len(x.args) == 2 and _make_a_slope(*x.args)) for x in (a, b)]
+    return all(is_slope) and names_in(a) == names_in(b)
 
 
 def _is_one_and(term: Term, other: Term | None = None) -> bool:

@@ -51,7 +51,7 @@ def derivative(reader: Reader, node: sx.Derivative, shapes: Shapes) -> Variants:
         variable = wrt.term
         for of in reader.plain(node.of, wrt.shapes):
             as_row = node.kind != "nabla" and reader.names.numerator
-            for made in _by(reader, of.term, variable, direct, as_row):
+            for made in _by(reader, of.term, variable, of.shapes, direct, as_row):
                 if as_row and made.op == "jacobian" and is_scalar(of.shapes, of.term):
                     flat = Term("jacobian_flat", (made,), (), variable.rows, variable.cols)
                     yield Reading(wrt.cost + of.cost, of.shapes, transposed(flat), wrt.notes + of.notes)
@@ -66,25 +66,34 @@ def derivative(reader: Reader, node: sx.Derivative, shapes: Shapes) -> Variants:
 def _hessian(reader: Reader, node: sx.Derivative, shapes: Shapes) -> Iterator[Reading]:
     r"""`\nabla^2 L`, `\frac{\partial^2 L}{\partial w \partial w^\top}`: the Jacobian of the gradient, by one vector or by two names."""
     order = None if node.order is None else constant_of(node.order)
-    if order != 2 or node.of is None or not 1 <= len(node.wrt) <= 2:
+    if order is None or node.of is None or not (order == 2 and 1 <= len(node.wrt) <= 2 or order == len(node.wrt) == 3):
         raise Unreadable(node.span, "a derivative of higher order")
     bases = [_bare_of_transpose(w) for w in node.wrt]
-    for first in reader.plain(bases[0], shapes):
+    yield from _of_entries(reader, node.of, bases, shapes)
+    for first in reader.plain(bases[0], shapes) if order == 2 else ():
         for second in reader.plain(bases[-1], first.shapes):
             for of in reader.plain(node.of, second.shapes):
                 a, b, f = first.term, second.term, of.term
-                if a.op == b.op == "entry" and f.op == "symbol" and f.params[0] in reader.names.losses():
-                    cost = first.cost + second.cost + of.cost
-                    for slope in _by(reader, f, a, False):
-                        for made in _by(reader, slope, b, False):
-                            yield Reading(cost, of.shapes, made, first.notes + second.notes + of.notes)
-                    continue
                 if not (a.op == b.op == f.op == "symbol") or f.params[0] not in reader.names.losses():
                     continue
                 gradient = Term("gradient", (), (f.params[0], a.params[0]), a.rows, a.cols)
                 jacobian = Term("jacobian", (gradient,), (b.params[0], "total", b.rows, b.cols), a.rows, a.cols)
                 cost = first.cost + second.cost + of.cost
                 yield Reading(cost, of.shapes, jacobian, first.notes + second.notes + of.notes)
+
+
+def _of_entries(reader: Reader, whole: Node, bases: list[Node], shapes: Shapes) -> Iterator[Reading]:
+    r"""`\frac{\partial^2 E}{\partial w_j\,\partial w_k}`: a loss by one entry after the other."""
+    states = [of for of in reader.plain(whole, shapes) if of.term.op == "symbol" and of.term.params[0] in reader.names.losses()]
+    for base in bases:
+        states = [
+            Reading(of.cost + by.cost, by.shapes, made, of.notes + by.notes)
+            for of in states
+            for by in reader.plain(base, of.shapes)
+            if by.term.op == "entry"
+            for made in _by(reader, of.term, by.term, by.shapes, False)
+        ]
+    yield from states if len(bases) > 1 else ()
 
 
 def _bare_derivative(reader: Reader, node: sx.Derivative, product: sx.Product, shapes: Shapes) -> Iterator[Reading]:
@@ -116,10 +125,10 @@ def _bare_derivative(reader: Reader, node: sx.Derivative, product: sx.Product, s
             yield from states
 
 
-def _by(reader: Reader, of: Term, variable: Term, direct: bool, as_row: bool = False) -> Iterator[Term]:
+def _by(reader: Reader, of: Term, variable: Term, shapes: Shapes, direct: bool, as_row: bool = False) -> Iterator[Term]:
     """The derivative of a term by a name, or by an entry of one."""
     if variable.op in ("entry", "pick", "shifted") and variable.args[0].op == "symbol":
-        yield from _by_an_entry(reader, of, variable, direct)
+        yield from _by_an_entry(reader, of, variable, shapes, direct)
         return
     if variable.op == "gradient" or variable.op != "symbol":
         return
@@ -129,7 +138,7 @@ def _by(reader: Reader, of: Term, variable: Term, direct: bool, as_row: bool = F
         yield transposed(gradient) if as_row else gradient
         return
     if of.free:
-        yield from _of_an_entry(reader, of, variable, direct)
+        yield from _of_an_entry(reader, of, variable, shapes, direct)
         return
     mode = "direct" if direct else "total"
     yield Term("jacobian", (of,), (name, mode, variable.rows, variable.cols), of.rows, of.cols)
@@ -137,24 +146,24 @@ def _by(reader: Reader, of: Term, variable: Term, direct: bool, as_row: bool = F
         yield Term("jacobian", (of,), (name, "direct", variable.rows, variable.cols), of.rows, of.cols)
 
 
-def _of_an_entry(reader: Reader, of: Term, variable: Term, direct: bool) -> Iterator[Term]:
+def _of_an_entry(reader: Reader, of: Term, variable: Term, shapes: Shapes, direct: bool) -> Iterator[Term]:
     r"""`\nabla_w p_k`, `\nabla_w (w^T x_i)^2`: the derivative of what has indices, by the whole of a name."""
-    if not (of.rows.is_one and of.cols.is_one) or len(of.free) > 2:
+    if not is_scalar(shapes, of) or len(of.free) > 2:
         return
     sizes = [reader.index(letter) for letter in of.free]
     whole = Term("collect", (of,), of.free, sizes[0], sizes[1] if len(sizes) > 1 else ONE)
-    for jacobian in _by(reader, whole, variable, direct):
+    for jacobian in _by(reader, whole, variable, shapes, direct):
         if jacobian.op == "jacobian":
             letters = (*of.free, *("·a",) * (2 - len(of.free)), ROW, COLUMN)
             yield Term("jacobian_entry", (jacobian,), letters, variable.rows, variable.cols, of.free)
 
 
-def _by_an_entry(reader: Reader, of: Term, variable: Term, direct: bool) -> Iterator[Term]:
+def _by_an_entry(reader: Reader, of: Term, variable: Term, shapes: Shapes, direct: bool) -> Iterator[Term]:
     """`∂L/∂W_{ij}`, `∂p_i/∂z_j`: entries of a gradient or of a Jacobian."""
     base = variable.args[0]
     entry = as_entry(of)
     whole_of = of if entry is None else entry.args[0]
-    for whole in _by(reader, whole_of, base, direct):
+    for whole in _by(reader, whole_of, base, shapes, direct):
         if whole.op == "gradient":
             yield replace(variable, args=(whole,))
         elif whole.op == "jacobian" and variable.op == "entry" and len(variable.params) == 2 and not whole_of.free:
@@ -163,8 +172,12 @@ def _by_an_entry(reader: Reader, of: Term, variable: Term, direct: bool) -> Iter
             free = tuple(sorted({letter for letter in letters if letter is not None}))
             rows = whole.rows if at[0] is None else ONE
             cols = whole.cols if at[1] is None else ONE
-            if variable.rows.is_one and variable.cols.is_one:
+            if is_scalar(shapes, variable):
                 yield Term("jacobian_entry", (whole,), letters, rows, cols, free)
+        elif whole.op == "jacobian_entry" and variable.op == "entry" and len(variable.params) == 2 and is_scalar(shapes, variable):
+            letters = (*whole.params[:2], *variable.params)  # that of what has indices already
+            free = tuple(sorted({letter for letter in letters if letter is not None and not letter.startswith("·")}))
+            yield replace(whole, params=letters, rows=ONE, cols=ONE, free=free)
 
 
 def differential(reader: Reader, node: sx.Differential, shapes: Shapes) -> Variants:

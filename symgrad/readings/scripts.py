@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from symgrad.readings.reader import Reader
 
 _LARGEST_POWER = 12
+_OF_ENTRIES = 0.5
 _TURNED = 2.0
 
 
@@ -98,9 +99,12 @@ def _general_powers(reader: Reader, reading: Reading, power: Node) -> Iterator[R
 
 def _inverted(reader: Reader, reading: Reading) -> Iterator[Reading]:
     term, shapes = reading.term, reading.shapes
+    one_over = Term("elementwise", (term,), ("power", Fraction(-1)), term.rows, term.cols, term.free)
     if is_scalar(shapes, term):
-        yield reading.with_term(Term("elementwise", (term,), ("power", Fraction(-1)), term.rows, term.cols, term.free))
+        yield reading.with_term(one_over)
         return
+    if term.op == "add" and shapes.is_one(term.rows) != shapes.is_one(term.cols):
+        yield reading.plus(_OF_ENTRIES, shapes, one_over)  # `(1 + e^{-z})^{-1}` of a vector, which has no inverse
     square = shapes.unify(term.rows, term.cols)
     if square is not None:
         yield reading.plus(0.0, square, Term("function", (term,), ("inverse",), term.rows, term.cols))
