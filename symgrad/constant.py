@@ -79,6 +79,8 @@ def is_numeric(node: Node) -> bool:
             return is_numeric(sup)
         case sx.Scripted(base=base, sub=None, sup=sup) if sup is not None and superscript(sup).transposed:
             return is_numeric(base)
+        case sx.Scripted(base=sx.Name(), sub=sx.Node()):
+            return False  # `\\pi_1` is an entry of a π
         case sx.Name(base=base):
             return base == "\\pi"
     return all(map(is_numeric, sx.children(node)))

@@ -1,6 +1,7 @@
 r"""The values of a matrix by its rows, where the sheet speaks of X: `x_1 = (1, 0)^T`, `x_2 = (1, 1)^T`, or `n = 4`, `x_i = (1, i - 1)^T`.
 
-Only a matrix that has no value and no formula of its own gets one, and only where the sheet has its rows `x_i`.
+Only a matrix that has no value and no formula of its own gets one, and only where the sheet has its rows `x_i`. So are points that are told
+with their labels, `points $(1, 2)$ with $y = 1$ and $(1, -1)$ with $y = 0$`, the values of what the sheet has `x_{ij}` and `y_i` for.
 """
 
 from __future__ import annotations
@@ -22,10 +23,16 @@ from symgrad.syntax import Node
 _MOST = 30
 # The examples are the columns there.
 _COLUMNS = re.compile(r"(?i)\b(?:columns?|spalten?|colonnes?|columnas?|colonne)\b")
+_POINTS = re.compile(
+    r"(?i)\b(?:points?|examples?|samples?|observations?|inputs?|data|punkten?|beispielen?|puntos?|ejemplos?|exemples?|exemplos?)\W*$"
+)
+_LABELLED = re.compile(r"(?i)^\W*(?:with|has|having|mit|con|avec|com)?(?:\s+(?:the\s+)?(?:label|target|class|value|output))?\W*$")
+_AND = re.compile(r"(?i)^\W*(?:and|und|y|et|e)?\W*$")
 
 
 def with_data(sheet: Sheet) -> Sheet:
     """The sheet with the matrices that it gives row by row."""
+    sheet = _with_points(sheet)
     defined = {name for s in sheet.statements for name, _ in heads(s)}
     spoken = {name for s in sheet.statements for name in mentions(s.node)}
     wanted = {name.lower() for name in spoken - defined if len(name) == 1 and name.isupper()} - defined
@@ -40,6 +47,41 @@ def with_data(sheet: Sheet) -> Sheet:
         node = sx.Relation(here.span, (sx.Name(here.span, base.upper()), matrix), ("=",))
         own = [] if numbers_of_head(here.node) is None else [here]
         sheet = replace(sheet, statements=[*sheet.statements[:at], *own, replace(here, node=node), *sheet.statements[at + 1 :]])
+    return sheet
+
+
+def _with_points(sheet: Sheet) -> Sheet:
+    """The sheet with the values of all points, where they are told one after the other with their labels."""
+    statements = sheet.statements
+    formulas = (s.node for s in statements for _, formula in heads(s) if constant_of(formula) is None)
+    defined = {name for node in formulas if isinstance(node, sx.Relation) for name in mentions(node.sides[0])} | {"\\delta"}
+    scripted = [n for s in statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted)]
+    axes = {(name, len(letters_of(n.sub) or ())) for n in scripted if (name := plain_name(n.base)) is not None}
+    for i, statement in enumerate(statements):
+        if not _POINTS.search(statement.words):
+            continue
+        rows, labels, k = list[list[Node]](), list[Node](), i
+        label = ""
+        while k + 1 < len(statements) and (k == i or _AND.search(statements[k].words)):
+            point, told = literal_cells(statements[k].node), heads(statements[k + 1])
+            if point is None or len(told) != 1 or constant_of(told[0][1]) is None or not _LABELLED.search(statements[k + 1].words):
+                break
+            if label not in ("", told[0][0]) or (rows and len(point) != len(rows[0])):
+                break
+            label, k = told[0][0], k + 2
+            rows.append(point)
+            labels.append(told[0][1])
+        wholes = [name for name, many in sorted(axes) if many == 2 and name not in defined]
+        if len(rows) < 2 or len(wholes) != 1 or (label, 1) not in axes or label in defined:
+            continue
+        span = statement.span.to(statements[k - 1].span)
+        made = [(wholes[0], rows), (label, [[value] for value in labels])]
+        base = {plain_name(n.base): n.base for n in scripted}
+        given = [
+            replace(statement, node=sx.Relation(span, (base[name], sx.Matrix(span, tuple(map(tuple, cells)), "pmatrix")), ("=",)))
+            for name, cells in made
+        ]
+        return replace(sheet, statements=[*statements[:i], *(replace(s, span=span) for s in given), *statements[k:]])
     return sheet
 
 

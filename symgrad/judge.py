@@ -436,6 +436,8 @@ class Judge:
             return Ruling(link, "given", pair=pair, stated=stated)
         if not evidence.holds and (self.ledger.rounding.has_numbers(link.left) or self.ledger.rounding.has_numbers(link.right)):
             return self.arithmetic.by_numbers(link, pair)  # a number that was computed stands in the formula
+        if not evidence.holds and are_two_entries(pair):
+            return self.arithmetic.by_numbers(link, pair)  # `\pi_1 = \pi_2`, which no formula says: so it came out
         if not evidence.holds and self.arithmetic.rests_on_results(pair):
             return self.arithmetic.by_numbers(link, pair)  # the formula of what was computed is not written, only its value
         if not evidence.holds and (self.arithmetic.has_a_value(link) or self.arithmetic.is_known_by_value(link, pair)):
@@ -520,6 +522,12 @@ class Judge:
         except (SymgradError, RecursionError):
             return False
         return False
+
+
+def are_two_entries(pair: Pair) -> bool:
+    """Whether both sides are an entry of the same, by its number."""
+    a, b = pair.left.term, pair.right.term
+    return a.op == b.op == "pick" and a.args == b.args and a.params != b.params
 
 
 def _reason(error: Exception) -> str:

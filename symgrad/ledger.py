@@ -39,7 +39,8 @@ class Ledger:
         shape = self.meaning.shape(name)
         if rows == ((Fraction(0),),) and shape is not None and not all(dim.is_one for dim in shape):
             sizes = [dim.number for dim in shape]
-            rows = None if None in sizes else ((Fraction(0),) * int(sizes[1] or 1),) * int(sizes[0] or 1)
+            if None not in sizes:  # else what the others are says how many
+                rows = ((Fraction(0),) * int(sizes[1] or 1),) * int(sizes[0] or 1)
         if rows is not None:
             self.write(name, rows)
         if statement >= 0:

@@ -539,7 +539,7 @@ def is_own_transpose(name: str, other: Node) -> bool:
 
 
 def counted_letters(statements: Iterable[tuple[int, Statement]]) -> Iterator[tuple[int, str | None]]:
-    r"""The statements that say how far indices count, `i = 1, \dots, n` and `j, k = 1, \dots, p`, which are no values; and the size at the end."""
+    r"""The statements that say how far indices count, `j, k = 1, \dots, p`, which are no values; and the size at the end."""
     before: tuple[int, Statement] | None = None
     for i, statement in statements:
         match statement.node, before:

@@ -33,7 +33,7 @@ from symgrad.examples import summed
 from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
 from symgrad.hypotheses import Search
-from symgrad.judge import Judge
+from symgrad.judge import Judge, are_two_entries
 from symgrad.keys import Key, about_nothing, against
 from symgrad.lab import VANISHING
 from symgrad.labels import picked
@@ -388,6 +388,8 @@ def _diagnosis(judge: Judge, ruling: Ruling) -> Diagnosis | None:
         return None  # what is said of a special case is not made right by what holds in general
     if ruling.verdict == "undecided" and ruling.pair is not None and is_about_strangers(ruling.pair, judge.meaning):
         return None  # `A B = B A` of matrices that nothing else speaks of: what is supposed of them, or asked
+    if ruling.pair is not None and are_two_entries(ruling.pair):
+        return None  # `\pi_1 = \pi_2` is not mended by being said of one
     if ruling.reason == VANISHING:
         return None  # nor is what is right already, though both sides are zero
     # Numbers that nothing allows to compute are not made right by leaving out what has no value.

@@ -66,7 +66,7 @@ def derivative(reader: Reader, node: sx.Derivative, shapes: Shapes) -> Variants:
 def _hessian(reader: Reader, node: sx.Derivative, shapes: Shapes) -> Iterator[Reading]:
     r"""`\nabla^2 L`, `\frac{\partial^2 L}{\partial w \partial w^\top}`: the Jacobian of the gradient, by one vector or by two names."""
     order = None if node.order is None else constant_of(node.order)
-    if order is None or node.of is None or not (order == 2 and 1 <= len(node.wrt) <= 2 or order == len(node.wrt) == 3):
+    if order is None or node.of is None or not ((order == 2 and 1 <= len(node.wrt) <= 2) or order == len(node.wrt) == 3):
         raise Unreadable(node.span, "a derivative of higher order")
     bases = [_bare_of_transpose(w) for w in node.wrt]
     yield from _of_entries(reader, node.of, bases, shapes)
@@ -80,6 +80,12 @@ def _hessian(reader: Reader, node: sx.Derivative, shapes: Shapes) -> Iterator[Re
                 jacobian = Term("jacobian", (gradient,), (b.params[0], "total", b.rows, b.cols), a.rows, a.cols)
                 cost = first.cost + second.cost + of.cost
                 yield Reading(cost, of.shapes, jacobian, first.notes + second.notes + of.notes)
+
+
+def _belongs_to_it(of: Node, operator: str, behind: Node) -> bool:
+    r"""Whether brackets right behind an operand are a part of it: nobody means `(dπ/dz) (1 - π)` by `\frac{d}{dz} π (1 - π)`."""
+    names = [{n for n in sx.walk(node) if isinstance(n, sx.Name)} for node in (of, behind)]
+    return not operator and isinstance(behind, sx.Group) and bool(names[0] & names[1])
 
 
 def _of_entries(reader: Reader, whole: Node, bases: list[Node], shapes: Shapes) -> Iterator[Reading]:
@@ -109,6 +115,8 @@ def _bare_derivative(reader: Reader, node: sx.Derivative, product: sx.Product, s
                 raise
             continue
         rest = product.factors[length:]
+        if rest and _belongs_to_it(of, product.operators[length - 1], rest[0]):
+            continue
         for reading in readings:
             cost = 0.4 * (len(product.factors) - length)
             if not rest:

@@ -283,10 +283,11 @@ def _numbered_member(reader: Reader, base: sx.Name, capital: sx.Name, numbers: t
 def _as_an_index(reader: Reader, full: str, bare: str, sub: Node | None, shapes: Shapes) -> float:
     """What it costs to read `p_i` as a name of its own: much, where `p` or the index `i` is known and `p_i` is not.
 
-    So it does to read the `v_2` of a vector v that is given in numbers so, or the `W_{12}` of a matrix.
+    So it does to read the `v_2` of a vector v that is given in numbers so, or of one with an index that runs, or the `W_{12}` of a matrix.
     """
     letters, numbers, whole = index_letters(sub) or None, numbers_of(sub), reader.names.shape(bare)
-    if numbers is not None and whole is not None and reader.names.shape(full) is None and reader.names.is_given(bare):
+    is_of_entries = reader.names.is_given(bare) or reader.names.is_indexed(bare)
+    if numbers is not None and whole is not None and reader.names.shape(full) is None and is_of_entries:
         long = [not shapes.is_one(dim) for dim in whole].count(True)
         return 4.0 if long == (2 if len(numbers) == 2 or numbers[0] > 9 else 1) else 0.0
     if numbers is not None and bare in reader.names.counting.indexed and reader.names.shape(full) is None:
