@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
@@ -32,7 +33,7 @@ def applied(sheet: Sheet) -> Sheet:
     for i, statement in enumerate(sheet.statements):
         known.problem = bisect_right(sheet.headings, statement.span.start)
         for ahead in sheet.statements[i : i + _AHEAD]:
-            known.look_ahead(ahead.node)
+            known.look_ahead(ahead.node, statement.node)
         made = _Written(known, statement.span)
         node = changed = statement.node
         known.forget(_heads(node))
@@ -99,11 +100,12 @@ class _Known:
             self.learnt_in[name] = self.problem
         self.bodies.setdefault(name, body)
 
-    def look_ahead(self, node: Node) -> None:
-        """Learn of a function of numbers before it is defined, where nothing else is needed to know it."""
+    def look_ahead(self, node: Node, used: Node) -> None:
+        r"""Learn of a function before it is defined: one of numbers, or one used right before, `h(x^{(i)})` where `h(x) = …`."""
         for name, arguments, body in _heads(node):
             spoken = {plain_name(n) for n in sx.walk(body) if isinstance(n, sx.Name) and fn.word_of(n.base) not in fn.WORDS}
-            if len(arguments) == 1 and name in fn.UNNAMED and spoken <= {*arguments, "e"}:
+            is_of_numbers = len(arguments) == 1 and name in fn.UNNAMED and spoken <= {*arguments, "e"}
+            if is_of_numbers or (node is not used and arguments and name not in self.bodies and _is_called(used, name, arguments)):
                 self.functions.setdefault(name, _Function(arguments, body))
 
     def rests_on(self, name: str, below: frozenset[str], depth: int = _DEEPEST) -> bool:
@@ -128,6 +130,19 @@ def _heads(node: Node) -> list[_Head]:
         return [(name, plain, node.sides[1])] if len(plain) == len(arguments) else []
     name = plain_name(head)
     return [] if name is None else [(name, (), node.sides[1])]
+
+
+def _is_called(node: Node, name: str, arguments: tuple[str, ...]) -> bool:
+    """Whether a function stands in a formula at other arguments than those that it is defined with."""
+    pairs = (
+        as_call(sx.Product(a.span.to(b.span), (a, b), ("",)))
+        for n in sx.walk(node)
+        if isinstance(n, sx.Product)
+        for a, b in pairwise(n.factors)
+        if plain_name(a) == name
+    )
+    calls = [n for n in (*pairs, *sx.walk(node)) if isinstance(n, sx.Call) and plain_name(n.function) == name]
+    return any(len(n.args) == len(arguments) and tuple(map(plain_name, n.args)) != arguments for n in calls)
 
 
 def _head(node: sx.Relation) -> Node:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -38,7 +37,7 @@ def built(meaning: Meaning, uses: Mapping[str, Iterable[str]] | None = None) -> 
         for t in walk(term):
             if t.op == "symbol":
                 mentioned.setdefault(t.params[0], (t.rows, t.cols))
-    shapes = _of_one_size_at_every_step(meaning.shapes, mentioned)
+    shapes = meaning.shapes
     implied = _implied(meaning, uses or {})
     for name in dict.fromkeys(n for head, below in implied.items() for n in (head, *below)):
         if name not in mentioned:
@@ -119,20 +118,6 @@ def _as_counted(meaning: Meaning, shapes: Shapes, mentioned: Mapping[str, tuple[
             if shapes.is_open(dim):
                 shapes = shapes.unify(dim, ONE if count == 1 else alike.get(count, unknown(f"count:{count}"))) or shapes
     return shapes
-
-
-def _of_one_size_at_every_step(shapes: Shapes, mentioned: Mapping[str, tuple[Dim, Dim]]) -> Shapes:
-    """`h_t` and `h_{t-1}` are of one size, as far as nothing says otherwise."""
-    first: dict[str, tuple[Dim, Dim]] = {}
-    for name, dims in mentioned.items():
-        step = _STEP.fullmatch(name)
-        if step is not None:
-            other = first.setdefault(step[1], dims)
-            shapes = shapes.together((dims[0], other[0]), (dims[1], other[1])) or shapes
-    return shapes
-
-
-_STEP = re.compile(r"(.+)_(?:t|\{t[+-]1\})")
 
 
 def _sharing(network: Network) -> Network:

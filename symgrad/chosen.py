@@ -5,6 +5,7 @@ The entry is written as the inner product with the label's vector, so that `∂L
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -14,17 +15,26 @@ from symgrad.constant import constant_of
 from symgrad.literals import literal_rows
 from symgrad.meaning import is_loss, stem
 from symgrad.naming import plain_name
-from symgrad.parts import mentions
+from symgrad.parts import heads, mentions
 from symgrad.read import functions as fn
-from symgrad.read.document import Sheet, Statement
+from symgrad.read.document import Sheet, Statement, prose
+from symgrad.span import Span
 from symgrad.syntax import Node
 
 # What the label of a class is called.
 _LABELS = frozenset("yt")
+_LABEL = "y"
+_RIGHT = r"(?:true|correct|target|right|gold|actual|ground[- ]truth)"
+_RIGHT_CLASS = re.compile(
+    rf"(?i)\b{_RIGHT}\W+(?:class|label|category)\b\W*(?:is|being|index)?\W{{0,3}}(?:class\W+)?\$?(\d)\b"
+    r"|\b(?:target|label|truth)\W+(?:is|being)\W+class\W+\$?(\d)\b"
+)
+_FROM_ZERO = re.compile(r"(?i)\b(?:0-based|zero-based|(?:count|number|index)\w*\W+(?:\w+\W+){0,2}(?:from|at)\W+(?:0|zero))\b")
 
 
 def chosen(sheet: Sheet) -> Sheet:
     """The sheet with losses that are a logarithm of the right class's entry written by the label's vector."""
+    sheet = _with_class_in_words(sheet)
     labels = dict(found for s in sheet.statements for found in one_hot_given(s))
     if len(labels) != 1:
         return sheet
@@ -44,6 +54,29 @@ def chosen(sheet: Sheet) -> Sheet:
             statement = replace(statement, node=replace(node, sides=sides)) if whole.met else statement
         changed.append(statement)
     return replace(sheet, statements=changed, one_hot=sheet.one_hot | {label}) if changed != sheet.statements else sheet
+
+
+def _with_class_in_words(sheet: Sheet) -> Sheet:
+    """The sheet with the label's vector where words say which class is right, and a vector of probabilities how many there are."""
+    said = _RIGHT_CLASS.search(prose(sheet.source))
+    known = {name for s in sheet.statements for name, _ in heads(s)}
+    sizes = {len(v) for s in sheet.statements if isinstance(s.node, sx.Relation) for v in map(_vector, s.node.sides[1:]) if _sums_to_one(v)}
+    if said is None or len(sizes) != 1 or _LABEL in known:
+        return sheet
+    (count,), span = sizes, Span(*said.span())
+    # Who counts classes from zero says so, or has one of that number.
+    place = int(said[1] or said[2]) - (0 if _FROM_ZERO.search(sheet.source.text) or (said[1] or said[2]) == "0" else 1)
+    if not 0 <= place < count:
+        return sheet
+    entries = tuple(sx.Number(span, "1" if k == place else "0") for k in range(count))
+    vector = sx.Relation(span, (sx.Name(span, _LABEL), sx.List(span, entries)), ("=",))
+    at = next((i for i, s in enumerate(sheet.statements) if s.span.start > span.start), len(sheet.statements))
+    block = max((s.block for s in sheet.statements), default=0) + 1
+    return replace(sheet, statements=[*sheet.statements[:at], Statement(vector, span, block, False), *sheet.statements[at:]])
+
+
+def _sums_to_one(entries: tuple[Fraction, ...]) -> bool:
+    return len(entries) > 1 and all(0 < entry < 1 for entry in entries) and abs(sum(entries, Fraction(-1))) < Fraction(1, 50)
 
 
 class _Logarithm:
@@ -86,7 +119,7 @@ def _entries(statement: Statement, place: int) -> Iterator[tuple[Fraction, Node]
     node = statement.node
     if isinstance(node, sx.Relation) and plain_name(node.sides[0]) is not None:
         for entries in map(_vector, node.sides[1:]):
-            if len(entries) > place and all(0 < entry < 1 for entry in entries) and entries.count(entries[place]) == 1:
+            if len(entries) > place and all(0 < entry < 1 for entry in entries):
                 yield entries[place], node.sides[0]
 
 

@@ -9,7 +9,9 @@ import re
 from dataclasses import replace
 
 from symgrad import syntax as sx
-from symgrad.naming import letters_of, plain_name, script_text
+from symgrad.meaning import is_loss
+from symgrad.members import alone
+from symgrad.naming import letters_of, plain_name, script_text, superscript
 from symgrad.origins import letters_that_run
 from symgrad.read.document import Sheet
 from symgrad.syntax import Node
@@ -19,19 +21,21 @@ def below(sheet: Sheet) -> Sheet:
     """The sheet with the numbers of examples as subscripts."""
     nodes = [n for s in sheet.statements for n in sx.walk(s.node)]
     running = {letter for n in nodes if isinstance(n, sx.BigOp) for letter in letters_that_run(n)}
-    found = [n for n in nodes if (letter := _number(n)) is not None and letter in running]
+    found = [n for n in nodes if (letter := number_of(n)) is not None and letter in running]
     numbered = {_base(n) for n in nodes if isinstance(n, sx.Scripted) and re.fullmatch(r"[(\[].*\d.*[)\]]", script_text(n.sup))}
     bases = {_base(n) for n in found} - numbered
-    if not bases:
+    without = (sx.replaced(s.node, lambda n: sx.Number(n.span, "1") if number_of(n) is not None else None) for s in sheet.statements)
+    spoken = {name for node in without for name in alone(node, frozenset())}
+    if not bases or any(_is_column(base, spoken) for base, _ in bases):
         return sheet
 
     def written(node: Node) -> Node:
-        letter = _number(node)
-        if letter not in running or not isinstance(node, sx.Scripted) or _base(node) not in bases:
+        letter = number_of(node)
+        if letter not in running or not isinstance(node, sx.Scripted) or _base(node) not in bases or _has_number(node):
             return node
         index = sx.Name(node.span, letter or "")
         sub = index if node.sub is None else sx.Listing(node.sub.span, (index, node.sub), (",",))
-        return replace(node, sub=sub, sup=None)
+        return replace(node, sub=sub, sup=sx.Mark(node.span, "T") if superscript(node.sup).transposed else None)
 
     return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, written)) for s in sheet.statements])
 
@@ -49,14 +53,14 @@ def summed(sheet: Sheet) -> Sheet:
         letters = letters_that_run(node)
 
         def put(inner: Node) -> Node | None:
-            return losses.get(plain_name(inner) or "") if _number(inner) in letters else None
+            return losses.get(plain_name(inner) or "") if number_of(inner) in letters else None
 
         return replace(node, body=sx.replaced(node.body, put))
 
     statements = []
     for statement in sheet.statements:
         node = statement.node
-        letter, head = (_number(node.sides[0]), plain_name(node.sides[0])) if isinstance(node, sx.Relation) else (None, None)
+        letter, head = (number_of(node.sides[0]), plain_name(node.sides[0])) if isinstance(node, sx.Relation) else (None, None)
         if isinstance(node, sx.Relation) and node.operators[0] in ("=", ":=") and letter is not None and head is not None:
             losses.pop(head, None)
             if any(_of_layer(n, letter) for n in sx.walk(node.sides[1])):
@@ -71,18 +75,26 @@ def _of_layer(node: Node, letter: str) -> bool:
     return bool(re.fullmatch(rf"\[\w+\]\({letter}\)", above))
 
 
-def _number(node: Node) -> str | None:
-    """The i of `x^{(i)}` and of `x^{[i]}`."""
-    match node:
-        case sx.Scripted(base=sx.Name(), sub=sub, sup=sx.Group(open="(", body=body) | sx.List(items=(body,))):
-            letters = letters_of(body)
-            is_entry = sub is None or len(letters_of(sub) or ()) == 1
-            return letters[0] if letters is not None and len(letters) == 1 and is_entry and not _is_matrix(node.base) else None
-    return None
+def number_of(node: Node) -> str | None:
+    """The i of `x^{(i)}`, `x^{[i]}`, `x_j^{(i)}` and `x^{(i)T}`."""
+    if not isinstance(node, sx.Scripted) or _is_matrix(node.base) or not isinstance(node.base, sx.Name):
+        return None
+    found = re.fullmatch(r"\(([a-z])\)|\[([a-z])\]", superscript(node.sup).label)
+    return (found[1] or found[2]) if found is not None else None
+
+
+def _is_column(base: str, spoken: set[str]) -> bool:
+    r"""Whether the examples are the columns of `A` and `Y`, beside `a^{(i)}` and `y^{(i)}`; an X may have them as rows."""
+    return len(base) == 1 and base != "x" and base.upper() in spoken and base not in spoken
+
+
+def _has_number(node: sx.Scripted) -> bool:
+    """Whether it is a layer's, the first of `h_1^{(i)}`, and no entry."""
+    return node.sub is not None and len(letters_of(node.sub) or ()) != 1
 
 
 def _is_matrix(base: Node) -> bool:
-    return isinstance(base, sx.Name) and base.base.removeprefix("\\")[:1].isupper()
+    return isinstance(base, sx.Name) and base.base.removeprefix("\\")[:1].isupper() and not is_loss(base.base)
 
 
 def _base(node: Node) -> tuple[str, tuple[str, ...]]:

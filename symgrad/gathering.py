@@ -46,6 +46,7 @@ from symgrad.prose import (
 )
 from symgrad.read.document import Sheet, Statement
 from symgrad.read.written import sexpr
+from symgrad.sequences import steps_among
 from symgrad.sheet import EQUALITIES, Gathered, Link
 from symgrad.signs import UNNAMED_LOSS, of_expressions
 from symgrad.span import Span
@@ -110,6 +111,8 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     vocabulary.arrays = frozenset(_arrays((sheet.statements[i].node for i in part.statements), styled))
     found.running = frozenset(_running([sheet.statements[i].node for i in part.statements]))
     found.tallies = frozenset(_tallies(sheet, part))
+    if assumed.feature:
+        _one_feature(vocabulary)
     several = [(name.partition("_")[0], shape) for name, shape in vocabulary.declared.items() if "_" in name]
     found.added = frozenset(added_letters(sheet.statements[i].node for i in part.statements))
     vocabulary.counting = origins((sheet.statements[i].node for i in part.statements), styled)
@@ -151,6 +154,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     # What is differentiated by is a quantity, though its letter may count something too.
     vocabulary.sizes -= vocabulary.dependences.variables
     vocabulary.mentioned = frozenset(_mentioned(sheet, styled, part, vocabulary.declared))
+    vocabulary.sequences = sheet.sequences | steps_among(vocabulary.mentioned | vocabulary.heads | vocabulary.declared.keys())
     known: set[str] = set()
     in_words = definitions_in_words((i, sheet.statements[i]) for i in part.statements)
     written = {name for i in part.statements for name, node in heads(sheet.statements[i]) if literal_rows(node) is None}
@@ -173,6 +177,16 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     found.unread = [item for item in found.unread if item[0] in own]
     found.declared = [item for item in found.declared if item[0] in own]
     return found
+
+
+def _one_feature(vocabulary: Vocabulary) -> None:
+    r"""Vectors of as many entries as there are features are numbers: the x_i of `x_1, \dots, x_m \in \mathbb{R}^D`, and γ."""
+    features = {rows for name, (rows, cols) in vocabulary.declared.items() if "_" in name and cols.is_one and not rows.is_one}
+    for name, (rows, cols) in list(vocabulary.declared.items()):
+        if rows in features and cols.is_one:
+            del vocabulary.declared[name]
+            if "_" not in name:
+                vocabulary.declared[name] = ONE, ONE
 
 
 def _running(nodes: list[Node]) -> set[str]:

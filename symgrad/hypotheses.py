@@ -17,7 +17,7 @@ from symgrad.gathering import gathered
 from symgrad.judge import Judge
 from symgrad.literals import literal_rows
 from symgrad.meaning import Assumed, stem
-from symgrad.naming import plain_name
+from symgrad.naming import plain_name, superscript
 from symgrad.parts import Part, batches, mentions, split
 from symgrad.read.document import Sheet
 from symgrad.ruling import Judged
@@ -196,6 +196,16 @@ def _declarations_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
         yield replace(assumed, undeclared=frozenset({name}))
 
 
+def _features_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    r"""Vectors of every example in formulas that are entry by entry, as `\frac1m \sum_i (x_i - \mu)^2`: what they say of one feature."""
+    if judge.gathered.vocabulary.members and any(_is_square_of_vector(d.expression) for d in judge.gathered.definitions):
+        yield replace(assumed, feature=True)
+
+
+def _is_square_of_vector(node: sx.Node) -> bool:
+    return any(isinstance(n, sx.Scripted) and isinstance(n.base, sx.Group) and superscript(n.sup).power is not None for n in sx.walk(node))
+
+
 def _examples_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
     """Gradients named `dZ` of the sum over a batch, where the loss is the mean (Ng's custom)."""
     if any(isinstance(n, sx.Differential) for i in judge.gathered.part.own for n in sx.walk(judge.gathered.sheet.statements[i].node)):
@@ -250,6 +260,7 @@ _HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ..
     (_layout_in_doubt, 2),
     (_formulas_in_doubt, 1),
     (_gradients_in_doubt, 0),
+    (_features_in_doubt, 2),
     (_declarations_in_doubt, 2),
 )
 _MOST_DECLARED = 12

@@ -214,9 +214,11 @@ class _Picking:
         match node:
             case sx.Scripted() if plain_name(without_transpose(node)) in self.wholes:
                 return node
-            case sx.Scripted(base=sx.Name(base="e" | "1") as base, sub=sx.Node() as sub, sup=sup) if self._name(sub):
+            case sx.Scripted(base=sx.Name(base="e" | "1") | sx.Number(text="1") as base, sub=sx.Node() as sub, sup=sup) if self._name(sub):
                 vector = replace(self._one_hot(sub), span=base.span)
                 return vector if sup is None else replace(node, base=vector, sub=None)
+            case sx.Call(function=sx.Name(base=word), args=(label,)) if fn.word_of(word) == "onehot" and self._name(label):
+                return replace(self._one_hot(label), span=node.span)
             case sx.Scripted(base=sx.Name() as base, sub=sx.Node() as sub) if self._name(sub) and plain_name(base) in self.vectors:
                 product = sx.Product(node.span, (self._one_hot(sub), base), ("odot",))
                 entry = sx.Call(node.span, sx.Name(node.span, "sum"), (product,))

@@ -22,7 +22,7 @@ from symgrad.span import Span
 from symgrad.syntax import Node, Unreadable
 from symgrad.tensor import Node as Tensor
 from symgrad.tensor import Var, einsum, var, variables
-from symgrad.terms import Builder, Term, walk
+from symgrad.terms import Builder, Term, settled, walk
 from symgrad.typing_rules import Note, Reading
 
 Function = tuple[str, tuple[Fraction, ...]]
@@ -84,6 +84,7 @@ class Assumed:
     `reopened` are names given as one row that may stand for a batch later; `distributions` sum to one; `masks` are zeros and ones;
     `activation` is applied and not written; the shapes declared of the `undeclared` are wrong; with `numerator`, gradients have the
     transposed shape of their variable; `dZ` of a batch of `examples` is the gradient of the sum over them, not of the mean;
+    vectors of every example are one `feature` of them, where all is entry by entry;
     the `restated` are defined by the next formula that they are said to equal; of the `gradients`, each a name, what it is the
     gradient of and by what, the formulas are claims.
     """
@@ -95,6 +96,7 @@ class Assumed:
     activation: str = ""
     numerator: bool = False
     examples: str = ""
+    feature: bool = False
     restated: frozenset[str] = frozenset()
     gradients: frozenset[tuple[str, str, str]] = frozenset()
 
@@ -133,6 +135,7 @@ class Vocabulary:
     heads: frozenset[str] = frozenset()
     counting: Origins = field(default_factory=Origins)
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    sequences: frozenset[frozenset[str]] = frozenset()  # names of the same thing at every time step
     dependences: Dependences = field(default_factory=Dependences)
 
     def declare(self, name: str, shape: tuple[Dim, Dim], statement: int) -> None:
@@ -271,6 +274,10 @@ class Meaning:
 
     def is_defined(self, name: str) -> bool:
         return name in self.vocabulary.heads
+
+    def formula(self, name: str) -> Term | None:
+        term = self.terms.get(name)
+        return None if term is None else settled(term, self.shapes.resolve)
 
     @property
     def numerator(self) -> bool:
@@ -437,7 +444,7 @@ _ACTIVATIONS = frozenset({"relu", "sigmoid", "tanh", "leaky_relu", "elu", "silu"
 @lru_cache(maxsize=4096)
 def bare(name: str) -> str:
     """The name without its accents."""
-    return re.sub(r"\\(hat|tilde|bar|vec|dot|check|mathbf|boldsymbol|widehat|widetilde)\{([^{}]*)\}", r"\2", name)
+    return re.sub(r"\\(hat|tilde|bar|vec|dot|check|mathbf|boldsymbol|widehat|widetilde)\{((?:[^{}]|\{[^{}]*\})*)\}", r"\2", name)
 
 
 def numbered(name: str) -> tuple[str, int] | None:

@@ -22,7 +22,7 @@ def families(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
     # Beside a single example x, the x_i of a batch are other names.
     single = {name for node in nodes if isinstance(node, sx.Relation) for name in alone(node, styled)}
     for node in nodes:
-        for found in _vectors(node):
+        for found in vectors(node):
             base = found.base if isinstance(found, sx.Scripted) else found
             letters = _index(found.sub) if isinstance(found, sx.Scripted) else None
             if isinstance(base, sx.Name) and letters and len(letters) == 1 and set(letters) <= running and _is_small(base):
@@ -99,7 +99,7 @@ def _index(sub: Node | None) -> tuple[str, ...] | None:
     return letters_of(sub) if beside is None else beside[:1]
 
 
-def _vectors(node: Node) -> Iterator[Node]:
+def vectors(node: Node) -> Iterator[Node]:
     """What is written as vectors are."""
     for n in sx.walk(node):
         if isinstance(n, sx.Scripted) and superscript(n.sup).transposed:

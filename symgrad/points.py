@@ -19,9 +19,10 @@ from symgrad.errors import Unsupported
 from symgrad.evaluate import compiled
 from symgrad.form import apply, symbol
 from symgrad.numpycode import Program
+from symgrad.sampling import MOST_ENTRIES
 from symgrad.tensor import UNIT, Add, Einsum, Eye, Func, Literal, Map, Node, Params, Var, topological
 
-_LARGEST = 4_000_000
+_LARGEST_EXACT = 10_000
 _NEED_AN_INVERSE = frozenset({"inverse", "logdet"})
 _SINGULAR = 1e10
 
@@ -79,7 +80,7 @@ class Point:
         total = 1
         for size in sizes:
             total *= size
-        if total > _LARGEST:
+        if total > (_LARGEST_EXACT if self.exact else MOST_ENTRIES):
             raise Unsupported(f"a tensor of {total} entries is too large to compare")
         return tuple(sizes)
 
@@ -103,6 +104,7 @@ class Point:
             return self._literal([[Fraction(int(i == j)) for j in range(size)] for i in range(size)]) if self.exact else np.eye(size)
         if isinstance(node, Einsum):
             return self._einsum(node)
+        self.shape(node.shape)  # before anything of that size is made
         operands = [self._done[operand] for operand in node.operands]
         if isinstance(node, Func) and node.fn in _NEED_AN_INVERSE and not self.exact and np.linalg.cond(operands[0]) > _SINGULAR:
             raise Singular("a matrix here has no inverse")

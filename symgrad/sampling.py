@@ -7,6 +7,7 @@ network's conditions; values have both signs, except where a declared property o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from symgrad.tensor import Einsum, Func, Map, Var, topological
 
 _TRIES = 4000
 _LARGEST = 9
+MOST_ENTRIES = 4_000_000
 # So many sizes are never all different, and further tries hardly better.
 _MANY, _TRIES_OF_MANY = 16, 200
 
@@ -108,6 +110,8 @@ def _places(network: Network) -> dict[str, list[Dim]]:
 
 def _draw(item: Input, sizes: Mapping[str, int], rng: np.random.Generator, positive: bool) -> Any:
     shape = tuple(int(dim.evaluate(sizes)) for dim in item.shape)
+    if prod(shape) > MOST_ENTRIES:
+        raise Unsupported(f"{item.name} has {prod(shape)} entries, too many to draw")
     if "mask" in item.properties and not any(known.startswith("one_hot") for known in item.properties):
         return _with_both((rng.random(shape) < 0.6).astype(float), 1.0, 0.0)
     if "signs" in item.properties:

@@ -1,4 +1,7 @@
-r"""Shapes written as if they were values: `X = 4×2 (one observation per row)`, `W = d \times k`; and `3dm` of the sizes d and m."""
+r"""Shapes written as if they were values, `X = 4×2 (one observation per row)`, `W = d \times k`; `3dm` of the sizes d and m; large sizes.
+
+A large number that is a size and nothing else, as in `X \in \mathbb{R}^{60000 \times 784}`, is a name: no matrix is that large in a check.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,13 @@ from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.literals import literal_rows
 from symgrad.naming import plain_name
+from symgrad.prose import space
 from symgrad.read.document import Sheet
 from symgrad.syntax import Node
 
 # Letters of sizes, where nothing else says what they are.
 _SIZES = frozenset("nmdkphbclrqNMDKHBV")
+_LARGE = 100
 
 
 def sized(sheet: Sheet) -> Sheet:
@@ -58,3 +63,24 @@ def _letters_of_sizes(node: Node) -> Iterator[str]:
                 yield from (inner.base for inner in sx.walk(sup) if isinstance(inner, sx.Name))
             case sx.Product(factors=factors, operators=operators) if set(operators) == {"times"}:
                 yield from (factor.base for factor in factors if isinstance(factor, sx.Name) and factor.base in _SIZES)
+
+
+def with_large_sizes(sheet: Sheet) -> Sheet:
+    """The sheet with large numbers that are sizes and nothing else as names of sizes: what holds for every size holds for these."""
+    nodes = [n for s in sheet.statements for n in sx.walk(s.node)]
+    spaces = [n.sup for n in nodes if isinstance(n, sx.Scripted) and n.sup is not None and space(n) is not None]
+    as_sizes = [n for sup in spaces for n in sx.walk(sup) if isinstance(n, sx.Number)]
+    every = [n.text for n in nodes if isinstance(n, sx.Number)]
+    sizes = {n.text for n in as_sizes if n.text.isdigit() and int(n.text[:9]) >= _LARGE}
+    sizes = {text for text in sizes if every.count(text) == sum(n.text == text for n in as_sizes)}
+    if not sizes:
+        return sheet
+
+    def put(node: Node) -> Node:
+        if isinstance(node, sx.Scripted) and space(node) is not None and node.sup is not None:
+            return replace(
+                node, sup=sx.mapped(node.sup, lambda n: sx.Name(n.span, n.text) if isinstance(n, sx.Number) and n.text in sizes else n)
+            )
+        return node
+
+    return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, put)) for s in sheet.statements])

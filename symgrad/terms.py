@@ -7,7 +7,7 @@ known it becomes a tensor: one axis for each free index, in alphabetical order, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -53,6 +53,12 @@ def walk(term: Term) -> Iterator[Term]:
         t = stack.pop()
         yield t
         stack.extend(t.args)
+
+
+def settled(term: Term, size: Callable[[Dim], Dim]) -> Term:
+    """The term with other sizes, which are often known only after it was made."""
+    args = tuple(settled(arg, size) for arg in term.args)
+    return replace(term, args=args, rows=size(term.rows), cols=size(term.cols))
 
 
 def names_in(term: Term) -> set[str]:

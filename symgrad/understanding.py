@@ -16,6 +16,7 @@ from symgrad.dims import ONE, Dim
 from symgrad.meaning import Definition, Meaning, Vocabulary, bare, is_loss, is_loss_here, stem, weights_among
 from symgrad.parts import mentions
 from symgrad.readings import Reader
+from symgrad.sequences import of_one_shape
 from symgrad.shapes import Shapes, unknown
 from symgrad.syntax import Unreadable
 from symgrad.terms import Term, names_in, walk
@@ -31,6 +32,8 @@ _LISTS_AS_COLUMNS = 0.3
 _SPREAD = 2.5
 # What it costs that a loss is no scalar as written, and that all but one of what it is computed from are scalars: so is that one.
 _LOSS_SUMMED, _ONE_IS_WIDE = 1.0, 3.0
+# What it costs that a capital is a vector, or a number.
+_THIN = (0.0, 0.5, 1.5)
 # An index is more often one of entries.
 _VECTORS_FOR_AN_INDEX = 0.5
 
@@ -79,9 +82,11 @@ def _members_first(definitions: Sequence[Definition]) -> list[Definition]:
 def _from_literals(vocabulary: Vocabulary, columns: bool = False) -> Shapes:
     """A literal that is a vector makes its name one, a list a row or a column; a family has rows of the size that is declared.
 
-    Other sizes are left open.
+    What there is one of at every time step is of one shape. Other sizes are left open.
     """
-    shapes = Shapes()
+    shapes = of_one_shape(
+        Shapes(), vocabulary.sequences, lambda name: vocabulary.declared.get(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
+    )
     for name, size in vocabulary.members.items():
         shapes = shapes.unify(unknown(f"cols:{name}"), size) or shapes
     for name in vocabulary.literals:
@@ -193,9 +198,9 @@ def _oddness(meaning: Meaning) -> float:
     }
     for name in names_used:
         shape = meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
-        thin = meaning.shapes.is_one(shape[0]) or meaning.shapes.is_one(shape[1])
-        if thin and stem(name)[:1].isupper() and name not in meaning.vocabulary.literals and name not in meaning.vocabulary.declared:
-            total += 0.5 if meaning.kinds(name)[0][1] == "matrix" else 0.0
+        ones = [meaning.shapes.is_one(dim) for dim in shape].count(True)
+        if ones and stem(name)[:1].isupper() and name not in meaning.vocabulary.literals and name not in meaning.vocabulary.declared:
+            total += _THIN[ones] if meaning.kinds(name)[0][1] == "matrix" else 0.0
         if meaning.shapes.is_one(shape[0]) and meaning.shapes.is_one(shape[1]) and not _is_told(meaning, name):
             # Nobody transposes a number, and what is called x is rarely one.
             total += 2.0 if name in transposed else 1.0 if stem(name) in _VECTORS else 0.0

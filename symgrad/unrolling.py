@@ -22,6 +22,7 @@ from symgrad.syntax import Node
 
 _STEPS = 3
 _TOPS = {"t": "T", "\\tau": "T", "l": "L", "\\ell": "L", "k": "K", "n": "N", "i": "N", "s": "S", "j": "J", "h": "H"}
+_TIMES, _LAYERS = frozenset({"t", "\\tau"}), frozenset({"l", "\\ell", "L"})
 _MOST_TERMS = 12
 
 
@@ -87,7 +88,18 @@ def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:
         if _only_counts(group[0].node, steps):
             continue
         out += _written_out(group, steps, explicit, order)
-    return replace(sheet, statements=out)
+    return replace(sheet, statements=out, sequences=frozenset(_sequences(sheet, steps)))
+
+
+def _sequences(sheet: Sheet, steps: Steps) -> Iterator[frozenset[str]]:
+    """The names of what there is one of at every time step; not at every layer, which may have any width."""
+    named = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted) and isinstance(n.base, sx.Name)]
+    counted = [(n, offset) for n in named for script in _scripts(n) if (offset := _offset(script)) and offset[0] in steps.letters]
+    layered = {letter for n, (letter, _) in counted if isinstance(n.base, sx.Name) and n.base.base.isupper()} | _LAYERS
+    for node, (letter, by) in counted:
+        if letter in _TIMES or letter not in layered:
+            members = (_settled(node, {letter: i - by}, steps) for i in range(steps.last + 1))
+            yield frozenset(name for member in members if member is not None and (name := plain_name(member)) is not None)
 
 
 def _with_sums_of_named(sheet: Sheet) -> Sheet:

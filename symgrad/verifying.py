@@ -29,10 +29,11 @@ from symgrad.einstein import with_sums
 from symgrad.ellipses import without_dots
 from symgrad.enumerating import enumerated
 from symgrad.errors import SymgradError
-from symgrad.examples import summed
+from symgrad.examples import below, summed
 from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
 from symgrad.hypotheses import Search
+from symgrad.instances import with_instances
 from symgrad.judge import Judge, are_two_entries
 from symgrad.keys import Key, about_nothing, against
 from symgrad.lab import VANISHING
@@ -55,7 +56,8 @@ from symgrad.replacing import with_replaced
 from symgrad.ruling import MISFIT, UNKNOWN_NAME, Judged, Ruling, as_written, claim_of, is_charitable
 from symgrad.shorthand import written_out
 from symgrad.signs import with_differentials
-from symgrad.sizing import sized
+from symgrad.singles import with_examples
+from symgrad.sizing import sized, with_large_sizes
 from symgrad.span import Source, Span
 from symgrad.starting import started
 from symgrad.strides import with_strides
@@ -88,11 +90,13 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_limits,
     without_dots,
     separated,
+    with_instances,
     traced,
     by_condition,
     with_strides,
     with_sums,
     sized,
+    with_large_sizes,
     by_class,
     targeted,
     picked,
@@ -112,6 +116,8 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     by_coordinates,
     applied,
     without_arguments,
+    with_examples,
+    below,
     of_subsets,
     with_unnamed,
 )
@@ -318,6 +324,8 @@ def _taken_for_granted(judge: Judge) -> Iterator[Finding]:
             continue
         needed = f"; what is computed with it needs {show(shape)}" if shape is not None else ""
         yield _finding("SG215", said.span, f"{names.text(name)} does not have this shape{needed}")
+    for _, declared in found.declared[:1] if assumed.feature else ():
+        yield _finding("SG314", declared, "its vectors are taken entry by entry, in formulas that are those of one feature")
     for names_assumed, about in (
         (assumed.distributions, "its entries are taken to sum to one"),
         (assumed.masks, "its entries are taken to be 0 or 1"),

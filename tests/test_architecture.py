@@ -35,7 +35,7 @@ LAYERS = [
     (
         "what its lines mean",
         "heads upto aliases origins examples unnamed turning signs differing einstein applying labels targets tuples traced members "
-        "unrolling parts "
+        "unrolling sequences instances singles parts "
         "cases terms typing_rules "
         "readings.* implied meaning building understanding prose dimension_analysis shorthand starting enumerating "
         "tables told denoting replacing strides classes datapoints pointwise "

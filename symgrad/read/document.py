@@ -50,6 +50,7 @@ class Sheet:
     macros: dict[str, Macro] = field(default_factory=dict)
     allowance: Allowance = field(default_factory=Allowance)
     code: Span | None = None  # the first block of code that computes something
+    sequences: frozenset[frozenset[str]] = frozenset()  # names of the same thing at every time step
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ sign arranges equations. Each habit is one rewriting of the tokens; none of them
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -173,11 +174,23 @@ def _switch(tokens: Tokens, i: int) -> Rewritten:
 
 def _gradient(tokens: Tokens, i: int) -> Rewritten:
     r"""`\operatorname{grad}_w J` as `\nabla_w J`."""
-    if tokens[i].text not in ("\\operatorname", "\\mathrm", "\\text") or _text(tokens, i + 1) != "{":
+    if tokens[i].text not in _UPRIGHT or _text(tokens, i + 1) != "{":
         return None
     end = _closing(tokens, i + 1)
     is_grad = "".join(t.text for t in tokens[i + 2 : end - 1]) == "grad"
     return ([replace(tokens[i], text="\\nabla", span=tokens[i].span.to(tokens[end - 1].span))], end) if is_grad else None
+
+
+def _hyphenated(tokens: Tokens, i: int) -> Rewritten:
+    r"""`\text{one-hot}(y)` and `\operatorname{row\_sum}(P)` as the functions in one word."""
+    if tokens[i].text not in _UPRIGHT or _text(tokens, i + 1) != "{":
+        return None
+    end = _closing(tokens, i + 1)
+    letters = [t for t in tokens[i + 2 : end - 1] if t.text.isalpha()]
+    written = "".join(t.text for t in tokens[i + 2 : end - 1]).replace("\\text{-}", "-")
+    if not _JOINED_WORDS.fullmatch(written) or "".join(t.text for t in letters) not in voc.FUNCTIONS or _text(tokens, end) != "(":
+        return None
+    return [replace(tokens[i], text="\\operatorname"), tokens[i + 1], *letters, tokens[end - 1]], end
 
 
 def _typed_sign(tokens: Tokens, i: int) -> Rewritten:
@@ -354,6 +367,8 @@ def _text(tokens: Sequence[Token], i: int) -> str:
     return tokens[i].text if 0 <= i < len(tokens) else ""
 
 
+_UPRIGHT = frozenset("\\" + name for name in "operatorname mathrm mathsf mathtt text textrm textsf texttt".split())
+_JOINED_WORDS = re.compile(r"[A-Za-z]+(?:(?:\\?_|-)[A-Za-z]+)+")
 _ENTRYWISE = {"*": "\\odot", "/": "\\oslash", "^": "^"}
 _BY_LETTER = {"\\Sigma": "\\sum", "\\Pi": "\\prod", "sum": "\\sum", "prod": "\\prod"}
 # What takes the one token behind it: `\frac n2`, `x^a2`.
@@ -373,6 +388,7 @@ _HABITS: tuple[Callable[[Tokens], Tokens], ...] = (
             _bracketed_places,
             _switch,
             _gradient,
+            _hyphenated,
             _typed_sign,
             _pointed,
             _numbered,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from symgrad.read import vocabulary as voc
 from symgrad.read.tokens import Token
@@ -123,17 +124,19 @@ def statements(tokens: list[Token]) -> list[list[Token]]:
 
 def _goes_to(tokens: Sequence[Token], i: int, before: Sequence[Token]) -> bool:
     """Whether an arrow leads from one equation to the next: `a = 0.5 → h = tanh(0.5)`; that of `x → 0` does not."""
-    after = takewhile(lambda t: t.kind != "row" and t.text not in _BREAKS and t.text not in _ARROWS, _outside_brackets(tokens[i + 1 :]))
-    return tokens[i].text in _ARROWS and any(t.text == "=" for t in before) and any(t.text == "=" for t in after)
+    if tokens[i].text not in _ARROWS or all(t.text != "=" for t in before):
+        return False
+    rest = _outside_brackets(islice(tokens, i + 1, None))
+    return any(t.text == "=" for t in takewhile(lambda t: t.kind != "row" and t.text not in _BREAKS and t.text not in _ARROWS, rest))
 
 
 def _begins_a_column(tokens: Sequence[Token], i: int, before: Sequence[Token]) -> bool:
     """Whether another equation, or a remark in brackets, stands behind a `&`: `a &= b & c &= d`, `H &= XW & & (n \\times d)`."""
-    outside = _outside_brackets(before)
+    outside = list(_outside_brackets(before))
     is_told = bool(outside) and outside[0].text == "(" and all(t.text in ("(", ")", ",", ";") for t in outside)  # `(j \\ne y), &`
     if not is_told and (not any(t.text in RELATION_TEXTS for t in outside) or outside[-1].text in _GOES_ON):
         return False
-    row = list(takewhile(lambda t: t.kind != "row" and t.text not in _BREAKS, _outside_brackets(tokens[i + 1 :])))
+    row = list(takewhile(lambda t: t.kind != "row" and t.text not in _BREAKS, _outside_brackets(islice(tokens, i + 1, None))))
     cell = list(takewhile(lambda t: t.text != "&", row))
     if not cell:
         return False
@@ -142,14 +145,13 @@ def _begins_a_column(tokens: Sequence[Token], i: int, before: Sequence[Token]) -
     return is_equation or is_remark
 
 
-def _outside_brackets(tokens: Sequence[Token]) -> list[Token]:
+def _outside_brackets(tokens: Iterable[Token]) -> Iterator[Token]:
     """The tokens that stand in no brackets, with the brackets themselves."""
-    found: list[Token] = []
     level = 0
     for token in tokens:
         before, level = level, depth_after(level, token)
-        found += [token] if not before or not level else []
-    return found
+        if not before or not level:
+            yield token
 
 
 def _is_word_function(tokens: Sequence[Token], i: int) -> bool:
@@ -181,12 +183,9 @@ def _at_commas(tokens: list[Token]) -> list[list[Token]]:
             relations.append(i)
     kept: list[int] = []
     for cut in cuts:
-        before = [r for r in relations if (kept[-1] if kept else -1) < r < cut]
-        after = [r for r in relations if r > cut]
-        if before and (after or cut == len(tokens) - 1):
-            kept.append(cut)
-        elif before and not after:
-            kept.append(cut)  # an equation, then an aside: `h = Wx, t = 1 … T` or `x = 2, say`
+        at = bisect_left(relations, cut)
+        if at and relations[at - 1] > (kept[-1] if kept else -1):
+            kept.append(cut)  # an equation, then another or an aside: `h = Wx, t = 1 … T` or `x = 2, say`
     pieces, start = [], 0
     for cut in [*kept, len(tokens)]:
         pieces.append(tokens[start:cut])

@@ -11,6 +11,7 @@ from symgrad.constant import constant_of
 from symgrad.dims import ONE
 from symgrad.naming import MEANT, plain_name, superscript, without_transpose
 from symgrad.readings.entries import as_entry
+from symgrad.readings.exchanged import by_exchanged, by_function, variable_below
 from symgrad.readings.named import of_each_example, symbol
 from symgrad.shapes import Shapes
 from symgrad.syntax import Node, Unreadable
@@ -138,12 +139,19 @@ def _by(reader: Reader, of: Term, variable: Term, shapes: Shapes, direct: bool, 
     if variable.op in ("entry", "pick", "shifted") and variable.args[0].op == "symbol":
         yield from _by_an_entry(reader, of, variable, shapes, direct)
         return
-    if variable.op == "gradient" or variable.op != "symbol":
+    below = variable_below(variable)
+    if below is not None:
+        yield from (by_function(made, variable) for made in _by(reader, of, below, shapes, direct) if made.op != "jacobian")
+        return
+    if variable.op != "symbol":
         return
     name = variable.params[0]
     if of.op == "symbol" and of.params[0] in reader.names.losses():
         gradient = Term("gradient", (), (of.params[0], name), variable.rows, variable.cols)
         yield transposed(gradient) if as_row else gradient
+        exchanged = None if as_row or direct else by_exchanged(reader, of.params[0], name)
+        if exchanged is not None:
+            yield exchanged
         return
     if of.free:
         yield from _of_an_entry(reader, of, variable, shapes, direct)
@@ -172,7 +180,7 @@ def _by_an_entry(reader: Reader, of: Term, variable: Term, shapes: Shapes, direc
     entry = as_entry(of)
     whole_of = of if entry is None else entry.args[0]
     for whole in _by(reader, whole_of, base, shapes, direct):
-        if whole.op == "gradient":
+        if not whole.op.startswith("jacobian"):
             yield replace(variable, args=(whole,))
         elif whole.op == "jacobian" and variable.op == "entry" and len(variable.params) == 2 and not whole_of.free:
             at = (None, None) if entry is None else entry.params

@@ -90,6 +90,9 @@ class Names(Protocol):
     def is_defined(self, name: str) -> bool:
         """Whether an equation of the sheet begins with a name."""
 
+    def formula(self, name: str) -> Term | None:
+        """What a name is defined as; None where nothing defines it."""
+
     def gradient_name(self, name: str) -> tuple[str, str] | None:
         """The loss and the variable, for a name such as `dW` that nobody defined."""
 
