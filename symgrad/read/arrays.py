@@ -26,8 +26,9 @@ from symgrad.textbook import product_of, scaled
 
 Make = Callable[[Shapes], Form]
 _SIZES = "ndkmpqrsuvhlabcefgijotwxyz"
-# What speaks against a choice of kinds: a row that meets a column, a bias that is no row, a product over an axis of size 1.
-OUTER, BIAS, THIN = 3.0, 2.0, 3.0
+# What speaks against a choice of kinds: a row that meets a column, a bias that is no row, a product over an axis of size 1, and a letter
+# of numbers (the n of XᵀX/n, the s of s*B@A) that is a vector beside a matrix.
+OUTER, BIAS, THIN, RATE = 3.0, 2.5, 3.0, 2.5
 # And what a product costs that only fits as NumPy has it for vectors of one axis: x @ y as xᵀ y, x @ A as Aᵀ x.
 INNER, TURNED = 0.5, 4.0
 
@@ -57,6 +58,9 @@ class Array:
     and below the diagonal, `anticausal` above it, `opposite` the mask that is 1 where this one is 0; `masked` is what stands where such a
     mask is 1, beside entries that a softmax leaves out; `stacked` is the shape of the matrix whose columns it has on top of each other;
     `upright` says that an axis was made by hand in it, `x[:, None]`: who writes so counts the axes of vectors as NumPy does.
+    `is_product` says that it is a matrix product and nothing more, `rate` is a name by itself or below a number, `1/n`; `scales` are the
+    letters of numbers that multiply its entries from the left, `behind` the columns that do so from the right, `stretched` all columns that
+    multiply or divide them, and `lies` says that a row was added to its rows: gains lie as biases do.
     """
 
     rows: Dim
@@ -79,6 +83,12 @@ class Array:
     masked: Array | None = None
     stacked: Shape | None = None
     upright: bool = False
+    is_product: bool = False
+    rate: str | None = None
+    scales: frozenset[str] = frozenset()
+    behind: frozenset[str] = frozenset()
+    stretched: frozenset[str] = frozenset()
+    lies: bool = False
 
     @property
     def shape(self) -> Shape:
@@ -144,7 +154,8 @@ class Typing:
         def make(shapes: Shapes) -> Form:
             return symbol(name, shapes.shape(*shape))
 
-        return Array(rows, cols, make, span, loose, name, ends=(name, name), lead=lead, flat=flat)
+        rate = name if flat and stem(name) in _RATES else None
+        return Array(rows, cols, make, span, loose, name, ends=(name, name), lead=lead, flat=flat, rate=rate)
 
     def declared(self, name: str, shape: Shape, span: Span) -> Array:
         """A name whose shape is known."""
@@ -311,6 +322,8 @@ class Typing:
         matrices = [a for a in shaped if not self.is_vector(a)]
         if not bias or not matrices:
             return
+        if rows:
+            self.blame(BIAS, frozenset().union(*(a.stretched for a in matrices)))
         first, last = matrices[0].ends or (None, None)
         columns_of_data = first is not None and last is not None and is_weight(first) and not is_weight(last)
         against = rows if columns_of_data else columns
@@ -320,7 +333,9 @@ class Typing:
         return self.broadcast(op, arrays, span, lambda forms: apply(op, forms, params))
 
     def add(self, arrays: Sequence[Array], span: Span) -> Array:
-        return self.broadcast("a sum", arrays, span, _summed, bias=True)
+        made = self.broadcast("a sum", arrays, span, _summed, bias=True)
+        vectors = [a for a in arrays if self.is_vector(a) and not self.is_scalar(a)]
+        return replace(made, lies=not self.is_vector(made) and any(self.shapes.is_one(a.rows) for a in vectors))
 
     def negative(self, array: Array, span: Span) -> Array:
         if array.literal is not None:
@@ -331,13 +346,36 @@ class Typing:
         """The product entry by entry; a factor of 1×1 stands in front."""
         if left.literal is not None and right.literal is not None:
             return literal(left.literal * right.literal, span)
-        return self.broadcast("an entrywise product", [left, right], span, _multiplied)
+        return self._scaled(left, right, self.broadcast("an entrywise product", [left, right], span, _multiplied))
+
+    def _scaled(self, left: Array, right: Array, made: Array, over: bool = False) -> Array:
+        """A product or quotient entry by entry, and what its vectors are likely to be beside a matrix."""
+        if (self.is_scalar(left) and right.rate and not left.rate) or (self.is_scalar(right) and left.rate and not over):
+            return replace(made, rate=right.rate or left.rate)
+        pairs = [(right, left)] if over else [(left, right), (right, left)]
+        scales, stretched, behind = left.scales if over else left.scales | right.scales, left.stretched | right.stretched, left.behind
+        for vector, other in pairs:
+            name = vector.rate or vector.bare
+            if name is None or name not in vector.names or not vector.flat or other.lead:
+                continue
+            if vector.rate and (other.is_product or (over and vector.rate in _COUNTS)):
+                self.blame(RATE, {name})
+                self.beside_scalars.add(name)
+            if self.is_vector(other):
+                continue
+            if other.lies and self.shapes.is_one(vector.cols):
+                self.blame(BIAS, {name})
+            stretched |= {name} if self.shapes.is_one(vector.cols) else set()
+            behind |= {name} if vector is right and not over and self.shapes.is_one(vector.cols) else set()
+            # In front, as in s*B, it may be a factor of a product that comes yet.
+            scales |= {name} if vector.rate and vector is left else set()
+        return replace(made, scales=scales, stretched=stretched, behind=behind, lies=left.lies or right.lies)
 
     def over(self, left: Array, right: Array, span: Span) -> Array:
         """The quotient entry by entry."""
         if right.literal is not None and right.literal:
             return self.times(left, literal(1 / right.literal, right.span), span)
-        return self.broadcast("a quotient", [left, right], span, _divided)
+        return self._scaled(left, right, self.broadcast("a quotient", [left, right], span, _divided), over=True)
 
     # ── matrices ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -408,7 +446,12 @@ class Typing:
 
         vector = self.shapes.is_one(left.rows) or self.shapes.is_one(right.cols)
         flat = vector and left.flat is not right.flat
-        return Array(left.rows, right.cols, make, span, left.names | right.names, ends=ends, flat=flat)
+        if left.behind:
+            self.blame(BIAS, left.behind)  # the s of U*s@Vt
+        if left.scales:
+            self.blame(RATE, left.scales)
+            self.beside_scalars |= left.scales
+        return Array(left.rows, right.cols, make, span, left.names | right.names, ends=ends, flat=flat, is_product=True)
 
     def _batched(self, left: Array, right: Array, span: Span) -> Array:
         """The matrix products of arrays with leading axes, one for each place there."""
@@ -596,6 +639,10 @@ class Typing:
 TENSORS = ("3 axes", "4 axes", "5 axes")
 """What a name in capitals may be where a matrix does not fit."""
 _LETTERS = "abcdefghijklmnopqrstuvw"
+_RATES = frozenset("c k m n r s t h alpha beta gamma eta tau temp scale rate".split())
+"""The letters of numbers, though a vector may have them too."""
+_COUNTS = frozenset({"n", "t", "temp", "tau"})
+"""Those that what they divide is not a vector for."""
 _WEIGHTS = ("W", "U", "V", "A", "K", "Theta", "Θ")
 
 

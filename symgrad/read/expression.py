@@ -269,6 +269,7 @@ class _Vocabulary:
             for name in used
             if name not in shapes and name not in defined and name not in sizes
         }
+        kinds |= {name: ("scalar",) for name in _counts(found) if name in kinds}
         free = (name for name in (_LOSSES if scalar else _FUNCTIONS) if name not in used)
         loss = next(name for name in free)
         named = [replace(a, name=a.name or loss) for a in found]
@@ -276,6 +277,24 @@ class _Vocabulary:
             raise Refused(InvalidExpression, f"{loss} is defined already; give the last expression a name of its own", found[-1].span)
         quotients = quotient_sizes(divided_sizes)
         return cls(source, tuple(named), shapes, frozenset(sizes), kinds, lengths, properties, named[-1].name or loss, scalar, quotients)
+
+
+def _counts(found: Sequence[Assignment]) -> set[str]:
+    """The N and the T by which something is divided, and that stand nowhere else: how many there are, and a temperature."""
+    nodes = [node for a in found for node in ast.walk(a.tree)]
+    below = [node.right for node in nodes if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)]
+    divisors = {id(leaf) for node in below for leaf in _factors(node)}
+    named = [node for node in nodes if isinstance(node, ast.Name) and node.id in ("N", "T")]
+    return {node.id for node in named} - {node.id for node in named if id(node) not in divisors}
+
+
+def _factors(node: ast.expr) -> Iterator[ast.expr]:
+    """What is multiplied: the 2 and the N of `2*N`."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        yield from _factors(node.left)
+        yield from _factors(node.right)
+    else:
+        yield node
 
 
 def _names_in(tree: ast.expr, pi: bool = False) -> Iterator[str]:
