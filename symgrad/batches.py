@@ -65,7 +65,7 @@ def _shown(form: Form, taken: frozenset[str]) -> Form:
     """The form with what has a matrix form for each place written so; `taken` are names and letters in use."""
     if all(len(f.shape) <= 2 for f in walk(form)):
         return form
-    if len(form.shape) > 2 and not _is_plain(form):
+    if len(form.shape) > 2 and not _is_plain(form) and without_scalars(form)[1].op != "reshape":
         letters = _fresh(form.shape[:-2], taken)
         inside = _at(form, (*letters, None, None), taken | {*letters})
         turned_only = form.op == "einsum" and len(form.args) == 1 and inside is not None and inside.op == "at"
@@ -94,7 +94,13 @@ def _is_map(form: Form) -> bool:
 
 def _is_split(form: Form) -> bool:
     """Whether somewhere in it no matrix form was found, only a tensor of which places are taken."""
-    return any(f.op == "at" and f.args[0].op not in ("symbol", "one_hot") and len(f.args[0].shape) > 2 for f in walk(form))
+    held = (f.args[0] for f in walk(form) if f.op == "at" and len(f.args[0].shape) > 2)
+    # The heads of a matrix, and what is in another shape, are read well by their places.
+    return any(f.op not in ("symbol", "one_hot") and not (f.op == "reshape" and _is_short(f.args[0])) for f in held)
+
+
+def _is_short(form: Form) -> bool:
+    return form.op == "symbol" or len(form.shape) <= 2
 
 
 def _fresh(dims: Sequence[Dim], taken: frozenset[str]) -> list[str]:

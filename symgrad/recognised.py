@@ -9,9 +9,10 @@ from collections.abc import Callable, Container
 
 from symgrad.network import Network
 from symgrad.rewrite import Facts, simplify
-from symgrad.rules import exponentials, standard
+from symgrad.rules import exponentials, inverses, standard
 from symgrad.tensor import Add, Einsum, Func, Map, Node, Var, substitute, topological
 
+_RULES = (*standard.RULES, *(rule for rule in inverses.RULES if rule.name == "cholesky-diagonal"))
 _MOST_OPENED = 4
 """How many definitions stand behind each other in what is standardised step by step: the mean, what is left, the variance, its root."""
 
@@ -20,7 +21,7 @@ def through_names(network: Network, asked: Container[str]) -> Network:
     """The network in which functions that are written by named exponentials, and what is standardised step by step, are those functions."""
     for name in network.definitions:
         definition = network.definitions[name]
-        for recognise in (_standardised, _of_exponentials):
+        for recognise in (_standardised, _of_exponentials, _of_cholesky_factors):
             made = recognise(network, definition.node, asked)
             if made is not None and made is not definition.node:
                 network = network.with_node(name, made, definition.form)
@@ -30,14 +31,15 @@ def through_names(network: Network, asked: Container[str]) -> Network:
 
 def _standardised(network: Network, node: Node, asked: Container[str]) -> Node | None:
     """The node as it is, or through the names of means and deviations, where something is standardised in it."""
-    made = simplify(node, Facts(), standard.RULES)
+    facts = Facts(network.facts.properties)
+    made = simplify(node, facts, _RULES)
     if _holds(made, "standardize"):
         return made
     opened = node
     for _ in range(_MOST_OPENED):
         opened = _opened(network, opened, asked, _is_statistic)
-    opened = simplify(opened, Facts(), standard.RULES)
-    told = _holds(opened, "standardize") or standard.is_variance(opened) or any(map(_is_deviation, (opened, *opened.operands)))
+    opened = simplify(opened, facts, _RULES)
+    told = _holds(opened, "standardize") or standard.is_variance(opened) or any(_is(n, "std") for n in (opened, *opened.operands))
     return opened if told else made
 
 
@@ -47,6 +49,12 @@ def _of_exponentials(network: Network, node: Node, asked: Container[str]) -> Nod
         return None
     opened = simplify(opened, Facts(), exponentials.RULES)
     return None if any(map(_is_exponential, topological([opened]))) else opened
+
+
+def _of_cholesky_factors(network: Network, node: Node, asked: Container[str]) -> Node | None:
+    """Σ log diagonal(L), with L = chol(K), as half a determinant."""
+    opened = simplify(_opened(network, node, asked, lambda n: _is(n, "cholesky")), Facts(network.facts.properties), _RULES)
+    return opened if _holds(opened, "logdet") and not _holds(opened, "cholesky") else None
 
 
 def _opened(network: Network, node: Node, asked: Container[str], is_meant: Callable[[Node], bool]) -> Node:
@@ -67,8 +75,8 @@ def _is_exponential(node: Node) -> bool:
     return isinstance(node, Map) and node.fn == "exp" and not node.order
 
 
-def _is_deviation(node: Node) -> bool:
-    return isinstance(node, Func) and node.fn == "std"
+def _is(node: Node, fn: str) -> bool:
+    return isinstance(node, Func) and node.fn == fn
 
 
 def _is_statistic(node: Node) -> bool:

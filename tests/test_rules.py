@@ -84,6 +84,7 @@ ONES = constant(1, (n, m))
 CLIPPED = elementwise("minimum", [elementwise("maximum", [A, -ONES]), ONES])
 
 
+SPD = add([product("ij,kj->ik", A, A), eye(n)])
 P, Q = var("P", (n, n)), var("Q", (n, n))
 PQ, PSP = product("ij,jk->ik", P, Q), product("ji,jk,kl->il", P, S, P)
 
@@ -195,10 +196,10 @@ FIRES = {
     "softplus": [(elementwise("log", [1 + elementwise("exp", [Z])]), FACTS)],
     "softmax": [
         (product("ij,i1->ij", elementwise("exp", [Z]), power(product("ij->i1", elementwise("exp", [Z])), -1)), FACTS),
-        (product("i1,->i1", elementwise("exp", [u]), power(product("i1->", elementwise("exp", [u])), -1)), FACTS),
+        (product("i1,->i1", elementwise("exp", [u]), power(product("ij->", elementwise("exp", [u])), -1)), FACTS),
     ],
     "logarithm-of-a-quotient": [
-        (elementwise("log", [product("i1,->i1", elementwise("exp", [u]), power(product("i1->", elementwise("exp", [u])), -1))]), FACTS),
+        (elementwise("log", [product("i1,->i1", elementwise("exp", [u]), power(product("ij->", elementwise("exp", [u])), -1))]), FACTS),
         (elementwise("log", [product("ij,i1->ij", elementwise("exp", [P]), power(product("ij->i1", elementwise("exp", [Z])), -2))]), FACTS),
     ],
     "logarithm-of-a-sum": [
@@ -236,6 +237,11 @@ FIRES = {
         (product("ij->", A * B), FACTS),
         (product("ij->i1", A * B), FACTS),
     ],
+    "cancel-diagonal": [
+        (product("ij,ij,i1->ij", P, eye(n), power(product("ii->i1", P), -1)), FACTS),
+        (product("ii,i1,ij->ij", P, power(product("ii->i1", P), -2), A), FACTS),
+    ],
+    "cholesky-diagonal": [(product("ij->", elementwise("log", [product("ii->i1", func("cholesky", [SPD], (), (n, n)))])), FACTS)],
     "cancel-reciprocal": [
         (A * power(A, -1), FACTS),
         (multiply(A, B, power(A, -2)), FACTS),
@@ -363,6 +369,14 @@ STAYS = {
     ],
     "flatten-when-shorter": [(A * (B * C), FACTS), (A * (B * power(C, -1)), FACTS)],
     "flatten-broadcast": [(A * (B * C), FACTS), (product("ij,ik->jk", A * B, X), FACTS)],
+    "cancel-diagonal": [
+        (product("ij,i1->ij", P, power(product("ii->i1", P), -1)), FACTS),
+        (product("ij,ij,i1->ij", Q, eye(n), power(product("ii->i1", P), -1)), FACTS),
+    ],
+    "cholesky-diagonal": [
+        (product("ij->", elementwise("log", [product("ii->i1", func("cholesky", [P], (), (n, n)))])), FACTS),
+        (elementwise("log", [product("ii->i1", func("cholesky", [SPD], (), (n, n)))]), FACTS),
+    ],
     "cancel-reciprocal": [(A * A, FACTS), (A * power(B, -1), FACTS), (product("ij,kj->ik", A, power(A, -1)), FACTS)],
     "mask-idempotent": [(A * A, FACTS), (product("ij,kj->ik", M, M), FACTS), (M * M, Facts())],
     "distribution-sums-to-one": [

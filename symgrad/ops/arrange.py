@@ -128,6 +128,13 @@ def roll_node(node: Node, axis: int, shift: int) -> Node:
     return func("roll", [node], (axis, shift), node.shape)
 
 
+def reshape_node(node: Node, shape: Shape) -> Node:
+    """The same entries, row after row, in another shape: twice is once, and back again nothing."""
+    while isinstance(node, Func) and node.fn == "reshape":
+        node = node.operands[0]
+    return node if node.shape == shape else func("reshape", [node], shape, _reshaped((node.shape,), shape))
+
+
 def _concat_vjp(node: Func, g: Node) -> tuple[Node, ...]:
     (axis,) = node.params
     start, shares = Dim.of(0), []
@@ -161,6 +168,10 @@ def _again(node: Func, tangents: Any) -> Node:
     return func(node.fn, tangents, node.params, node.shape)
 
 
+def _reshape_jvp(node: Func, tangents: Any) -> Node:
+    return reshape_node(tangents[0], node.shape)
+
+
 def _unfold_vjp(node: Func, g: Node) -> tuple[Node, ...]:
     x = node.operands[0]
     return (func("fold", [g], (*node.params, x.shape[0]), x.shape),)
@@ -178,7 +189,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("roll", lambda node, g: (roll_node(g, node.params[0], -node.params[1]),), _again),
     Function("unfold", _unfold_vjp, _again),
     Function("fold", _fold_vjp, _again),
-    Function("reshape", lambda node, g: (func("reshape", [g], node.operands[0].shape, node.operands[0].shape),), _again),
+    Function("reshape", lambda node, g: (reshape_node(g, node.operands[0].shape),), _reshape_jvp),
 )  # fmt: skip
 
 
@@ -347,5 +358,5 @@ RECORDS: tuple[Op, ...] = (
     Op("roll", 1, _along_its_axis, lambda nodes, params: roll_node(nodes[0], *params), _write_roll, _write_roll, _write_roll),
     _op("unfold", 1, _unfolded, _write_unfold),
     _op("fold", 1, _folded, _write_fold),
-    _op("reshape", 1, _reshaped, _write_reshape),
+    Op("reshape", 1, _reshaped, lambda nodes, params: reshape_node(nodes[0], params), _write_reshape, _write_reshape, _write_reshape),
 )  # fmt: skip

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
+from itertools import accumulate
 from operator import mul
 
 from symgrad.dims import ONE, Dim, show
@@ -293,7 +294,27 @@ def _reshape(call: Call) -> Array:
     if len(known) == 2 and array.flat and any(map(t.shapes.is_one, known)):
         column = t.column(array, call.span)
         return replace(column if t.shapes.is_one(known[1]) else t.transpose(column, call.span), flat=False, upright=True)
+    if not free and not array.flat:
+        _met(t, array, known)
     return t.reshaped(array, tuple(known) if len(known) > 1 else (known[0], ONE), call.span)
+
+
+def _met(t: Typing, array: Array, sizes: list[Dim]) -> None:
+    """What the new shape tells of the old one: of Q.reshape(n, h, d) that it has n rows, and h·d columns."""
+    left, shapes = [t.shapes.resolve(size) for size in sizes], t.shapes
+    for axis, dim in enumerate(array.shape):
+        if axis == len(array.shape) - 1:
+            taken = len(left)
+        elif shapes.is_open(dim):
+            taken = 1
+        else:
+            sums = list(accumulate(left, mul))
+            taken = next((k + 1 for k, size in enumerate(sums) if size is shapes.resolve(dim)), 1)
+        met = shapes.unify(dim, reduce(mul, left[:taken], ONE)) if left else None
+        if met is None:
+            return
+        shapes, left = met, left[taken:]
+    t.shapes = shapes if not left else t.shapes
 
 
 def _left_over(call: Call, total: Dim, others: list[Dim]) -> Dim:

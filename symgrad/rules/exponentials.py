@@ -251,7 +251,7 @@ def logarithm_of_a_quotient(node: Node, facts: Facts) -> Node | None:
     """log(exp(z) ⊙ A ⊘ Σ exp(y)) = z + log(A) − log(Σ exp(y)): of what is never negative."""
     if not isinstance(node, Map) or node.fn != "log" or node.order:
         return None
-    (inside,) = node.operands
+    inside = _with_diagonals_opened(node.operands[0])
     if not isinstance(inside, Einsum) or len(inside.factors) < 2 or inside.coefficient <= 0 or inside.sizes:
         return None
     if any(label not in inside.out and label != UNIT for _, labels in inside.factors for label in labels):
@@ -264,6 +264,21 @@ def logarithm_of_a_quotient(node: Node, facts: Facts) -> Node | None:
     left = einsum(rest, inside.out, node.shape, inside.coefficient)
     is_one = isinstance(left, Einsum) and not left.factors and left.coefficient == 1
     return add(terms if is_one else [*terms, elementwise("log", [left])])
+
+
+def _with_diagonals_opened(node: Node) -> Node:
+    """diagonal(A) ⊘ b with A itself as a factor, from which its diagonal is taken."""
+    if not isinstance(node, Einsum):
+        return node
+    factors = []
+    for factor, labels in node.factors:
+        inner = factor.factors[0] if isinstance(factor, Einsum) and len(factor.factors) == 1 and factor.coefficient == 1 else None
+        if isinstance(factor, Einsum) and inner is not None and not factor.sizes and set(inner[1]) <= set(factor.out):
+            renamed = dict(zip(factor.out, labels, strict=True))
+            factors.append((inner[0], tuple(renamed[label] for label in inner[1])))
+        else:
+            factors.append((factor, labels))
+    return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
 
 
 def _logarithm(node: Node) -> Node | None:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from symgrad.dims import Dim
 from symgrad.rewrite import Facts, Rule, factors_written, is_symmetric
-from symgrad.tensor import UNIT, Einsum, Factor, Func, Node, einsum, eye, func
+from symgrad.tensor import UNIT, Einsum, Factor, Func, Map, Node, einsum, eye, func
 
 
 def inverse(node: Node) -> Node:
@@ -100,8 +100,24 @@ def _cancelled(node: Node, facts: Facts) -> Node:
     return node
 
 
+def logarithms_on_a_cholesky_diagonal(node: Node, facts: Facts) -> Node | None:
+    """Σ log diagonal(chol(A)) = ½ log det(A) of a symmetric A."""
+    if not isinstance(node, Einsum) or len(node.factors) != 1 or any(label != UNIT for label in node.out):
+        return None
+    log = node.factors[0][0]
+    diagonal = log.operands[0] if isinstance(log, Map) and log.fn == "log" and not log.order else None
+    if not isinstance(diagonal, Einsum) or len(diagonal.factors) != 1 or diagonal.coefficient != 1 or diagonal.sizes:
+        return None
+    factor, labels = diagonal.factors[0]
+    if not isinstance(factor, Func) or factor.fn != "cholesky" or labels[0] != labels[1] or not is_symmetric(factor.operands[0], facts):
+        return None
+    made = func("logdet", factor.operands, (), ())
+    return einsum([(made, ())], node.out, node.shape, node.coefficient / 2, node.sizes)
+
+
 RULES: tuple[Rule, ...] = (
     Rule("inverse-of", "(X⁻¹)⁻¹ = X", "an inverse loses its operand's outermost operation", inverse_of),
     Rule("cancel-inverse", "X⁻¹ X = I", "fewer factors", cancel_inverse),
     Rule("open-inverse-when-shorter", "(A X)⁻¹ A = X⁻¹", "fewer factors, by its own condition", open_inverse_when_shorter),
+    Rule("cholesky-diagonal", "Σ log diagonal(chol(A)) = ½ log det(A)", "a logarithm disappears", logarithms_on_a_cholesky_diagonal),
 )

@@ -126,6 +126,30 @@ def cancel_reciprocal(node: Node, facts: Facts) -> Node | None:
     return None
 
 
+def cancel_diagonal(node: Node, facts: Facts) -> Node | None:
+    """diag(1 ⊘ diagonal(P)) ⊙ P = I: over its diagonal, a matrix is 1 there, and elsewhere it does not count."""
+    if not isinstance(node, Einsum):
+        return None
+    for k, (factor, labels) in enumerate(node.factors):
+        base, exponent = _base(factor)
+        if exponent >= 0 or not isinstance(base, Einsum) or len(base.factors) != 1 or base.coefficient != 1 or base.sizes:
+            continue
+        (matrix, own), index = base.factors[0], next((label for label in labels if label != UNIT), UNIT)
+        if len(own) != 2 or own[0] != own[1] or own[0] not in base.out or UNIT in own:
+            continue
+        for j, (other, theirs) in enumerate(node.factors):
+            if other is not matrix or index not in theirs or not _meets_itself(node, theirs):
+                continue
+            rest = [(power(base, exponent + 1), ls) if i == k else (n, ls) for i, (n, ls) in enumerate(node.factors) if i != j]
+            return einsum([*rest, _repeat(node)], node.out, node.shape, node.coefficient, node.sizes)
+    return None
+
+
+def _meets_itself(node: Einsum, labels: Indices) -> bool:
+    """Whether both indices are one, as they stand or by a δ beside them."""
+    return labels[0] == labels[1] or any(isinstance(n, Eye) and set(ls) == set(labels) for n, ls in node.factors)
+
+
 def step_beside_a_clip(node: Node, facts: Facts) -> Node | None:
     """1[f(x) > f(c)] ⊙ 1[x > a] ⊙ (1 − 1[x > b]) = 0 for c = min(max(x, a), b), which is x where the others are 1."""
     if not isinstance(node, Einsum):
@@ -259,6 +283,7 @@ def _products(node: Node, facts: Facts) -> Node:
     rules = (
         flatten_product,
         cancel_reciprocal,
+        cancel_diagonal,
         mask_idempotent,
         step_beside_a_clip,
         one_hot_picks,
@@ -400,6 +425,7 @@ RULES: tuple[Rule, ...] = (
     Rule("flatten-when-shorter", "a (b a⁻¹) = b", "fewer factors, by its own condition", flatten_when_shorter),
     Rule("flatten-broadcast", "A ⊙ (u 1ᵀ) = diag(u) A", "one product inside a product less", flatten_broadcast),
     Rule("cancel-reciprocal", "x ⊙ x⁻¹ = 1", "fewer factors", cancel_reciprocal),
+    Rule("cancel-diagonal", "diag(1 ⊘ diagonal(P)) ⊙ P = I", "fewer factors", cancel_diagonal),
     Rule("mask-idempotent", "M ⊙ M = M", "fewer factors", mask_idempotent),
     Rule("step-beside-a-clip", "1[x > min(max(x, a), b)] 1[x > a] 1[x ≤ b] = 0", "a product disappears", step_beside_a_clip),
     Rule("one-hot-picks", "Σ_j y_j y_k a_j = y_k a_k", "fewer factors", one_hot_picks),

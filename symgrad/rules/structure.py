@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from symgrad.dims import Dim, Shape
-from symgrad.ops.arrange import flip_node, pad_node, roll_node, slice_node
+from symgrad.ops.arrange import flip_node, pad_node, reshape_node, roll_node, slice_node
 from symgrad.ops.structure import made
 from symgrad.rewrite import Facts, Rule
 from symgrad.tensor import UNIT, Add, Einsum, Eye, Factor, Func, Node, Sizes, add, einsum, eye, func, transpose
@@ -23,13 +23,15 @@ def linear_rearrangement(node: Node, facts: Facts) -> Node | None:
     other, make = _AGAIN[node.fn]
     (inner,) = node.operands
     split = [_scaling(term) for term in (inner.operands if isinstance(inner, Add) else (inner,))]
-    same_axis = node.params[:1] if other == node.fn else None
+    same_axis = node.params[:1] if other == node.fn != "reshape" else None
     meets = any(isinstance(body, Func) and body.fn == other and same_axis in (None, body.params[:1]) for body, _ in split)
     if not meets and (len(split) > 1 or split[0][0] is inner):
         return None
     labels = tuple(range(len(node.shape)))
     # Rewriting does not come back to what is inside a result: a number before a sum leaves the function first.
-    pieces = [linear_rearrangement(piece, facts) or piece for piece in (make(node, body) for body, _ in split)]
+    pieces = [
+        linear_rearrangement(piece, facts) or split_of_product(piece, facts) or piece for piece in (make(node, body) for body, _ in split)
+    ]
     return add([einsum([(piece, labels)], labels, piece.shape, *number) for piece, (_, number) in zip(pieces, split, strict=True)])
 
 
@@ -43,6 +45,7 @@ _AGAIN: dict[str, tuple[str, Callable[[Func, Node], Node]]] = {
     "unvec": ("vec", _rearranged),
     "pad": ("pad", lambda node, body: pad_node(body, node.params)),
     "flip": ("flip", lambda node, body: flip_node(body, *node.params)),
+    "reshape": ("reshape", lambda node, body: reshape_node(body, node.params)),
     "roll": ("roll", lambda node, body: roll_node(body, *node.params)),
 }
 
@@ -233,7 +236,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "linear-rearrangement",
         "vec⁻¹(a vec(X) + b y) = a X + b vec⁻¹(y)",
-        "a vec, flip, roll or pad disappears, or a number leaves it",
+        "a vec, reshaping, flip, roll or pad disappears, or a number leaves it",
         linear_rearrangement,
     ),
     Rule("sum-of-vecs", "vec(X) + vec(Y) = vec(X + Y)", "fewer functions", sum_of_vecs),
