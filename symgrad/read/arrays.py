@@ -439,7 +439,10 @@ class Typing:
         self.shapes = met
         ends = (left.ends or (None, None))[0], (right.ends or (None, None))[1]
         if left.lead or right.lead:
-            return self._batched(left, right, span)
+            made = self._batched(left, right, span)
+            # A vector of one axis leaves none behind.
+            gone = [len(made.shape) - 1] if right.flat else [len(made.shape) - 2] if left.flat else []
+            return self.without(made, gone, span) if gone else made
 
         def make(shapes: Shapes) -> Form:
             return product_of([squeezed(left.make(shapes)), squeezed(right.make(shapes))])
@@ -603,6 +606,16 @@ class Typing:
             return form if whole else apply("slice", [form], (axis, first, last, step))
 
         return Array(rows, cols, make, span, array.names, lead=tuple(lead))
+
+    def padded(self, array: Array, axis: int, before: int, behind: int, span: Span) -> Array:
+        """Zeros before and behind along an axis."""
+        size = self.shapes.resolve(array.shape[axis]) + before + behind
+        *lead, rows, cols = (size if i == axis else dim for i, dim in enumerate(array.shape))
+
+        def make(shapes: Shapes) -> Form:
+            return apply("pad", [squeezed(array.make(shapes))], (axis, Dim.of(before), 1, shapes.resolve(size)))
+
+        return Array(rows, cols, make, span, array.names, lead=tuple(lead), flat=array.flat)
 
     def flipped(self, array: Array, axis: int, span: Span) -> Array:
         """The positions along an axis in the opposite order."""

@@ -364,7 +364,8 @@ def _joined(axis: int | None) -> Callable[[Call], Array]:
     def function(call: Call) -> Array:
         arrays = [call.array(item, tensors=axis is None) for item in listed(call, first(call))]
         along = axis if axis is not None else call.axis(arrays[0]) or 0
-        return call.typing.joined(arrays, along, call.span)
+        flat = axis is None and all(a.flat or call.typing.is_scalar(a) for a in arrays) and call.typing.shapes.is_one(arrays[0].cols)
+        return replace(call.typing.joined(arrays, along, call.span), flat=flat)
 
     return function
 
@@ -682,6 +683,8 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "reducemean": _reduction("mean"),
     "reduceprod": _reduction("prod"),
     "reducelogsumexp": _along("logsumexp"),
+    "average": lambda call: losses.average(call, _reduction("mean")),
+    "pad": shaping.padded,
     "huberloss": lambda call: losses.huber(call, _ENTRYWISE["huber"]),
     "arange": shaping.counted,
     "linspace": shaping.evenly,
@@ -793,6 +796,9 @@ _KEYWORDS = frozenset(
         "k",
         "diagonal",
         "n",
+        "pad_width",
+        "value",
+        "constant_values",
         "ddof",
         "correction",
         "unbiased",

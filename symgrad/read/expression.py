@@ -713,6 +713,8 @@ class _Reader:
         places = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
         if any(map(self._has_places, places)):
             return self._picked(array, places, span)
+        if array.flat and len(places) > 2 and sum(not _is_new(p) for p in places) == 1:
+            return self._among_new_axes(array, [_is_new(p) for p in places], span)
         if array.lead or sum(not _is_new(p) for p in places) > 2:
             return self._places(array, places, span)
         if any(map(_is_new, places)) and not (array.flat or self.typing.is_vector(array)):
@@ -778,6 +780,17 @@ class _Reader:
                 array = self.typing.with_axis(array, at, span) if _is_new(place) else array
             return array
         return self.typing.without(array, gone, span) if gone else array
+
+    def _among_new_axes(self, array: Array, new: Sequence[bool], span: Span) -> Array:
+        """`w[:, None, None]`: a vector along one of several axes."""
+        at, last = list(new).index(False), len(new) - 1
+        column = replace(self.typing.column(array, span), flat=False)
+        made = self.typing.transpose(column, span) if at == last else column
+        for _ in range(at if at < last else last - 1):
+            made = self.typing.with_axis(made, 0, span)
+        while len(made.shape) < len(new):
+            made = self.typing.with_axis(made, len(made.shape), span)
+        return replace(made, bare=None, span=span)
 
     def _new_axis(self, array: Array, places: Sequence[ast.expr], span: Span) -> Array:
         """`x[:, None]` is the vector as a column, `x[None, :]` as a row."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from symgrad.dims import Dim
+from symgrad.errors import Unsupported
 from symgrad.read.arrays import Array, sized
-from symgrad.read.call import Call
+from symgrad.read.call import Call, first
 
 _LINES = """
 mse_loss(input, target) mean = (input - target)**2
@@ -48,6 +50,11 @@ standardized(input, eps) = (input - mean(input, -1, keepdims=True))/sqrt(var(inp
 rms_norm(input, shape, weight=1, eps=0) = weight*input/sqrt(mean(input**2, -1, keepdims=True) + eps)
 scaled_dot_product_attention(query, key, value) = softmax(query@key.mT/sqrt(query.shape[-1]), -1)@value
 masked_fill(input, mask, value) = where(mask, value, input)
+cov_of_rows(m, less=1) = (m - mean(m, axis=1, keepdims=True))@(m - mean(m, axis=1, keepdims=True)).T/(m.shape[1] - less)
+cov_of_columns(m, less=1) = (m - mean(m, axis=0, keepdims=True)).T@(m - mean(m, axis=0, keepdims=True))/(m.shape[0] - less)
+corrcoef(x) = standardized(x, 0)@standardized(x, 0).T/x.shape[1]
+weighted_average(a, weights) = sum(a*weights)/sum(weights)
+cross(a, b) = concatenate([a[1:2]*b[2:3] - a[2:3]*b[1:2], a[2:3]*b[0:1] - a[0:1]*b[2:3], a[0:1]*b[1:2] - a[1:2]*b[0:1]])
 softmin(input, dim=-1) = softmax(-input, dim)
 addmm(input, mat1, mat2) = input + mat1@mat2
 addmv(input, mat, vec) = input + mat@vec
@@ -79,6 +86,8 @@ _WRITTEN = dict(map(_Written.of, filter(None, _LINES.splitlines())))
 KEYWORDS = {word: frozenset({*made.parameters, *(("reduction",) if made.is_reduced else ())}) for word, made in _WRITTEN.items()}
 """The names of what each function takes."""
 KEYWORDS["crossentropy"] = KEYWORDS["crossentropyofshares"]
+KEYWORDS["cov"] = frozenset({"rowvar", "bias", "ddof"})
+KEYWORDS["average"] = frozenset({"weights", "axis", "keepdims"})
 KEYWORDS["kldiv"] |= {"log_target"}
 
 
@@ -94,6 +103,40 @@ def cross_entropy(call: Call) -> Array:
     if t.is_vector(scores):
         return _of(call, "crossentropyofalabel" if t.is_scalar(target) else "crossentropyofone")
     return _of(call, "crossentropyoflabels" if t.is_vector(target) else "crossentropyofshares")
+
+
+def covariance(call: Call) -> Array:
+    """`np.cov(X)`, whose rows are the variables unless rowvar=False says otherwise, over the number of observations less 1."""
+    array, rows = call.array(first(call)), call.keywords.get("rowvar")
+    biased = call.keywords.get("bias")
+    less = 0 if isinstance(biased, ast.Constant) and biased.value is True else 1
+    if isinstance((ddof := call.keywords.get("ddof")), ast.Constant) and ddof.value in (0, 1):
+        less = int(ddof.value == 1)
+    by_columns = isinstance(rows, ast.Constant) and not rows.value
+    if len(call.args) != 1 or call.typing.is_vector(array):
+        raise call.refused("symgrad has cov of one matrix; of a vector it is var(x, ddof=1)", kind=Unsupported)
+    asked = replace(call, keywords={"less": ast.copy_location(ast.Constant(less), call.args[0])})
+    return _of(asked, "covofcolumns" if by_columns else "covofrows")
+
+
+def cross(call: Call) -> Array:
+    """`np.cross(a, b)`, of vectors of three entries."""
+    t = call.typing
+    for array in call.arrays(2):
+        met = t.shapes.unify(t.column(array, array.span).rows, Dim.of(3)) if array.flat or t.is_vector(array) else None
+        if met is None:
+            raise call.refused("symgrad has cross of two vectors of three entries", kind=Unsupported)
+        t.shapes = met
+    return written_out(call)
+
+
+def average(call: Call, unweighted: Callable[[Call], Array]) -> Array:
+    """`np.average(x, weights=w)` of a vector; without weights the mean."""
+    if "weights" not in call.keywords:
+        return unweighted(call)
+    if not call.typing.is_vector(call.array(first(call))) or len(call.args) > 1:
+        raise call.refused("symgrad has a weighted average of all entries of a vector", kind=Unsupported)
+    return _of(call, "weightedaverage")
 
 
 def divergence(call: Call) -> Array:
@@ -152,6 +195,8 @@ LOSSES: dict[str, Callable[[Call], Array]] = {
     **dict.fromkeys(_WRITTEN, written_out),
     "crossentropy": cross_entropy,
     "kldiv": divergence,
+    "cov": covariance,
+    "cross": cross,
 }
 CLASSES = {
     **{word: word for word in LOSSES if word.endswith("loss")},

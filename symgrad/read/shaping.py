@@ -169,6 +169,9 @@ def tiled(call: Call) -> Array:
         raise call.refused(f"{call.word} takes an array and how often it is repeated")
     array = call.array(call.args[0], tensors=True)
     node = call.args[1]
+    # tile(x, (n, 1)) is n rows x.
+    as_rows = array.flat and isinstance(node, (ast.Tuple, ast.List)) and len(node.elts) == 2 and whole(node.elts[1]) == 1
+    array = call.typing.transpose(call.typing.column(array, array.span), array.span) if as_rows else array
     counts = list(node.elts) if isinstance(node, (ast.Tuple, ast.List)) else [node]
     if len(counts) == 1 and array.flat:
         return _copied(call, call.typing.column(array, call.span), 0, counts[0])
@@ -253,6 +256,41 @@ def _places(call: Call, node: ast.expr) -> int:
     if shift is None:
         raise call.refused(f"{call.word} moves by a whole number of places", node, Unsupported)
     return shift
+
+
+def padded(call: Call) -> Array:
+    """`np.pad(X, ((1, 1), (0, 0)))`, `np.pad(x, 1)`: zeros around; `F.pad(X, (1, 1))` counts from the last axis."""
+    array, t = call.array(first(call), tensors=True), call.typing
+    node = call.keywords.get("pad_width", call.args[1] if len(call.args) > 1 else None)
+    mode = call.keywords.get("mode", call.args[2] if len(call.args) > 2 else ast.Constant("constant"))
+    filled = [call.keywords[name] for name in ("value", "constant_values") if name in call.keywords]
+    if node is None or not isinstance(mode, ast.Constant) or mode.value != "constant" or any(whole(v) != 0 for v in filled):
+        raise call.refused(f"symgrad has {call.word} with zeros around, as in {call.word}(x, 1)", kind=Unsupported)
+    axes = [len(array.shape) - (2 if t.shapes.is_one(array.cols) else 1)] if array.flat else list(range(len(array.shape)))
+    widths = _widths(call, node, axes)
+    for axis, (before, behind) in widths.items():
+        if before or behind:
+            array = t.padded(array, axis, before, behind, call.span)
+    return array
+
+
+def _widths(call: Call, node: ast.expr, axes: list[int]) -> dict[int, tuple[int, int]]:
+    """How many zeros stand before and behind along each axis."""
+    items = list(node.elts) if isinstance(node, (ast.Tuple, ast.List)) else [node]
+    pairs = [list(item.elts) if isinstance(item, (ast.Tuple, ast.List)) else [item] for item in items]
+    counts = [[whole(count) for count in pair] for pair in pairs]
+    if any(count is None or count < 0 for pair in counts for count in pair) or any(len(pair) not in (1, 2) for pair in counts):
+        raise call.refused(f"{call.word} takes whole numbers of zeros", node)
+    if call.spelled.startswith(("F.", "torch.", "nn.")):
+        flat = [count or 0 for pair in counts for count in pair]
+        last = axes[::-1][: len(flat) // 2]
+        return {axis: (flat[2 * k], flat[2 * k + 1]) for k, axis in enumerate(last)}
+    both = [((pair[0] or 0), (pair[-1] or 0)) for pair in counts]
+    if all(len(pair) == 1 for pair in counts) and len(counts) == 2:
+        both = [(both[0][0], both[1][0])]  # np.pad(x, (1, 2)): the same along each axis
+    if len(both) not in (1, len(axes)):
+        raise call.refused(f"{call.word} of {len(axes)} axes takes a pair for each", node)
+    return dict(zip(axes, both * len(axes) if len(both) == 1 else both, strict=False))
 
 
 def flipped(axis: int | None) -> Callable[[Call], Array]:
