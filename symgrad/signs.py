@@ -1,11 +1,14 @@
-r"""Signs before expressions: `d(X^{-1})`, `d \log\det X`, `\mathrm{d} \|x\|^2`, `\nabla \log\det X`; and the δ of `\delta W`, a gradient.
+r"""Signs before expressions: `d(X^{-1})`, `d \log\det X`, `\mathrm{d} \|x\|^2`, `\nabla \log\det X`; and the δ of `\delta W`, a gradient
+or a differential.
 
 A `d` before brackets, a function or a norm is no factor where its statement also has the differential of a name, or where it is upright.
-A δ is the sign of a gradient where it stands nowhere but before a name, and lines begin so.
+A δ is the sign of a gradient where it stands nowhere but before a name, and lines begin so; where words call that a differential, it is one,
+and a `dy` that is said to be `∂L/∂y` beside it is the gradient.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Set
 from dataclasses import replace
 
@@ -19,11 +22,17 @@ from symgrad.syntax import Node
 
 UNNAMED_LOSS = "L"  # what gradients are of where no loss is named
 
+# A δ before two names or more, and words that say what it is.
+_FEW = 2
+_OF_CHANGES = re.compile(
+    r"(?i)\b(?:differentials?|perturb\w+|variations?|(?:small|infinitesimal) changes?|differentia(?:le|l)n?|differenziali?)\b"
+)
 _UPRIGHT = frozenset({"mathrm", "rm", "mathsf", "operatorname"})
 
 
 def with_differentials(sheet: Sheet) -> Sheet:
     r"""The sheet with a differential wherever a product begins with its sign, and none where it says what `\Delta` is."""
+    sheet = _with_small_changes(sheet)
     loss = _loss_of_deltas(sheet)
     made = [replace(s, node=_signed(s.node, loss)) for s in sheet.statements]
     changed = {plain_name(n.of) for s in made for n in sx.walk(s.node) if isinstance(n, sx.Differential) and n.sign == "d"}
@@ -82,6 +91,52 @@ def _loss_of_deltas(sheet: Sheet) -> str | None:
     said = {name for s in sheet.statements if (name := _said_of_delta(s.node)) is not None}
     losses = said or {name for head in heads if (name := plain_name(head)) is not None and is_loss(name)}
     return (losses.pop() if len(losses) == 1 else UNNAMED_LOSS) if met == signs and len(begun) > 1 else None
+
+
+def _with_small_changes(sheet: Sheet) -> Sheet:
+    r"""The sheet with `d` for the δ of differentials, and with the gradients written out that a `d` is said to stand for beside them."""
+    heads = [s.node.sides[0] for s in sheet.statements if isinstance(s.node, sx.Relation)]
+    begun = [head for head in heads if isinstance(head, sx.Product) and len(head.factors) == 2 and [*_deltas(head)] == [0]]
+    every = [n for s in sheet.statements for n in sx.walk(s.node)]
+    before = sum(len([*_deltas(n)]) for n in every)
+    if len(begun) < _FEW or sum(map(_is_delta, every)) != before or any(_said_of_delta(s.node) for s in sheet.statements):
+        return sheet
+    if not _OF_CHANGES.search(sheet.source.text):
+        return sheet
+    said = {name: of for s in sheet.statements for name, of in _gradients_by_d(s.node)}
+    loss = next(iter(said.values()), None)
+    if loss is None and any(isinstance(n, sx.Differential) and n.sign == "d" for n in every):
+        return sheet  # both signs, and nothing says what they are
+
+    def put(node: Node) -> Node:
+        if isinstance(node, sx.Differential) and node.sign == "d" and loss is not None and node.order is None:
+            return _gradient(node.span, loss, node.of)
+        if not isinstance(node, sx.Product):
+            return node
+        factors, operators = list(node.factors), list(node.operators)
+        for k in reversed([*_deltas(node)]):
+            factors[k : k + 2] = [sx.Differential(factors[k].span.to(factors[k + 1].span), "d", factors[k + 1])]
+            del operators[k]
+        return factors[0] if len(factors) == 1 else replace(node, factors=tuple(factors), operators=tuple(operators))
+
+    return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, put)) for s in sheet.statements])
+
+
+def _gradients_by_d(node: Node) -> Iterator[tuple[str, str]]:
+    """The y and the L of `dy = ∂L/∂y`."""
+    match node:
+        case sx.Relation(sides=(sx.Differential(sign="d", of=by, order=None), sx.Derivative(of=sx.Node() as of, wrt=(wrt,)), *_)):
+            name, loss = plain_name(by), plain_name(of)
+            if name is not None and name == plain_name(wrt) and loss is not None:
+                yield name, loss
+
+
+def _deltas(node: Node) -> Iterator[int]:
+    """Where in a product a δ stands before what it changes: a name or brackets."""
+    if isinstance(node, sx.Product):
+        for k, (sign, operator, inside) in enumerate(zip(node.factors, node.operators, node.factors[1:], strict=False)):
+            if not operator and _is_delta(sign) and isinstance(inside, (sx.Name, sx.Scripted, sx.Group)):
+                yield k
 
 
 def _said_of_delta(node: Node) -> str | None:

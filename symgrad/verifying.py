@@ -11,6 +11,7 @@ from symgrad import syntax as sx
 from symgrad.aliases import with_own_functions
 from symgrad.allowance import OVER, Allowance
 from symgrad.applying import applied
+from symgrad.batchwise import for_each_example
 from symgrad.chosen import chosen
 from symgrad.classes import by_class
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
@@ -44,6 +45,7 @@ from symgrad.likeness import likeness
 from symgrad.limits import with_limits
 from symgrad.literals import literal_rows, masked_entries
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
+from symgrad.ones import with_ones
 from symgrad.optima import with_zero_behind
 from symgrad.parts import heads, mentions, parts, several_spaces
 from symgrad.piecewise import joined
@@ -81,6 +83,8 @@ from symgrad.verification import Claim, Finding, Verification
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_zero_behind,
     turned,
+    with_ones,
+    for_each_example,
     summed,
     up_to_constants,
     tabulated,

@@ -39,7 +39,7 @@ LAYERS = [
         "cases terms typing_rules "
         "readings.* implied meaning building understanding prose dimension_analysis shorthand starting enumerating "
         "tables told denoting replacing strides classes datapoints pointwise "
-        "totals limits ellipses coordinates sizing points conditions piecewise optima pullbacks "
+        "totals limits ellipses coordinates sizing points conditions piecewise optima pullbacks ones batchwise "
         "literals sheet defining gathering chosen subsets updates changing rounding identities held lab spellings "
         "completing",
     ),
