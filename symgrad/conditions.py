@@ -150,7 +150,8 @@ ADJUSTMENTS: dict[str, Callable[[Any], Any]] = {
 # The values that an input is put to, `for $\varepsilon = 0$`; an equation in general is not met by them.
 _VALUES: dict[str, Callable[[Any], Any]] = {"0": np.zeros_like, "1": np.ones_like}
 _PUT_TO = re.compile(
-    r"(?i)\b(?:if|for|when|where|with|at|setting|set|put|take|wenn|für|bei|mit|si|pour|avec|quand|para|con|cuando|se|per|quando|com)\W*$"
+    r"(?i)\b(?:(?:if|for|when|where|with|at|setting|set|put|take|wenn|für|bei|mit|si|pour|avec|quand|para|con|cuando|se|per|quando|com)"
+    r"|at the (?:kink|corner|jump|edge|boundary|margin|origin|point|minimum|maximum|optimum|optimal \w+))\W*$"
 )
 # `We start at $w = 0$`: a value for good, until the next step.
 _STARTS_AT = re.compile(

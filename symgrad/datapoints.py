@@ -17,7 +17,7 @@ from symgrad.constant import constant_of, numeral
 from symgrad.literals import as_list, literal_cells
 from symgrad.naming import letters_of, numbers_of, plain_name, superscript
 from symgrad.parts import heads, mentions
-from symgrad.read.document import Sheet
+from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
 _MOST = 30
@@ -32,7 +32,7 @@ _AND = re.compile(r"(?i)^\W*(?:and|und|y|et|e)?\W*$")
 
 def with_data(sheet: Sheet) -> Sheet:
     """The sheet with the matrices that it gives row by row."""
-    sheet = _with_points(sheet)
+    sheet = _with_shared_labels(_with_points(sheet))
     defined = {name for s in sheet.statements for name, _ in heads(s)}
     spoken = {name for s in sheet.statements for name in mentions(s.node)}
     wanted = {name.lower() for name in spoken - defined if len(name) == 1 and name.isupper()} - defined
@@ -83,6 +83,28 @@ def _with_points(sheet: Sheet) -> Sheet:
         ]
         return replace(sheet, statements=[*statements[:i], *(replace(s, span=span) for s in given), *statements[k:]])
     return sheet
+
+
+def _with_shared_labels(sheet: Sheet) -> Sheet:
+    """The sheet with a label for each point, where several have one: `x_1 = (2, 1)`, `x_2 = (1, -2)` with `y = +1`."""
+    out: list[Statement] = []
+    points: list[int] = []
+    for statement in sheet.statements:
+        named = heads(statement)
+        number = numbers_of_head(statement.node)
+        is_label = len(named) == 1 and constant_of(named[0][1]) is not None and number is None and _LABELLED.search(statement.words)
+        if points and is_label and statement.words.strip():
+            assert isinstance(statement.node, sx.Relation)
+            head, *rest = statement.node.sides
+            for k in points:
+                own = sx.Scripted(head.span, head, sx.Number(head.span, str(k)))
+                out.append(replace(statement, node=replace(statement.node, sides=(own, *rest))))
+            points = []
+            continue
+        is_point = number is not None and len(number) == 1 and len(named) == 1 and literal_cells(named[0][1]) is not None
+        points = [*points, number[0]] if number is not None and is_point else []
+        out.append(statement)
+    return replace(sheet, statements=out)
 
 
 def _given(sheet: Sheet, wanted: set[str]) -> Iterator[tuple[str, int, list[list[Node]]]]:

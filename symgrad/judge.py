@@ -5,6 +5,7 @@ A claim holds by its plainest reading, or, with a note, by a less usual one; lat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -41,6 +42,11 @@ from symgrad.typing_rules import Note
 from symgrad.undefined import arguments, insist_on_dependence, insist_on_formulas, insist_on_names, rests_on_nothing, stated_gradient
 
 _FIRST_PAIRS = 3
+_SAME_START = re.compile(
+    r"(?i)\b(?:from|at) the same (?:start\w*|point|weights|parameters|(?:initial|starting) \w+)|\bback (?:to|at) the start\b"
+    r"|\b(?:start|begin)\w* (?:again|over|afresh) (?:from|at|with)\b|\bv?om (?:selben|gleichen) (?:Start\w*|Punkt)\b"
+    r"|\bdesde el mismo (?:punto|inicio)\b|\bdu même (?:point|départ)\b"
+)
 
 
 class Judge:
@@ -65,8 +71,10 @@ class Judge:
         for link in self.gathered.links:
             by_statement.setdefault(link.statement, []).append(link)
         for i in self.gathered.part.statements:
+            if _SAME_START.search(self.gathered.sheet.statements[i].words):
+                self.ledger.start_again()
             for name, node in self.gathered.given.get(i, []):
-                if put_to(self.gathered.sheet, i, name, node) is None:
+                if put_to(self.gathered.sheet, i, name, node) is None or self.ledger.is_member(name):
                     self.ledger.give(name, node, i)
             self.suppositions.hear(i)
             for link in by_statement.get(i, []):

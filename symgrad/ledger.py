@@ -30,6 +30,7 @@ class Ledger:
         self._written_at: dict[str, int] = {}
         self._last_given = -1
         self._order: dict[str, int] = {}  # which value was written before which
+        self._members: dict[str, dict[int, tuple[Fraction, ...]]] = {}
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -84,6 +85,34 @@ class Ledger:
         self.values[name] = rows
         self._written_at[name] = statement
         self._order[name] = 1 + max(self._order.values(), default=0)
+        self._write_whole(name, rows, statement)
+
+    def is_member(self, name: str) -> bool:
+        """Whether it is the `x_1` of an x that the network has, and nothing is computed from `x_1` alone."""
+        base, _, number = name.rpartition("_")
+        if base not in self.meaning.network.inputs or not number.isdecimal():
+            return False
+        return not any(self.meaning.rests_on(defined, name) for defined in self.meaning.network.definitions)
+
+    def _write_whole(self, name: str, rows: Rows, statement: int) -> None:
+        """`x_1 = (2, 1)`, `x_2 = (1, -2)`, `y_1 = 1`, `y_2 = -1`: with its members an input has its value, one by one."""
+        base, _, number = name.rpartition("_")
+        shape = self.meaning.network.symbol_shape(base) if self.is_member(name) else None
+        if shape is None or (base in self.values and base not in self._members):
+            return
+        members = self._members.setdefault(base, {})
+        members[int(number)] = tuple(x for row in rows for x in row)
+        long = {len(member) for member in members.values()}
+        is_vector = shape[1].is_one
+        if sorted(members) == list(range(1, len(members) + 1)) and len(long) == 1 and is_vector == (long == {1}) and not shape[0].is_one:
+            if self.values.pop(base, None) is not None:  # it grows, and has no other value than before
+                self._forget_what_rests_on(base)
+            self.write(base, tuple(members[k] for k in sorted(members)), statement)
+
+    def start_again(self) -> None:
+        """The inputs as they were given first: another step is taken from the same start."""
+        for name in [n for n in self.older if n in self.meaning.network.inputs]:
+            self.write(name, self.older[name][0])
 
     @contextmanager
     def with_further(self, given: Iterable[tuple[str, Node]]) -> Iterator[None]:

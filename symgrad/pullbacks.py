@@ -1,7 +1,7 @@
 r"""Rules for gradients said of letters of their own: `if $C = AB$ then $dA = dC\,B^T$`, on a sheet where A is something else.
 
 The result of such a rule is spoken of in its sentence alone, and what it is made of elsewhere too. There it is a letter of its own, with an
-accent that sheets hardly have.
+accent that sheets hardly have. So is the x of `f(x) = w^T x + b` on a sheet that has nothing but `x_1`, `x_2` and `x_i` besides.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from functools import partial
 
 from symgrad import syntax as sx
 from symgrad.conditions import one_sentence
-from symgrad.naming import plain_name
+from symgrad.naming import numbers_of, plain_name
 from symgrad.parts import heads, mentions
-from symgrad.read.document import Sheet
+from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
 _IF = re.compile(
@@ -36,7 +36,23 @@ def with_letters_of_their_own(sheet: Sheet) -> Sheet:
             own_letters = partial(_with_accent, {head, *mentions(formula)})
             for j in here:
                 statements[j] = replace(statements[j], node=sx.mapped(statements[j].node, own_letters))
-    return replace(sheet, statements=statements)
+    return replace(sheet, statements=[_with_own_argument(s, statements) for s in statements])
+
+
+def _with_own_argument(statement: Statement, statements: list[Statement]) -> Statement:
+    """A function with another letter for its argument, where that is elsewhere the letter of examples that are numbered."""
+    head = statement.node.sides[0] if isinstance(statement.node, sx.Relation) else None
+    letter = head.args[0] if isinstance(head, sx.Call) and len(head.args) == 1 else None
+    if not isinstance(letter, sx.Name):
+        return statement
+    others = [s.node for s in statements if s is not statement]
+    every = [n for node in others for n in sx.walk(node)]
+    numbered = [n.base for n in every if isinstance(n, sx.Scripted) and n.sup is None and numbers_of(n.sub) is not None]
+    scripted = {id(n.base) for n in every if isinstance(n, sx.Scripted) and n.sub is not None}
+    alone = any(n == letter and id(n) not in scripted for n in every)
+    if alone or letter not in numbered:
+        return statement
+    return replace(statement, node=sx.mapped(statement.node, partial(_with_accent, {plain_name(letter) or ""})))
 
 
 def _rules(sheet: Sheet) -> Iterator[tuple[int, list[int]]]:

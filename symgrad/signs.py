@@ -2,8 +2,8 @@ r"""Signs before expressions: `d(X^{-1})`, `d \log\det X`, `\mathrm{d} \|x\|^2`,
 or a differential.
 
 A `d` before brackets, a function or a norm is no factor where its statement also has the differential of a name, or where it is upright.
-A δ is the sign of a gradient where it stands nowhere but before a name, and lines begin so; where words call that a differential, it is one,
-and a `dy` that is said to be `∂L/∂y` beside it is the gradient.
+A δ is the sign of a gradient where it stands nowhere but before a name, and lines begin so; where words call that a differential, it is
+one, and a `dy` that is said to be `∂L/∂y` beside it is the gradient.
 """
 
 from __future__ import annotations
