@@ -456,6 +456,9 @@ def _declare(found: Gathered, shapes: Mapping[str, Shape]) -> None:
         if names.identifier(name) not in known:
             raise UnknownName(f"--dims: the expression has no {name}; {nearest(name, sorted(known))}")
         found.vocabulary.declared[known[names.identifier(name)]] = (shape[0] if shape else ONE, shape[1] if len(shape) > 1 else ONE)
+    # The d of √d, beside a K of m×d, is that size.
+    counts = {size for shape in shapes.values() for dim in shape for size in dim.symbols} - set(shapes)
+    found.vocabulary.sizes |= counts - {d.name for d in found.definitions} - found.vocabulary.declared.keys()
     _as_matrices(found, ("B", "N"))
 
 

@@ -184,7 +184,8 @@ def scaled(scalars: list[Form], body: Form) -> Form:
         merged[dim] = merged.get(dim, 0) + exponent
     lead = number(value, tuple((dim, e) for dim, e in merged.items() if e))
     if below:
-        if abs(lead.value.numerator) == 1 and not body.is_scalar and (lead.value.denominator != 1 or lead.sizes):
+        divides = lead.value.denominator != 1 or any(e < 0 for _, e in lead.sizes)
+        if abs(lead.value.numerator) == 1 and not body.is_scalar and divides:
             # A number that only divides stands below the line too: (A B)/(n τ).
             below.insert(0, number(lead.value.denominator, tuple((dim, -e) for dim, e in lead.sizes if e < 0)))
             lead = number(lead.value.numerator, tuple((dim, e) for dim, e in lead.sizes if e > 0))

@@ -16,7 +16,7 @@ from symgrad.ops import op_named
 from symgrad.read import functions as fn
 from symgrad.readings.entries import stretch
 from symgrad.shapes import unknown
-from symgrad.syntax import Node
+from symgrad.syntax import Node, Unreadable
 from symgrad.terms import Term, free_of, mapped
 from symgrad.typing_rules import Reading, is_scalar, multiply, negated, squared
 
@@ -176,6 +176,8 @@ def _call_mean(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: di
 
 def _call_trace(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
     met = squared(r.shapes, terms[0])
+    if terms[0].op == "elementwise" and terms[0].params[0] == "exp" and not is_scalar(r.shapes, terms[0]):
+        raise Unreadable(node.span, "the exponential of a matrix, which symgrad does not know, and of its entries nobody takes the trace")
     if met is not None:
         yield r.plus(0.0, met, Term("trace", (terms[0],), (), ONE, ONE, terms[0].free))
 
