@@ -7,12 +7,12 @@ what is computed with are the forms themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations
 
 from symgrad.dims import ONE, Dim, Shape
-from symgrad.form import Form, apply, rewrite_bottom_up, symbol, symbols, walk
+from symgrad.form import Form, apply, number, rewrite_bottom_up, symbol, symbols, walk
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.raising import raise_form
 from symgrad.rewrite import Facts
@@ -56,8 +56,10 @@ def on_paper(form: Form) -> Form:
     'Σ_b X_bᵀ G_b'
     """
     # What only the calculus gave more than two axes, as a second derivative, is written by its entries.
-    if form.op == "entries" or (len(form.shape) <= 2 and all(len(f.shape) <= 2 for f in symbols(form))):
+    if form.op == "entries":
         return form
+    if len(form.shape) <= 2 and all(len(f.shape) <= 2 for f in symbols(form)):
+        return by_pairs(form)
     return _shown(form, frozenset(f.name for f in symbols(form)))
 
 
@@ -122,6 +124,69 @@ def _over(letters: Mapping[str, Dim], body: Form) -> Form:
     outside = [s for s in scalars if not any(f.op == "at" and set(f.params) & kept.keys() for f in walk(s))]
     inside = scaled([s for s in scalars if s not in outside], rest)
     return scaled(outside, apply("over", [inside], (tuple(kept), tuple(kept.values()))))
+
+
+# ── entries of what is made of all pairs ─────────────────────────────────────────────────────────────────────────────
+
+
+def by_pairs(form: Form) -> Form:
+    """A form of matrices alone, in which what is of all pairs of rows is written by its entries: `[Σ_k (X_ik − C_jk)²]_ij`."""
+    if all(len(f.shape) <= 2 for f in walk(form)):
+        return form
+    if form.op == "einsum" and len(form.shape) <= 2 and any(len(arg.shape) > 2 for arg in form.args):
+        letters = _indices(form.shape, _in_use(form))
+        inside = _entry_of_product(form, tuple(letters))
+        if inside is not None:
+            return apply("stack", [inside], (tuple(letters), form.shape)) if any(letters) else inside
+    return apply(form.op, list(map(by_pairs, form.args)), form.params) if form.args else form
+
+
+def _indices(dims: Sequence[Dim], taken: Container[str]) -> list[str]:
+    """The indices of entries, i, j, …: a letter for each axis that is longer than 1."""
+    free = iter([c for c in "ijklpqrsuvabcefgh" if c not in taken])
+    return ["" if dim.is_one else next(free) for dim in dims]
+
+
+def _in_use(form: Form) -> set[str]:
+    """The names that are written, and those of sizes."""
+    return {f.name for f in symbols(form)} | {name for f in symbols(form) for dim in f.shape for name in dim.symbols}
+
+
+def _entry(form: Form, places: tuple[str, ...]) -> Form | None:
+    """The entry of a form at these places, one for each of its axes that is longer than 1; None for what has no such entry."""
+    places = tuple("" if dim.is_one else place for place, dim in zip(places[len(places) - len(form.shape) :], form.shape, strict=True))
+    if not any(places):
+        return by_pairs(form)
+    if form.op == "ones":
+        return number(1)
+    if form.op == "transpose":
+        return _entry(form.args[0], places[::-1])
+    if form.op == "einsum":
+        return _entry_of_product(form, places)
+    if form.op == "broadcast":
+        return _entry(form.args[0], places)
+    if form.op in ("square", "scale", *_BESIDE) or _is_map(form):
+        args = [arg if arg.is_scalar else _entry(arg, places) for arg in form.args]
+        if any(arg is None for arg in args):
+            return None
+        found = [arg for arg in args if arg is not None]
+        return scaled(found[:-1], found[-1]) if form.op in ("scale", "hadamard") else apply(form.op, found, form.params)
+    return apply("at", [by_pairs(form)], places) if len(form.shape) <= 2 and form.op != "window" else None
+
+
+def _entry_of_product(form: Form, places: tuple[str, ...]) -> Form | None:
+    if any(arg.op == "window" for arg in form.args):
+        return None
+    operands, _, out = form.params[0].partition("->")
+    sizes = {c: dim for arg, subs in zip(form.args, operands.split(","), strict=True) for c, dim in zip(subs, arg.shape, strict=True)}
+    spelled = dict(zip(out, places, strict=True))
+    summed = [c for c in dict.fromkeys(operands.replace(",", "")) if c not in spelled and not sizes[c].is_one]
+    spelled |= dict(zip(summed, _indices([sizes[c] for c in summed], {*_in_use(form), *places}), strict=True))
+    factors = [_entry(arg, tuple(spelled.get(c, "") for c in subs)) for arg, subs in zip(form.args, operands.split(","), strict=True)]
+    if any(factor is None for factor in factors):
+        return None
+    body = scaled([factor for factor in factors[:-1] if factor is not None], factors[-1] or number(1))
+    return _over({spelled[c]: sizes[c] for c in summed}, body)
 
 
 # ── one place of a tensor ────────────────────────────────────────────────────────────────────────────────────────────

@@ -177,6 +177,7 @@ FIRES = {
         (multiply(step(A * B - CLIPPED * B), step(A + 1), 1 - step(A - 1), C), FACTS),
         (multiply(step(A - CLIPPED), step(A + 1), 1 - step(elementwise("maximum", [A, -ONES]) - ONES)), FACTS),
     ],
+    "square-of-root": [(power(elementwise("sqrt", [A]), 2), FACTS), (power(elementwise("sqrt", [A]), 4), FACTS)],
     "step-of-maximum": [(step(elementwise("maximum", [A, constant(-1, (n, m))]) - constant(1, (n, m))), FACTS)],
     "spread-terms-apart": [(product("ij,jki->ik", A, pairs), FACTS), (product("ij,jki,ik->i", A, pairs, B), FACTS)],
     "deviation": [
@@ -296,6 +297,7 @@ STAYS = {
         (multiply(step(A * B - CLIPPED * B), step(B + 1), 1 - step(A - 1)), FACTS),
         (multiply(step(product("ij,jk,kl->il", A - CLIPPED, transpose(B), B)), step(A + 1), 1 - step(A - 1)), FACTS),
     ],
+    "square-of-root": [(power(elementwise("sqrt", [A]), -1), FACTS), (power(elementwise("sqrt", [A]), 3), FACTS)],
     "step-of-maximum": [
         (step(elementwise("maximum", [A, constant(2, (n, m))]) - constant(1, (n, m))), FACTS),
         (step(elementwise("maximum", [A, B]) - constant(1, (n, m))), FACTS),

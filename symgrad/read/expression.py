@@ -790,7 +790,7 @@ class _Reader:
             made = self.typing.with_axis(made, 0, span)
         while len(made.shape) < len(new):
             made = self.typing.with_axis(made, len(made.shape), span)
-        return replace(made, bare=None, span=span)
+        return replace(made, bare=None, span=span, upright=True)
 
     def _new_axis(self, array: Array, places: Sequence[ast.expr], span: Span) -> Array:
         """`x[:, None]` is the vector as a column, `x[None, :]` as a row."""

@@ -130,6 +130,10 @@ def _other_norm(kind: str, order: Fraction | None, inner: Term, vector: bool) ->
         return total(mapped("abs", inner))
     if kind == "*":
         return Term("function", (inner,), ("nuclear_norm",))
+    if kind == "2,1" and not vector:
+        # The lengths of the rows, added up: groups are rows (Nie et al. 2010).
+        squares = Term("sum", (_raised(inner, Fraction(2)),), (1,), inner.rows, ONE, inner.free)
+        return total(mapped("sqrt", squares))
     if kind == "\\infty" and vector:
         return Term("function", (mapped("abs", inner),), ("max", None))
     if order is not None and order > 1 and vector:

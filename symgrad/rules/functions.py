@@ -112,6 +112,14 @@ def power_of_product(node: Node, facts: Facts) -> Node | None:
     return einsum(factors, inner.out, node.shape, inner.coefficient ** int(exponent))
 
 
+def square_of_root(node: Node, facts: Facts) -> Node | None:
+    """(√x)² = x, and so for other even powers; below a line √x³ stays as it is."""
+    if not isinstance(node, Map) or node.fn != "power" or node.order or node.params[0] % 2 or node.params[0] < 0:
+        return None
+    (root,) = node.operands
+    return power(root.operands[0], node.params[0] / 2) if isinstance(root, Map) and root.fn == "sqrt" and not root.order else None
+
+
 def step_of_maximum(node: Node, facts: Facts) -> Node | None:
     """1[max(x, a) > b] = 1[x > b] for numbers a ≤ b, as they are where x is clipped."""
     if not isinstance(node, Map) or node.fn != "step" or not isinstance(node.operands[0], Add) or len(node.operands[0].operands) != 2:
@@ -209,6 +217,7 @@ RULES: tuple[Rule, ...] = (
     Rule("slice-of-concatenation", "[A B][:, 1:k] = A", "a slice disappears", slice_of_concatenation),
     Rule("tiled-by-pads", "pad(A) + pad(B) = [A B]", "fewer functions", tiled_by_pads),
     Rule("power-of-product", "(a b)⁻¹ = a⁻¹ b⁻¹", "powers move towards the leaves", power_of_product),
+    Rule("square-of-root", "(√x)² = x", "a root disappears", square_of_root),
     Rule("step-of-maximum", "1[max(x, a) > b] = 1[x > b], a ≤ b", "a maximum disappears", step_of_maximum),
     Rule("slice-of-product", "(A B)[:, c] = A B[:, c]", "a slice moves towards the leaves", slice_of_product),
 )
