@@ -38,13 +38,18 @@ def with_sums(sheet: Sheet) -> Sheet:
     if all(_DENIED.search(text[: m.start()]) or _DENIED_BEHIND.search(text[m.end() :]) for m in _SAID.finditer(text)):
         return sheet
     tops = {found[1]: found[2] for found in _RUNS.finditer(text)}
-    return replace(sheet, statements=[replace(s, node=_relation(s.node, tops)) for s in sheet.statements])
+    made = []
+    kept: set[str] = set()  # by what the last equation begins with, which the rows go on with that begin with a sign
+    for statement in sheet.statements:
+        if isinstance(statement.node, sx.Relation) and not isinstance(statement.node.sides[0], sx.Blank):
+            kept = set(_letters(statement.node.sides[0]))
+        made.append(replace(statement, node=_relation(statement.node, kept, tops)))
+    return replace(sheet, statements=made)
 
 
-def _relation(node: Node, tops: Mapping[str, str]) -> Node:
+def _relation(node: Node, kept: set[str], tops: Mapping[str, str]) -> Node:
     if not isinstance(node, sx.Relation) or set(node.operators) - {"=", ":=", "equiv"}:
         return node
-    kept = _letters(node.sides[0])
     return replace(node, sides=(node.sides[0], *(_side(side, kept, tops) for side in node.sides[1:])))
 
 

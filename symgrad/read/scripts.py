@@ -20,6 +20,7 @@ _MOST_PLACES = 3
 # The letters that count rows, steps and tokens, where they stand in square brackets.
 _PLACES = frozenset("ijklmnpqrstvbc")
 # `x^{\\odot 2}`, `x^∘2`: a power of every entry.
+_EVERY_PLACE = frozenset({"\\cdot", "\\bullet"})
 _OF_EVERY_ENTRY = frozenset({"\\odot", "\\circ"})
 _MARKS = frozenset({"*", "+", "-", ":", "\\top", "\\dagger", "\\star", "\\circ", "\\perp", "\\ast", "\\bullet"})
 
@@ -147,6 +148,24 @@ class Scripts(Grammar):
             self.take()
         return items[0] if len(items) == 1 else sx.Listing(self._from(start), tuple(items), (",",) * (len(items) - 1))
 
+    def _all_along_an_axis(self) -> Node | None:
+        r"""`n\cdot}`, `\cdot k}`: a row and a column, with a dot for every place of the other axis; None for anything else."""
+        start = self.peek.span
+        texts = [self.ahead(n).text for n in range(4)]
+        inside = [text for text in texts[: texts.index("}")] if text != ","] if "}" in texts else []
+        if len(inside) != 2 or sum(text in _EVERY_PLACE for text in inside) != 1:
+            return None
+        items: list[Node] = []
+        while self.peek.text != "}":
+            if self.peek.text in _EVERY_PLACE:
+                items.append(sx.Range(self.take().span))
+            elif self.peek.text == ",":
+                self.take()
+            else:
+                items.append(self.atom())
+        self.take()
+        return sx.Listing(self._from(start), tuple(items), (",",))
+
     def _place(self, close: str) -> Node:
         start = self.peek.span
         if self.peek.text == ":" and self.ahead(1).text in (",", close):
@@ -217,7 +236,7 @@ class Scripts(Grammar):
             self.take()
             if self.peek.text == "}":
                 raise Unreadable(token.span, "an empty script")
-            places = self._places_until_brace() if holds_places else None
+            places = self._places_until_brace() if holds_places else self._all_along_an_axis()
             return self._until_brace() if places is None else places
         if token.text in _OF_EVERY_ENTRY and not self.ahead(1).spaced and (self.ahead(1).kind == "number" or self.ahead(1).text == "("):
             self.take()
