@@ -8,6 +8,7 @@ undecided; and so is a gradient in terms of an input that nothing says the loss 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -40,6 +41,7 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
     # A line that is claimed for every step may rest on what lies beyond the last of them.
     held = {ruling.link.span for ruling, _ in diagnosed if ruling.verdict == "holds"}
     doubted = {ruling.link.span for ruling, diagnosis in diagnosed if _is_loose(ruling, diagnosis)} - held
+    failing = Counter(ruling.link.span for ruling, diagnosis in diagnosed if ruling.verdict == "fails" and diagnosis is not None)
     proven = {id(ruling.link.right) for ruling, _ in diagnosed if ruling.verdict == "holds" and not ruling.numeric}
     unread = min((i for i, _, _ in judge.gathered.unread), default=len(judge.gathered.sheet.statements))
 
@@ -47,7 +49,9 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
         if _is_of_numbers(ruling) or (ruling.numeric and id(ruling.link.left) in proven):
             return True
         is_read = not judge.meaning.unread and ruling.link.statement < unread
-        return is_read and doubted == {ruling.link.span}
+        # What fails at several steps, and holds at another, lacks what is zero there.
+        at_most_steps = failing[ruling.link.span] > 1 and ruling.link.span in held
+        return is_read and (doubted == {ruling.link.span} or (not doubted and at_most_steps))
 
     return [
         (ruling, diagnosis)
