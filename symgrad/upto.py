@@ -1,7 +1,7 @@
 r"""Equations up to a constant: `\ell(\Sigma) = -\frac N2 \log\det\Sigma + \text{const}`.
 
 What a name is defined to be is read without the constant, which no derivative speaks of. Of what is known already such an equation
-claims less than an equality, so it is not judged.
+claims less than an equality, so it is not judged. The steps that an equation is said for are no factor: `A_\ell = \phi(Z_\ell)\ (\ell < L)`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def up_to_constants(sheet: Sheet) -> Sheet:
     """The sheet with definitions free of constants that are not named, and claims up to one unread."""
     known: set[tuple[str, int]] = set()
     changed = []
-    for statement in sheet.statements:
+    for statement in (replace(s, node=_without_steps(s.node)) for s in sheet.statements):
         problem = bisect_right(sheet.headings, statement.span.start)
         if isinstance(statement.node, sx.Relation):
             head = as_call(statement.node.sides[0])
@@ -32,6 +32,23 @@ def up_to_constants(sheet: Sheet) -> Sheet:
             known |= {(name, problem)} if name is not None else set()
         changed.append(statement)
     return replace(sheet, statements=changed)
+
+
+def _without_steps(node: Node) -> Node:
+    """An equation without the steps in brackets behind it that it is said for."""
+    match node:
+        case sx.Relation(
+            sides=(head, *between, sx.Product(factors=(*factors, sx.Group(open="(", body=said)), operators=(*operators, "")) as side)
+        ):
+            scripts = [script for n in sx.walk(head) if isinstance(n, sx.Scripted) for script in (n.sub, n.sup) if script is not None]
+            letters = [n for script in scripts for n in sx.walk(script) if isinstance(n, sx.Name)]
+            if isinstance(said, sx.Relation) and set(said.operators) <= _ORDERS and any(letter in letters for letter in said.sides):
+                rest = replace(side, factors=tuple(factors), operators=tuple(operators)) if len(factors) > 1 else factors[0]
+                return replace(node, sides=(head, *between, rest))
+    return node
+
+
+_ORDERS = frozenset({"<", ">", "le", "ge", "ne"})
 
 
 def _has_constant(side: Node) -> bool:
