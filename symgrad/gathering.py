@@ -22,7 +22,7 @@ from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss, stem
 from symgrad.members import exponents, families, indexed, running_letters
 from symgrad.naming import letters_of, numbers_of, plain_name, superscript, without_transpose
 from symgrad.optima import is_optimised, is_said, of_which
-from symgrad.origins import added_letters, origins
+from symgrad.origins import added_letters, as_told, origins
 from symgrad.parts import Part, heads, mentions
 from symgrad.prose import (
     OF_A_TRAINED_NETWORK,
@@ -115,7 +115,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         _one_feature(vocabulary)
     several = [(name.partition("_")[0], shape) for name, shape in vocabulary.declared.items() if "_" in name]
     found.added = frozenset(added_letters(sheet.statements[i].node for i in part.statements))
-    vocabulary.counting = origins((sheet.statements[i].node for i in part.statements), styled)
+    vocabulary.counting = as_told(origins((sheet.statements[i].node for i in part.statements), styled), sheet.source.text)
     scripted = [n for i in part.statements for n in sx.walk(sheet.statements[i].node) if isinstance(n, sx.Scripted)]
     pieces = [piece for n in scripted for script in (n.sub, n.sup) if script is not None for piece in sx.walk(script)]
     vocabulary.scripts = frozenset(piece.base for piece in pieces if isinstance(piece, sx.Name))

@@ -1,12 +1,13 @@
 r"""Indices that are sums, as those of convolutions are, and where such a sheet begins to count: `x_{i+j}` from 0, `x_{i+j-1}` from 1.
 
-A name counts from 0 where it has an entry 0, else from where a sum over its index does, or from 1.
+A name counts from 0 where it has an entry 0, else from where a sum over its index does, or from 1; and where words say so.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
@@ -122,6 +123,17 @@ class Origins:
 
     def start(self, letter: str) -> int:
         return self.letters.get(letter, self.rest)
+
+
+_FROM_ZERO = re.compile(
+    r"(?i)\b(?:count\w*|number\w*|ind(?:ex(?:es|ed|ing)?|ices)|classes|labels|entries)\b[^.;]{0,30}"
+    r"\b(?:from|at|with) (?:0|zero)\b(?!\.\d)|\b(?:zero|0)-(?:based|indexed)|\b(?:ab|von|bei) (?:0|null) (?:gezählt|beginn\w*)"
+)
+
+
+def as_told(found: Origins, text: str) -> Origins:
+    """Where a sheet begins to count that says so: `classes counted from 0`, `zero-based`."""
+    return replace(found, names={}, rest=0) if _FROM_ZERO.search(text) else found
 
 
 def origins(nodes: Iterable[Node], styled: frozenset[str]) -> Origins:

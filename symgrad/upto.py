@@ -1,7 +1,7 @@
 r"""Equations up to a constant: `\ell(\Sigma) = -\frac N2 \log\det\Sigma + \text{const}`.
 
 What a name is defined to be is read without the constant, which no derivative speaks of. Of what is known already such an equation
-claims less than an equality, so it is not judged. The steps that an equation is said for are no factor: `A_\ell = \phi(Z_\ell)\ (\ell < L)`.
+claims less than an equality, so it is not judged. The steps that an equation is for are no factor: `A_\ell = \phi(Z_\ell)\ (\ell < L)`.
 """
 
 from __future__ import annotations

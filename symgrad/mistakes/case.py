@@ -24,7 +24,7 @@ from symgrad.rules import SIMPLIFY
 from symgrad.ruling import Pair, Ruling
 from symgrad.span import Span
 from symgrad.syntax import Node as Written
-from symgrad.tensor import Node, variables
+from symgrad.tensor import Node, Var, variables
 from symgrad.typeset import text
 from symgrad.typing_rules import Reading
 
@@ -134,6 +134,8 @@ class Case:
         self.judge.repairs_tried += 1
         if self.judge.repairs_tried > _MOST_TRIED:
             return False
+        if isinstance(pair.left_node, Var) and pair.right_node is pair.left_node and pair.left_node.name == plain_name(self.link.left):
+            return False  # `p = p` mends nothing
         if self.is_followed if is_followed is None else is_followed:
             return self._explains(pair)
         return self.judge.agrees(self.link, pair, self.ruling.values)
