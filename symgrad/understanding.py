@@ -193,6 +193,8 @@ def _oddness(meaning: Meaning) -> float:
     """
     names_used = {name for term in meaning.terms.values() for name in names_in(term)} - meaning.terms.keys()
     total = 0.0
+    claimed = meaning.vocabulary.claimed
+    in_numbers = {n for name, term in meaning.terms.items() if set(claimed.get(name, ())) == {(1, 1)} for n in names_in(term)}
     transposed = {
         t.args[0].params[0] for term in meaning.terms.values() for t in walk(term) if t.op == "transpose" and t.args[0].op == "symbol"
     }
@@ -200,7 +202,8 @@ def _oddness(meaning: Meaning) -> float:
         shape = meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
         ones = [meaning.shapes.is_one(dim) for dim in shape].count(True)
         if ones and stem(name)[:1].isupper() and name not in meaning.vocabulary.literals and name not in meaning.vocabulary.declared:
-            total += _THIN[ones] if meaning.kinds(name)[0][1] == "matrix" else 0.0
+            # What a number that is written out is made of may be numbers too: the S of `H = (N - K)/S + 1 = 4`.
+            total += _THIN[1 if name in in_numbers else ones] if meaning.kinds(name)[0][1] == "matrix" else 0.0
         if meaning.shapes.is_one(shape[0]) and meaning.shapes.is_one(shape[1]) and not _is_told(meaning, name):
             # Nobody transposes a number, and what is called x is rarely one.
             total += 2.0 if name in transposed else 1.0 if stem(name) in _VECTORS else 0.0

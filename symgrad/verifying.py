@@ -400,6 +400,8 @@ def _diagnosis(judge: Judge, ruling: Ruling) -> Diagnosis | None:
         return None  # what is said of a special case is not made right by what holds in general
     if ruling.verdict == "undecided" and ruling.pair is not None and is_about_strangers(ruling.pair, judge.meaning):
         return None  # `A B = B A` of matrices that nothing else speaks of: what is supposed of them, or asked
+    if ruling.verdict == "undecided" and ruling.pair is not None and judge.arithmetic.is_known_by_value(ruling.link, ruling.pair):
+        return None  # nor the formula, of what has no value yet, for a name that had one
     if ruling.pair is not None and are_two_entries(ruling.pair):
         return None  # `\pi_1 = \pi_2` is not mended by being said of one
     if ruling.reason == VANISHING:
