@@ -60,6 +60,8 @@ UNNAMED = {"f": "silu", "g": "gelu", "\\phi": "silu", "\\varphi": "silu", "\\psi
 ALONG_AN_AXIS = {"softmax": "softmax", "logsoftmax": "log_softmax", "logsumexp": "logsumexp", "lse": "logsumexp", "cumprod": "cumprod"}
 OF_A_MATRIX = {"inv": "inverse", "det": "det", "logdet": "logdet", "inverse": "inverse", "cholesky": "cholesky", "chol": "cholesky"}
 OF_A_SYMMETRIC_MATRIX = {"eig": "eigenvalues", "eigvec": "eigenvectors", "vech": "vech"}
+# Where the largest and the smallest of them are meant, `\lambda_{\max}(A)`.
+EXTREME_EIGENVALUES = {"eigmax": "max", "eigmin": "min"}
 # What only makes a matrix of another shape of its entries: word → op. Sizes are written below, where what it is given does not tell them.
 REARRANGEMENTS = {
     "lower": "lower", "toeplitz": "toeplitz", "diagonals": "diagonal_sums", "unfold": "unfold", "fold": "fold", "pad": "pad",
@@ -93,6 +95,7 @@ WORDS = frozenset(
         *ALONG_AN_AXIS,
         *OF_A_MATRIX,
         *OF_A_SYMMETRIC_MATRIX,
+        *EXTREME_EIGENVALUES,
         *REARRANGEMENTS,
         *TRIANGLES,
         *SCATTERS,

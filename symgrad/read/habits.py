@@ -130,6 +130,19 @@ def _empty_script(tokens: Tokens, i: int) -> Rewritten:
     return ([], i + 3) if tokens[i].text in ("_", "^") and _text(tokens, i + 1) == "{" and _text(tokens, i + 2) == "}" else None
 
 
+def _extreme_eigenvalue(tokens: Tokens, i: int) -> Rewritten:
+    r"""`\lambda_{\max}(A)`, which is a function of A and no number before a bracket."""
+    if tokens[i].text != "\\lambda" or _text(tokens, i + 1) != "_":
+        return None
+    braced = _text(tokens, i + 2) == "{"
+    word = _text(tokens, i + 2 + braced)
+    behind = i + 3 + 2 * braced
+    if word not in ("\\max", "\\min") or (braced and _text(tokens, i + 4) != "}"):
+        return None
+    opens = _text(tokens, behind) == "(" or (_text(tokens, behind) == "\\left" and _text(tokens, behind + 1) == "(")
+    return ([replace(tokens[i], kind="word", text="eig" + word[1:])], behind) if opens else None
+
+
 def _box(tokens: Tokens, i: int) -> Rewritten:
     r"""`\bbox[…]` without its looks."""
     if tokens[i].text != "\\bbox":
@@ -382,6 +395,7 @@ _HABITS: tuple[Callable[[Tokens], Tokens], ...] = (
         _wherever,
         (
             _empty_script,
+            _extreme_eigenvalue,
             _box,
             _connective,
             _substack,

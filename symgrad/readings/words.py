@@ -250,6 +250,20 @@ def _call_triangle(op: str) -> CallRule:
     return rule
 
 
+def _call_extreme_eigenvalue(which: str) -> CallRule:
+    """The largest eigenvalue, or the smallest."""
+
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        met = squared(r.shapes, terms[0])
+        if met is None:
+            return
+        values = Term("function", (terms[0],), ("eigenvalues",), terms[0].rows, ONE)
+        found = Term("function", (negated(values) if which == "min" else values,), ("max", None), ONE, ONE)
+        yield r.plus(0.0, met, negated(found) if which == "min" else found)
+
+    return rule
+
+
 def _call_function(op: str) -> CallRule:
     def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
         x = terms[0]
@@ -279,6 +293,7 @@ RULES: dict[str, CallRule] = {
     **dict.fromkeys(fn.PRODUCTS_OF_ENTRIES, _call_prod),
     **dict.fromkeys(fn.MINIMA, _call_extremum("minimum")),
     **{word: _call_function(op) for word, op in (fn.OF_A_MATRIX | fn.OF_A_SYMMETRIC_MATRIX).items()},
+    **{word: _call_extreme_eigenvalue(which) for word, which in fn.EXTREME_EIGENVALUES.items()},
     **{word: _call_rearranged(op) for word, op in fn.REARRANGEMENTS.items()},
     **{word: _call_triangle(op) for word, op in fn.TRIANGLES.items()},
     **{op: _call_rearranged(op) for op in fn.INVERSES.values()},
