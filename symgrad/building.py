@@ -11,13 +11,13 @@ from symgrad.implied import function_of
 from symgrad.meaning import WEIGHTS, Meaning, is_loss, numbered, stem, weights_among
 from symgrad.network import Network
 from symgrad.readings import Reader
+from symgrad.resting import by_form, by_value
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.shapes import Shapes, is_unknown, unknown
 from symgrad.span import Span
 from symgrad.syntax import Unreadable
-from symgrad.tensor import Node as Tensor
-from symgrad.tensor import substitute, topological, variables
+from symgrad.tensor import variables
 from symgrad.terms import Builder, Term, names_in, walk
 
 _DIM_LETTERS = "nmdkpqrsuvw"
@@ -85,7 +85,7 @@ def built(meaning: Meaning, uses: Mapping[str, Iterable[str]] | None = None) -> 
             network.declare(name, own)  # an update by itself, `w := w - …`
         else:
             made.derived[name] = node
-    made.network = _sharing(network)
+    made.network = by_value(by_form(network), meaning.vocabulary.dependences.variables)
     # What is only implied must not go round a name that is seen now: `y = W relu(V x)` rests on h where h = relu(V x).
     rests = {d.name: [v.name for v in variables(d.node)] for d in made.network.definitions.values() if d.name in meaning.terms}
     if implied and uses is None and any(set(used) - names_in(meaning.terms[name]) for name, used in rests.items()):
@@ -118,33 +118,6 @@ def _as_counted(meaning: Meaning, shapes: Shapes, mentioned: Mapping[str, tuple[
             if shapes.is_open(dim):
                 shapes = shapes.unify(dim, ONE if count == 1 else alike.get(count, unknown(f"count:{count}"))) or shapes
     return shapes
-
-
-def _sharing(network: Network) -> Network:
-    """The network with definitions written by means of each other: `p = σ(Xw)` rests on `z = Xw`, though z is named later."""
-    named = {d.node: d.name for d in reversed(network.definitions.values()) if d.node.operands}
-    nodes: dict[str, Tensor] = {}
-    for name, definition in network.definitions.items():
-        inside = [n for n in topological([definition.node])[:-1] if n in named and named[n] != name]
-        values = {n: network.variables[named[n]] for n in inside if n is not definition.node}
-        nodes[name] = substitute(definition.node, dict(values)) if values else definition.node
-    if all(nodes[name] is d.node for name, d in network.definitions.items()):
-        return network
-    shared = Network()
-    for item in network.inputs.values():
-        shared.declare(item.name, item.shape, item.role, item.properties)
-
-    def define(name: str) -> None:
-        if name in shared.definitions:
-            return
-        for v in variables(nodes[name]):
-            if v.name in nodes:
-                define(v.name)
-        shared.define_node(name, nodes[name])
-
-    for name in nodes:
-        define(name)
-    return _sharing(shared)  # `h = relu(a)` is seen once `a = W x` is
 
 
 def _in_order(terms: Mapping[str, Term], implied: Mapping[str, Sequence[str]]) -> list[tuple[str, Term | None]]:
@@ -205,7 +178,8 @@ def _properties(meaning: Meaning, name: str, shape: Shape) -> set[str]:
     if {"mask", "distribution"} <= found:
         found = found - {"mask", "distribution"} | {"one_hot"}  # zeros and ones that sum to one
     axis = 0 if shape[1].is_one else 1
-    for term in meaning.terms.values():
+    is_matrix = not (shape[0].is_one or shape[1].is_one)
+    for term in meaning.terms.values() if is_matrix else ():
         for t in walk(term):
             if t.op == "function" and t.params[0] in ("softmax", "log_softmax"):
                 axis = int(t.params[1])

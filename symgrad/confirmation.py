@@ -17,7 +17,7 @@ from symgrad.mistakes import Diagnosis
 from symgrad.parts import mentions
 from symgrad.readings.runs import leaves_out
 from symgrad.ruling import Ruling
-from symgrad.undefined import of_another_network
+from symgrad.undefined import is_about_strangers, of_another_network
 
 UNCONFIRMED = "it does not hold as it is read, but other lines here are in doubt too, so it may be misread"
 
@@ -40,7 +40,8 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
         ]
     # A line that is claimed for every step may rest on what lies beyond the last of them.
     held = {ruling.link.span for ruling, _ in diagnosed if ruling.verdict == "holds"}
-    doubted = {ruling.link.span for ruling, diagnosis in diagnosed if _is_loose(ruling, diagnosis)} - held
+    loose = (ruling for ruling, diagnosis in diagnosed if _is_loose(ruling, diagnosis) and not _is_strange(judge, ruling))
+    doubted = {ruling.link.span for ruling in loose} - held
     failing = Counter(ruling.link.span for ruling, diagnosis in diagnosed if ruling.verdict == "fails" and diagnosis is not None)
     proven = {id(ruling.link.right) for ruling, _ in diagnosed if ruling.verdict == "holds" and not ruling.numeric}
     unread = min((i for i, _, _ in judge.gathered.unread), default=len(judge.gathered.sheet.statements))
@@ -86,6 +87,11 @@ def _is_loose(ruling: Ruling, diagnosis: Diagnosis | None) -> bool:
     if diagnosis is not None:
         return not diagnosis.is_checked
     return ruling.verdict in ("undecided", "unread")
+
+
+def _is_strange(judge: Judge, ruling: Ruling) -> bool:
+    """Whether a claim is only about what the sheet speaks of nowhere else: `new = old - 0.5 grad`."""
+    return ruling.verdict == "undecided" and ruling.pair is not None and is_about_strangers(ruling.pair, judge.meaning)
 
 
 def _is_of_numbers(ruling: Ruling) -> bool:

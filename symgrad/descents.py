@@ -24,7 +24,7 @@ from symgrad.syntax import Node
 from symgrad.verification import Claim, Finding
 
 _RATE = re.compile(
-    r"(?i)(?:learning[- ]?rates?|step[- ]?sizes?|lernrate|schrittweite|\blr\b|\brate|\\eta|η|\\alpha|α)[^\d\n.]{0,25}?(\d*\.?\d+)"
+    r"(?i)(?:learning[- ]?rates?|step[- ]?sizes?|lernrate|schrittweite|\blr\b|\brate|\\?\beta\b|η|\\alpha|α)[^\d\n.]{0,25}?(\d*\.?\d+)"
 )
 _CLIMBS = re.compile(
     r"(?i)ascen|ascend|maximi[sz]|maximum|likelihood|elbo|reward|uphill|adversar|attack|climb|policy|log[- ]?prob|dual|lagrang|increas"
@@ -45,10 +45,11 @@ def with_descents(sheet: Sheet) -> Sheet:
         if isinstance(node, sx.Relation):
             step = _step(node, values, gradients, rates)
             if step is not None:
-                node = replace(node, sides=(node.sides[0], step, *node.sides[1:]), operators=(node.operators[0], "=", *node.operators[1:]))
+                node = replace(node, sides=(node.sides[0], step, *node.sides[1:]), operators=("gets", "=", *node.operators[1:]))
             head, rows = plain_name(node.sides[0]), literal_rows(node.sides[-1])
             if head is not None and rows is not None:
-                values[head] = rows
+                entries = [entry for row in rows for entry in row] if 1 in (len(rows), len(rows[0])) else []
+                values |= {head: rows, **{f"{head}_{k}": ((entry,),) for k, entry in enumerate(entries, 1)}}
         out.append(replace(statement, node=node))
     return replace(sheet, statements=out)
 
@@ -71,12 +72,12 @@ def _step(node: sx.Relation, values: dict[str, Rows], gradients: dict[str, Node]
     r"""`u - 0.1 \partial L/\partial u` for `u \leftarrow 1 + 0.1 \cdot 0.2386`."""
     head = node.sides[0]
     name = plain_name(head)
-    if node.operators[0] != "gets" or name is None or name not in values or name not in gradients:
+    if node.operators[0] not in ("gets", "=") or name is None or name not in values or name not in gradients:
         return None
     match node.sides[1]:
-        case sx.Sum(terms=(start, sx.Product(factors=(rate, way)) as product)) as total if is_numeric(way):
-            is_known = literal_rows(start) == values[name] and constant_of(rate) in rates
-            if not is_known:
+        case sx.Sum(terms=(start, sx.Product(factors=(rate, way)) as product), signs=(sign, _)) as total if is_numeric(way):
+            rows = literal_rows(start if sign != "-" else sx.Prefix(start.span, "-", start))
+            if rows != values[name] or constant_of(rate) not in rates:
                 return None
             slope = replace(product, factors=(rate, replace(gradients[name], span=way.span)))
             return replace(total, terms=(replace(head, span=start.span), slope), signs=("", "-"))

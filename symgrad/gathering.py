@@ -49,6 +49,7 @@ from symgrad.read.written import sexpr
 from symgrad.sequences import steps_among
 from symgrad.sheet import EQUALITIES, Gathered, Link
 from symgrad.signs import UNNAMED_LOSS, of_expressions
+from symgrad.singles import many_of
 from symgrad.span import Span
 from symgrad.syntax import Node
 
@@ -93,6 +94,9 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     functions_in_words(sheet, vocabulary)
     vocabulary.layout = layout_in_words(sheet.source.text)
     properties_in_words((sheet.statements[i] for i in part.statements), vocabulary)
+    for name, said in list(vocabulary.properties.items()):
+        if (of_each := many_of(name)) is not None:
+            vocabulary.properties.setdefault(of_each, set()).update(said)
     spoken = {name for i in part.statements for name in mentions(sheet.statements[i].node, styled)} if sheet.one_hot else set()
     for name in sheet.one_hot | {name for name in spoken if stem(name) in sheet.one_hot}:  # that of each step
         vocabulary.properties.setdefault(name, set()).add("one_hot")
@@ -120,6 +124,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     pieces = [piece for n in scripted for script in (n.sub, n.sup) if script is not None for piece in sx.walk(script)]
     vocabulary.scripts = frozenset(piece.base for piece in pieces if isinstance(piece, sx.Name))
     vocabulary.single = frozenset(exponents((sheet.statements[i].node for i in part.statements), styled))
+    vocabulary.tables = frozenset(_tables(scripted, styled))
     vocabulary.indexed = frozenset(indexed((sheet.statements[i].node for i in part.statements), styled))
     members = {base for base, shape in several if not shape[0].is_one}
     members |= set(families((sheet.statements[i].node for i in part.statements), styled))
@@ -177,6 +182,14 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     found.unread = [item for item in found.unread if item[0] in own]
     found.declared = [item for item in found.declared if item[0] in own]
     return found
+
+
+def _tables(nodes: Iterable[sx.Scripted], styled: frozenset[str]) -> Iterator[str]:
+    """The names that have entries with two indices."""
+    for node in nodes:
+        name = plain_name(replace(node, sub=None), styled) if node.sub is not None and len(letters_of(node.sub) or ()) == 2 else None
+        if name is not None:
+            yield name
 
 
 def _one_feature(vocabulary: Vocabulary) -> None:

@@ -355,14 +355,14 @@ class Judge:
         return replace(ruling, link=link, evidence=shown) if ruling.verdict == "holds" else None
 
     def _in_numbers(self, link: Link) -> Ruling | None:
-        """The ruling in the sizes that the values have, on a line that comes to numbers; None where it has no shape in these either."""
-        if not (in_numbers(link.left) or in_numbers(link.right)):
-            return None
+        """The ruling in the sizes that the values have; None where it has no shape in these either, or formulas are not equal in these."""
+        comes_to_numbers = in_numbers(link.left) or in_numbers(link.right)
         try:
             ruled = (self.arithmetic.by_numbers(link, pair) for pair in self.pairing.in_numbers(link))
-            return min(islice(ruled, _FIRST_PAIRS), key=lambda ruling: ruling.verdict != "holds", default=None)
+            best = min(islice(ruled, _FIRST_PAIRS), key=lambda ruling: ruling.verdict != "holds", default=None)
         except (SymgradError, RecursionError):
             return None
+        return best if comes_to_numbers or (best is not None and best.verdict == "holds") else None
 
     def _of_one_letter(self, link: Link, failed: Ruling) -> Ruling | None:
         """`σ'(u) = σ(u)(1 − σ(u))`: an identity of functions, whose letter is any number, whatever it stands for elsewhere."""

@@ -130,6 +130,7 @@ class Vocabulary:
     families: frozenset[str] = frozenset()  # the v of v_1, …, v_C, which are vectors
     scripts: frozenset[str] = frozenset()  # the letters that stand in scripts: indices, steps, labels
     indexed: frozenset[str] = frozenset()  # the names that have entries or members by an index that runs
+    tables: frozenset[str] = frozenset()  # the w of `w_{jk}`
     single: frozenset[str] = frozenset()  # the names whose members are numbers, and no rows of a matrix
     members: dict[str, Dim] = field(default_factory=dict)  # the sizes of the vectors of a family, where they are declared
     heads: frozenset[str] = frozenset()
@@ -196,6 +197,8 @@ class Meaning:
         if name in self.vocabulary.bold and (letter[:1].islower() or letter[1:2].islower()):
             return [(0.0, "column"), (1.5, "matrix"), (2.0, "row"), (5.0, "scalar")]
         if name in self.vocabulary.families:
+            return [(0.0, "matrix"), (3.0, "column"), (4.0, "row"), (5.0, "scalar")]
+        if name in self.vocabulary.tables and letter[:1].islower():
             return [(0.0, "matrix"), (3.0, "column"), (4.0, "row"), (5.0, "scalar")]
         if name in self.vocabulary.along_an_axis:
             return [(0.0, "column"), (0.3, "row"), (3.0, "matrix"), (3.0, "scalar")]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
@@ -356,15 +356,28 @@ def _in_words(sheet: Sheet, statements: Iterable[int]) -> dict[int, str]:
 
 
 def _still_holding(sheet: Sheet, before: tuple[int, ...], anew: set[str], supposed: bool = False) -> tuple[int, ...]:
-    """The statements whose definitions do not rest on a name defined anew; those that do keep their words where it is only supposed."""
-    gone = set(anew)
+    r"""The statements whose definitions do not rest on a name defined anew; those that do keep their words where it is only supposed.
+
+    What was said to be a gradient, `\delta^l := \partial C/\partial z^l`, is that of the new C; what followed for the old one is over.
+    """
+    gone, meant = set(anew), set[int]()
     for i in before if not supposed else ():
         for name, expression in heads(sheet.statements[i]):
-            if gone & set(mentions(expression)):
+            if isinstance(expression, sx.Derivative) and expression.of is not None and anew & set(mentions(expression.of)):
+                meant.add(i)
+                gone |= {name, *_wholes(sheet.statements[i].node)}
+            elif gone & set(mentions(expression)):
                 gone.add(name)
     worded = _in_words(sheet, before) if anew else {}
-    kept = (i for i in before if not gone & {name for name, _ in heads(sheet.statements[i])} and worded.get(i) not in anew)
+    kept = (i for i in before if i in meant or (not gone & {name for name, _ in heads(sheet.statements[i])} and worded.get(i) not in anew))
     return tuple(i for i in kept if not (said := declared(sheet.statements[i]) or _compared(sheet.statements[i])) or not said <= anew)
+
+
+def _wholes(node: Node) -> Iterator[str]:
+    r"""The δ whose entries `\delta_j = …` speaks of."""
+    head = node.sides[0] if isinstance(node, sx.Relation) else node
+    if isinstance(head, sx.Scripted) and letters_of(head.sub) is not None and (name := plain_name(replace(head, sub=None))) is not None:
+        yield name
 
 
 def _compared(statement: Statement) -> set[str]:
@@ -417,7 +430,9 @@ def mentions(node: Node, styled: frozenset[str] = frozenset()) -> list[str]:
         if name is not None:
             found.append(name)
             if isinstance(current, sx.Scripted) and letters_of(current.sub) is not None:
-                stack.append(current.base)
+                script = superscript(current.sup)
+                is_labelled = bool(script.label) and script.power is None  # the `δ^{(4)}` of `δ^{(4)}_j`
+                stack.append(replace(current, sub=None) if is_labelled else current.base)
             continue
         stack.extend(reversed(list(sx.children(current))))
     return found

@@ -6,6 +6,7 @@ one is defined for the i-th as well.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -40,6 +41,12 @@ def with_examples(sheet: Sheet) -> Sheet:
         is_of_batch = bool(batches & set(_spoken(statement.node)))
         out.append(statement if is_of_batch else replace(statement, node=sx.replaced(statement.node, found.of_one)))
     return replace(sheet, statements=out)
+
+
+def many_of(name: str) -> str | None:
+    """What the i-th of is called, for the name of the one example."""
+    found = re.fullmatch(rf"(.*)\\{_ONE}\{{(.)\}}(.*)", name)
+    return None if found is None else found[1] + found[2] + found[3]
 
 
 @dataclass

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of, is_numeric
+from symgrad.heads import as_call
 from symgrad.literals import is_worked, literal_rows
 from symgrad.naming import plain_name
 from symgrad.parts import heads
@@ -27,13 +28,14 @@ class _Value:
     node: Node
     value: Fraction
     at: tuple[int, ...] = ()
+    is_calculated: bool = False
 
 
 def traced(sheet: Sheet) -> Sheet:
     """The sheet with the formulas that its numbers follow, where something is differentiated."""
     if not any(isinstance(n, sx.Derivative) for s in sheet.statements for n in sx.walk(s.node)):
         return sheet
-    formulas = {name for s in sheet.statements for name, expression in heads(s) if not is_numeric(expression)}
+    formulas = {name for s in sheet.statements for name, expression in heads(s) if not _is_worked_out(expression)}
     asked = {plain_name(by) or "" for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Derivative) for by in n.wrt}
     # `a_t`, which is written out later, by its formula or as what an activation is applied to.
     general = {name.partition("_")[0] for name in formulas | asked if re.search(r"_\{?[a-z]", name)}
@@ -53,6 +55,12 @@ def traced(sheet: Sheet) -> Sheet:
         out.append(replace(statement, node=node))
         known = [*known, *_values(statement)]
     return replace(sheet, statements=out)
+
+
+def _is_worked_out(expression: Node) -> bool:
+    """Whether it is made of numbers, perhaps by a function of the sheet: `s(0.1)`."""
+    called = as_call(expression)
+    return is_numeric(expression) or (called is not expression and isinstance(called, sx.Call) and all(map(is_numeric, called.args)))
 
 
 class _Inputs:
@@ -113,7 +121,7 @@ def _values(statement: Statement) -> Iterator[_Value]:
     head = node.sides[0]
     if len(rows) == len(rows[0]) == 1:
         found = re.search(r"_\{?(\d)\}?$", plain_name(head) or "")
-        yield _Value(head, rows[0][0], (int(found[1]),) if found else ())
+        yield _Value(head, rows[0][0], (int(found[1]),) if found else (), len(node.sides) > 2)
         return
     for i, row in enumerate(rows, 1):
         for j, value in enumerate(row, 1):
@@ -128,14 +136,15 @@ def _formula(node: Node, head: Node, known: list[_Value]) -> Node | None:
     """The expression with names for all of its numbers; None where one has no name, or may have two."""
     found = re.search(r"_\{?(\d)\}?$", plain_name(head) or "")
     number = int(found[1]) if found else None
-    match node:
-        case sx.Call(function=sx.Name(), args=(inside,)):
-            meant = _one(inside, Fraction(1), number, known)
-            return None if meant is None else replace(node, args=(meant,))
-        case sx.Sum(terms=terms, signs=signs):
+    match as_call(node):
+        case sx.Call(function=sx.Name(), args=(inside,)) as called:
+            # What a function is applied to was calculated before, where a value that is given is the same by accident.
+            meant = _one(inside, Fraction(1), number, [v for v in known if v.is_calculated]) or _one(inside, Fraction(1), number, known)
+            return None if meant is None else replace(called, args=(meant,))
+        case sx.Sum(terms=terms, signs=signs) as total:
             made = [_term(term, Fraction(-1 if sign == "-" else 1), number, known) for term, sign in zip(terms, signs, strict=True)]
             kept = tuple(term for term in made if term is not None)
-            return replace(node, terms=kept, signs=("", *("+",) * (len(kept) - 1))) if len(kept) == len(terms) else None
+            return replace(total, terms=kept, signs=("", *("+",) * (len(kept) - 1))) if len(kept) == len(terms) else None
         case sx.Product():
             return _term(node, Fraction(1), number, known)
     return None

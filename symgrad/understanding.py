@@ -93,8 +93,11 @@ def _from_literals(vocabulary: Vocabulary, columns: bool = False) -> Shapes:
         if name in vocabulary.declared or name in vocabulary.assumed.reopened:
             continue
         sizes = vocabulary.literals[name]
+        # A list of what stands as a column elsewhere is that column.
+        is_drawn = name in vocabulary.lists and any(size[1] == 1 < size[0] for size in sizes)
+        turned = columns and name in vocabulary.lists and not is_drawn
+        sizes = [size[::-1] if is_drawn and size[0] == 1 else size for size in sizes]
         for axis, label in enumerate(("rows", "cols")):
-            turned = columns and name in vocabulary.lists
             if all(size[1 - axis if turned else axis] == 1 for size in sizes):
                 bound = shapes.unify(unknown(f"{label}:{name}"), ONE)
                 shapes = bound or shapes

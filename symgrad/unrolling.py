@@ -227,6 +227,8 @@ def _of_one_step(sheet: Sheet) -> set[str]:
         value = node.sides[1] if isinstance(node, sx.Relation) and node.operators[0] == "=" else None
         if value is not None and literal_rows(value) not in (None, ((Fraction(0),),)):
             assert isinstance(node, sx.Relation)
+            if isinstance(node.sides[0], sx.Derivative):
+                continue  # `\partial z^l_j/\partial b^l_j = 1`
             found |= {offset[0] for script in _scripts(node.sides[0]) if (offset := _offset(script)) is not None}
     return found
 

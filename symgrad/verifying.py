@@ -45,6 +45,7 @@ from symgrad.likeness import likeness
 from symgrad.limits import with_limits
 from symgrad.literals import literal_rows, masked_entries
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
+from symgrad.numbered import with_vectors
 from symgrad.ones import with_ones
 from symgrad.optima import with_zero_behind
 from symgrad.parts import heads, mentions, parts, several_spaces
@@ -96,6 +97,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     separated,
     with_instances,
     traced,
+    with_vectors,
     by_condition,
     with_strides,
     with_sums,

@@ -35,9 +35,9 @@ LAYERS = [
     (
         "what its lines mean",
         "heads upto aliases origins examples unnamed turning signs differing einstein applying labels targets tuples traced members "
-        "unrolling sequences instances singles parts "
+        "unrolling sequences instances singles numbered parts "
         "cases terms typing_rules "
-        "readings.* implied meaning building understanding prose dimension_analysis shorthand starting enumerating "
+        "readings.* implied meaning resting building understanding prose dimension_analysis shorthand starting enumerating "
         "tables told denoting replacing strides classes datapoints pointwise "
         "totals limits ellipses coordinates sizing points conditions piecewise optima pullbacks ones batchwise "
         "literals sheet defining gathering chosen subsets updates changing rounding identities held lab spellings "

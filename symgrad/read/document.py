@@ -414,6 +414,8 @@ def _looks_closed(text: str, start: int, end: int) -> bool:
 _WORDLIKE = re.compile(r"[A-Za-z]{3,}")
 _MATHLIKE = re.compile(r"[=≈].*[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉ₐ-ₜᵢ-ᵪⱼ\^_*@]|[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉ₐ-ₜᵢ-ᵪⱼ\^_*@].*[=≈]")
 _EQUATION = re.compile(r"[A-Za-z]\w{0,8}'?(?:\s*=\s*[^=:;,\"`]+)+")
+# `y - t = -0.5328`, `h1(1-h1) = 0.2494`, `dL/dc = -0.1`: what is computed of short names.
+_COMPUTED = re.compile(r"(?!.*[A-Za-z]{3})(?=.*[A-Za-z])(?:[-+\w\s().,*/^']+=)+[-+\w\s().,*/^']*\d[-+\w\s().,*/^']*")
 # `number of parameters: 3*2 + 3 = 9`: arithmetic behind what it is of.
 _WORKED = re.compile(r"[A-Za-z][^=:$`]{1,60}:\s+(?=[-\d(])([-+*/().\d\s^·×=≈,]*=[-+*/().\d\s^·×=≈,]*?)\.?")
 # `x -> a = W x + b -> h = relu(a)`: a network, layer by layer.
@@ -450,7 +452,12 @@ def _bare(text: str, pieces: list[Piece]) -> Iterator[Piece]:
         equations = [(a, b) for a, b in apart if "=" in body[a:b]]
         is_known = worked is not None or len(layers) > 1
         are_alone = bool(equations) and (is_known or (len(apart) > 1 and all(_ALONE.fullmatch(body[a:b]) for a, b in equations)))
-        is_said = _MATHLIKE.search(body) or _EQUATION.fullmatch(body) or any(_is_told(run[1]) for run in _TOLD.finditer(body))
+        is_said = (
+            _MATHLIKE.search(body)
+            or _EQUATION.fullmatch(body)
+            or _COMPUTED.fullmatch(body)
+            or any(_is_told(run[1]) for run in _TOLD.finditer(body))
+        )
         if not (is_said or are_alone):
             yield from _declarations(body, first)
             continue
@@ -504,7 +511,7 @@ def _apart(body: str) -> Iterator[tuple[int, int]]:
         end = start + len(body[start:end].rstrip(",; "))
         if start >= end:
             continue
-        if body[start] == "(" and body[end - 1] == ")":
+        if body[start] + body[end - 1] in ("()", "[]") and "=" in body[start:end]:
             start, end = start + 1, end - 1
         yield start + _labelled(body[start:end]), end
 

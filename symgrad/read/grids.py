@@ -20,7 +20,8 @@ from symgrad.read.lexer import Macros
 from symgrad.span import Source, Span
 from symgrad.syntax import Node
 
-_ROW = re.compile(r"[\[⎡⎢⎣]([^\[\]⎡⎢⎣⎤⎥⎦\n]*)[\]⎤⎥⎦]")
+# In round brackets only numbers: others are the arguments of functions.
+_ROW = re.compile(r"[\[⎡⎢⎣]([^\[\]⎡⎢⎣⎤⎥⎦\n]*)[\]⎤⎥⎦]|[(⎛⎜⎝]([-−+\d./ ]*)[)⎞⎟⎠]")
 _APART = 2  # how far brackets of one matrix may be from standing right below each other
 _HEAD = re.compile(r"([^\s,;][^,;\n]*?)\s*(=|←|:=|<-|≈)\s*$")
 _ABOVE = re.compile(r"(\S[^\n]*?)\s*(=|←|:=|<-|:)\s*$")
@@ -112,10 +113,11 @@ def _matrix(source: Source, macros: Macros, rows: list[re.Match[str]]) -> Node |
     """The matrix of these rows; None where they are not equally long, or a cell is not read."""
     cells = []
     for row in rows:
-        wide = list(re.finditer(r"\S+(?: \S+)*", row[1]))
-        narrow = list(re.finditer(r"[^\s,]+", row[1])) if "," not in row[1] else list(re.finditer(r"[^,]*[^\s,]", row[1]))
+        inside, start = row[row.lastindex or 0], row.start(row.lastindex or 0)
+        wide = list(re.finditer(r"\S+(?: \S+)*", inside))
+        narrow = list(re.finditer(r"[^\s,]+", inside)) if "," not in inside else list(re.finditer(r"[^,]*[^\s,]", inside))
         found = narrow if all(re.fullmatch(r"\s*[-−+]?[\w./]+", cell[0]) for cell in narrow) else wide
-        places = [Span(row.start(1) + cell.end() - len(cell[0].lstrip()), row.start(1) + cell.end()) for cell in found]
+        places = [Span(start + cell.end() - len(cell[0].lstrip()), start + cell.end()) for cell in found]
         cells.append([_one(source, place, macros) for place in places])
     if len({len(row) for row in cells}) != 1 or not cells[0] or any(cell is None for row in cells for cell in row):
         return None

@@ -194,6 +194,17 @@ def _gradient(tokens: Tokens, i: int) -> Rewritten:
     return ([replace(tokens[i], text="\\nabla", span=tokens[i].span.to(tokens[end - 1].span))], end) if is_grad else None
 
 
+def _negative(tokens: Tokens, i: int) -> Rewritten:
+    """`e^-u` and `A^-1` as `e^{-u}`, `A^{-1}`; `x^-` and `x^- y` stay as they are."""
+    sign, power = tokens[i + 1 : i + 2], tokens[i + 2 : i + 3]
+    if tokens[i].text != "^" or not sign or sign[0].text not in ("-", "−") or sign[0].spaced:
+        return None
+    if not power or power[0].spaced or not (power[0].kind in ("letter", "number") or power[0].text in voc.LETTER_MACROS):
+        return None
+    brace = replace(sign[0], kind="sign")
+    return [tokens[i], replace(brace, text="{"), sign[0], power[0], replace(brace, text="}")], i + 3
+
+
 def _hyphenated(tokens: Tokens, i: int) -> Rewritten:
     r"""`\text{one-hot}(y)` and `\operatorname{row\_sum}(P)` as the functions in one word."""
     if tokens[i].text not in _UPRIGHT or _text(tokens, i + 1) != "{":
@@ -402,6 +413,7 @@ _HABITS: tuple[Callable[[Tokens], Tokens], ...] = (
             _bracketed_places,
             _switch,
             _gradient,
+            _negative,
             _hyphenated,
             _typed_sign,
             _pointed,

@@ -161,6 +161,16 @@ def _along(reader: Reader, op: str, args: list[Node], node: sx.Call, shapes: Sha
     for cost, now, (inner, *_), notes in reader.each(args[:1], shapes):
         if is_scalar(now, inner):
             continue  # of one number it says nothing
+        row = _row_of(inner)
+        if row is not None and sub is None:
+            whole, axis = row
+            reduced = (ONE, whole.cols) if axis == 0 else (whole.rows, ONE)
+            rows, cols = reduced if op == "logsumexp" else (whole.rows, whole.cols)
+            of_each = Term("function", (whole,), (op, axis), rows, cols)
+            at = inner.params[:2] if op == "logsumexp" else inner.params
+            shape = (ONE, ONE) if op == "logsumexp" else (inner.rows, inner.cols)
+            yield Reading(cost, now, Term("entry", (of_each,), at, *shape, inner.free), notes)
+            continue
         axes = [(0.0, 0)] if now.is_one(inner.cols) else [(0.0, 1)] if now.is_one(inner.rows) else [(0.2, 1), (0.9, 0)]
         axes = [(0.0, AXES[word])] if word in AXES else axes
         square = now.unify(inner.rows, inner.cols) if word == "causal" and op == "softmax" else None
@@ -176,6 +186,13 @@ def _along(reader: Reader, op: str, args: list[Node], node: sx.Call, shapes: Sha
                 yield made
             else:
                 yield from entries(reader, made.term, sub, made)
+
+
+def _row_of(term: Term) -> tuple[Term, int] | None:
+    r"""What `z_i` is a row or a column of, with the axis that it lies along: `\mathrm{softmax}(z_i)` is a row of that of all rows."""
+    if term.op != "entry" or term.args[0].free or [letter is None for letter in term.params[:2]].count(True) != 1:
+        return None
+    return term.args[0], int(term.params[1] is None)
 
 
 def indicator(reader: Reader, node: sx.Indicator, shapes: Shapes) -> Variants:
