@@ -418,7 +418,7 @@ def _misfit(judge: Judge, ruling: Ruling, rulings: list[Ruling]) -> Diagnosis | 
 
     It is sure where other lines that hold speak of the name, or where it is made of sizes that the sheet declares.
     """
-    if ruling.reason != MISFIT:
+    if ruling.reason != MISFIT or ruling.link.operator == "approx":  # `t \odot (1 - t) \approx 0.1` says it of each entry
         return None
     network, styled = judge.lab.network, judge.meaning.styled
     # That a definition is made for every index of its own, `C_{ij} = w_{j-i}`, says nothing of how many there are.

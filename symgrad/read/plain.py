@@ -1,0 +1,200 @@
+r"""Mathematics typed into lines of text without dollars: `∂L/∂W = hᵀ(ŷ − y)`, `z1 = 0.2*1 + 0.1 = 0.3`, `Let V = W ⊙ M be …`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+from symgrad.read import vocabulary as voc
+from symgrad.span import Span
+
+_WORDLIKE = re.compile(r"[A-Za-z]{3,}")
+_MATHLIKE = re.compile(r"[=≈].*[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉ₐ-ₜᵢ-ᵪⱼ\^_*@]|[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉ₐ-ₜᵢ-ᵪⱼ\^_*@].*[=≈]")
+_EQUATION = re.compile(r"[A-Za-z]\w{0,8}'?(?:\s*=\s*[^=:;,\"`]+)+")
+# `y - t = -0.5328`, `h1(1-h1) = 0.2494`, `dL/dc = -0.1`: what is computed of short names.
+_COMPUTED = re.compile(r"(?!.*[A-Za-z]{3})(?=.*[A-Za-z])(?:[-+\w\s().,*/^']+=)+[-+\w\s().,*/^']*\d[-+\w\s().,*/^']*")
+# `number of parameters: 3*2 + 3 = 9`: arithmetic behind what it is of.
+_WORKED = re.compile(r"[A-Za-z][^=:$`]{1,60}:\s+(?=[-\d(])([-+*/().\d\s^·×=≈,]*=[-+*/().\d\s^·×=≈,]*?)\.?")
+# `x -> a = W x + b -> h = relu(a)`: a network, layer by layer.
+_ARROW = re.compile(r"\s(?:-+>|=+>|→|⟶|⇒)\s")
+# `target t = [0, 1]`, `new weights, w = …`: what is given is said before its name.
+_LABEL = re.compile(r"(?:[A-Za-z][a-z]{2,} )+(?=[A-Za-zα-ω](?:_?\w)? ?=)")
+_LIST_MARK = re.compile(r"[ \t]*(?:[-*+]|\d+[.)]|\([a-z]\)|[-=]+>|[⇒→∴]|\*\*[^*\n]{1,40}\*\*:?)?[ \t]+")
+
+
+def is_typed(code: str) -> bool:
+    """Whether what stands between backticks is an equation that somebody typed."""
+    if code.startswith("$") and code.endswith("$"):
+        return True
+    words = [w for w in _WORDLIKE.findall(code) if not _is_mathematical(w)]
+    return bool(_MATHLIKE.search(code)) and not words and not re.search(r"[\[\]{}\"#:;]", code)
+
+
+def _is_mathematical(word: str) -> bool:
+    """Whether a word stands in formulas: a function, a quantity, a constant."""
+    return word in voc.FUNCTIONS or word in voc.WORDS or word in voc.CONSTANTS
+
+
+def equations(text: str, taken: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
+    """The equations in lines of Markdown that have no dollars and no other mathematics, and whether each stands by itself."""
+    at = 0
+    offset = 0
+    for line in text.splitlines(keepends=True):
+        start, end = offset, offset + len(line.rstrip(" \t\n:"))  # `dh = W^T dz:`, which what follows is computed by
+        offset += len(line)
+        while at < len(taken) and taken[at].end <= start:
+            at += 1
+        if at < len(taken) and taken[at].start < end:
+            continue
+        lead = _LIST_MARK.match(line)
+        first = start + (lead.end() if lead else 0)
+        body = text[first:end]
+        if len(body) > 400 or body.startswith(("#", ">", "|")):
+            continue
+        worked = _WORKED.fullmatch(body)
+        layers = list(_between_arrows(body))
+        apart = list(_apart(body))
+        if worked is not None:
+            apart = [(worked.start(1) + a, worked.start(1) + b) for a, b in _apart(worked[1])]
+        elif len(layers) > 1:
+            apart = layers
+        equations = [(a, b) for a, b in apart if "=" in body[a:b]]
+        is_known = worked is not None or len(layers) > 1
+        are_alone = bool(equations) and (is_known or (len(apart) > 1 and all(_ALONE.fullmatch(body[a:b]) for a, b in equations)))
+        is_said = (
+            _MATHLIKE.search(body)
+            or _EQUATION.fullmatch(body)
+            or _COMPUTED.fullmatch(body)
+            or any(_is_told(run[1]) for run in _TOLD.finditer(body))
+        )
+        if not (is_said or are_alone):
+            yield from ((declared, False) for declared in _declarations(body, first))
+            continue
+        if are_alone:
+            spans = [Span(first + a, first + b) for a, b in equations]
+            yield from ((span, True) for span in spans)
+            continue
+        said = _labelled(body)
+        first, body = first + said, body[said:]
+        words = [w for w in _WORDLIKE.findall(body) if not _is_mathematical(w)]
+        if not words:
+            yield Span(first, end), True
+            continue
+        runs = [
+            (run.start(1) + _behind_so(run[1]), run.start(1) + _before_words(run[1])) for run in _TOLD.finditer(body) if _is_told(run[1])
+        ]
+        told = [Span(first + a, first + b) for a, b in (_balanced(body, a, b) for a, b in runs)]
+        yield from ((span, False) for span in told)
+        yield from ((d, False) for d in _declarations(body, first) if not any(d.start < t.end and t.start < d.end for t in told))
+
+
+# Letters, numbers and brackets, and one sign of equality.
+_ALONE = re.compile(r"(?!.*[A-Za-z]{3})[A-Za-zα-ω]\w{0,3}'?(?: ?= ?(?:\[[^\[\]]*\]|[^=:;$])+)+")
+
+
+# `x ∈ R³`, `W1, W2 ∈ ℝ^{n×d}`, `M in {0,1}^{n×d}`; `W1 (4×3)`, `b: d×1`, `W is 2x3`.
+_SCRIPT = r"(?:_\{\w+\}|_\w|[₀-₉ₐ-ₜ]+|\d)"
+_SYMBOL = rf"[A-Za-zÀ-ÿα-ωΑ-ΩŵŴŷŶẑẐ][\u0300-\u036f]*{_SCRIPT}?'?"
+_SETS = r"(?:[ℝR]|\{0, ?1\}|\[0, ?1\])(?:[⁰¹²³⁴-⁹ᵃ-ᶻᴬ-ᵂⁿˣ]+|\^\{[^{}\n]*\}|\^\([^()\n]*\)|\^\w+(?: ?[×x] ?\w+)*)?(?![\w^])"
+_MEMBER = re.compile(rf"(?<![^\s(,;:])({_SYMBOL}(?:, ?{_SYMBOL})* ?(?:∈|\bin\b) ?{_SETS})")
+_LENGTH = rf"(?:\d+|[A-Za-z]{_SCRIPT}?)"
+_SIZED = re.compile(rf"(?<![^\s(,;])({_SYMBOL})(?: is |: ?| ?\(|: \()({_LENGTH} ?× ?{_LENGTH}|\d+ ?x ?\d+)(?=[\s),.;]|$)")
+
+
+def _declarations(body: str, at: int) -> Iterator[Span]:
+    """What is told of names without dollars: the set that they are in, or their size."""
+    for run in (*_MEMBER.finditer(body), *_SIZED.finditer(body)):
+        for k in range(1, len(run.groups()) + 1):
+            yield Span(at + run.start(k), at + run.end(k))
+
+
+def _apart(body: str) -> Iterator[tuple[int, int]]:
+    """Where the equations of `w = [1, 2]   (k = 2),  bias b = 0.5` stand: what is set apart, without its brackets and its label.
+
+    Space in square brackets sets nothing apart: `[ 0.5   1 ; -1  2 ]` is a matrix.
+    """
+    levels = list(accumulate((c == "[") - (c == "]") for c in body))
+    gaps = [(m.start(), m.end()) for m in re.finditer(r"\s{2,}|\t", body) if levels[m.start()] <= 0]
+    for start, end in zip([0, *(g[1] for g in gaps)], [*(g[0] for g in gaps), len(body)], strict=True):
+        end = start + len(body[start:end].rstrip(",; "))
+        if start >= end:
+            continue
+        if body[start] + body[end - 1] in ("()", "[]") and "=" in body[start:end]:
+            start, end = start + 1, end - 1
+        yield start + _labelled(body[start:end]), end
+
+
+def _between_arrows(body: str) -> Iterator[tuple[int, int]]:
+    """Where the equations of `x -> a = W x + b -> h = relu(a), loss L = |h - y|^2` stand, if there are two of them or more."""
+    arrows = list(_ARROW.finditer(body))
+    levels = list(accumulate((c in "([{") - (c in ")]}") for c in body))
+    cuts = sorted([*(m.span() for m in arrows), *(m.span() for m in re.finditer(r"[,;]\s+", body) if levels[m.start()] <= 0)])
+    found = []
+    for start, end in zip([0, *(stop for _, stop in cuts)], [*(start for start, _ in cuts), len(body)], strict=True):
+        start += len(body[start:end]) - len(body[start:end].lstrip())
+        start += _labelled(body[start:end])
+        end = start + len(body[start:end].rstrip(" ."))
+        words = [w for w in _WORDLIKE.findall(body[start:end]) if not _is_mathematical(w)]
+        if _EQUATION.fullmatch(body[start:end]) and not words:
+            found.append((start, end))
+    if len(arrows) > 1 and len(found) > 1:
+        yield from found
+
+
+def _labelled(body: str) -> int:
+    """Where an equation begins behind words that are no functions."""
+    label = _LABEL.match(body)
+    return 0 if label is None or any(word in voc.FUNCTIONS for word in label[0].split()) else label.end()
+
+
+# An equation told in a sentence without dollars: `Let V = W ⊙ M be …`. It ends where a word, a comma or the sentence does.
+_PLAIN_WORDS = "is be of to we or an as at by in on so if it and the for are a with where then that let put write take get from".split()
+# Also what a function is called with, `max(s, 0)²`, of names and no words.
+_LIST = r"(?:\[[^\[\]\n=]*\]|\([^()\nA-Za-z=]*,[^()\nA-Za-z=]*\)|(?<=[A-Za-z])\((?:(?![A-Za-z]{3})[^()\n=])*\))"
+_TOKEN = rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)(?!\([A-Za-z]{{2,}}[\s,])(?:{_LIST}|(?!\*\*)[^\s,;:.]|(?<=\d)\.(?=\d)|\.\.+(?=\w))+)"
+_SUM = r"(?:[Σ∑Π∏][^\s,;:.=]{0,6} (?:[^\s,;:.=]{1,12} )*?)?"  # what is summed may stand apart: `Σⱼ xⱼ gⱼ = 0`
+_TOLD = re.compile(rf"(?<![^\s(,;:])({_SUM}[A-Za-zÀ-ɏΑ-ωḀ-ỿ∂∇ℓ][^\s,;:.=]{{0,12}} ?(?:=|←|<-) ?{_TOKEN}(?: {_TOKEN})*)")
+_CALLED = re.compile(r"\b([A-Za-z]+)'?\(")
+# `dL/db = …`, a derivative; and a formula of short names, with a sign between two of them, or two that are multiplied.
+_SLOPE = re.compile(r"\bd[A-Za-z]\w{0,2} ?/ ?d[A-Za-z]\w{0,2}\b")
+_SHORT = r"(?:[A-Za-zα-ωΑ-Ω]\w?(?:_\w+)?'?|\d+(?:\.\d+)?|\([^()]*\)|\[[^\[\]]*\])"
+_FORMULA = re.compile(rf"[^=←]*(?:=|←|<-) ?-?{_SHORT}(?: ?[-+*/@^=] ?-?{_SHORT}| {_SHORT})+")
+
+
+def _balanced(body: str, start: int, end: int) -> tuple[int, int]:
+    """Where an equation stands whose brackets open before it, `Σᵢ(xᵢ − μ) = 0`, or that stands in brackets itself."""
+    level = lowest = 0
+    for c in body[start : max(start, body.find("=", start, end))]:
+        level += (c == "(") - (c == ")")
+        lowest = min(lowest, level)
+    while lowest < 0 and start > 0:
+        start -= 1
+        lowest += (body[start] == "(") - (body[start] == ")")
+        while not lowest and start > 0 and not body[start - 1].isspace():
+            start -= 1
+    while end > start and body[end - 1] == ")" and body.count(")", start, end) > body.count("(", start, end):
+        end -= 1
+    return start, end
+
+
+def _behind_so(told: str) -> int:
+    """Where the equation begins of `so = (1/r)(x − r x̂) = 0`: a word that joins it to what was said is no side of it."""
+    joined = re.match(r"(?:so|and|thus|hence|then|or) ?= ?(?=[^=]*=)", told)
+    return joined.end() if joined else 0
+
+
+def _before_words(told: str) -> int:
+    """Where the sentence goes on: `δp = Jᵀ δh agrees`, `d = dL/da (a is what …`."""
+    words = re.finditer(r"(?<=\S) ([a-z]{4,})(?= |$)", told)
+    goes_on = next((word for word in words if not _is_mathematical(word[1])), None)
+    end = len(told) if goes_on is None else goes_on.start()
+    aside = told.rfind(" (", 0, end)
+    return aside if aside > 0 and ")" not in told[aside:end] else end
+
+
+def _is_told(told: str) -> bool:
+    if _MATHLIKE.search(told) or "←" in told or "<-" in told or _SLOPE.search(told):
+        return True
+    is_formula = _FORMULA.fullmatch(told) is not None and re.search(r"[A-Za-zα-ω]", told.partition("=")[2]) is not None
+    return is_formula or any(word in voc.FUNCTIONS for word in _CALLED.findall(told))
