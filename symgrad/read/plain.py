@@ -14,6 +14,8 @@ _MATHLIKE = re.compile(r"[=≈].*[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−�
 _EQUATION = re.compile(r"[A-Za-z]\w{0,8}'?(?:\s*=\s*[^=:;,\"`]+)+")
 # `y - t = -0.5328`, `h1(1-h1) = 0.2494`, `dL/dc = -0.1`: what is computed of short names.
 _COMPUTED = re.compile(r"(?!.*[A-Za-z]{3})(?=.*[A-Za-z])(?:[-+\w\s().,*/^']+=)+[-+\w\s().,*/^']*\d[-+\w\s().,*/^']*")
+# Another equation beside the first.
+_BESIDE = re.compile(r"\S\s{2,}[A-Za-z]\w*'?\s*=")
 # `number of parameters: 3*2 + 3 = 9`: arithmetic behind what it is of.
 _WORKED = re.compile(r"[A-Za-z][^=:$`]{1,60}:\s+(?=[-\d(])([-+*/().\d\s^·×=≈,]*=[-+*/().\d\s^·×=≈,]*?)\.?")
 # `x -> a = W x + b -> h = relu(a)`: a network, layer by layer.
@@ -65,7 +67,7 @@ def equations(text: str, taken: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
         is_said = (
             _MATHLIKE.search(body)
             or _EQUATION.fullmatch(body)
-            or _COMPUTED.fullmatch(body)
+            or (_COMPUTED.fullmatch(body) and not _BESIDE.search(body))
             or any(_is_told(run[1]) for run in _TOLD.finditer(body))
         )
         if not (is_said or are_alone):
