@@ -24,6 +24,7 @@ from symgrad.syntax import Node
 # What the label of a class is called.
 _LABELS = frozenset("yt")
 _LABEL = "y"
+_RIGHT_ONE = frozenset({"true", "correct", "target", "label", "right", "gold", "class"})
 _RIGHT = r"(?:true|correct|target|right|gold|actual|ground[- ]truth)"
 _RIGHT_CLASS = re.compile(
     rf"(?i)\b{_RIGHT}\W+(?:class|label|category)\b\W*(?:is|being|index)?\W{{0,3}}(?:class\W+)?\$?(\d)\b"
@@ -101,6 +102,8 @@ class _Logarithm:
                 return self._whole(body)
             case sx.Scripted(base=sx.Name() as base, sub=sx.Number(value=number), sup=None):
                 return base if number == self.place + 1 and plain_name(base) in self.spoken else None
+            case sx.Scripted(base=sx.Name() as base, sub=sx.Name(base=word) | sx.Text(text=word), sup=None) if word in _RIGHT_ONE:
+                return base if plain_name(base) in self.spoken else None  # `p_{true}`
         value = constant_of(argument)
         return None if value is None else self.values.get(value)
 

@@ -106,9 +106,14 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         else:
             found.links.append(Link(about, shape, "in", i, about.span.to(shape.span), about, False))
     vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
+    stated = {name for i in part.statements for name in _in_equations(sheet.statements[i].node, styled)}
     for i in part.statements:
         declarations(i, sheet.statements[i].node, vocabulary, vocabulary.heads | vocabulary.declared.keys())
-        vocabulary.dependences.read(sheet.statements[i].node, styled)
+        node = sheet.statements[i].node
+        if isinstance(node, sx.Derivative) and _is_by_any_name(node, stated, styled):
+            vocabulary.dependences.rest(plain_name(node.of, styled) or "", _results(sheet, part, styled))
+        else:
+            vocabulary.dependences.read(node, styled)
     without_features(sheet, vocabulary)
     vocabulary.numbers = frozenset(numbers_in_words((sheet.statements[i] for i in part.statements), styled))
     vocabulary.bold = frozenset(_bold(sheet, styled))
@@ -182,6 +187,30 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     found.unread = [item for item in found.unread if item[0] in own]
     found.declared = [item for item in found.declared if item[0] in own]
     return found
+
+
+def _in_equations(node: Node, styled: frozenset[str]) -> list[str]:
+    return mentions(node, styled) if isinstance(node, sx.Relation) else []
+
+
+def _is_by_any_name(node: sx.Derivative, stated: Container[str], styled: frozenset[str]) -> bool:
+    r"""Whether it is by a name that stands for any: "for every matrix $M$ with entries $\partial L/\partial M_{ij}$"."""
+    return node.of is not None and all(name not in stated for by in node.wrt for name in mentions(by, styled))
+
+
+def _results(sheet: Sheet, part: Part, styled: frozenset[str]) -> list[str]:
+    """What no other formula is made of, and gradients are by: the loss rests on it, where nothing else says on what."""
+    statements = [sheet.statements[i] for i in part.statements]
+    changes = [n for s in statements for n in sx.walk(s.node) if isinstance(n, (sx.Differential, sx.Derivative))]
+    formulas = {
+        name: formula
+        for s in statements
+        for name, formula in heads(s)
+        if isinstance(s.node, sx.Relation) and not any(isinstance(n, (sx.Differential, sx.Derivative)) for n in sx.walk(s.node))
+    }
+    inside = {name for formula in formulas.values() for name in mentions(formula, styled)}
+    by = {name for n in changes for node in (n.wrt if isinstance(n, sx.Derivative) else (n.of,)) for name in mentions(node, styled)}
+    return [name for name in formulas if name not in inside and name in by]
 
 
 def _tables(nodes: Iterable[sx.Scripted], styled: frozenset[str]) -> Iterator[str]:

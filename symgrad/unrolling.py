@@ -549,6 +549,8 @@ def _put(node: Node, values: Mapping[str, int], steps: Steps) -> Node:
             and not _is_over_entries(node, bound, steps)
         ):
             return _terms(node, bound, values, steps)
+    if isinstance(node, sx.List) and any(isinstance(item, sx.Dots) for item in node.items):
+        node = _with_every_step(node, values, steps)
     if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name):
         sub = None if node.sub is None else _script(node.sub, values, steps, False)
         sup = None if node.sup is None else _script(node.sup, values, steps, True)
@@ -565,6 +567,17 @@ def _put(node: Node, values: Mapping[str, int], steps: Steps) -> Node:
             changed[name] = made
     # The new values have the types of the old ones.
     return replace(node, **changed) if changed else node  # type: ignore[arg-type]
+
+
+def _with_every_step(node: sx.List, values: Mapping[str, int], steps: Steps) -> sx.List:
+    r"""`[h_1, \dots, h_T]` with all that the dots stand for, from the number before them to the step behind."""
+    at = next(i for i, item in enumerate(node.items) if isinstance(item, sx.Dots))
+    match node.items[:at], node.items[at + 1 :]:
+        case (*some, sx.Scripted(base=base, sub=sx.Number(text=low)) as last), (sx.Scripted(base=other, sub=sx.Node() as high),):
+            if plain_name(base) == plain_name(other) is not None and low.isdigit():
+                numbers = range(int(low), _count(high, values, steps) + 1)
+                return replace(node, items=(*some, *(replace(last, sub=sx.Number(last.span, str(k))) for k in numbers)))
+    return node
 
 
 def _inside(value: object, values: Mapping[str, int], steps: Steps) -> object:

@@ -205,6 +205,18 @@ def _negative(tokens: Tokens, i: int) -> Rewritten:
     return [tokens[i], replace(brace, text="{"), sign[0], power[0], replace(brace, text="}")], i + 3
 
 
+def _numbered_power(tokens: Tokens, i: int) -> Rewritten:
+    """`e^z2` as `e^{z_2}`, as it is typed."""
+    if tokens[i].text != "^" or _text(tokens, i - 1) != "e" or i + 2 >= len(tokens):
+        return None
+    name, number = tokens[i + 1], tokens[i + 2]
+    if name.kind != "letter" or number.kind != "number" or name.spaced or number.spaced or not number.text.isdigit():
+        return None
+    brace = replace(number, kind="sign")
+    signs = [replace(brace, text=text) for text in "{_}"]
+    return [tokens[i], signs[0], name, signs[1], number, signs[2]], i + 3
+
+
 def _hyphenated(tokens: Tokens, i: int) -> Rewritten:
     r"""`\text{one-hot}(y)` and `\operatorname{row\_sum}(P)` as the functions in one word."""
     if tokens[i].text not in _UPRIGHT or _text(tokens, i + 1) != "{":
@@ -414,6 +426,7 @@ _HABITS: tuple[Callable[[Tokens], Tokens], ...] = (
             _switch,
             _gradient,
             _negative,
+            _numbered_power,
             _hyphenated,
             _typed_sign,
             _pointed,
