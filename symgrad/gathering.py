@@ -106,11 +106,11 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         else:
             found.links.append(Link(about, shape, "in", i, about.span.to(shape.span), about, False))
     vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
-    stated = {name for i in part.statements for name in _in_equations(sheet.statements[i].node, styled)}
+    in_equations = {name for i in part.statements for name in _in_equations(sheet.statements[i].node, styled)}
     for i in part.statements:
         declarations(i, sheet.statements[i].node, vocabulary, vocabulary.heads | vocabulary.declared.keys())
         node = sheet.statements[i].node
-        if isinstance(node, sx.Derivative) and _is_by_any_name(node, stated, styled):
+        if isinstance(node, sx.Derivative) and node.of is not None and _is_by_any_name(node, in_equations, styled):
             vocabulary.dependences.rest(plain_name(node.of, styled) or "", _results(sheet, part, styled))
         else:
             vocabulary.dependences.read(node, styled)
@@ -195,7 +195,7 @@ def _in_equations(node: Node, styled: frozenset[str]) -> list[str]:
 
 def _is_by_any_name(node: sx.Derivative, stated: Container[str], styled: frozenset[str]) -> bool:
     r"""Whether it is by a name that stands for any: "for every matrix $M$ with entries $\partial L/\partial M_{ij}$"."""
-    return node.of is not None and all(name not in stated for by in node.wrt for name in mentions(by, styled))
+    return all(name not in stated for by in node.wrt for name in mentions(by, styled))
 
 
 def _results(sheet: Sheet, part: Part, styled: frozenset[str]) -> list[str]:
