@@ -5,6 +5,7 @@ A result may be of rounded numbers, of new values that steps lead to, of another
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -37,6 +38,12 @@ _ROUGHLY = 0.01
 # Numbers that stand in formulas by themselves.
 _OF_FORMULAS = frozenset({Fraction(0), Fraction(1), Fraction(2), Fraction(1, 2), Fraction(3)})
 
+# Words that speak of what was so before a step.
+_LOOKS_BACK = re.compile(
+    r"(?i)\b(?:had|promis\w+|predict\w+|expected|anticipated|linear model|quadratic model|linearisation|linearization|taylor|before the step|previous\w*|old)\b"
+)
+_LAST_SENTENCE = re.compile(r"[.;](?=\s|$)")
+
 
 class Arithmetic:
     """Rules on claims by the values of the ledger, in which it also writes what a claim shows of them."""
@@ -62,7 +69,7 @@ class Arithmetic:
         if ruling.verdict == "fails" and (self._is_update(link) or self._comes_anew(link)):
             return Ruling(link, "given", pair=pair)
         if ruling.verdict == "fails":
-            ruling = self._renewed(link, pair) or self._with_new_values(link, pair) or ruling
+            ruling = self._renewed(link, pair) or self._with_new_values(link, pair) or self._looking_back(link, pair) or ruling
         if ruling.verdict not in ("holds", "given"):
             ruling = self._unwritten(link, ruling) or self._unnamed(link, pair, ruling.verdict == "undecided") or ruling
         if ruling.verdict == "fails":
@@ -238,6 +245,19 @@ class Arithmetic:
             return None
         self.ledger.count_anew(values)
         return ruling
+
+    def _looking_back(self, link: Link, pair: Pair) -> Ruling | None:
+        """The numbers hold with the values before the last step, where the words look back: "the decrease that had been promised"."""
+        inputs = self.meaning.network.inputs
+        before = {name: rows[-1] for name, rows in self.ledger.older.items() if name in inputs and name in self.ledger.values}
+        words = _LAST_SENTENCE.split(self.gathered.sheet.statements[link.statement].words)[-1]
+        if not before or not _LOOKS_BACK.search(words):
+            return None
+        try:
+            ruling = self.with_values(link, pair, renewed(self.meaning, self.ledger.values, before))
+        except (SymgradError, ValueError):
+            return None
+        return ruling if ruling.verdict == "holds" else None
 
     def _as_meant(self, link: Link, pair: Pair) -> Ruling | None:
         """The numbers hold with what a value should be that was written wrongly further up: the slip was one of the pen."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from symgrad import syntax as sx
 from symgrad.errors import Unsupported
+from symgrad.literals import literal_rows
 from symgrad.points import Point
 from symgrad.read.document import Sheet
 from symgrad.replacing import is_replaced
@@ -158,6 +159,12 @@ _STARTS_AT = re.compile(
     r"(?i)\b(?:start|begin|beginn|initiali[sz]|init|d[ée]but|part)\w*\W+(?:\w+\W+)?(?:at|with|bei|mit|avec|con|com)\W*$"
 )
 
+# Between values that are given together stand signs, and no verb.
+_LISTS = re.compile(
+    r"(?i)[\s$,;\\()]*(?:(?:and|und|et|y|e|with|mit|avec|con|as well as)\b[\s$\\(]*)?(?:(?:the|a|an|one|two|three|four|\d+)\b\s*)*"
+    r"(?:(?:points?|inputs?|data|examples?|labels?|targets?|vectors?|weights?|values?)\b[\s$\\(]*)*"
+)
+
 
 def put_to(sheet: Sheet, statement: int, name: str, value: sx.Node) -> Condition | None:
     r"""The condition that an input has a value, `for $\varepsilon = 0$`; None where it is given that value for good."""
@@ -165,9 +172,24 @@ def put_to(sheet: Sheet, statement: int, name: str, value: sx.Node) -> Condition
     before = sheet.source.text[: said.span.start][-_LEAD:]
     if said.display or not isinstance(value, sx.Number) or value.text not in _VALUES or not _PUT_TO.search(before):
         return None
-    if _STARTS_AT.search(before):
+    if _STARTS_AT.search(before) or _is_one_of_several(sheet, statement):
         return None
     return Condition(statement, sheet.source.slice(said.span).strip(), (name, value.text))
+
+
+def _is_one_of_several(sheet: Sheet, i: int) -> bool:
+    r"""`Take $\lambda = 1$ and the points $x_1 = (1, 2)$, …`: a value beside others, which is given with them for good."""
+    for first, second in ((i - 1, i), (i, i + 1)):
+        other = second if first == i else first
+        if first < 0 or second >= len(sheet.statements) or not one_sentence(sheet, first, second):
+            continue
+        node, between = sheet.statements[other].node, sheet.source.text[sheet.statements[first].span.end : sheet.statements[second].span.start]
+        if not isinstance(node, sx.Relation) or node.operators != ("=",) or not _LISTS.fullmatch(between):
+            continue
+        rows = literal_rows(node.sides[1]) if isinstance(node.sides[0], (sx.Name, sx.Scripted)) else None
+        if rows is not None and (rows != ((rows[0][0],),) or rows[0][0] not in (0, 1)):
+            return True
+    return False
 
 
 def modelled(statement: int, text: str, names: Sequence[str], agrees: Callable[[Condition], bool]) -> Condition | None:

@@ -6,6 +6,7 @@ after the other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -18,6 +19,8 @@ from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
 _LABELS = frozenset({"new", "old", "neu", "alt", "updated", "nouveau", "nuevo"})
+# The number of a step, as it is written of one alone: `w^{(2)}`.
+_STEP = re.compile(r"\^\{\((\d+)\)\}$")
 
 
 def _labelled(node: Node) -> Node:
@@ -43,8 +46,8 @@ def started(sheet: Sheet) -> Sheet:
 def _values(sheet: Sheet) -> Iterator[tuple[str, list[str]]]:
     """The names that stand for a quantity and its values, and those in order: w, and w^{(0)}, w^{(1)}, w^{(2)}."""
     spoken = {name for s in sheet.statements for name in mentions(s.node)}
-    given = {name: expression for s in sheet.statements for name, expression in heads(s)}
-    ends = {name: s.node.sides[-1] for s in sheet.statements if isinstance(s.node, sx.Relation) for name, _ in heads(s)}
+    given = {name: expression for s in sheet.statements for name, expression in _told(s)}
+    ends = {name: s.node.sides[-1] for s in sheet.statements if isinstance(s.node, sx.Relation) for name, _ in _told(s)}
     scripted = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted)]
     stepped = {plain_name(n.base) for n in scripted if letters_of(n.sub) or _speaks_of_steps(n)}
     for name, value in given.items():
@@ -56,11 +59,25 @@ def _values(sheet: Sheet) -> Iterator[tuple[str, list[str]]]:
                     yield known, values
 
 
+def _told(statement: Statement) -> Iterator[tuple[str, Node]]:
+    r"""The names at the head of a statement and what they are; also of `w^{(2)} \approx (0.22, 0.71)^\top`, where a step is only told of."""
+    yield from heads(statement)
+    match statement.node:
+        case sx.Relation(sides=(sx.Scripted() as head, value), operators=("approx",)) if literal_rows(value) is not None:
+            name = plain_name(head)
+            if name is not None:
+                yield name, value
+
+
 def _follows(given: Mapping[str, Node], ends: Mapping[str, Node], before: str, after: str) -> bool:
     """Whether a value is computed from the one before: by its name, or in numbers as a sum that begins with it."""
     rows, step = literal_rows(ends[before]), given[after]
     begins = step.terms[0] if isinstance(step, sx.Sum) else None
-    return before in mentions(step) or (begins is not None and rows is not None and literal_rows(begins) == rows)
+    if before in mentions(step) or (begins is not None and rows is not None and literal_rows(begins) == rows):
+        return True
+    counts = [_STEP.search(name) for name in (before, after)]
+    is_next = all(counts) and int(counts[0][1]) + 1 == int(counts[1][1])  # type: ignore[index]
+    return is_next and not before.endswith("{(0)}") and rows is not None and literal_rows(step) is not None
 
 
 def _in_turn(sheet: Sheet, known: str, values: list[str]) -> Sheet | None:
@@ -69,7 +86,7 @@ def _in_turn(sheet: Sheet, known: str, values: list[str]) -> Sheet | None:
     computed: dict[str, Statement] = {}
     now = values[0]
     for statement in sheet.statements:
-        node, named = statement.node, next((name for name, _ in heads(statement)), None)
+        node, named = statement.node, next((name for name, _ in _told(statement)), None)
         head = node.sides[0] if isinstance(node, sx.Relation) and named in values[1:] else None
         sides = node.sides[1:] if head is not None and isinstance(node, sx.Relation) else (node,)
         met = {name for side in sides for name in mentions(side)} & set(values)
@@ -99,6 +116,8 @@ def _in_turn(sheet: Sheet, known: str, values: list[str]) -> Sheet | None:
         ):
             said = replace(node, span=node.sides[-1].span, sides=(head.base, node.sides[-1]), operators=("=",))
             computed[named] = replace(statement, node=said, span=said.span, words="", words_after="")
+            # Before it is spoken of by its name, "at the new point" what comes of it may be said: it counts where a line holds with it.
+            out.append(replace(computed[named], node=replace(said, operators=("gets",))))
     return replace(sheet, statements=out)
 
 

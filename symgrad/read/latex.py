@@ -234,7 +234,9 @@ class _Parser(Derivatives, Brackets):
                 return _diagonal(self._from(start), arguments)
             return sx.Call(self._from(start), node, arguments, "(")
         is_upright_word = len(base.base) > 1 and base.style in voc.UPRIGHT
-        if self.peek.text == "(" and (_is_loss(base) or (is_upright_word and (self._holds(",") or self._is_of_a_name()))):
+        # Behind `\nabla J^\top` no argument of J opens.
+        is_turned = isinstance(node, sx.Scripted) and isinstance(node.sup, sx.Mark)
+        if self.peek.text == "(" and not is_turned and (_is_loss(base) or (is_upright_word and (self._holds(",") or self._is_of_a_name()))):
             arguments = self._arguments()
             return sx.Call(self._from(start), node, arguments, "(")
         if _is_bare(base) and self._begins_factor():

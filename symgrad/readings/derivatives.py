@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.dims import ONE
-from symgrad.naming import MEANT, plain_name, superscript, without_transpose
+from symgrad.naming import MEANT, letters_of, plain_name, superscript, without_transpose
 from symgrad.readings.entries import as_entry
 from symgrad.readings.exchanged import by_exchanged, by_function, variable_below
 from symgrad.readings.named import of_each_example, symbol
@@ -24,14 +24,19 @@ if TYPE_CHECKING:
 
 def derivative(reader: Reader, node: sx.Derivative, shapes: Shapes) -> Variants:
     if not node.wrt and node.of is not None:
-        subject = node.of.factors[0] if isinstance(node.of, sx.Product) else node.of
+        subject = _bare_of_transpose(node.of.factors[0] if isinstance(node.of, sx.Product) else node.of)
         about = plain_name(subject, reader.names.styled) or ""
-        meant = reader.names.variable_of(about)
+        meant = reader.names.variable_of(about) or _of_the_losses(reader, subject)
         if meant is None and len(changing := [n for n in reader.tangents if reader.names.rests_on(about, n)]) == 1:
             meant = changing[0]  # `\nabla f` beside `df = …\, dM`
         if meant is None:
             raise Unreadable(node.span, "it is not said by what is differentiated")
         node = replace(node, wrt=(sx.Name(node.span, MEANT + meant),))
+    bare = None if node.of is None else _bare_of_transpose(node.of)
+    if bare is not None and bare is not node.of and node.order is None and plain_name(bare, reader.names.styled) in reader.names.losses():
+        # `\nabla J^\top` turns the gradient, not the loss.
+        yield from (reading.with_term(transposed(reading.term)) for reading in derivative(reader, replace(node, of=bare), shapes))
+        return
     of_all = reader.names.loss_of_all(plain_name(node.of, reader.names.styled) or "") if node.of is not None else None
     if of_all is not None and len(node.wrt) == 1 and node.order is None:
         node = replace(node, of=sx.Name(node.span, MEANT + of_all))
@@ -62,6 +67,15 @@ def derivative(reader: Reader, node: sx.Derivative, shapes: Shapes) -> Variants:
                     about = f"{of.term.params[0]} {variable.params[0]}"
                     reading = reading.plus(0.3, of.shapes, made, Note("direct", node.span, about))
                 yield reading
+
+
+def _of_the_losses(reader: Reader, subject: Node) -> str | None:
+    r"""`\nabla p_i` beside `\nabla J(w)`: what is differentiated by is what the losses are functions of, where that is one."""
+    bare = subject.base if isinstance(subject, sx.Scripted) and letters_of(subject.sub) and subject.sup is None else subject
+    about = plain_name(bare, reader.names.styled) or ""
+    found = {meant for of in reader.names.losses() if of != about and (meant := reader.names.variable_of(of)) is not None}
+    meant = found.pop() if len(found) == 1 else None
+    return meant if meant is not None and meant != about and reader.names.rests_on(about, meant) else None
 
 
 def _hessian(reader: Reader, node: sx.Derivative, shapes: Shapes) -> Iterator[Reading]:
