@@ -6,7 +6,7 @@ A result may be of rounded numbers, of new values that steps lead to, of another
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -43,6 +43,9 @@ _LOOKS_BACK = re.compile(
     r"(?i)\b(?:had|promis\w+|predict\w+|expected|anticipated|linear model|quadratic model|linearisation|linearization|taylor|before the step|previous\w*|old)\b"
 )
 _LAST_SENTENCE = re.compile(r"[.;](?=\s|$)")
+# A new item of an exercise, and words that say that it is about what a step has led to.
+_ITEM = re.compile(r"(?m)^[ \t]*(?:\\item\b|(?:[*_#]+\s*)*\(?[a-h1-9ivx]{1,3}\)|#+ )")
+_AFTERWARDS = re.compile(r"(?i)\b(?:new|now|updated?|after|afterwards|again|neu\w*|nach|danach|apr[èe]s|despu[ée]s)\b")
 
 
 class Arithmetic:
@@ -251,13 +254,22 @@ class Arithmetic:
         inputs = self.meaning.network.inputs
         before = {name: rows[-1] for name, rows in self.ledger.older.items() if name in inputs and name in self.ledger.values}
         words = _LAST_SENTENCE.split(self.gathered.sheet.statements[link.statement].words)[-1]
-        if not before or not _LOOKS_BACK.search(words):
+        if not before or not (_LOOKS_BACK.search(words) or self._is_in_another_item(link, before)):
             return None
         try:
             ruling = self.with_values(link, pair, renewed(self.meaning, self.ledger.values, before))
         except (SymgradError, ValueError):
             return None
         return ruling if ruling.verdict == "holds" else None
+
+    def _is_in_another_item(self, link: Link, before: Iterable[str]) -> bool:
+        r"""Whether an item begins between a step and this, "(e)" behind "(d) one step of gradient descent", and says nothing of after it."""
+        statements, at = self.gathered.sheet.statements, [self.ledger.written_at(name) for name in before]
+        if max(at) < 0 or max(at) >= link.statement:
+            return False
+        passage = self.gathered.sheet.source.text[statements[max(at)].span.end : statements[link.statement].span.start]
+        begins = list(_ITEM.finditer(passage))
+        return bool(begins) and not _AFTERWARDS.search(passage[begins[0].start() :])
 
     def _as_meant(self, link: Link, pair: Pair) -> Ruling | None:
         """The numbers hold with what a value should be that was written wrongly further up: the slip was one of the pen."""

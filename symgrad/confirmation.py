@@ -52,7 +52,10 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
         is_read = not judge.meaning.unread and ruling.link.statement < unread
         # What fails at several steps, and holds at another, lacks what is zero there.
         at_most_steps = failing[ruling.link.span] > 1 and ruling.link.span in held
-        return is_read and (doubted == {ruling.link.span} or (not doubted and at_most_steps))
+        # What the side that is wrong is said to come to fails with it, and is no other line in doubt.
+        with_it = {other.link.span for other, _ in diagnosed if other.link.left is ruling.link.right and other.numeric}
+        rest = doubted - with_it
+        return is_read and (rest == {ruling.link.span} or (not rest and at_most_steps))
 
     return [
         (ruling, diagnosis)

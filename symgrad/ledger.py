@@ -154,6 +154,10 @@ class Ledger:
         except SymgradError:
             return {}
 
+    def written_at(self, name: str) -> int:
+        """The statement that came to the value of a name; -1 where it was given."""
+        return self._written_at.get(name, -1)
+
     def since(self, name: str) -> list[str]:
         """The names that were written after one."""
         at = self._order.get(name)

@@ -66,7 +66,7 @@ def _given(node: Node) -> list[tuple[Node, Node]]:
     """The names and the numbers that they are given."""
     if not isinstance(node, sx.Relation) or len(node.sides) < 2 or set(node.operators) - {"=", ":=", "approx"}:
         return []
-    names, values = list(_cells(node.sides[0])), list(_cells(node.sides[-1]))
+    names, values = list(cells(node.sides[0])), list(cells(node.sides[-1]))
     if len(names) < 2 or len(names) != len(values) or any(plain_name(n) is None for n in names):
         return []
     numeric = all(not isinstance(n, (sx.Name, sx.Dots, sx.Blank, sx.Unread)) for value in values for n in sx.walk(value))
@@ -77,7 +77,7 @@ def _numbered(node: Node) -> list[tuple[Node, Node]]:
     """The names `x_1`, `x_2`, `x_3` that `x_{1:3}` stands for, with as many numbers as they are given."""
     match node:
         case sx.Relation(sides=(sx.Scripted(base=sx.Name(), sub=sx.Range() as places, sup=None) as head, side), operators=("=" | ":=",)):
-            values, bounds = list(_cells(side)), [None if n is None else constant_of(n) for n in (places.start, places.stop)]
+            values, bounds = list(cells(side)), [None if n is None else constant_of(n) for n in (places.start, places.stop)]
         case _:
             return []
     start, stop = bounds
@@ -87,7 +87,7 @@ def _numbered(node: Node) -> list[tuple[Node, Node]]:
     return [(replace(head, sub=index), value) for index, value in zip(indices, values, strict=True)]
 
 
-def _cells(node: Node) -> Iterator[Node]:
+def cells(node: Node) -> Iterator[Node]:
     """The entries of a list, a tuple or a matrix."""
     match node:
         case sx.Group(body=sx.Listing(items=items)) | sx.List(items=items):

@@ -51,7 +51,7 @@ class Counted:
 
 def counted(sheet: Sheet) -> Counted | None:
     """How a sheet that is for any number of steps counts them; None where it is not."""
-    steps = _steps(sheet)
+    steps = steps_of(sheet)
     if steps is None or len(steps.letters) > 1:
         return None
     (letter,) = steps.letters
@@ -66,16 +66,17 @@ def counted(sheet: Sheet) -> Counted | None:
 
 def counting(sheet: Sheet) -> frozenset[str]:
     """The letters that count the steps of its recurrences."""
-    steps = _steps(sheet)
+    steps = steps_of(sheet)
     return frozenset() if steps is None else steps.letters
 
 
 def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:
     """The sheet with its recurrences written out, for `last` steps where it says no number; the same sheet where there are none."""
     sheet = _with_sums_of_named(sheet)
-    steps = _steps(sheet)
+    steps = steps_of(sheet)
     if steps is None:
         return sheet
+    sheet = replace(sheet, statements=[replace(s, node=_with_bare_sums(s.node, steps.letters)) for s in sheet.statements])
     steps = replace(steps, entered=frozenset(_entered(sheet, steps)) if len(steps.letters) > 1 else frozenset())
     if last is not None:
         heads = {plain_name(s.node.sides[0]) for s in sheet.statements if isinstance(s.node, sx.Relation)}
@@ -122,6 +123,20 @@ def _with_sums_of_named(sheet: Sheet) -> Sheet:
     return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, as_terms)) for s in sheet.statements])
 
 
+def _with_bare_sums(node: Node, letters: frozenset[str]) -> Node:
+    r"""`\frac{dL}{dw} = \sum \delta_t h_{t-1}` with the step that the sum is over, where the other side speaks of none."""
+    if not isinstance(node, sx.Relation) or _free(node.sides[0], letters):
+        return node
+
+    def bound(inner: Node) -> Node:
+        if not isinstance(inner, sx.BigOp) or inner.operator != "sum" or inner.below is not None or inner.body is None:
+            return inner
+        free = _free(inner.body, letters)
+        return replace(inner, below=sx.Name(inner.span, *free)) if len(free) == 1 else inner
+
+    return sx.mapped(node, bound)
+
+
 def _shifted(node: Node) -> bool:
     return any((_offset(script) or ("", 0))[1] for script in _scripts(node))
 
@@ -129,19 +144,21 @@ def _shifted(node: Node) -> bool:
 # ── which letters count steps ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _steps(sheet: Sheet) -> Steps | None:
+def steps_of(sheet: Sheet) -> Steps | None:
+    """The steps of the recurrences of a sheet; None where there are none."""
     letters: set[str] = set()
     ahead: set[str] = set()
     level: set[str] = set()
     largest = _STEPS
-    for statement in sheet.statements:
+    beyond = dict(_beyond(sheet))
+    for at, statement in enumerate(sheet.statements):
         node = statement.node
         if not isinstance(node, sx.Relation):
             continue
         found = list(_offsets(node))
         shifted = {letter for letter, by in found if by in (1, -1)}
         plain = {letter for letter, by in found if by == 0}
-        largest = max([largest, *(n for script in _scripts(node) for n in _numbers(script))])
+        largest = max([largest, beyond[at] if at in beyond else 0, *(n for s in _scripts(node) for n in _numbers(s) if at not in beyond)])
         learns = any(isinstance(n, (sx.Derivative, sx.Differential)) for side in node.sides[1:] for n in sx.walk(side))
         if not learns:
             letters |= shifted & (plain | shifted) & _TOPS.keys()
@@ -165,6 +182,22 @@ def _steps(sheet: Sheet) -> Steps | None:
         return Steps(frozenset(letters), tops, min(starts, default=0), largest)
     steps = Steps(frozenset(letters), tops, 1, largest)
     return replace(steps, first=1 + min(_begun(sheet, steps), default=0))
+
+
+def _beyond(sheet: Sheet) -> Iterator[tuple[int, int]]:
+    r"""The statements that say that nothing comes back from beyond the last step, `\delta_4 = 0` beside `\delta_{t+1}`, and that step, 3."""
+    ahead = {
+        n.base
+        for s in sheet.statements
+        for n in sx.walk(s.node)
+        if isinstance(n, sx.Scripted) and any((_offset(piece) or ("", 0))[1] == 1 for piece in (*_pieces(n.sub), *_pieces(n.sup)))
+    }
+    for at, statement in enumerate(sheet.statements):
+        match statement.node:
+            case sx.Relation(sides=(sx.Scripted(base=base) as head, value), operators=("=" | ":=",)) if base in ahead:
+                numbers = [n for script in _scripts(head) for n in _numbers(script)]
+                if literal_rows(value) == ((Fraction(0),),) and len(numbers) == 1 and numbers[0] > 1:
+                    yield at, numbers[0] - 1
 
 
 def _entered(sheet: Sheet, steps: Steps) -> set[str]:

@@ -11,6 +11,7 @@ from symgrad import syntax as sx
 from symgrad.aliases import with_own_functions
 from symgrad.allowance import OVER, Allowance
 from symgrad.applying import applied
+from symgrad.asides import set_aside
 from symgrad.batchwise import for_each_example
 from symgrad.chosen import chosen
 from symgrad.classes import by_class
@@ -43,6 +44,7 @@ from symgrad.layer_claims import layered
 from symgrad.layouts import against_the_others
 from symgrad.likeness import likeness
 from symgrad.limits import with_limits
+from symgrad.listing import listed
 from symgrad.literals import literal_rows, masked_entries
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.numbered import with_vectors
@@ -82,6 +84,7 @@ from symgrad.verification import Claim, Finding, Verification
 
 # What is written out before anything is judged, in this order; recurrences come last.
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
+    set_aside,
     with_zero_behind,
     turned,
     with_ones,
@@ -126,6 +129,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     below,
     of_subsets,
     with_unnamed,
+    listed,
 )
 _LARGEST = 4_000_000
 

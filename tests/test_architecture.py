@@ -34,8 +34,8 @@ LAYERS = [
     ("what a sheet says", "shapes naming syntax constant read.*"),
     (
         "what its lines mean",
-        "heads upto aliases origins examples unnamed turning signs differing einstein applying labels targets tuples traced members "
-        "unrolling sequences instances singles numbered parts "
+        "heads upto aliases origins examples unnamed turning signs differing einstein applying labels targets tuples asides traced members "
+        "unrolling listing sequences instances singles numbered parts "
         "cases terms typing_rules "
         "readings.* implied meaning resting building understanding prose dimension_analysis shorthand starting enumerating "
         "tables told denoting replacing strides classes datapoints pointwise "

@@ -1,0 +1,60 @@
+r"""What is said in brackets behind an equation: `\frac{dL}{dw} = D_2 h_1 + D_3 h_2 (h_0 = 0)` speaks of h_0 and multiplies nothing.
+
+And behind a colon, where a formula is followed by what it comes to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symgrad import syntax as sx
+from symgrad.literals import literal_rows
+from symgrad.naming import letters_of
+from symgrad.read.document import Sheet, Statement
+from symgrad.span import Span
+from symgrad.syntax import Node
+
+
+def set_aside(sheet: Sheet) -> Sheet:
+    """The sheet with values told in brackets at the end of an equation as statements of their own, before it."""
+    out: list[Statement] = []
+    for statement in (part for s in sheet.statements for part in _at_colons(s)):
+        node = statement.node
+        if isinstance(node, sx.Relation):
+            rest, aside = _parted(node.sides[-1])
+            if aside is not None:
+                nowhere = Span(statement.span.start, statement.span.start)
+                out.append(replace(statement, node=replace(aside, span=nowhere), span=nowhere, words="", words_after="", block=-1))
+                statement = replace(statement, node=replace(node, sides=(*node.sides[:-1], rest)))
+        out.append(statement)
+    return replace(sheet, statements=out) if len(out) > len(sheet.statements) else sheet
+
+
+def _at_colons(statement: Statement) -> list[Statement]:
+    """`e_t = y_t - d_t: e = (0.2, 0.1)` as a formula, and what it comes to."""
+    node = statement.node
+    if not isinstance(node, sx.Relation) or node.operators.count(":") != 1 or not set(node.operators) <= {"=", ":", "approx"}:
+        return [statement]
+    at = node.operators.index(":")
+    halves = (node.sides[: at + 1], node.operators[:at]), (node.sides[at + 1 :], node.operators[at + 1 :])
+    if not all(operators for _, operators in halves):
+        return [statement]
+    made = [sx.Relation(sides[0].span.to(sides[-1].span), sides, operators) for sides, operators in halves]
+    first, second = (replace(statement, node=half, span=half.span) for half in made)
+    return [replace(first, words_after=""), replace(second, words="")]
+
+
+def _parted(side: Node) -> tuple[Node, sx.Relation | None]:
+    """A side without the brackets at its end, and the value that they tell; of an index that runs, `(y_i = 1)`, they choose."""
+    match side:
+        case sx.Sum(terms=(*terms, last)):
+            rest, aside = _parted(last)
+            return (side if aside is None else replace(side, terms=(*terms, rest))), aside
+        case sx.Product(
+            factors=(*factors, sx.Group(open="(", body=sx.Relation(sides=(head, value), operators=("=",)) as aside)), operators=(*signs, "")
+        ):
+            is_told = isinstance(head, (sx.Name, sx.Scripted)) and literal_rows(value) is not None
+            if is_told and not (isinstance(head, sx.Scripted) and letters_of(head.sub)):
+                rest = factors[0] if len(factors) == 1 else replace(side, factors=tuple(factors), operators=tuple(signs))
+                return rest, aside
+    return side, None
