@@ -40,7 +40,8 @@ _OF_FORMULAS = frozenset({Fraction(0), Fraction(1), Fraction(2), Fraction(1, 2),
 
 # Words that speak of what was so before a step.
 _LOOKS_BACK = re.compile(
-    r"(?i)\b(?:had|promis\w+|predict\w+|expected|anticipated|linear model|quadratic model|linearisation|linearization|taylor|before the step|previous\w*|old)\b"
+    r"(?i)\b(?:had|promis\w+|predict\w+|expected|anticipated|(?:linear|quadratic) model|lineari[sz]ation|taylor|before the step"
+    r"|previous\w*|old)\b"
 )
 _LAST_SENTENCE = re.compile(r"[.;](?=\s|$)")
 # A new item of an exercise, and words that say that it is about what a step has led to.

@@ -183,7 +183,10 @@ def _is_one_of_several(sheet: Sheet, i: int) -> bool:
         other = second if first == i else first
         if first < 0 or second >= len(sheet.statements) or not one_sentence(sheet, first, second):
             continue
-        node, between = sheet.statements[other].node, sheet.source.text[sheet.statements[first].span.end : sheet.statements[second].span.start]
+        node, between = (
+            sheet.statements[other].node,
+            sheet.source.text[sheet.statements[first].span.end : sheet.statements[second].span.start],
+        )
         if not isinstance(node, sx.Relation) or node.operators != ("=",) or not _LISTS.fullmatch(between):
             continue
         rows = literal_rows(node.sides[1]) if isinstance(node.sides[0], (sx.Name, sx.Scripted)) else None

@@ -23,7 +23,7 @@ from symgrad.implied import is_made_up
 from symgrad.lab import Lab
 from symgrad.ledger import Ledger
 from symgrad.literals import Rows, literal_rows
-from symgrad.meaning import Meaning, stem
+from symgrad.meaning import Meaning, bare, stem
 from symgrad.naming import ANY_NUMBER, MEANT, plain_name
 from symgrad.optima import with_parameters
 from symgrad.pairing import Pairing
@@ -230,7 +230,7 @@ class Judge:
 
         def matrices(read: Pair) -> set[str]:
             used = {v for node in (read.left_node, read.right_node) for v in variables(node)}
-            return {v.name for v in used if v.name[:1].isupper() and not any(dim.is_one for dim in v.shape)}
+            return {v.name for v in used if bare(v.name)[:1].isupper() and not any(dim.is_one for dim in v.shape)}
 
         return any(self.meaning.shape(name) is None for name in matrices(failed) - matrices(pair))
 
@@ -240,7 +240,7 @@ class Judge:
         traced = (arg for n in calls if isinstance(n.function, sx.Name) and fn.word_of(n.function.base) in fn.TRACES for arg in n.args)
         under = {name for arg in traced for name in mentions(arg, self.meaning.styled)}
         read = {v for node in (pair.left_node, pair.right_node) for v in variables(node) if all(dim.is_one for dim in v.shape)}
-        return any(v.name in under and v.name[:1].isupper() and self.meaning.shape(v.name) is None for v in read)
+        return any(v.name in under and bare(v.name)[:1].isupper() and self.meaning.shape(v.name) is None for v in read)
 
     def _of_shape(self, link: Link) -> Ruling:
         """Whether what is computed has the shape that is written behind it."""

@@ -35,6 +35,10 @@ _SCALAR_GREEK = frozenset("\\" + n for n in ("alpha", "eta", "lambda", "epsilon"
 _VARIABLES = ("w", "\\theta", "\\beta", "W", "\\Theta", "x", "X")
 
 
+# The letters that rules have for themselves, which no other letter drifted to.
+_OF_A_RULE = re.compile(r"\\(?:check|breve|acute|grave)\{")
+
+
 @lru_cache(maxsize=4096)
 def stem(name: str) -> str:
     r"""The name without its subscripts and superscripts.
@@ -191,7 +195,7 @@ class Meaning:
         if name == ANY_NUMBER:
             return [(0.0, "scalar")]
         base = stem(name)
-        letter = re.sub(r"\\(hat|tilde|bar|vec|dot|check|mathbf|boldsymbol|mathrm)\{(.*)\}", r"\2", base)
+        letter = re.sub(r"\\(hat|tilde|bar|vec|dot|check|breve|acute|grave|mathbf|boldsymbol|mathrm)\{(.*)\}", r"\2", base)
         if is_loss_here(self.vocabulary, name):
             return [(0.0, "scalar")]
         if name in self.vocabulary.bold and (letter[:1].islower() or letter[1:2].islower()):
@@ -362,14 +366,14 @@ class Meaning:
         if not self.frozen or name in self.network:
             return None
         plain = bare(name)
-        same = [n for n in (*self.network.definitions, *self.network.inputs) if bare(n) == plain and n != plain]
-        return same[0] if len(same) == 1 and name != plain else None
+        same = [n for n in (*self.network.definitions, *self.network.inputs) if bare(n) == plain and n != plain and not _OF_A_RULE.match(n)]
+        return same[0] if len(same) == 1 and name != plain and not _OF_A_RULE.match(name) else None
 
     def same_as_defined(self, name: str) -> str | None:
         """As `same_as`, before anything is built: among the names that the sheet defines."""
         plain = bare(name)
-        same = [n for n in self.terms if bare(n) == plain and n != plain]
-        return same[0] if name not in self.terms and name != plain and len(same) == 1 else None
+        same = [n for n in self.terms if bare(n) == plain and n != plain and not _OF_A_RULE.match(n)]
+        return same[0] if name not in self.terms and not _OF_A_RULE.match(name) and name != plain and len(same) == 1 else None
 
     def siblings(self, name: str) -> list[str]:
         own = numbered(name)
@@ -447,7 +451,9 @@ _ACTIVATIONS = frozenset({"relu", "sigmoid", "tanh", "leaky_relu", "elu", "silu"
 @lru_cache(maxsize=4096)
 def bare(name: str) -> str:
     """The name without its accents."""
-    return re.sub(r"\\(hat|tilde|bar|vec|dot|check|mathbf|boldsymbol|widehat|widetilde)\{((?:[^{}]|\{[^{}]*\})*)\}", r"\2", name)
+    return re.sub(
+        r"\\(hat|tilde|bar|vec|dot|check|breve|acute|grave|mathbf|boldsymbol|widehat|widetilde)\{((?:[^{}]|\{[^{}]*\})*)\}", r"\2", name
+    )
 
 
 def numbered(name: str) -> tuple[str, int] | None:

@@ -59,7 +59,8 @@ GREEK = dict(
 _GREEK_LATEX = {letter: "\\" + name for name, letter in reversed(GREEK.items())}
 _ACCENTS = {
     "hat": "\u0302", "widehat": "\u0302", "tilde": "\u0303", "widetilde": "\u0303",
-    "bar": "\u0304", "overline": "\u0304", "dot": "\u0307", "check": "\u030c", "vec": "\u20d7",
+    "bar": "\u0304", "overline": "\u0304", "dot": "\u0307", "check": "\u030c", "breve": "\u0306",
+    "acute": "\u0301", "grave": "\u0300", "vec": "\u20d7",
 }  # fmt: skip
 _ACCENT_LATEX = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot"}
 _SUBSCRIPT = dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))

@@ -60,7 +60,7 @@ def _values(sheet: Sheet) -> Iterator[tuple[str, list[str]]]:
 
 
 def _told(statement: Statement) -> Iterator[tuple[str, Node]]:
-    r"""The names at the head of a statement and what they are; also of `w^{(2)} \approx (0.22, 0.71)^\top`, where a step is only told of."""
+    r"""The names at the head of a statement and what they are; also of `w^{(2)} \approx (0.2, 0.7)^\top`, where a step is only told of."""
     yield from heads(statement)
     match statement.node:
         case sx.Relation(sides=(sx.Scripted() as head, value), operators=("approx",)) if literal_rows(value) is not None:

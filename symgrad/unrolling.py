@@ -158,7 +158,7 @@ def steps_of(sheet: Sheet) -> Steps | None:
         found = list(_offsets(node))
         shifted = {letter for letter, by in found if by in (1, -1)}
         plain = {letter for letter, by in found if by == 0}
-        largest = max([largest, beyond[at] if at in beyond else 0, *(n for s in _scripts(node) for n in _numbers(s) if at not in beyond)])
+        largest = max([largest, beyond.get(at, 0), *(n for s in _scripts(node) for n in _numbers(s) if at not in beyond)])
         learns = any(isinstance(n, (sx.Derivative, sx.Differential)) for side in node.sides[1:] for n in sx.walk(side))
         if not learns:
             letters |= shifted & (plain | shifted) & _TOPS.keys()
@@ -185,7 +185,7 @@ def steps_of(sheet: Sheet) -> Steps | None:
 
 
 def _beyond(sheet: Sheet) -> Iterator[tuple[int, int]]:
-    r"""The statements that say that nothing comes back from beyond the last step, `\delta_4 = 0` beside `\delta_{t+1}`, and that step, 3."""
+    r"""The statements that say that nothing comes from beyond the last step, `\delta_4 = 0` beside `\delta_{t+1}`, and that step, 3."""
     ahead = {
         n.base
         for s in sheet.statements

@@ -270,7 +270,10 @@ def _numbered(tokens: Tokens, i: int) -> Rewritten:
 
 
 def _typed_sum(tokens: Tokens, i: int) -> Rewritten:
-    r"""`Σ_t d_t h_t` and `sum_t d_t h_t` as `\sum_t d_t h_t`, `sum d_t h_t` as `\sum d_t h_t`, and so a product by `Π`: what the letter runs over stands behind it."""
+    r"""`Σ_t d_t h_t` and `sum_t d_t h_t` as `\sum_t d_t h_t`, and so a product by `Π`: what the letter runs over stands behind it.
+
+    And `sum d_t h_t` as `\sum d_t h_t`.
+    """
     big = _BY_LETTER.get(tokens[i].text)
     if big is not None and tokens[i].text == "sum" and _text(tokens, i + 1) not in ("(", *_STOPS) and not _has_script(tokens, i + 1):
         # `sum e_t h_t` says by what has an index what it runs over.
