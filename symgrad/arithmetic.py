@@ -264,7 +264,7 @@ class Arithmetic:
         return ruling if ruling.verdict == "holds" else None
 
     def _is_in_another_item(self, link: Link, before: Iterable[str]) -> bool:
-        r"""Whether an item begins between a step and this, "(e)" behind "(d) one step of gradient descent", and says nothing of after it."""
+        r"""Whether an item begins between a step and this, "(e)" behind "(d) one step of gradient descent", and nothing of after it."""
         statements, at = self.gathered.sheet.statements, [self.ledger.written_at(name) for name in before]
         if max(at) < 0 or max(at) >= link.statement:
             return False

@@ -131,8 +131,8 @@ def _with_bare_sums(node: Node, letters: frozenset[str]) -> Node:
     def bound(inner: Node) -> Node:
         if not isinstance(inner, sx.BigOp) or inner.operator != "sum" or inner.below is not None or inner.body is None:
             return inner
-        free = _free(inner.body, letters)
-        return replace(inner, below=sx.Name(inner.span, *free)) if len(free) == 1 else inner
+        free = sorted(_free(inner.body, letters))
+        return replace(inner, below=sx.Name(inner.span, free[0])) if len(free) == 1 else inner
 
     return sx.mapped(node, bound)
 

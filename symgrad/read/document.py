@@ -407,7 +407,7 @@ _PART = re.compile(
     r"|[ \t*_]*(?i:problem|question|exercise|example|task|part|section|q)[ .]*(?:\d+|[IVX]+)\b"
     r"|[ \t*_]*\d+[.)](?:[ \t*_]|$)"
     r"|\*\*[^*\n]{2,60}\*\*"
-    r"|[ \t]*\\textbf\{[^{}\n]{2,60}\}"
+    r"|[ \t]*(?:\\(?:(?:small|med|big)skip|noindent|par|newpage|clearpage)\b[ \t]*)*\\textbf\{[^{}\n]{2,60}\}"
     r"|[ \t]*\\(?:sub)*(?:section|paragraph)\*?\{"
     r"|[ \t]*\\begin\{(?:problem|exercise|question|example|solution)\}"
     r"|[ \t]*(?:\$\$|\\\[)\s*\d+\.)",

@@ -162,8 +162,10 @@ def _by(reader: Reader, of: Term, variable: Term, shapes: Shapes, direct: bool, 
     name = variable.params[0]
     if of.op == "symbol" and of.params[0] in reader.names.losses():
         gradient = Term("gradient", (), (of.params[0], name), variable.rows, variable.cols)
-        yield transposed(gradient) if as_row else gradient
         exchanged = None if as_row or direct else by_exchanged(reader, of.params[0], name)
+        # Of what is written without the new parameter there is no derivative by it but the one by exchange.
+        if exchanged is None or _speaks_of(reader, of.params[0], name):
+            yield transposed(gradient) if as_row else gradient
         if exchanged is not None:
             yield exchanged
         return
@@ -174,6 +176,19 @@ def _by(reader: Reader, of: Term, variable: Term, shapes: Shapes, direct: bool, 
     yield Term("jacobian", (of,), (name, mode, variable.rows, variable.cols), of.rows, of.cols)
     if of.op == "symbol" and not direct:
         yield Term("jacobian", (of,), (name, "direct", variable.rows, variable.cols), of.rows, of.cols)
+
+
+def _speaks_of(reader: Reader, of: str, name: str) -> bool:
+    """Whether a formula, as it is written, has a name in it or in what it is made of."""
+    seen, waiting = set[str](), [of]
+    while waiting:
+        formula = reader.names.formula(waiting.pop())
+        found = set(names_in(formula)) - seen if formula is not None else set()
+        if name in found:
+            return True
+        seen |= found
+        waiting += found
+    return False
 
 
 def _of_an_entry(reader: Reader, of: Term, variable: Term, shapes: Shapes, direct: bool) -> Iterator[Term]:

@@ -1,7 +1,8 @@
 r"""Derivatives by a function of a variable: `\partial L/\partial \sigma^2`, or by ℓ where the sheet says that ℓ is log σ².
 
 Where u = g(v) entry by entry, and g can be inverted, u may be taken for the variable in the place of v: ∂L/∂u = ∂L/∂v ⊘ g'(v).
-Powers and logarithms are such exchanges of one parameter for another; a tanh of x is none.
+Powers and logarithms are such exchanges of one parameter for another; a tanh of x is none. So is the precision Λ = Σ⁻¹, a matrix: there
+∂L/∂Λ = −Σᵀ (∂L/∂Σ) Σᵀ.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def by_function(gradient: Term, function: Term) -> Term:
     """The gradient by g(v) from that by v."""
     inner, made = function, gradient
     while _is_step(inner):
-        divided = _DIVIDED_BY_SLOPE[inner.params[0] if inner.op == "elementwise" else inner.op]
+        divided = _DIVIDED_BY_SLOPE[inner.op if inner.op == "scale" else inner.params[0]]
         made = divided(made, inner, inner.args[0])
         inner = inner.args[0]
     return made
@@ -64,6 +65,8 @@ def _of_whole(term: Term) -> Term:
 
 
 def _is_step(term: Term) -> bool:
+    if term.op == "function":
+        return term.params == ("inverse",)
     return len(term.args) == 1 and (term.params[0] in _DIVIDED_BY_SLOPE if term.op == "elementwise" else term.op == "scale")
 
 
@@ -79,6 +82,12 @@ def _times(a: Term, b: Term) -> Term:
     return Term("hadamard", (a, b), (), b.rows, b.cols, free_of(a, b))
 
 
+def _by_inverse(gradient: Term, inner: Term) -> Term:
+    turned = Term("transpose", (inner,), (), inner.cols, inner.rows)
+    product = Term("matmul", (Term("matmul", (turned, gradient), (), inner.rows, inner.cols), turned), (), inner.rows, inner.cols)
+    return _scaled(product, Fraction(-1))
+
+
 # G ⊘ g'(v) for the steps that a function is made of, from G, g(v) and v.
 _DIVIDED_BY_SLOPE: dict[str, Callable[[Term, Term, Term], Term]] = {
     "power": lambda gradient, value, inner: _scaled(_times(gradient, _power(inner, 1 - value.params[1])), 1 / Fraction(value.params[1])),
@@ -86,4 +95,5 @@ _DIVIDED_BY_SLOPE: dict[str, Callable[[Term, Term, Term], Term]] = {
     "exp": lambda gradient, value, inner: _times(gradient, _power(value, Fraction(-1))),
     "sqrt": lambda gradient, value, inner: _scaled(_times(gradient, value), Fraction(2)),
     "scale": lambda gradient, value, inner: _scaled(gradient, 1 / Fraction(value.params[0])),
+    "inverse": lambda gradient, value, inner: _by_inverse(gradient, inner),
 }
