@@ -64,6 +64,7 @@ from symgrad.signs import with_differentials
 from symgrad.singles import with_examples
 from symgrad.sizing import sized, with_large_sizes
 from symgrad.span import Source, Span
+from symgrad.stacking import stacked
 from symgrad.starting import started
 from symgrad.strides import with_strides
 from symgrad.subsets import by_condition, of_subsets
@@ -118,6 +119,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_names_for_gradients,
     written_out,
     with_letters_of_their_own,
+    stacked,
     with_descents,
     started,
     enumerated,

@@ -35,7 +35,7 @@ LAYERS = [
     (
         "what its lines mean",
         "heads upto aliases origins examples unnamed turning signs differing einstein applying labels targets tuples asides traced members "
-        "unrolling listing sequences instances singles numbered parts "
+        "unrolling listing stacking sequences instances singles numbered parts "
         "cases terms typing_rules "
         "readings.* implied meaning resting building understanding prose dimension_analysis shorthand starting enumerating "
         "tables told denoting replacing strides classes datapoints pointwise "
