@@ -36,7 +36,8 @@ def stacked(sheet: Sheet) -> Sheet:
         own = {plain_name(one): many for one, many in zip(small, large, strict=True)}
         spoken = [n for s in out[:j] for n in sx.walk(s.node) if isinstance(n, sx.Name) and n.base.isupper() and not n.accents]
         batches = {name: many for name, many in own.items() if name is not None}
-        batches |= {"x": n for n in spoken if n.base == "X" and "x" not in batches and "X" not in formulas}
+        inputs = [n for n in spoken if n.base == "X" and "x" not in batches and "X" not in formulas]
+        batches |= {"x": inputs[0]} if inputs else {}
         nowhere = Span(out[j + len(small) - 1].span.end, out[j + len(small) - 1].span.end)
         made = [
             replace(out[j], node=sx.Relation(nowhere, (many, formula), ("=",)), span=nowhere, words="", words_after="")
