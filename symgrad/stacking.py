@@ -40,9 +40,9 @@ def stacked(sheet: Sheet) -> Sheet:
         batches |= {"x": inputs[0]} if inputs else {}
         nowhere = Span(out[j + len(small) - 1].span.end, out[j + len(small) - 1].span.end)
         made = [
-            replace(out[j], node=sx.Relation(nowhere, (many, formula), ("=",)), span=nowhere, words="", words_after="")
+            replace(out[j], node=sx.Relation(nowhere, (many, whole), ("=",)), span=nowhere, words="", words_after="")
             for name, many in own.items()
-            if name in formulas and plain_name(many) not in formulas and (formula := _of_all(formulas[name], batches)) is not None
+            if name in formulas and plain_name(many) not in formulas and (whole := _of_all(formulas[name], batches)) is not None
         ]
         out[j + len(small) : j + len(small)] = made
     return replace(sheet, statements=out) if len(out) > len(sheet.statements) else sheet
