@@ -21,13 +21,13 @@ from symgrad.numpycode import Program  # noqa: E402
 from symgrad.ops import ELEMENTWISE, FUNCTIONS, OPS, arrange, function, index, linear, reduce, spectral, structure  # noqa: E402
 from symgrad.ops.elementwise import __doc__ as ELEMENTWISE_DOC  # noqa: E402
 from symgrad.raising import raise_form  # noqa: E402
+from symgrad.reverse import pullback  # noqa: E402
 from symgrad.rewrite import Facts, simplify  # noqa: E402
 from symgrad.rules import SIMPLIFY  # noqa: E402
 from symgrad.span import Source  # noqa: E402
 from symgrad.tensor import elementwise, var  # noqa: E402
 from symgrad.typeset import latex, text  # noqa: E402
 from symgrad.verifying import verify  # noqa: E402
-from symgrad.vjp import pullback  # noqa: E402
 
 MADE = "<!-- Made by docs/build.py; what is changed here is lost. -->"
 

@@ -13,8 +13,8 @@ from symgrad import names
 from symgrad.dims import Shape, show
 from symgrad.errors import InvalidNetwork
 from symgrad.network import Network
+from symgrad.reverse import pullback
 from symgrad.tensor import Node, Var, add, constant, topological, var
-from symgrad.vjp import pullback
 
 
 @dataclass(frozen=True)

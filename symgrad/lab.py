@@ -28,12 +28,12 @@ from symgrad.meaning import Meaning
 from symgrad.network import Input, Network, Rows
 from symgrad.points import Point, Singular
 from symgrad.raising import raise_form
+from symgrad.reverse import pullback
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.sampling import draw_sizes, draw_values, needs_positive
 from symgrad.shapes import is_unknown
 from symgrad.tensor import Func, Map, Node, Var, constant, einsum, resized, substitute, topological, var, variables
-from symgrad.vjp import pullback
 
 POINTS = 8
 TOLERANCE = 1e-7

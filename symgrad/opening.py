@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from symgrad import names
@@ -64,18 +64,26 @@ def opened(facts: Facts, found: Mapping[str, Gradient]) -> dict[str, Depths]:
             short[var(gradient.name, gradient.shape)] = node
         whole = None
         inner = [n for n in topological([node]) if isinstance(n, Var) and names.gradient_of(n.name)]
-        if all(n in known for n in inner) and not _is_repeated(node, inner, known, facts):
+        if all(n in known for n in inner):
             trial = simplify(substitute(node, known), facts, SIMPLIFY) if inner else node
-            if cost(raise_form(trial, facts)) <= LONGEST_WRITTEN_OUT:
+            is_repeated = any(_is_repeated(node, known[n], trial, n, facts) for n in inner if isinstance(n, Var))
+            if cost(raise_form(trial, facts)) <= LONGEST_WRITTEN_OUT and not is_repeated:
                 known[var(gradient.name, gradient.shape)] = whole = trial
         depths[name] = Depths(node, whole)
     return depths
 
 
-def _is_repeated(node: Node, inner: Sequence[Node], known: Mapping[Node, Node], facts: Facts) -> bool:
-    """Whether a gradient that is no name itself stands so often in it that it is better read by its name."""
-    written = Counter(form.name for form in _written(raise_form(node, facts)) if form.op == "symbol")
-    return any(written[n.name] >= OFTEN and cost(raise_form(known[n], facts)) > 1 for n in inner if isinstance(n, Var))
+def _is_repeated(node: Node, meant: Node, trial: Node, inner: Var, facts: Facts) -> bool:
+    """Whether a gradient that is no name itself stands so often in a formula, and would be written out as often, that its name is better."""
+    if _symbols(node, facts)[inner.name] < OFTEN or cost(raise_form(meant, facts)) <= 1:
+        return False
+    after = _symbols(trial, facts)
+    return any(after[name] >= OFTEN * count for name, count in _symbols(meant, facts).items())
+
+
+def _symbols(node: Node, facts: Facts) -> Counter[str]:
+    """How often every name is written."""
+    return Counter(form.name for form in _written(raise_form(node, facts)) if form.op == "symbol")
 
 
 def _written(form: Form) -> Iterator[Form]:

@@ -171,7 +171,7 @@ class _Examples:
         """A name in a formula for the example with this number."""
         name, base, sub = _split(node)
         if base is None or name is None or not (name in self.data or self.is_made(name)):
-            return None
+            return node if _is_labelled(node) else None
         # The vector of all targets may be the same letter in bold.
         whole = self._bold.get(base.base, base) if name in self.data else self._members_name(name)
         sup = node.sup if isinstance(node, sx.Scripted) else None
@@ -188,6 +188,8 @@ class _Examples:
                 return node
             sup = sx.Mark(node.span, "T") if superscript(node.sup).transposed else None
             return sx.Scripted(node.span, self._members_name(name), sx.Name(node.span, letter), sup)
+        if _is_labelled(node):
+            return node
         name_of_one, base, sub = _split(node)
         if name_of_one is None or base is None or (sub is not None and set(letters_of(sub) or ()) & self.letters):
             return node if sub is not None else None
@@ -203,6 +205,12 @@ class _Examples:
 
 def _own(name: sx.Name) -> sx.Name:
     return replace(name, accents=(*name.accents, _ONE))
+
+
+def _is_labelled(node: Node) -> bool:
+    """Whether a name is told apart above: the x of `W^{(x)}` is no example."""
+    script = superscript(node.sup) if isinstance(node, sx.Scripted) else None
+    return script is not None and bool(script.label) and script.power is None
 
 
 def _split(node: Node) -> tuple[str | None, sx.Name | None, Node | None]:
@@ -235,6 +243,8 @@ def _spoken(node: Node) -> Iterator[str]:
     name, _, sub = _split(node)
     if name is not None and sub is None:
         yield name
+    if _is_labelled(node):
+        return
     for child in () if isinstance(node, sx.Name) else sx.children(node):
         if not (isinstance(node, sx.Scripted) and (child is node.sub or (child is node.base and isinstance(child, sx.Name)))):
             yield from _spoken(child)

@@ -25,6 +25,7 @@ from symgrad.network import Network
 from symgrad.numpycode import Program
 from symgrad.opening import opened
 from symgrad.raising import matching, raise_form
+from symgrad.reverse import pushforward
 from symgrad.rewrite import Facts, simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.rules.products import flatten_product
@@ -51,7 +52,6 @@ from symgrad.tensor import (
 )
 from symgrad.textbook import hadamard_of, product_of, scaled, sum_of, turned, without_scalars
 from symgrad.typeset import text
-from symgrad.vjp import pushforward
 
 _TOLERANCE = 1e-8
 _WELL_CONDITIONED = 1e5

@@ -19,10 +19,10 @@ from symgrad.network import Definition, Network
 from symgrad.op import Notation
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.raising import raise_form
+from symgrad.reverse import pushforward
 from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.tensor import Map, Node, Var, topological, var
-from symgrad.vjp import pushforward
 
 _LONGEST_ON_THE_WAY = 8
 

@@ -17,10 +17,10 @@ from symgrad.form import cost
 from symgrad.network import Network
 from symgrad.opening import LONGEST_ON_THE_WAY
 from symgrad.raising import raise_form
+from symgrad.reverse import pushforward
 from symgrad.rewrite import Facts, simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.tensor import Einsum, Node, add, constant, var, variables
-from symgrad.vjp import pushforward
 
 Equation = tuple[str, Node]
 

@@ -48,10 +48,10 @@ from symgrad.listing import listed
 from symgrad.literals import literal_rows, masked_entries
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.numbered import with_vectors
-from symgrad.ones import with_ones
 from symgrad.optima import with_zero_behind
 from symgrad.parts import heads, mentions, parts, several_spaces
 from symgrad.piecewise import joined
+from symgrad.plain_ones import with_ones
 from symgrad.pointwise import with_arguments
 from symgrad.prose import shape_of_node, space
 from symgrad.pullbacks import with_letters_of_their_own

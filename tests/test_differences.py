@@ -303,8 +303,8 @@ def test_a_mistake_deep_in_a_network_is_found(monkeypatch, layer):
 
 
 def test_a_wrong_rule_of_the_calculus_is_found(monkeypatch):
-    right = symgrad.vjp.einsum_pull
-    monkeypatch.setattr("symgrad.vjp.einsum_pull", lambda node, k, g: scale(1 if k else -1, right(node, k, g)))
+    right = symgrad.reverse.einsum_pull
+    monkeypatch.setattr("symgrad.reverse.einsum_pull", lambda node, k, g: scale(1 if k else -1, right(node, k, g)))
     with pytest.raises(CheckFailed, match=re.escape("∂L/∂W^E: largest relative error")):
         derive(load("relu-layer"))
 

@@ -19,9 +19,9 @@ from symgrad.errors import ShapeError, Unsupported
 from symgrad.form import apply, number, symbol
 from symgrad.lowering import lower
 from symgrad.ops import ELEMENTWISE, FUNCTIONS, OPS
+from symgrad.reverse import pullback, pushforward
 from symgrad.tensor import Func, Map, add, constant, contract, topological, var, variables
 from symgrad.typeset import latex, text
-from symgrad.vjp import pullback, pushforward
 
 # ── the table ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

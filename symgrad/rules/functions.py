@@ -7,10 +7,10 @@ from fractions import Fraction
 from symgrad.dims import Dim
 from symgrad.ops.arrange import concat_nodes, slice_node
 from symgrad.ops.elementwise import ELEMENTWISE
+from symgrad.reverse import formula
 from symgrad.rewrite import Facts, Rule
 from symgrad.rules.products import one_hot_axes
 from symgrad.tensor import UNIT, Add, Einsum, Func, Map, Node, Params, Sizes, add, einsum, elementwise, power, scale
-from symgrad.vjp import formula
 
 
 def named_quantity(node: Node, facts: Facts) -> Node | None:
