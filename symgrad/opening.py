@@ -74,7 +74,7 @@ def opened(facts: Facts, found: Mapping[str, Gradient]) -> dict[str, Depths]:
 
 
 def _is_repeated(node: Node, meant: Node, trial: Node, inner: Var, facts: Facts) -> bool:
-    """Whether a gradient that is no name itself stands so often in a formula, and would be written out as often, that its name is better."""
+    """Whether a gradient stands so often in a formula, and would be written out as often, that its name reads better."""
     if _symbols(node, facts)[inner.name] < OFTEN or cost(raise_form(meant, facts)) <= 1:
         return False
     after = _symbols(trial, facts)
