@@ -15,12 +15,14 @@ from symgrad.naming import letters_of, plain_name, script_text, superscript
 from symgrad.origins import letters_that_run
 from symgrad.read.document import Sheet
 from symgrad.syntax import Node
+from symgrad.unrolling import counting
 
 
 def below(sheet: Sheet) -> Sheet:
     """The sheet with the numbers of examples as subscripts."""
     nodes = [n for s in sheet.statements for n in sx.walk(s.node)]
-    running = {letter for n in nodes if isinstance(n, sx.BigOp) for letter in letters_that_run(n)}
+    # The l of `\sum_l \|W^{[l]}\|^2` numbers the layers of a recurrence.
+    running = {letter for n in nodes if isinstance(n, sx.BigOp) for letter in letters_that_run(n)} - counting(sheet)
     found = [n for n in nodes if (letter := number_of(n)) is not None and letter in running]
     numbered = {_base(n) for n in nodes if isinstance(n, sx.Scripted) and re.fullmatch(r"[(\[].*\d.*[)\]]", script_text(n.sup))}
     bases = {_base(n) for n in found} - numbered

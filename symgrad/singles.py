@@ -20,6 +20,7 @@ from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
 from symgrad.span import Span
 from symgrad.syntax import Node
+from symgrad.unrolling import counting
 
 # The style that tells the one example apart; it is not seen.
 _ONE = "mathrm"
@@ -30,7 +31,7 @@ _DEEPEST = 8
 
 def with_examples(sheet: Sheet) -> Sheet:
     """The sheet with what is made of one example defined for every example of its sums too."""
-    found = _Examples(sheet.statements)
+    found = _Examples(sheet.statements, counting(sheet))
     if not found.data:
         return sheet
     batches = {name.upper() for name in found.data} & found.single
@@ -51,9 +52,10 @@ def many_of(name: str) -> str | None:
 
 @dataclass
 class _Examples:
-    """What a sheet says of one example and of many: its formulas, the letters that number examples, and the names of the data."""
+    """What a sheet says of one example and of many: its formulas, the letters that number examples, the names of the data; not its steps."""
 
     statements: Sequence[Statement]
+    steps: frozenset[str]
     told: set[str] = field(default_factory=set)
 
     @cached_property
@@ -76,7 +78,7 @@ class _Examples:
 
     @cached_property
     def running(self) -> set[str]:
-        return {letter for node in self.nodes for letter in running_letters(node)}
+        return {letter for node in self.nodes for letter in running_letters(node)} - self.steps
 
     @cached_property
     def _seeds(self) -> set[tuple[str, str]]:
