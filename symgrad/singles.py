@@ -52,7 +52,7 @@ def many_of(name: str) -> str | None:
 
 @dataclass
 class _Examples:
-    """What a sheet says of one example and of many: its formulas, the letters that number examples, the names of the data; not its steps."""
+    """What a sheet says of one example and of many: its formulas, the letters that number examples, the names of the data."""
 
     statements: Sequence[Statement]
     steps: frozenset[str]
