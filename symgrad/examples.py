@@ -21,14 +21,10 @@ from symgrad.unrolling import counting
 def below(sheet: Sheet) -> Sheet:
     """The sheet with the numbers of examples as subscripts."""
     nodes = [n for s in sheet.statements for n in sx.walk(s.node)]
-    # The l of `\sum_l \|W^{[l]}\|^2` numbers the layers of a recurrence.
-    running = {letter for n in nodes if isinstance(n, sx.BigOp) for letter in letters_that_run(n)} - counting(sheet)
-    found = [n for n in nodes if (letter := number_of(n)) is not None and letter in running]
+    running = _running(sheet)
     numbered = {_base(n) for n in nodes if isinstance(n, sx.Scripted) and re.fullmatch(r"[(\[].*\d.*[)\]]", script_text(n.sup))}
-    bases = {_base(n) for n in found} - numbered
-    without = (sx.replaced(s.node, lambda n: sx.Number(n.span, "1") if number_of(n) is not None else None) for s in sheet.statements)
-    spoken = {name for node in without for name in alone(node, frozenset())}
-    if not bases or any(_is_column(base, spoken) for base, _ in bases):
+    bases = {_base(n) for n in nodes if number_of(n) in running} - numbered
+    if not bases or are_columns(sheet):
         return sheet
 
     def written(node: Node) -> Node:
@@ -40,6 +36,21 @@ def below(sheet: Sheet) -> Sheet:
         return replace(node, sub=sub, sup=sx.Mark(node.span, "T") if superscript(node.sup).transposed else None)
 
     return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, written)) for s in sheet.statements])
+
+
+def are_columns(sheet: Sheet) -> bool:
+    r"""Whether the examples are the columns of `A` and `Y`, beside `a^{(i)}` and `y^{(i)}`; an X may have them as rows."""
+    running = _running(sheet)
+    bases = {_base(n)[0] for s in sheet.statements for n in sx.walk(s.node) if number_of(n) in running}
+    without = (sx.replaced(s.node, lambda n: sx.Number(n.span, "1") if number_of(n) is not None else None) for s in sheet.statements)
+    spoken = {name for node in without for name in alone(node, frozenset())}
+    return any(len(base) == 1 and base.islower() and base != "x" and base.upper() in spoken for base in bases)
+
+
+def _running(sheet: Sheet) -> set[str]:
+    r"""The indices of sums but for the l of `\sum_l \|W^{[l]}\|^2`, which numbers the layers of a recurrence."""
+    nodes = (n for s in sheet.statements for n in sx.walk(s.node))
+    return {letter for n in nodes if isinstance(n, sx.BigOp) for letter in letters_that_run(n)} - counting(sheet)
 
 
 def summed(sheet: Sheet) -> Sheet:
@@ -83,11 +94,6 @@ def number_of(node: Node) -> str | None:
         return None
     found = re.fullmatch(r"\(([a-z])\)|\[([a-z])\]", superscript(node.sup).label)
     return (found[1] or found[2]) if found is not None else None
-
-
-def _is_column(base: str, spoken: set[str]) -> bool:
-    r"""Whether the examples are the columns of `A` and `Y`, beside `a^{(i)}` and `y^{(i)}`; an X may have them as rows."""
-    return len(base) == 1 and base != "x" and base.upper() in spoken and base not in spoken
 
 
 def _has_number(node: sx.Scripted) -> bool:

@@ -42,11 +42,19 @@ def with_letters_of_their_own(sheet: Sheet) -> Sheet:
     for i, here in rules:
         (head, formula), *_ = heads(statements[i])
         elsewhere = {name for j, s in enumerate(sheet.statements) if j not in here for name in mentions(s.node)}
-        if head not in elsewhere and {*mentions(formula)} & defined:
+        changes = any(_is_changed(head, n) for j in here for n in sx.walk(sheet.statements[j].node))
+        if changes and head not in elsewhere and {*mentions(formula)} & defined:
             own_letters = partial(_with_accent, {head, *mentions(formula)})
             for j in here:
                 statements[j] = replace(statements[j], node=sx.mapped(statements[j].node, own_letters))
     return replace(sheet, statements=[_with_own_argument(s, statements) for s in statements])
+
+
+def _is_changed(name: str, node: Node) -> bool:
+    """Whether it is `dC` or a derivative by C: without, the C of `with C = AB` is a name like any other."""
+    if isinstance(node, sx.Derivative):
+        return any(plain_name(by) == name for by in node.wrt)
+    return isinstance(node, sx.Differential) and plain_name(node.of) == name
 
 
 def _recalled(sheet: Sheet) -> list[Statement]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from symgrad import syntax as sx
-from symgrad.examples import number_of
+from symgrad.examples import are_columns, number_of
 from symgrad.meaning import is_loss
 from symgrad.members import running_letters, vectors
 from symgrad.naming import letters_of, plain_name, superscript, without_transpose
@@ -32,7 +32,7 @@ _DEEPEST = 8
 def with_examples(sheet: Sheet) -> Sheet:
     """The sheet with what is made of one example defined for every example of its sums too."""
     found = _Examples(sheet.statements, counting(sheet))
-    if not found.data:
+    if not found.data or are_columns(sheet):
         return sheet
     batches = {name.upper() for name in found.data} & found.single
     out: list[Statement] = []
