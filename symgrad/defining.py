@@ -179,7 +179,9 @@ def gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) -
     used = _blocks(sides[1], vocabulary.styled) or mentions(sides[1], vocabulary.styled)
     if base in known or name in used or is_own_transpose(name, sides[1]):
         return False
-    if is_optimised(found.definitions, base, vocabulary.dependences) and is_said(found.sheet, i):
+    arguments = {argument for d in found.definitions for argument in vocabulary.arguments.get(d.name, ())}
+    may_vary = not arguments or base in arguments  # the S of `J(w) = w^T S w` is settled
+    if may_vary and is_optimised(found.definitions, base, vocabulary.dependences) and is_said(found.sheet, i):
         return False
     expression = sides[1] if zero else next((side for side in sides[1:] if literal_rows(side) is None), sides[1])
     spoken = {plain_name(n, vocabulary.styled) for n in sx.walk(expression) if isinstance(n, (sx.Name, sx.Scripted))}
