@@ -362,7 +362,14 @@ class Judge:
             best = min(islice(ruled, _FIRST_PAIRS), key=lambda ruling: ruling.verdict != "holds", default=None)
         except (SymgradError, RecursionError):
             return None
-        return best if comes_to_numbers or (best is not None and best.verdict == "holds") else None
+        # A symmetric matrix in numbers needs no transpose: formulas are compared in numbers only where one has as many entries as it is written with.
+        is_counted = best is not None and best.verdict == "holds" and self._has_counted_size(link)
+        return best if comes_to_numbers or is_counted else None
+
+    def _has_counted_size(self, link: Link) -> bool:
+        """Whether a line speaks of what has as many entries as are written out, `z = (z_1, z_2)`, and no letter for how many."""
+        met = (self.meaning.shape(name) for side in (link.left, link.right) for name in mentions(side, self.meaning.styled))
+        return any(dim.number is not None and dim.number > 1 for shape in met if shape is not None for dim in shape)
 
     def _of_one_letter(self, link: Link, failed: Ruling) -> Ruling | None:
         """`σ'(u) = σ(u)(1 − σ(u))`: an identity of functions, whose letter is any number, whatever it stands for elsewhere."""
