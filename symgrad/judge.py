@@ -362,7 +362,7 @@ class Judge:
             best = min(islice(ruled, _FIRST_PAIRS), key=lambda ruling: ruling.verdict != "holds", default=None)
         except (SymgradError, RecursionError):
             return None
-        # A symmetric matrix in numbers needs no transpose: formulas are compared in numbers only where one has as many entries as it is written with.
+        # A symmetric matrix in numbers hides a transpose: formulas are compared so only where a size is that of what is written out.
         is_counted = best is not None and best.verdict == "holds" and self._has_counted_size(link)
         return best if comes_to_numbers or is_counted else None
 
