@@ -261,7 +261,8 @@ class Arithmetic:
             ruling = self.with_values(link, pair, renewed(self.meaning, self.ledger.values, before))
         except (SymgradError, ValueError):
             return None
-        return ruling if ruling.verdict == "holds" else None
+        shown = [{**evidence, "under": "the values before the last step"} for evidence in ruling.evidence]
+        return replace(ruling, evidence=shown) if ruling.verdict == "holds" else None
 
     def _is_in_another_item(self, link: Link, before: Iterable[str]) -> bool:
         r"""Whether an item begins between a step and this, "(e)" behind "(d) one step of gradient descent", and nothing of after it."""

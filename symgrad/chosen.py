@@ -15,6 +15,7 @@ from symgrad.constant import constant_of
 from symgrad.literals import literal_rows
 from symgrad.meaning import is_loss, stem
 from symgrad.naming import plain_name
+from symgrad.origins import counts_from_zero
 from symgrad.parts import heads, mentions
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement, prose
@@ -30,7 +31,6 @@ _RIGHT_CLASS = re.compile(
     rf"(?i)\b{_RIGHT}\W+(?:class|label|category)\b\W*(?:is|being|index)?\W{{0,3}}(?:class\W+)?\$?(\d)\b"
     r"|\b(?:target|label|truth)\W+(?:is|being)\W+class\W+\$?(\d)\b"
 )
-_FROM_ZERO = re.compile(r"(?i)\b(?:0-based|zero-based|(?:count|number|index)\w*\W+(?:\w+\W+){0,2}(?:from|at)\W+(?:0|zero))\b")
 
 
 def chosen(sheet: Sheet) -> Sheet:
@@ -66,7 +66,7 @@ def _with_class_in_words(sheet: Sheet) -> Sheet:
         return sheet
     (count,), span = sizes, Span(*said.span())
     # Who counts classes from zero says so, or has one of that number.
-    place = int(said[1] or said[2]) - (0 if _FROM_ZERO.search(sheet.source.text) or (said[1] or said[2]) == "0" else 1)
+    place = int(said[1] or said[2]) - (0 if counts_from_zero(sheet.source.text) or (said[1] or said[2]) == "0" else 1)
     if not 0 <= place < count:
         return sheet
     entries = tuple(sx.Number(span, "1" if k == place else "0") for k in range(count))

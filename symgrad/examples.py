@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.meaning import is_loss
-from symgrad.members import alone
+from symgrad.members import alone, running_letters
 from symgrad.naming import letters_of, plain_name, script_text, superscript
 from symgrad.origins import letters_that_run
 from symgrad.read.document import Sheet
@@ -21,10 +21,10 @@ from symgrad.unrolling import counting
 def below(sheet: Sheet) -> Sheet:
     """The sheet with the numbers of examples as subscripts."""
     nodes = [n for s in sheet.statements for n in sx.walk(s.node)]
-    running = _running(sheet)
+    running = numbering(sheet)
     numbered = {_base(n) for n in nodes if isinstance(n, sx.Scripted) and re.fullmatch(r"[(\[].*\d.*[)\]]", script_text(n.sup))}
     bases = {_base(n) for n in nodes if number_of(n) in running} - numbered
-    if not bases or are_columns(sheet):
+    if not bases or are_columns(sheet, running):
         return sheet
 
     def written(node: Node) -> Node:
@@ -38,19 +38,17 @@ def below(sheet: Sheet) -> Sheet:
     return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, written)) for s in sheet.statements])
 
 
-def are_columns(sheet: Sheet) -> bool:
+def are_columns(sheet: Sheet, running: set[str]) -> bool:
     r"""Whether the examples are the columns of `A` and `Y`, beside `a^{(i)}` and `y^{(i)}`; an X may have them as rows."""
-    running = _running(sheet)
     bases = {_base(n)[0] for s in sheet.statements for n in sx.walk(s.node) if number_of(n) in running}
     without = (sx.replaced(s.node, lambda n: sx.Number(n.span, "1") if number_of(n) is not None else None) for s in sheet.statements)
     spoken = {name for node in without for name in alone(node, frozenset())}
     return any(len(base) == 1 and base.islower() and base != "x" and base.upper() in spoken for base in bases)
 
 
-def _running(sheet: Sheet) -> set[str]:
+def numbering(sheet: Sheet) -> set[str]:
     r"""The indices of sums but for the l of `\sum_l \|W^{[l]}\|^2`, which numbers the layers of a recurrence."""
-    nodes = (n for s in sheet.statements for n in sx.walk(s.node))
-    return {letter for n in nodes if isinstance(n, sx.BigOp) for letter in letters_that_run(n)} - counting(sheet)
+    return {letter for s in sheet.statements for letter in running_letters(s.node)} - counting(sheet)
 
 
 def summed(sheet: Sheet) -> Sheet:

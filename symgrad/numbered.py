@@ -35,8 +35,9 @@ def with_vectors(sheet: Sheet) -> Sheet:
 
     def as_entry(node: Node) -> Node | None:
         """`(z)_1`, an entry of z and no name of its own."""
-        is_entry = (_entry(node) or ("", 0))[0] in made and isinstance(node, sx.Scripted)
-        return replace(node, base=sx.Group(node.base.span, "(", ")", node.base)) if is_entry and isinstance(node, sx.Scripted) else None
+        if not isinstance(node, sx.Scripted) or (_entry(node) or ("", 0))[0] not in made:
+            return None
+        return replace(node, base=sx.Group(node.base.span, "(", ")", node.base))
 
     out: list[Statement] = []
     last = {max(places.values()): name for name, places in made.items()}

@@ -131,9 +131,14 @@ _FROM_ZERO = re.compile(
 )
 
 
+def counts_from_zero(text: str) -> bool:
+    """Whether a sheet says that it does: `classes counted from 0`, `zero-based`."""
+    return _FROM_ZERO.search(text) is not None
+
+
 def as_told(found: Origins, text: str) -> Origins:
-    """Where a sheet begins to count that says so: `classes counted from 0`, `zero-based`."""
-    return replace(found, names={}, rest=0) if _FROM_ZERO.search(text) else found
+    """Where a sheet begins to count that says so."""
+    return replace(found, names={}, rest=0) if counts_from_zero(text) else found
 
 
 def origins(nodes: Iterable[Node], styled: frozenset[str]) -> Origins:

@@ -12,15 +12,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from symgrad import syntax as sx
-from symgrad.examples import are_columns, number_of
+from symgrad.examples import are_columns, number_of, numbering
 from symgrad.meaning import is_loss
-from symgrad.members import running_letters, vectors
+from symgrad.members import vectors
 from symgrad.naming import letters_of, plain_name, superscript, without_transpose
 from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
 from symgrad.span import Span
 from symgrad.syntax import Node
-from symgrad.unrolling import counting
 
 # The style that tells the one example apart; it is not seen.
 _ONE = "mathrm"
@@ -31,8 +30,8 @@ _DEEPEST = 8
 
 def with_examples(sheet: Sheet) -> Sheet:
     """The sheet with what is made of one example defined for every example of its sums too."""
-    found = _Examples(sheet.statements, counting(sheet))
-    if not found.data or are_columns(sheet):
+    found = _Examples(sheet.statements, numbering(sheet))
+    if not found.data or are_columns(sheet, found.running):
         return sheet
     batches = {name.upper() for name in found.data} & found.single
     out: list[Statement] = []
@@ -55,7 +54,7 @@ class _Examples:
     """What a sheet says of one example and of many: its formulas, the letters that number examples, the names of the data."""
 
     statements: Sequence[Statement]
-    steps: frozenset[str]
+    running: set[str]
     told: set[str] = field(default_factory=set)
 
     @cached_property
@@ -75,10 +74,6 @@ class _Examples:
     @cached_property
     def single(self) -> set[str]:
         return {name for node in self.nodes for name in _spoken(node)}
-
-    @cached_property
-    def running(self) -> set[str]:
-        return {letter for node in self.nodes for letter in running_letters(node)} - self.steps
 
     @cached_property
     def _seeds(self) -> set[tuple[str, str]]:
