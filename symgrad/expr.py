@@ -348,6 +348,8 @@ softplus = _elementwise("softplus")
 silu = _elementwise("silu")
 gelu = _elementwise("gelu")
 erf = _elementwise("erf")
+gamma = _elementwise("gamma")
+gammaln = _elementwise("gammaln")
 exp = _elementwise("exp")
 log = _elementwise("log")
 log1p = _elementwise("log1p")
@@ -395,6 +397,16 @@ def elu(x: Any, alpha: Any = 1) -> Any:
 def huber(x: Any, delta: Any = 1) -> Any:
     """x²/2 up to δ and δ (|x| − δ/2) beyond, entry by entry."""
     return operation("huber", [x], (_exact(delta),))
+
+
+def digamma(x: Any) -> Any:
+    """The slope of log Γ, entry by entry."""
+    return polygamma(0, x)
+
+
+def polygamma(order: int, x: Any) -> Any:
+    """The slope of log Γ, differentiated so many times more, entry by entry."""
+    return operation("polygamma", [x], (order,))
 
 
 def power(x: Any, exponent: Any) -> Any:

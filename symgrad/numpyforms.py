@@ -72,8 +72,8 @@ def _logarithm(form: Form, known: Known) -> Form | None:
     inner = known.meant(form.args[0])
     if form.op == "log1p":
         return apply("softplus", inner.args) if inner.op == "exp" else None
-    if inner.op == "sigmoid":
-        return apply("log_sigmoid", inner.args)
+    if inner.op in ("sigmoid", "gamma"):
+        return apply({"sigmoid": "log_sigmoid", "gamma": "gammaln"}[inner.op], inner.args)
     if inner.op == "softmax":
         return apply("log_softmax", inner.args, inner.params)
     if inner.op == "sum" and (body := known.meant(inner.args[0])).op == "exp":

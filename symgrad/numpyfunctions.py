@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 _ERF = "np.vectorize(__import__('math').erf, otypes=[float])"
+# ψ⁽ⁿ⁾ far from 0 is a series in the numbers of Bernoulli B₂, B₄, …, and nearer by what one step adds. Abramowitz & Stegun (1964), 6.4.6 and
+# 6.4.11.
+_BERNOULLI = "(1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)"
 HELPERS: dict[str, tuple[str, str]] = {
     # 1.0 * makes floats of whole numbers, and what is a float of its own can be written over.
     "_softmax": (
@@ -21,6 +24,13 @@ HELPERS: dict[str, tuple[str, str]] = {
     ),
     "_softplus": ("z", "np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))"),
     "_erf": ("z", f"{_ERF}(z)"),
+    "_gammaln": ("z", "np.vectorize(__import__('math').lgamma, otypes=[float])(z)"),
+    "_polygamma": (
+        "z, n",
+        "(lambda f, y: (-1.0)**(n + 1) * (f(n) * sum((z + i)**(-1.0 - n) for i in range(12)) + (f(n - 1) / y**n if n else -np.log(y)) "
+        f"+ f(n) / (2 * y**(n + 1)) + sum(b * f(2 * k + n - 1) / f(2 * k) / y**(2 * k + n) for k, b in enumerate({_BERNOULLI}, 1))))"
+        "(__import__('math').factorial, z + 12.0)",
+    ),
     "_gelu": ("z", f"z * (1 + {_ERF}(z / np.sqrt(2))) / 2"),
     "_gelu_prime": ("z", f"(1 + {_ERF}(z / np.sqrt(2))) / 2 + z * np.exp(-z**2 / 2) / np.sqrt(2 * np.pi)"),
     "_silu": ("z", "z / (1 + np.exp(-z))"),

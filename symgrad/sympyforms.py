@@ -80,7 +80,7 @@ def is_operation(node: Any) -> bool:
 
 _ONLY_SIZES = {"ones", "zeros", "eye", "reshape", "unvec", "lower", "symmetric", "toeplitz", "tri", "counting", "one_hot"}
 _DIM_PARAMS = {"slice": (1, 2), "pad": (1, 3), "fold": (2,)}
-_FRACTION_PARAMS = {"power", "leaky_relu", "elu", "huber", "leaky_relu'", "elu'"}
+_FRACTION_PARAMS = {"power", "leaky_relu", "elu", "huber", "polygamma", "leaky_relu'", "elu'"}
 
 
 def _params_for(name: str, params: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -94,6 +94,7 @@ def _params_for(name: str, params: tuple[Any, ...]) -> tuple[Any, ...]:
 _SCALAR_FUNCTIONS: dict[Any, str] = {
     sp.sin: "sin", sp.cos: "cos", sp.tanh: "tanh", sp.exp: "exp", sp.log: "log", sp.Abs: "abs", sp.sign: "sign",
     sp.sinh: "sinh", sp.cosh: "cosh", sp.atan: "arctan", sp.tan: "tan", sp.erf: "erf",
+    sp.gamma: "gamma", sp.loggamma: "gammaln",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sympy
 from evaluating import close, differences
 
 from symgrad.dims import show
@@ -83,6 +84,14 @@ def erf(x):
     return np.vectorize(math.erf)(x)
 
 
+def above_zero(function):
+    """Not a number elsewhere, as a logarithm is."""
+    return np.vectorize(lambda x: float(function(x)) if x > 0 else math.nan, otypes=[float])
+
+
+gammaln = above_zero(math.lgamma)
+
+
 class NumPy:
     """NumPy, in which sums along an axis keep it."""
 
@@ -125,6 +134,9 @@ FUNCTIONS |= {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "silu": lambda x: x / (1 + np.exp(-x)),
     "gelu": lambda x: x * (1 + erf(x / 2**0.5)) / 2,
+    "gammaln": gammaln,
+    "gamma": lambda x: np.exp(gammaln(x)),
+    "digamma": above_zero(sympy.digamma),
     "softmax": softmax,
     "logsumexp": lambda x, axis: np.log(np.exp(x).sum(axis=axis, keepdims=True)),
     "logdet": lambda x: np.linalg.slogdet(x)[1],

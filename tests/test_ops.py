@@ -123,6 +123,8 @@ def logistic(x):
 
 
 normal = NormalDist()
+gamma, loggamma = (np.vectorize(lambda x, f=f: float(f(x))) for f in (sympy.gamma, sympy.loggamma))
+polygamma = np.vectorize(lambda n, x: float(sympy.polygamma(n, x)))
 erf, cdf, pdf = np.vectorize(math.erf), np.vectorize(normal.cdf), np.vectorize(normal.pdf)
 n, m, k, d, p = dims("n m k d p")
 ZERO, ONE, TWO = Dim.of(0), Dim.of(1), Dim.of(2)
@@ -276,6 +278,11 @@ ROWS = (
     mapped("gelu", lambda x: x * cdf(x)),
     mapped("gelu'", lambda x: cdf(x) + x * pdf(x)),
     mapped("erf", erf),
+    mapped("gamma", gamma, domain="positive"),
+    mapped("gammaln", loggamma, domain="positive"),
+    mapped("polygamma", lambda x: polygamma(0, x), (Fraction(0),), "positive"),
+    mapped("polygamma", lambda x: polygamma(1, x), (Fraction(1),), "positive"),
+    mapped("polygamma", lambda x: polygamma(3, x), (Fraction(3),), "positive"),
     mapped("reciprocal_pi", lambda x: x * 0.3183098861837907),
     mapped("exp", lambda x: np.e**x),
     mapped("log", lambda x: np.log2(x) * math.log(2), domain="positive"),

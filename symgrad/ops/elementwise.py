@@ -3,7 +3,7 @@
 Sources: Abramowitz & Stegun (1964) for the classical ones; Goodfellow, Bengio, Courville, *Deep Learning* (2016), §6.3 for
 ReLU, leaky ReLU, sigmoid, tanh, softplus; Clevert et al. (2016) for ELU; Hendrycks & Gimpel (2016) for GELU and SiLU; Huber (1964);
 Courbariaux et al. (2015) for the hard sigmoid, in the slope 1/6 of Howard et al. (2019), who have the hard swish; Misra (2019) for Mish;
-Klambauer et al. (2017) for SELU; Krizhevsky (2010) for ReLU6.
+Klambauer et al. (2017) for SELU; Krizhevsky (2010) for ReLU6; Abramowitz & Stegun (1964), §6 for the gamma function and its kin.
 """
 
 from __future__ import annotations
@@ -156,6 +156,17 @@ def _of_a_number(latex: str, text: str, usual: Fraction) -> tuple[Special, Speci
     return in_latex, in_text
 
 
+def _polygamma(writer: Writer, form: Any) -> tuple[str, Prec]:
+    """`digamma(x)`, `trigamma(x)`, and from then on by number; ψ is a letter that people have other uses for."""
+    order = form.params[0]
+    name = {0: "digamma", 1: "trigamma"}.get(order, "polygamma")
+    inside = writer.write(form.args[0], Prec.SUM)
+    if writer.mode == "latex":
+        below = f"_{{{order}}}" if name == "polygamma" else ""
+        return rf"\operatorname{{{name}}}{below}\left({inside}\right)", Prec.ATOM
+    return f"{name}{f'[{order}]' if name == 'polygamma' else ''}({inside})", Prec.ATOM
+
+
 def _gelu_prime(x: Node) -> Node:
     """Φ(x) + x φ(x), with Φ the normal distribution function and φ its density."""
     density = _of("exp", scale(-HALF, x * x)) * _of("sqrt", scale(HALF, _of("reciprocal_pi", constant(1, x.shape))))
@@ -199,6 +210,15 @@ RECORDS: tuple[Elementwise, ...] = (
     _record("erf", _function(r"\mathrm{erf}", "erf"), "_erf({0})",
             lambda x, y: 2 * _of("exp", -(x * x)) * _of("sqrt", _of("reciprocal_pi", constant(1, x.shape))),
             lambda S, x: S.erf(x)),
+    _record("gamma", _function(r"\Gamma", "Γ"), "np.exp(_gammaln({0}))",
+            lambda x, y: y * _of("polygamma", x, Fraction(0)), lambda S, x: S.gamma(x), domain="positive",
+            source="Abramowitz & Stegun (1964), 6.1.1"),
+    _record("gammaln", _function(r"\log \Gamma", "log Γ"), "_gammaln({0})",
+            lambda x, y: _of("polygamma", x, Fraction(0)), lambda S, x: S.loggamma(x), domain="positive",
+            source="Abramowitz & Stegun (1964), 6.3.1"),
+    Elementwise("polygamma", _polygamma, _polygamma, "_polygamma({0}, {p0})",
+            lambda xs, y, p: (_of("polygamma", xs[0], p[0] + 1),), lambda S, x, n: S.polygamma(n, x), domain="positive",
+            source="Abramowitz & Stegun (1964), 6.4.1"),
     _record("reciprocal_pi", (Notation(r"\frac{{{0}}}{{\pi}}"), Notation("{0}/π", Prec.PRODUCT, Prec.POSTFIX)),
             Notation("{t0} / np.pi", Prec.PRODUCT),
             lambda x, y: _of("reciprocal_pi", constant(1, x.shape)), lambda S, x: x / S.pi),

@@ -23,6 +23,7 @@ from symgrad.read import functions, losses, shaping
 from symgrad.read.arrays import Array, Refused, Typing, sized, squeezed
 from symgrad.read.call import Call, first, listed, whole
 from symgrad.read.norms import norm, normalized, nuclear_norm
+from symgrad.read.special import SPECIAL
 from symgrad.read.windows import convolution, convolved, pooling
 from symgrad.shapes import Shapes
 from symgrad.span import Span
@@ -656,6 +657,7 @@ _MATRIX_WORDS = {"inverse": "the inverse", "det": "the determinant", "logdet": "
 CALLS: dict[str, Callable[[Call], Array]] = {
     **losses.LOSSES,
     **_ENTRYWISE,
+    **SPECIAL,
     **{word: _along(op) for word, op in functions.ALONG_AN_AXIS.items()},
     **{word: _of_a_matrix(op, _MATRIX_WORDS[op], op in ("det", "logdet")) for word, op in functions.OF_A_MATRIX.items()},
     **dict.fromkeys(functions.SUMS, _reduction("sum")),

@@ -33,6 +33,13 @@ ELEMENTWISE_WORDS: dict[str, tuple[str, tuple[Fraction, ...]]] = {
     "logsigmoid": ("log_sigmoid", ()),
     "mish": ("mish", ()),
     "erf": ("erf", ()),
+    "\\Gamma": ("gamma", ()),
+    "lgamma": ("gammaln", ()),
+    "gammaln": ("gammaln", ()),
+    "loggamma": ("gammaln", ()),
+    "digamma": ("polygamma", (Fraction(0),)),
+    "trigamma": ("polygamma", (Fraction(1),)),
+    "polygamma": ("polygamma", (Fraction(0),)),
     "exp": ("exp", ()),
     "log": ("log", ()),
     "ln": ("log", ()),
@@ -121,6 +128,6 @@ def word_of(base: str) -> str:
     >>> word_of("\\\\mathrm"), word_of("np.Sum"), word_of("\\\\sigma")
     ('mathrm', 'sum', '\\\\sigma')
     """
-    if base in ("\\sigma", "\\phi", "\\varphi", "\\psi", "\\rho"):
+    if base in ("\\sigma", "\\phi", "\\varphi", "\\psi", "\\rho", "\\Gamma"):
         return base
     return base.removeprefix("\\").rpartition(".")[2].replace("_", "").lower()

@@ -146,7 +146,7 @@ FUNCTIONS = frozenset(
         "Attention attention MultiHead conv Conv conv2d reshape flatten Flatten erf round pool MaxPool maxpool AvgPool one_hot "
         "onehot OneHot Re Im gcd dim cond ker inv Inv pinv norm clip hinge step Heaviside abs sqrt transpose dot outer matmul max "
         "min argmax argmin sup inf logit expit prod repeat cumsum pad FFN MLP RNN LSTM GRU Linear Embedding Bernoulli Normal erfc "
-        "arg Pr rowsum rowsums colsum colsums columnsum"
+        "arg Pr rowsum rowsums colsum colsums columnsum lgamma gammaln digamma trigamma polygamma"
     ).split()
 )
 # These stand before their argument also without brackets.
@@ -165,7 +165,7 @@ FUNCTION_MACROS = frozenset(
     ).split()
 )
 # A letter before brackets that is nearly always a function.
-FUNCTION_LETTERS = frozenset({"\\sigma", "\\phi", "\\varphi", "f", "g"})
+FUNCTION_LETTERS = frozenset({"\\sigma", "\\phi", "\\varphi", "\\Gamma", "f", "g"})
 BIG_OPERATORS = {
     **{"\\" + name: name for name in "sum prod int coprod iint oint bigcup bigcap bigoplus lim limsup liminf".split()},
 }  # fmt: skip
@@ -178,7 +178,7 @@ EXTREMA = {
 # What an axis is called, in `softmax_rows` and `pad[rows 1:n]`.
 AXES = frozenset({"row", "rows", "column", "columns", "causal"})
 # What stands before sizes in brackets: `unfold[2, 1](X)`.
-WITH_SIZES_IN_BRACKETS = frozenset({"unfold", "fold", "pad", "roll", "reshape", "vec", "Huber", "LeakyReLU", "ELU"})
+WITH_SIZES_IN_BRACKETS = frozenset({"unfold", "fold", "pad", "roll", "reshape", "vec", "Huber", "LeakyReLU", "ELU", "polygamma"})
 WORDS = frozenset(
     (
         "loss Loss cost Cost error Error grad Grad params lr MSE BCE NLL RSS SSE RMSE CE ReLU softmax sigmoid tanh BPTT acc pred "

@@ -148,7 +148,8 @@ def _applied(
     if power is not None and exponent is None and not superscript(power).transposed:
         raise Unreadable(power.span, "a superscript on a function")
     for cost, now, (inner,), notes in reader.each(args, shapes):
-        value = _slope(op, inner, params) if primes else mapped(op, inner, *params)
+        is_log_gamma = op == "log" and not primes and inner.op == "elementwise" and inner.params == ("gamma",)
+        value = mapped("gammaln", *inner.args) if is_log_gamma else _slope(op, inner, params) if primes else mapped(op, inner, *params)
         if exponent is not None:
             value = Term("elementwise", (value,), ("power", exponent), value.rows, value.cols, value.free)
         elif power is not None:
