@@ -401,12 +401,12 @@ def huber(x: Any, delta: Any = 1) -> Any:
 
 def digamma(x: Any) -> Any:
     """The slope of log Γ, entry by entry."""
-    return polygamma(0, x)
+    return polygamma(x)
 
 
-def polygamma(order: int, x: Any) -> Any:
+def polygamma(x: Any, order: int = 0) -> Any:
     """The slope of log Γ, differentiated so many times more, entry by entry."""
-    return operation("polygamma", [x], (order,))
+    return operation("polygamma", [x], (Fraction(order),))
 
 
 def power(x: Any, exponent: Any) -> Any:
@@ -595,6 +595,11 @@ def toeplitz(x: Any, n: Any, m: Any = None) -> Any:
 def tri(n: Any, m: Any = None) -> Any:
     """The n×m matrix (square without m) of ones on and below the diagonal, and zeros above."""
     return operation("tri", [], (dim_of(n), dim_of(n if m is None else m)))
+
+
+def expm(x: Any) -> Any:
+    """The exponential of a square matrix."""
+    return operation("expm", [x])
 
 
 def cholesky(x: Any) -> Any:

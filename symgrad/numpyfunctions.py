@@ -8,6 +8,11 @@ _ERF = "np.vectorize(__import__('math').erf, otypes=[float])"
 # ψ⁽ⁿ⁾ far from 0 is a series in the numbers of Bernoulli B₂, B₄, …, and nearer by what one step adds. Abramowitz & Stegun (1964), 6.4.6 and
 # 6.4.11.
 _BERNOULLI = "(1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)"
+# Scaled down until its norm is below ½, the series of Taylor, and squared as often. Higham (2008), §10.3.
+_EXPM = (
+    "(lambda a, s, i, f: f(lambda p, _: p @ p, range(s), f(lambda p, k: i + a @ p / (k * 2.0**s), range(18, 0, -1), i)))"
+    "({a}, max(0, np.frexp(np.linalg.norm({a}, 1))[1] + 1), np.eye(len({a})), __import__('functools').reduce)"
+)
 HELPERS: dict[str, tuple[str, str]] = {
     # 1.0 * makes floats of whole numbers, and what is a float of its own can be written over.
     "_softmax": (
@@ -53,6 +58,11 @@ HELPERS: dict[str, tuple[str, str]] = {
         "(np.where(np.tri(*z.shape, dtype=bool), z, -np.inf))",
     ),
     "_cholesky": ("a", "np.linalg.cholesky((a + a.T) / 2)"),
+    "_expm": ("a", _EXPM.format(a="a")),
+    "_dexpm": (
+        "a, e",
+        f"(lambda b: {_EXPM.format(a='b')})(np.block([[a, e], [np.zeros_like(a), a]]))[:len(a), len(a):]",
+    ),
     "_elu": ("z, a", "np.where(z > 0, z, a * np.expm1(np.minimum(z, 0)))"),
     "_elu_prime": ("z, a", "np.where(z > 0, 1, a * np.exp(np.minimum(z, 0)))"),
     "_selu": ("z", "1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0)))"),

@@ -137,6 +137,7 @@ FUNCTIONS |= {
     "gammaln": gammaln,
     "gamma": lambda x: np.exp(gammaln(x)),
     "digamma": above_zero(sympy.digamma),
+    "expm": lambda x: sum(np.linalg.matrix_power(x, i) / math.factorial(i) for i in range(60)),
     "softmax": softmax,
     "logsumexp": lambda x, axis: np.log(np.exp(x).sum(axis=axis, keepdims=True)),
     "logdet": lambda x: np.linalg.slogdet(x)[1],

@@ -118,6 +118,16 @@ def slope_of_mish(x):
     return e * (4 * (x + 1) + 4 * e**2 + e**3 + e * (4 * x + 6)) / (2 * e + e**2 + 2) ** 2
 
 
+def exponential(a):
+    """The series."""
+    return sum(np.linalg.matrix_power(a, i) / math.factorial(i) for i in range(40))
+
+
+def moved_exponential(a, e):
+    powers = [np.linalg.matrix_power(a, i) for i in range(40)]
+    return sum(powers[i] @ e @ powers[j] / math.factorial(i + j + 1) for i in range(20) for j in range(20))
+
+
 def logistic(x):
     return (1 + np.tanh(x / 2)) / 2
 
@@ -234,6 +244,8 @@ ROWS = (
     row("det", ["n n"], lambda a: np.dot(a[0], np.cross(a[1], a[2])), domain="well_conditioned"),
     row("logdet", ["n n"], lambda a: math.log(np.dot(a[0], np.cross(a[1], a[2]))), domain="positive_definite"),
     row("cholesky", ["n n"], lambda a: np.linalg.cholesky((a + a.T) / 2), domain="positive_definite"),
+    row("expm", ["n n"], exponential),
+    row("dexpm", ["n n", "n n"], moved_exponential),
     row("vec", ["n m"], lambda a: np.concatenate([a[:, j : j + 1] for j in range(4)])),
     row("unvec", [(n * m, ONE)], lambda a: a.reshape(4, 3).T, (n, m)),
     row("kron", ["n m", "d k"], lambda a, b: np.block([[x * b for x in line] for line in a])),

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from symgrad.dims import ONE, Dim
 from symgrad.ops.arrange import concat_nodes, roll_node, slice_node
+from symgrad.ops.exponential import along as dexpm
+from symgrad.ops.exponential import expm
 from symgrad.ops.reduce import mean
 from symgrad.ops.structure import made
 from symgrad.raising import raise_form
@@ -231,6 +233,28 @@ FIRES = {
         (product("ij,jk->ik", Q, inverse(PQ)), FACTS),
         (product("ij,jk,kl->il", P, inverse(product("ji,jk,kl->il", P, Q, P)), A), FACTS),
     ],
+    "exponential-of-transpose": [
+        (expm(transpose(P)), FACTS),
+        (expm(product("ij,->ij", transpose(P), s)), FACTS),
+        (expm(product("ji,kj->ik", P, Q)), FACTS),
+        (expm(transpose(P) + scale(2, transpose(Q))), FACTS),
+    ],
+    "linear-in-the-direction": [
+        (dexpm(P, scale(2, Q)), FACTS),
+        (dexpm(P, product(",ij->ij", s, transpose(Q))), FACTS),
+        (dexpm(P, product("i1,j1->ij", scale(-1, u), u)), FACTS),
+    ],
+    "along-what-commutes": [
+        (dexpm(P, eye(n)), FACTS),
+        (dexpm(product(",ij->ij", s, P), scale(3, P)), FACTS),
+        (dexpm(P, expm(P)), FACTS),
+    ],
+    "beside-what-commutes": [
+        (product("ii->", dexpm(P, Q)), FACTS),
+        (product("ij,ij->", dexpm(product(",ji->ij", s, P), Q), P), FACTS),
+        (product("ij,ji->", dexpm(P, product("i1,j1->ij", u, u)), P), FACTS),
+        (product("ii,jk->jk", dexpm(P, Q), Q), FACTS),
+    ],
     "flatten-when-shorter": [(A * (B * power(A, -1)), FACTS), (product("ij,ij->i1", M, M * C), FACTS)],
     "flatten-broadcast": [
         (A * broadcast(multiply(u, u), A.shape), FACTS),
@@ -279,6 +303,14 @@ FIRES = {
 }
 
 STAYS = {
+    "exponential-of-transpose": [(expm(P), FACTS), (expm(product("ji,jk->ik", P, P)), FACTS), (expm(P + transpose(P)), FACTS)],
+    "linear-in-the-direction": [(dexpm(P, Q), FACTS), (dexpm(P, product("ij,jk->ik", Q, P)), FACTS), (dexpm(P, P + Q), FACTS)],
+    "along-what-commutes": [(dexpm(P, Q), FACTS), (dexpm(P, transpose(P)), FACTS), (dexpm(scale(2, P), expm(P)), FACTS)],
+    "beside-what-commutes": [
+        (product("ij,ij->", dexpm(P, Q), P), FACTS),
+        (product("ij,jk->ik", dexpm(P, Q), P), FACTS),
+        (product("ii,i1->i1", dexpm(P, Q), u), FACTS),
+    ],
     "sign-over-modulus": [(multiply(elementwise("sign", [A]), power(elementwise("abs", [B]), -1)), FACTS)],
     "rearranged-constant": [(vec(A), FACTS)],
     "shifted": [(softmax(Z + broadcast(r, (n, m))), FACTS), (softmax(Z + A), FACTS)],

@@ -20,7 +20,7 @@ from symgrad.errors import ShapeError, Unsupported
 from symgrad.form import Form, apply
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.read import functions, losses, shaping
-from symgrad.read.arrays import Array, Refused, Typing, sized, squeezed
+from symgrad.read.arrays import RATE, Array, Refused, Typing, sized, squeezed
 from symgrad.read.call import Call, first, listed, whole
 from symgrad.read.norms import norm, normalized, nuclear_norm
 from symgrad.read.special import SPECIAL
@@ -112,8 +112,11 @@ def _causal_softmax_of(call: Call, array: Array) -> Array:
 
 def _of_a_matrix(op: str, what: str, scalar: bool) -> Callable[[Call], Array]:
     def function(call: Call) -> Array:
-        (array,) = call.arrays(1, tensors=op != "cholesky")
+        (array,) = call.arrays(1, tensors=op not in _OF_ONE_MATRIX)
         call.typing.square(array, what, call.span)
+        if op == "expm":  # the t of expm(t*A) is a number
+            call.typing.blame(RATE, array.scales)
+            call.typing.beside_scalars |= array.scales
         if op == "inverse" and call.typing.is_scalar(array):
             return call.typing.over(call.exactly(1), array, call.span)
         if not scalar:
@@ -652,7 +655,14 @@ _ENTRYWISE: dict[str, Callable[[Call], Array]] = {
     **dict.fromkeys(functions.MINIMA, _extreme("minimum")),
 }
 
-_MATRIX_WORDS = {"inverse": "the inverse", "det": "the determinant", "logdet": "the log-determinant", "cholesky": "the Cholesky factor"}
+_MATRIX_WORDS = {
+    "inverse": "the inverse",
+    "det": "the determinant",
+    "logdet": "the log-determinant",
+    "cholesky": "the Cholesky factor",
+    "expm": "the exponential",
+}
+_OF_ONE_MATRIX = ("cholesky", "expm")
 
 CALLS: dict[str, Callable[[Call], Array]] = {
     **losses.LOSSES,
@@ -694,6 +704,7 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "block": shaping.blocks,
     "solve": _solve,
     "slogdet": _slogdet,
+    "matrixexp": lambda call: CALLS["expm"](call),
     "matrixpower": _matrix_power,
     "norm": norm,
     "normalize": normalized,

@@ -65,8 +65,12 @@ ELEMENTWISE_WORDS: dict[str, tuple[str, tuple[Fraction, ...]]] = {
 # What an undeclared f stands for: a smooth function that no sheet means, so that nothing holds by what it happens to be.
 UNNAMED = {"f": "silu", "g": "gelu", "\\phi": "silu", "\\varphi": "silu", "\\psi": "gelu", "\\rho": "gelu", "a": "silu", "act": "silu"}
 ALONG_AN_AXIS = {"softmax": "softmax", "logsoftmax": "log_softmax", "logsumexp": "logsumexp", "lse": "logsumexp", "cumprod": "cumprod"}
-OF_A_MATRIX = {"inv": "inverse", "det": "det", "logdet": "logdet", "inverse": "inverse", "cholesky": "cholesky", "chol": "cholesky"}
+OF_A_MATRIX = {
+    "inv": "inverse", "det": "det", "logdet": "logdet", "inverse": "inverse", "cholesky": "cholesky", "chol": "cholesky", "expm": "expm",
+}  # fmt: skip
 OF_A_SYMMETRIC_MATRIX = {"eig": "eigenvalues", "eigvec": "eigenvectors", "vech": "vech"}
+# At a matrix, along another.
+ALONG_A_MATRIX = {"dexpm": "dexpm"}
 # Where the largest and the smallest of them are meant, `\lambda_{\max}(A)`.
 EXTREME_EIGENVALUES = {"eigmax": "max", "eigmin": "min"}
 # What only makes a matrix of another shape of its entries: word → op. Sizes are written below, where what it is given does not tell them.
@@ -102,6 +106,7 @@ WORDS = frozenset(
         *ALONG_AN_AXIS,
         *OF_A_MATRIX,
         *OF_A_SYMMETRIC_MATRIX,
+        *ALONG_A_MATRIX,
         *EXTREME_EIGENVALUES,
         *REARRANGEMENTS,
         *TRIANGLES,

@@ -16,7 +16,7 @@ from symgrad.ops import op_named
 from symgrad.read import functions as fn
 from symgrad.readings.entries import stretch
 from symgrad.shapes import unknown
-from symgrad.syntax import Node, Unreadable
+from symgrad.syntax import Node
 from symgrad.terms import Term, free_of, mapped
 from symgrad.typing_rules import Reading, is_scalar, multiply, negated, squared
 
@@ -177,7 +177,9 @@ def _call_mean(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: di
 def _call_trace(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
     met = squared(r.shapes, terms[0])
     if terms[0].op == "elementwise" and terms[0].params[0] == "exp" and not is_scalar(r.shapes, terms[0]):
-        raise Unreadable(node.span, "the exponential of a matrix, which symgrad does not know, and of its entries nobody takes the trace")
+        # Of the exponentials of entries nobody takes the trace.
+        (x,) = terms[0].args
+        terms = (Term("function", (x,), ("expm",), x.rows, x.cols),)
     if met is not None:
         yield r.plus(0.0, met, Term("trace", (terms[0],), (), ONE, ONE, terms[0].free))
 
@@ -271,10 +273,22 @@ def _call_function(op: str) -> CallRule:
         if met is not None:
             shape = {
                 "inverse": (x.rows, x.cols), "eigenvectors": (x.rows, x.cols), "eigenvalues": (x.rows, ONE),
-                "cholesky": (x.rows, x.cols),
+                "cholesky": (x.rows, x.cols), "expm": (x.rows, x.cols),
                 "vech": (x.rows * (x.rows + 1) / 2, ONE),
             }.get(op, (ONE, ONE))  # fmt: skip
             yield r.plus(0.0, met, Term("function", (x,), (op,), *shape))
+
+    return rule
+
+
+def _call_along(op: str) -> CallRule:
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        if len(terms) != 2:
+            return
+        x, direction = terms
+        met = r.shapes.together((x.rows, x.cols), (x.rows, direction.rows), (x.cols, direction.cols))
+        if met is not None:
+            yield r.plus(0.0, met, Term("function", terms, (op,), x.rows, x.cols))
 
     return rule
 
@@ -293,6 +307,7 @@ RULES: dict[str, CallRule] = {
     **dict.fromkeys(fn.PRODUCTS_OF_ENTRIES, _call_prod),
     **dict.fromkeys(fn.MINIMA, _call_extremum("minimum")),
     **{word: _call_function(op) for word, op in (fn.OF_A_MATRIX | fn.OF_A_SYMMETRIC_MATRIX).items()},
+    **{word: _call_along(op) for word, op in fn.ALONG_A_MATRIX.items()},
     **{word: _call_extreme_eigenvalue(which) for word, which in fn.EXTREME_EIGENVALUES.items()},
     **{word: _call_rearranged(op) for word, op in fn.REARRANGEMENTS.items()},
     **{word: _call_triangle(op) for word, op in fn.TRIANGLES.items()},

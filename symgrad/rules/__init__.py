@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from symgrad.rewrite import Rule
-from symgrad.rules import exponentials, functions, inverses, products, standard, structure
+from symgrad.rules import exponentials, functions, inverses, matrix_exponentials, products, standard, structure
 
 SIMPLIFY: tuple[Rule, ...] = (
     *functions.RULES,
     *exponentials.RULES,
     *standard.RULES,
     *inverses.RULES,
+    *matrix_exponentials.RULES,
     *structure.RULES,
     *products.RULES,
 )
