@@ -18,7 +18,7 @@ from symgrad.emit import report  # noqa: E402
 from symgrad.errors import Unsupported  # noqa: E402
 from symgrad.findings import KINDS, Kind  # noqa: E402
 from symgrad.numpycode import Program  # noqa: E402
-from symgrad.ops import ELEMENTWISE, FUNCTIONS, OPS, arrange, exponential, function, index, linear, reduce, spectral, structure  # noqa: E402
+from symgrad.ops import ELEMENTWISE, FUNCTIONS, OPS, arrange, exponential, function, index, linear, order, reduce, spectral, structure  # noqa: E402
 from symgrad.ops.elementwise import __doc__ as ELEMENTWISE_DOC  # noqa: E402
 from symgrad.raising import raise_form  # noqa: E402
 from symgrad.reverse import pullback  # noqa: E402
@@ -53,6 +53,7 @@ _GROUPS: tuple[tuple[str, ModuleType | None], ...] = (
     ("vec, Kronecker products and structured matrices", structure),
     ("Eigenvalues and the nuclear norm", spectral),
     ("The exponential of a matrix", exponential),
+    ("Entries in order", order),
     ("Index notation", index),
     ("Functions of every entry", None),
 )

@@ -597,6 +597,16 @@ def tri(n: Any, m: Any = None) -> Any:
     return operation("tri", [], (dim_of(n), dim_of(n if m is None else m)))
 
 
+def sort(x: Any) -> Any:
+    """The entries of a column, the smallest first."""
+    return operation("sort", [x])
+
+
+def median(x: Any, axis: int | None = None) -> Any:
+    """The entry in the middle, or half the sum of two, of all (1×1) or along an axis that stays with size 1."""
+    return operation("median", [x], (axis,))
+
+
 def expm(x: Any) -> Any:
     """The exponential of a square matrix."""
     return operation("expm", [x])

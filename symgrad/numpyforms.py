@@ -214,8 +214,8 @@ def _gram(form: Form, known: Known) -> Form | None:
 
 
 _NEVER_NEGATIVE = frozenset(
-    "exp square abs sigmoid softmax causal_softmax relu step relu' sigmoid' tanh' softplus cosh is_max sqrt norm squared_norm ones "
-    "eye".split()
+    "exp square abs sigmoid softmax causal_softmax relu step relu' sigmoid' tanh' softplus cosh is_max is_median perm sqrt norm "
+    "squared_norm ones eye".split()
 )
 _KEEP_THE_SIGN = frozenset("transpose sum mean slice reshape matmul broadcast diagonal diag".split())
 

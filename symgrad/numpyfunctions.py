@@ -52,6 +52,12 @@ HELPERS: dict[str, tuple[str, str]] = {
     "_standardize": ("z, axis, e", "(z - np.mean(z, axis=axis, keepdims=True)) / np.sqrt(np.var(z, axis=axis, keepdims=True) + e)"),
     "_std": ("z, axis, e", "np.sqrt(np.var(z, axis=axis, keepdims=axis is not None) + e)"),
     "_is_max": ("z, axis", "1.0 * (z == np.max(z, axis=axis, keepdims=True))"),
+    "_is_median": (
+        "z, axis",
+        "(lambda r, n: 0.5 * (r == (n - 1) // 2) + 0.5 * (r == n // 2))"
+        "(*((z.ravel().argsort().argsort().reshape(z.shape), z.size) if axis is None else (z.argsort(axis).argsort(axis), z.shape[axis])))",
+    ),
+    "_perm": ("z", "np.eye(len(z))[z[:, 0].argsort()]"),
     "_causal_softmax": (
         "z",
         "(lambda c: (lambda e: e / np.sum(e, axis=1, keepdims=True))(np.exp(c - np.max(c, axis=1, keepdims=True))))"

@@ -16,7 +16,7 @@ Array = Callable[[str], Form | None]
 """The array over t that a name stands for; None for a name without t."""
 
 _ENTRYWISE = frozenset((*ELEMENTWISE, *(f"{name}'" for name in ELEMENTWISE), "add", "hadamard", "divide"))
-_ALONG = frozenset("sum mean max prod softmax log_softmax logsumexp is_max standardize std".split())
+_ALONG = frozenset("sum mean max prod softmax log_softmax logsumexp is_max median is_median standardize std".split())
 
 
 class NotVectorisedError(Exception):
@@ -71,7 +71,7 @@ class Vectorising:
             inner = self.of(form.args[0])
             if axis is not None:
                 return apply(form.op, [inner], (axis + 1, *rest))
-            if form.op in ("sum", "mean", "max", "prod"):
+            if form.op in ("sum", "mean", "max", "median", "prod"):
                 return _over_all(inner, form.op)
         raise NotVectorisedError(form.op)
 

@@ -10,11 +10,19 @@ from typing import Any
 from symgrad.dims import Shape
 from symgrad.errors import Unsupported, nearest
 from symgrad.op import Elementwise, Function, Notation, Op, Prec, Spelling, Writer
-from symgrad.ops import arrange, exponential, function, index, linear, reduce, spectral, structure, window
+from symgrad.ops import arrange, exponential, function, index, linear, order, reduce, spectral, structure, window
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.tensor import Node, Params, broadcast, elementwise, power
 
-_FUNCTIONS = (*function.FUNCTIONS, *arrange.FUNCTIONS, *structure.FUNCTIONS, *spectral.FUNCTIONS, *exponential.FUNCTIONS, *window.FUNCTIONS)
+_FUNCTIONS = (
+    *function.FUNCTIONS,
+    *arrange.FUNCTIONS,
+    *structure.FUNCTIONS,
+    *spectral.FUNCTIONS,
+    *exponential.FUNCTIONS,
+    *order.FUNCTIONS,
+    *window.FUNCTIONS,
+)
 FUNCTIONS: dict[str, Function] = {record.name: record for record in _FUNCTIONS}
 
 LINEAR = frozenset(record.name for record in (*arrange.FUNCTIONS, *structure.FUNCTIONS)) - {"concat", "counting", "kron", "tri"}
@@ -90,6 +98,7 @@ OPS: dict[str, Op] = {
         *structure.RECORDS,
         *spectral.RECORDS,
         *exponential.RECORDS,
+        *order.RECORDS,
         *index.RECORDS,
         *window.RECORDS,
         *map(_op, ELEMENTWISE.values()),

@@ -730,6 +730,8 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "flipud": shaping.flipped(0),
     "fliplr": shaping.flipped(1),
     "roll": shaping.rolled,
+    **dict.fromkeys(("sort", "sorted"), shaping.in_order),
+    "median": shaping.median,
     "diff": shaping.difference,
     "tril": shaping.triangle(True),
     "triu": shaping.triangle(False),

@@ -78,6 +78,9 @@ REARRANGEMENTS = {
     "lower": "lower", "toeplitz": "toeplitz", "diagonals": "diagonal_sums", "unfold": "unfold", "fold": "fold", "pad": "pad",
     "reshape": "reshape", "flip": "flip", "roll": "roll",
 }  # fmt: skip
+# The entries of a vector in order, and the permutation that brings them there.
+ORDERS = {"sort": "sort", "sorted": "sort", "perm": "perm"}
+MEDIANS = frozenset({"median"})
 # Of a matrix, as large as it is.
 TRIANGLES = {"tril": "tril", "triu": "triu"}
 # What undoes another word, `vec^{-1}`.
@@ -109,6 +112,8 @@ WORDS = frozenset(
         *ALONG_A_MATRIX,
         *EXTREME_EIGENVALUES,
         *REARRANGEMENTS,
+        *ORDERS,
+        *MEDIANS,
         *TRIANGLES,
         *SCATTERS,
         *TRACES,

@@ -313,6 +313,29 @@ def flipped(axis: int | None) -> Callable[[Call], Array]:
     return function
 
 
+def in_order(call: Call) -> Array:
+    """`sort(x)`: the entries of a vector, the smallest first."""
+    array, t = call.array(first(call), tensors=True), call.typing
+    if not t.is_vector(array):
+        said = f"symgrad sorts vectors, and this is {t.shown(array)}; all of its entries are {call.word}(X.ravel())"
+        raise Refused(Unsupported, said, call.span, array.names)
+    is_row = t.shapes.is_one(array.rows) and not t.shapes.is_one(array.cols)
+    column = t.column(array, call.span)
+    made = t.one("sort", column, column.rows, ONE, call.span)
+    return replace(t.transpose(made, call.span) if is_row else made, flat=array.flat)
+
+
+def median(call: Call) -> Array:
+    """The entry in the middle, or half the sum of the two that are there."""
+    if call.spelled.startswith("torch."):
+        raise call.refused("torch.median is the lower of the two in the middle; np.median is half their sum", kind=Unsupported)
+    array = call.array(first(call), tensors=True)
+    axes = call.axes(array)
+    if axes is not None and 1 < len(axes) < len(array.shape):
+        raise call.refused(f"{call.word} is along one axis, or of all entries", kind=Unsupported)
+    return call.typing.reduced("median", array, axes, call.keeps(), call.span)
+
+
 def difference(call: Call) -> Array:
     """`diff(x)`: each entry less the one before it; `diff(x, n=2)`: the differences of these."""
     node = call.keywords.get("n", call.args[1] if len(call.args) > 1 else None)

@@ -203,9 +203,9 @@ def indicator(reader: Reader, node: sx.Indicator, shapes: Shapes) -> Variants:
     (operator,) = condition.operators
     left, right = condition.sides
     if operator in ("=", "=="):
-        largest = list(_where_largest(reader, left, right, shapes))
-        if largest:
-            yield from largest
+        chosen = list(_where_chosen(reader, left, right, shapes))
+        if chosen:
+            yield from chosen
             return
         first, second = letters_of(left), letters_of(right)
         if first and second and len(first) == len(second) == 1:
@@ -231,14 +231,17 @@ def cases(reader: Reader, node: sx.Cases, shapes: Shapes) -> Variants:
     yield from reader.read(made, shapes)
 
 
-def _where_largest(reader: Reader, left: Node, right: Node, shapes: Shapes) -> Iterator[Reading]:
-    r"""`\mathbb{1}[X = \max(X)]`; the smallest of X is the largest of −X."""
+_WHERE = {"max": "is_max", "median": "is_median"}
+
+
+def _where_chosen(reader: Reader, left: Node, right: Node, shapes: Shapes) -> Iterator[Reading]:
+    r"""`\mathbb{1}[X = \max(X)]`, and of the median; the smallest of X is the largest of −X."""
     if isinstance(right, sx.Call) and right.args == (left,):
         for largest in reader.plain(right, shapes):
             found = largest.term.args[0] if largest.term.op == "scale" else largest.term
-            if found.op == "function" and found.params[0] == "max":
-                inner = found.args[0]
-                yield largest.with_term(Term("function", (inner,), ("is_max", found.params[1]), inner.rows, inner.cols))
+            if found.op == "function" and found.params[0] in _WHERE:
+                inner, where = found.args[0], _WHERE[found.params[0]]
+                yield largest.with_term(Term("function", (inner,), (where, found.params[1]), inner.rows, inner.cols))
 
 
 @dataclass(frozen=True)

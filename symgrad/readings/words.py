@@ -216,6 +216,22 @@ def _reduced(op: str, r: Reading, x: Term, node: sx.Call) -> Term:
     return Term("function", (x,), (op, axis), ONE if axis in (None, 0) else x.rows, ONE if axis in (None, 1) else x.cols)
 
 
+def _call_reduced(op: str) -> CallRule:
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        yield r.with_term(_reduced(op, r, terms[0], node))
+
+    return rule
+
+
+def _call_in_order(op: str) -> CallRule:
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        (x,) = terms[:1]
+        if r.shapes.is_one(x.cols):
+            yield r.with_term(Term("function", (x,), (op,), x.rows, x.cols if op == "sort" else x.rows))
+
+    return rule
+
+
 def _call_extremum(op: str) -> CallRule:
     def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
         if len(terms) == 1:
@@ -312,5 +328,7 @@ RULES: dict[str, CallRule] = {
     **{word: _call_rearranged(op) for word, op in fn.REARRANGEMENTS.items()},
     **{word: _call_triangle(op) for word, op in fn.TRIANGLES.items()},
     **{op: _call_rearranged(op) for op in fn.INVERSES.values()},
+    **{word: _call_in_order(op) for word, op in fn.ORDERS.items()},
+    **dict.fromkeys(fn.MEDIANS, _call_reduced("median")),
     **{word: _call_scattered(op) for word, op in fn.SCATTERS.items()},
 }
