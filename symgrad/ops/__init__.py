@@ -15,14 +15,9 @@ from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.tensor import Node, Params, broadcast, elementwise, power
 
 _FUNCTIONS = (
-    *function.FUNCTIONS,
-    *arrange.FUNCTIONS,
-    *structure.FUNCTIONS,
-    *spectral.FUNCTIONS,
-    *exponential.FUNCTIONS,
-    *order.FUNCTIONS,
+    *function.FUNCTIONS, *arrange.FUNCTIONS, *structure.FUNCTIONS, *spectral.FUNCTIONS, *exponential.FUNCTIONS, *order.FUNCTIONS,
     *window.FUNCTIONS,
-)
+)  # fmt: skip
 FUNCTIONS: dict[str, Function] = {record.name: record for record in _FUNCTIONS}
 
 LINEAR = frozenset(record.name for record in (*arrange.FUNCTIONS, *structure.FUNCTIONS)) - {"concat", "counting", "kron", "tri"}

@@ -1,7 +1,8 @@
 """What depends on the order of entries: the sorted vector and the median.
 
-Where no two entries are equal, sort(x) = perm(x) x with the matrix of a permutation that stays as x moves a little, and the median is one of
-the entries, or half the sum of two: both are linear there, and have a kink where two entries change places.
+Where no two entries are equal, sort(x) = perm(x) x with the matrix of a permutation that stays as x moves a little, and the median is one
+of the entries, or half the sum of two (then 1[x = median(x)] is ½ at both). So both are linear there, with a kink where entries change
+places.
 Source: Blondel, Teboul, Berthet, Djolonga, *Fast Differentiable Sorting and Ranking* (2020), §2.
 """
 
