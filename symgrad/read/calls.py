@@ -19,7 +19,7 @@ from symgrad.dims import ONE, Dim, show
 from symgrad.errors import ShapeError, Unsupported
 from symgrad.form import Form, apply
 from symgrad.ops.elementwise import ELEMENTWISE
-from symgrad.read import functions, losses, shaping
+from symgrad.read import choosing, functions, losses, shaping
 from symgrad.read.arrays import RATE, Array, Refused, Typing, sized, squeezed
 from symgrad.read.call import Call, first, listed, whole
 from symgrad.read.norms import norm, normalized, nuclear_norm
@@ -37,6 +37,9 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 def _reduction(op: str) -> Callable[[Call], Array]:
     def reduce(call: Call) -> Array:
+        chosen = choosing.reduced(op, call, first(call))
+        if chosen is not None:
+            return chosen
         array = call.array(first(call), tensors=True)
         return call.typing.reduced(op, array, call.axes(array), call.keeps(), call.span)
 

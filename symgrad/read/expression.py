@@ -25,6 +25,7 @@ from symgrad.errors import InvalidExpression, InvalidNetwork, ShapeError, Symgra
 from symgrad.form import apply, matrix, symbols, walk
 from symgrad.network import Network
 from symgrad.properties import PROPERTIES, along
+from symgrad.read import choosing
 from symgrad.read.arrays import Array, Refused, Typing, kinds_in_order, literal, sized, stem
 from symgrad.read.call import Call, whole
 from symgrad.read.calls import CALLS, METHODS, SIZED, TENSOR_METHODS, called, powered
@@ -526,6 +527,10 @@ class _Reader:
         """What says where: a comparison, or an input of 0 and 1."""
         return self.typing.as_mask(self.array(node), (*self.kinds, *self.vocabulary.shapes))
 
+    def is_mask(self, name: str) -> bool:
+        """Whether an input is declared to be of 0 and 1."""
+        return "mask" in self.vocabulary.properties.get(_plain(name), ())
+
     def _pi(self, node: ast.expr) -> Array:
         return Array(ONE, ONE, lambda _: apply("pi", ()), self.span(node))
 
@@ -562,9 +567,11 @@ class _Reader:
             return self._power(node)
         if isinstance(node.op, ast.FloorDiv):
             return sized(self.size(node), span)
+        if isinstance(node.op, (ast.BitAnd, ast.BitOr)):
+            return self._masks_joined(node)
         combine = _OPERATORS.get(type(node.op))
         if combine is None:
-            sign = {"BitXor": "^", "Mod": "%", "BitAnd": "&", "BitOr": "|", "LShift": "<<", "RShift": ">>"}
+            sign = {"BitXor": "^", "Mod": "%", "LShift": "<<", "RShift": ">>"}
             shown = sign.get(type(node.op).__name__, type(node.op).__name__)
             raise Refused(InvalidExpression, f"symgrad reads no {shown} in an expression", span)
         return combine(typing, self.array(node.left), self.array(node.right), span)
@@ -622,6 +629,18 @@ class _Reader:
         gap = left if right.literal == 0 else typing.add([left, typing.negative(right, right.span)], span)
         mask = replace(typing.elementwise("step", [gap], span), mask=True)
         return mask if isinstance(node.ops[0], (ast.Gt, ast.Lt)) else self._inverse_mask(mask, span)
+
+    def _masks_joined(self, node: ast.BinOp) -> Array:
+        """Where both masks are 1; where one of them is, 1 − (1 − a)(1 − b)."""
+        span = self.span(node)
+        masks = [self.condition(side) for side in (node.left, node.right)]
+        if not all(mask.mask for mask in masks):
+            raise Refused(InvalidExpression, "& and | stand between comparisons and masks", span)
+        if isinstance(node.op, ast.BitAnd):
+            return replace(self.typing.times(masks[0], masks[1], span), mask=True)
+        one, other = (self._inverse_mask(mask, span) for mask in masks)
+        neither = self.typing.times(one, other, span)
+        return self._inverse_mask(replace(neither, mask=True), span)
 
     def _inverse_mask(self, mask: Array, span: Span) -> Array:
         """1 where the mask is 0."""
@@ -709,6 +728,8 @@ class _Reader:
             return sized(self.size(node), self.span(node))
         if isinstance(node.value, ast.Call) and word_of(_dotted(node.value.func) or "") == "slogdet" and whole(node.slice) == 1:
             return called(Call("logdet", node.value.args, {}, self.span(node), self))
+        if choosing.chooses(self, node):
+            raise Refused(Unsupported, choosing.HOW, self.span(node))
         array, span = self.array(node.value), self.span(node)
         places = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
         if any(map(self._has_places, places)):
