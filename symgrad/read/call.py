@@ -19,6 +19,7 @@ class Reading(Protocol):
     """What a function may ask of the expression that it stands in."""
 
     typing: Typing
+    defined: dict[str, Array]
 
     def array(self, node: ast.expr) -> Array: ...
     def condition(self, node: ast.expr) -> Array: ...

@@ -19,7 +19,7 @@ from symgrad.dims import ONE, Dim, show
 from symgrad.errors import ShapeError, Unsupported
 from symgrad.form import Form, apply
 from symgrad.ops.elementwise import ELEMENTWISE
-from symgrad.read import choosing, functions, losses, shaping
+from symgrad.read import choosing, functions, gradients, losses, shaping
 from symgrad.read.arrays import RATE, Array, Refused, Typing, sized, squeezed
 from symgrad.read.call import Call, first, listed, whole
 from symgrad.read.norms import norm, normalized, nuclear_norm
@@ -706,6 +706,9 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "full": shaping.filled_with,
     "block": shaping.blocks,
     "solve": _solve,
+    **dict.fromkeys(("grad", "gradient"), gradients.gradient),
+    "jacobian": gradients.jacobian,
+    "hessian": gradients.hessian,
     "slogdet": _slogdet,
     "matrixexp": lambda call: CALLS["expm"](call),
     "matrixpower": _matrix_power,

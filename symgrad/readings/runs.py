@@ -15,6 +15,7 @@ from symgrad.constant import constant_of
 from symgrad.dims import ONE, Dim
 from symgrad.naming import letters_of, plain_name
 from symgrad.origins import beside_of, letters_inside
+from symgrad.readings.apart import HALF, apart, is_symmetric, vanishes_where_equal
 from symgrad.shapes import Shapes, is_unknown
 from symgrad.span import Span
 from symgrad.syntax import Node, Unreadable
@@ -35,6 +36,7 @@ _TRIANGLES = {
     ("le", 0): "upper", ("<", 1): "upper", ("<", 0): "above", ("le", -1): "above",
     ("ne", 0): "beside",
 }  # fmt: skip
+_WITHOUT_DIAGONAL = frozenset({"below", "above", "beside"})
 _BESIDE_ITS_SIZE, _CUT = 0.2, 0.3
 
 
@@ -241,10 +243,7 @@ def limited(reader: Reader, node: sx.BigOp, run: Run, reading: Reading) -> Itera
             return
         if (kind := _TRIANGLES.get((operator, by))) is None:
             raise Unreadable(node.span, "a sum that ends further than one beside another index")
-        whole = Term("triangle", (), (kind,), reader.index(letter), reader.index(other))
-        mask, term = Term("entry", (whole,), (letter, other), ONE, ONE, tuple(sorted({letter, other}))), reading.term
-        masked = Term("hadamard", (mask, term), (), term.rows, term.cols, free_of(mask, term))
-        reading = reading.plus(0.0, met, masked)
+        reading = reading.plus(0.0, met, _among_pairs(reader, reading.term, kind, letter, other, {letter, other} <= set(letters)))
     told = [letter for letter in letters if letter in run.first or letter in run.last]
     states = [(reading, letters)]
     if any(t.op == "shifted" for t in walk(reading.term)):
@@ -265,6 +264,18 @@ def limited(reader: Reader, node: sx.BigOp, run: Run, reading: Reading) -> Itera
     if not told and (run.is_unclear or run.is_of_a_set):
         states = [(_as_all(reader, node, run, r), held) for r, held in states]
     yield from states
+
+
+def _among_pairs(reader: Reader, term: Term, kind: str, i: str, j: str, both_run: bool) -> Term:
+    """The term times 1 for the pairs that count, and 0 for the others."""
+    halved = both_run and kind in ("below", "above") and is_symmetric(term, i, j)
+    kind = "beside" if halved else kind
+    smooth = apart(term, i, j) if kind in _WITHOUT_DIAGONAL else term
+    if not (kind == "beside" and smooth is term and vanishes_where_equal(term, i, j)):
+        whole = Term("triangle", (), (kind,), reader.index(i), reader.index(j))
+        mask = Term("entry", (whole,), (i, j), ONE, ONE, tuple(sorted({i, j})))
+        smooth = Term("hadamard", (mask, smooth), (), term.rows, term.cols, free_of(mask, term))
+    return replace(smooth, op="scale", args=(smooth,), params=(HALF,)) if halved else smooth
 
 
 def _as_all(reader: Reader, node: sx.BigOp, run: Run, reading: Reading) -> Reading:
