@@ -830,6 +830,8 @@ _KEYWORDS = frozenset(
         "shift",
         "shifts",
         "dims",
+        "create_graph",
+        "retain_graph",
         "transpose_a",
         "transpose_b",
     }

@@ -348,6 +348,16 @@ def _is_method(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Attribute) and not _from_module(call.func)
 
 
+def _is_pair(node: ast.expr) -> bool:
+    """Whether it is a call of PyTorch that gives a pair, or a tuple: `torch.max(X, dim=1)`, `torch.autograd.grad(f, x)`."""
+    if not isinstance(node, ast.Call):
+        return False
+    dotted = _dotted(node.func) or (node.func.attr if isinstance(node.func, ast.Attribute) else "")
+    word, is_torch = word_of(dotted), dotted.startswith("torch.") or any(k.arg == "dim" for k in node.keywords)
+    along = len(node.args) > 1 or any(k.arg == "dim" for k in node.keywords)
+    return is_torch and (word in ("sort", "grad") or (word in ("max", "min", "median") and along))
+
+
 def _from_module(node: ast.Attribute) -> bool:
     """Whether it is a function of a module: `np.linalg.inv`."""
     root = (_dotted(node) or "").split(".")[0]
@@ -606,6 +616,8 @@ class _Reader:
             order = [*axes[:-2], axes[-1], axes[-2]]
             whole_order = node.attr == "T" or not array.lead
             return self.typing.transpose(array, self.span(node)) if whole_order else self.typing.permuted(array, order, self.span(node))
+        if node.attr in ("values", "indices") and _is_pair(node.value):
+            return self._of_pair(node, node.attr == "values")
         if node.attr == "size":
             return sized(self.size(node), self.span(node))
         raise Refused(Unsupported, f"symgrad reads no .{node.attr} in an expression; .T and .shape it does", self.span(node))
@@ -728,6 +740,8 @@ class _Reader:
             return sized(self.size(node), self.span(node))
         if isinstance(node.value, ast.Call) and word_of(_dotted(node.value.func) or "") == "slogdet" and whole(node.slice) == 1:
             return called(Call("logdet", node.value.args, {}, self.span(node), self))
+        if _is_pair(node.value) and (which := whole(node.slice)) is not None:
+            return self._of_pair(node, which == 0)
         if choosing.chooses(self, node):
             raise Refused(Unsupported, choosing.HOW, self.span(node))
         array, span = self.array(node.value), self.span(node)
@@ -749,6 +763,12 @@ class _Reader:
             array = self._cut(array, axis, place, span)
         taken = [place for place in places if not isinstance(place, (ast.Slice, ast.List))]
         return replace(array, flat=len(taken) == 1) if not whole_vector else array
+
+    def _of_pair(self, node: ast.Subscript | ast.Attribute, is_first: bool) -> Array:
+        """The values of a function of PyTorch that gives them together with their places."""
+        if not is_first:
+            raise Refused(Unsupported, "symgrad has values, and not the places where they stand", self.span(node))
+        return replace(self.array(node.value), span=self.span(node))
 
     def _has_places(self, node: ast.expr) -> bool:
         """Whether it is a name whose values are places: the labels of `P[arange(n), labels]`, the words of `E[words]`."""
