@@ -281,12 +281,13 @@ class _Vocabulary:
 
 
 def _counts(found: Sequence[Assignment]) -> set[str]:
-    """The N and the T by which something is divided, and that stand nowhere else: how many there are, and a temperature."""
+    """The N and the T by which something is divided, and that stand elsewhere as powers only: how many there are, and a temperature."""
     nodes = [node for a in found for node in ast.walk(a.tree)]
     below = [node.right for node in nodes if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)]
     divisors = {id(leaf) for node in below for leaf in _factors(node)}
+    powers = {id(node.left) for node in nodes if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)}
     named = [node for node in nodes if isinstance(node, ast.Name) and node.id in ("N", "T")]
-    return {node.id for node in named} - {node.id for node in named if id(node) not in divisors}
+    return {node.id for node in named if id(node) in divisors} - {node.id for node in named if id(node) not in divisors | powers}
 
 
 def _factors(node: ast.expr) -> Iterator[ast.expr]:

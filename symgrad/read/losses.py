@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 
 from symgrad.dims import Dim
 from symgrad.errors import Unsupported
 from symgrad.read.arrays import Array, sized
 from symgrad.read.call import Call, first
+from symgrad.read.functions import word_of
 
 _LINES = """
 mse_loss(input, target) mean = (input - target)**2
@@ -31,6 +32,7 @@ kl_div(input, target) mean = target*(log(target) - input)
 kl_div_of_logarithms(input, target) mean = exp(target)*(target - input)
 margin_ranking_loss(input1, input2, target, margin=0) mean = relu(margin - target*(input1 - input2))
 cross_entropy_of_labels(input, target) mean = logsumexp(input, axis=1) - input[arange(len(input)), target]
+cross_entropy_of_the_diagonal(input) mean = logsumexp(input, axis=1) - diag(input)
 cross_entropy_of_shares(input, target) mean = -sum(target*log_softmax(input, axis=1), axis=1)
 cross_entropy_of_a_label(input, target) mean = logsumexp(input) - input[target]
 cross_entropy_of_one(input, target) mean = -sum(target*log_softmax(input))
@@ -98,11 +100,23 @@ def written_out(call: Call) -> Array:
 
 def cross_entropy(call: Call) -> Array:
     """Of scores and what is to be: the places of the classes, one for each row, or their shares, as many as there are scores."""
-    scores, target = (call.array(node) for node in _given(call, _WRITTEN["crossentropyofshares"]).values())
+    given = _given(call, _WRITTEN["crossentropyofshares"])
+    if _counts(given["target"]):  # each row is of its own class, as in InfoNCE
+        return _of(replace(call, args=[given["input"]], keywords=_without(call.keywords, ("input", "target"))), "crossentropyofthediagonal")
+    scores, target = (call.array(node) for node in given.values())
     t = call.typing
     if t.is_vector(scores):
         return _of(call, "crossentropyofalabel" if t.is_scalar(target) else "crossentropyofone")
     return _of(call, "crossentropyoflabels" if t.is_vector(target) else "crossentropyofshares")
+
+
+def _counts(node: ast.expr) -> bool:
+    """Whether it is `torch.arange(n)`."""
+    return isinstance(node, ast.Call) and isinstance(node.func, (ast.Name, ast.Attribute)) and word_of(ast.unparse(node.func)) == "arange"
+
+
+def _without(keywords: Mapping[str, ast.expr], names: Container[str]) -> dict[str, ast.expr]:
+    return {name: node for name, node in keywords.items() if name not in names}
 
 
 def covariance(call: Call) -> Array:

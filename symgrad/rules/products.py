@@ -280,9 +280,10 @@ def distribute_when_shorter(node: Node, facts: Facts) -> Node | None:
 
 def _products(node: Node, facts: Facts) -> Node:
     """The cancellations of this module, to their fixed point (all of them shorten the product or flatten it)."""
+    # A B beside (A B)^(−1) meets it before it is opened.
     rules = (
-        flatten_product,
         cancel_reciprocal,
+        flatten_product,
         cancel_diagonal,
         mask_idempotent,
         step_beside_a_clip,
