@@ -15,7 +15,7 @@ import numpy as np
 
 from symgrad import names
 from symgrad import syntax as sx
-from symgrad.constant import is_numeric
+from symgrad.constant import constant_of, is_numeric
 from symgrad.errors import SymgradError, Unsupported
 from symgrad.lab import Lab
 from symgrad.ledger import Ledger
@@ -33,6 +33,8 @@ from symgrad.typing_rules import Note
 from symgrad.undefined import insist_on_dependence
 from symgrad.updates import renewed
 
+# At how many points a formula with the numbers of data in it is held against the one without.
+_DRAWS = 4
 # How far `≈ 1/3` may be from the value.
 _ROUGHLY = 0.01
 # Numbers that stand in formulas by themselves.
@@ -40,8 +42,13 @@ _OF_FORMULAS = frozenset({Fraction(0), Fraction(1), Fraction(2), Fraction(1, 2),
 
 # Words that speak of what was so before a step.
 _LOOKS_BACK = re.compile(
-    r"(?i)\b(?:had|promis\w+|predict\w+|expected|anticipated|(?:linear|quadratic) model|lineari[sz]ation|taylor|before the step"
+    r"(?i)\b(?:had|promis\w+|predict\w+|expected|anticipated|(?:linear|quadratic) model|lineari[sz]ation|taylor|(?<!as )before|was|from"
     r"|previous\w*|old)\b"
+)
+# Words that say that what follows is computed once a step is taken: "the new loss is", "after this update we have".
+_LOOKS_AHEAD = re.compile(
+    r"(?i)\b(?:new|updated)\s+(?!(?:weight|parameter|bias|value)s?\b)\w+(?:\s\w+)?\W*(?:(?:value|is|becomes|now|of|equals)\W+)*$"
+    r"|\bafter (?:the|this|that|one|a) (?:\w+ )?(?:step|update)s?\b"
 )
 _LAST_SENTENCE = re.compile(r"[.;](?=\s|$)")
 # A new item of an exercise, and words that say that it is about what a step has led to.
@@ -59,6 +66,8 @@ class Arithmetic:
     # ── ruling ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def by_numbers(self, link: Link, pair: Pair) -> Ruling:
+        if self._is_of_new_values(link, pair):
+            self.ledger.count_anew(renewed(self.meaning, self.ledger.values, self.ledger.anew))
         try:
             ruling = self.with_values(link, pair, self.ledger.values)
         except Unsupported as error:
@@ -72,6 +81,8 @@ class Arithmetic:
             return Ruling(link, "given", pair=pair)
         if ruling.verdict == "fails" and (self._is_update(link) or self._comes_anew(link)):
             return Ruling(link, "given", pair=pair)
+        if ruling.verdict == "fails" and self._is_of_untold_values(link, pair):
+            return Ruling(link, "undecided", pair=pair, reason="not all new values that it is computed from are told")
         if ruling.verdict == "fails":
             ruling = self._renewed(link, pair) or self._with_new_values(link, pair) or self._looking_back(link, pair) or ruling
         if ruling.verdict not in ("holds", "given"):
@@ -112,6 +123,44 @@ class Arithmetic:
         notes = [*pair.notes, Note("rounded", link.right.span)] if carried else list(pair.notes)
         return Ruling(link, "holds" if holds else "fails", [evidence], pair, notes, numeric=True, expected=a, found=b)
 
+    def with_the_data(self, link: Link, pair: Pair, values: dict[str, Rows]) -> Ruling | None:
+        """A formula with the numbers of the data in the place of their names: `2 (14 w - 23)` for `2 \\sum_i x_i (w x_i - y_i)`.
+
+        It holds where it does for those data and whatever else is met, drawn at random; None where data still stand by their names.
+        """
+        inputs, shown = self.meaning.network.inputs, {v.name for v in variables(pair.right_node)}
+        if not self.numbers_behind(pair.left_node) & inputs.keys() & values.keys() or shown & values.keys():
+            return None
+        rulings = []
+        for drawn in self.drawn_beside(pair, values):
+            try:
+                rulings.append(self.with_values(link, pair, drawn))
+            except (SymgradError, ValueError):
+                return None
+        if not rulings or any(ruling.verdict != "holds" for ruling in rulings):
+            return None
+        evidence = {**rulings[0].evidence[0], "method": "identity_test", "points": len(rulings), "under": "the values of the data"}
+        return replace(rulings[0], evidence=[evidence], numeric=False)
+
+    def drawn_beside(self, pair: Pair, values: dict[str, Rows]) -> list[dict[str, Rows]]:
+        """Values with draws for all that a claim speaks of and that has none; none where nothing is open."""
+        inputs = self.meaning.network.inputs
+        behind = {name for node in (pair.left_node, pair.right_node) for name in self.numbers_behind(node)}
+        open_names = sorted(behind & inputs.keys() - values.keys())
+        shapes = [inputs[name].shape for name in open_names]
+        symbols = sorted({symbol for shape in shapes for dim in shape for symbol in dim.symbols})
+        sizes = {**{symbol: 2 + k for k, symbol in enumerate(symbols)}, **self.ledger.sizes()}
+        if not open_names or any(len(shape) != 2 for shape in shapes):
+            return []
+        found = []
+        for rng in map(np.random.default_rng, range(_DRAWS)):
+            drawn = {}
+            for name, shape in zip(open_names, shapes, strict=True):
+                rows, columns = (int(dim.evaluate(sizes)) for dim in shape)
+                drawn[name] = tuple(tuple(Fraction(int(x), 7) for x in rng.integers(-40, 40, columns)) for _ in range(rows))
+            found.append({**values, **drawn})
+        return found
+
     # ── computing ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _carried(self, link: Link, pair: Pair, values: dict[str, Rows], a: Any, b: Any) -> Any:
@@ -144,6 +193,8 @@ class Arithmetic:
             match = names.gradient_of(name)
             if match:
                 stack += [*self.meaning.network.definitions, *(n for n in self.ledger.values if names.gradient_of(n))]
+            if name in self.meaning.jacobians:
+                stack += [v.name for v in variables(self.meaning.jacobians[name][0])]
             for source in (self.meaning.network.definitions.get(name), self.meaning.derived.get(name)):
                 if source is not None:
                     stack += [v.name for v in variables(source if isinstance(source, Tensor) else source.node)]
@@ -250,10 +301,30 @@ class Arithmetic:
         self.ledger.count_anew(values)
         return ruling
 
+    def _is_of_new_values(self, link: Link, pair: Pair) -> bool:
+        """Whether words say that a result is of after the steps that were taken: it must not hold with the values of before."""
+        if not self.ledger.anew or not in_numbers(link.right) or plain_name(link.head, self.meaning.styled) in self.meaning.network.inputs:
+            return False
+        words = _LAST_SENTENCE.split(self.gathered.sheet.statements[link.statement].words)[-1]
+        behind = self.numbers_behind(pair.left_node)
+        return bool(_LOOKS_AHEAD.search(words)) and self.ledger.anew.keys() <= behind
+
+    def _is_of_untold_values(self, link: Link, pair: Pair) -> bool:
+        """Whether words speak of after a step that only some of what it is computed from have taken on the sheet."""
+        changed = self.ledger.anew.keys() | {name for name in self.ledger.older if name in self.meaning.network.inputs}
+        words = _LAST_SENTENCE.split(self.gathered.sheet.statements[link.statement].words)[-1]
+        if not changed or not _AFTERWARDS.search(words):
+            return False
+        slopes = (names.gradient_of(name) for name in self.ledger.values)
+        trained = {match["wrt"] for match in slopes if match is not None and match["wrt"] in self.meaning.network.inputs}
+        return bool(trained & self.numbers_behind(pair.left_node) - changed)
+
     def _looking_back(self, link: Link, pair: Pair) -> Ruling | None:
         """The numbers hold with the values before the last step, where the words look back: "the decrease that had been promised"."""
         inputs = self.meaning.network.inputs
-        before = {name: rows[-1] for name, rows in self.ledger.older.items() if name in inputs and name in self.ledger.values}
+        once = {name: literal_rows(node) for name, node in self._given_once() if name in self.ledger.stepped}
+        before = {name: rows for name, rows in once.items() if rows is not None and name in self.ledger.values}
+        before |= {name: rows[-1] for name, rows in self.ledger.older.items() if name in inputs and name in self.ledger.values}
         words = _LAST_SENTENCE.split(self.gathered.sheet.statements[link.statement].words)[-1]
         if not before or not (_LOOKS_BACK.search(words) or self._is_in_another_item(link, before)):
             return None
@@ -325,7 +396,10 @@ class Arithmetic:
         names_here = {v.name for node in (pair.left_node, pair.right_node) for v in variables(node)}
         nearest: Ruling | None = None
         for rows in reversed(self.ledger.unnamed[-6:]):
+            is_number = len(rows) == len(rows[0]) == 1
             for name in sorted(n for n in names_here if n in self.ledger.values and self.ledger.values[n] != rows):
+                if is_number and not len(self.ledger.values[name]) == len(self.ledger.values[name][0]) == 1:
+                    continue  # no vector is a number that came out
                 try:
                     ruling = self.with_values(link, pair, {**self.ledger.without(name), name: rows})
                 except (SymgradError, ValueError):
@@ -362,6 +436,8 @@ class Arithmetic:
         if before and written - before - _OF_FORMULAS:
             return True
         counts = {Fraction(size) for rows in self.ledger.values.values() for size in (len(rows), len(rows[0])) if size > 1}
+        if any(isinstance(n, sx.Sum) and any(constant_of(term) == 0 for term in n.terms) for n in sx.walk(side)):
+            return True  # the 0 of `(y - 0)(1 - y^2)`, which no formula has
         is_count = any(isinstance(n, sx.Frac) and self._counts(n.below) in counts for n in sx.walk(side))
         return is_count or bool(found - _OF_FORMULAS) or (bool(found) and len(set(mentions(side, self.meaning.styled))) == 1)
 

@@ -17,6 +17,7 @@ from symgrad.mistakes import Diagnosis
 from symgrad.parts import mentions
 from symgrad.readings.runs import leaves_out
 from symgrad.ruling import Ruling
+from symgrad.tensor import variables
 from symgrad.undefined import is_about_strangers, of_another_network
 
 UNCONFIRMED = "it does not hold as it is read, but other lines here are in doubt too, so it may be misread"
@@ -53,7 +54,8 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
         # What fails at several steps, and holds at another, lacks what is zero there.
         at_most_steps = failing[ruling.link.span] > 1 and ruling.link.span in held
         # What the side that is wrong is said to come to fails with it, and is no other line in doubt.
-        with_it = {other.link.span for other, _ in diagnosed if other.link.left is ruling.link.right and other.numeric}
+        after = [other for other, _ in diagnosed if other.link.left is ruling.link.right]
+        with_it = {other.link.span for other in after if other.numeric or _is_of_scalars(other)}
         rest = doubted - with_it
         return is_read and (rest == {ruling.link.span} or (not rest and at_most_steps))
 
@@ -95,6 +97,12 @@ def _is_loose(ruling: Ruling, diagnosis: Diagnosis | None) -> bool:
 def _is_strange(judge: Judge, ruling: Ruling) -> bool:
     """Whether a claim is only about what the sheet speaks of nowhere else: `new = old - 0.5 grad`."""
     return ruling.verdict == "undecided" and ruling.pair is not None and is_about_strangers(ruling.pair, judge.meaning)
+
+
+def _is_of_scalars(ruling: Ruling) -> bool:
+    """Whether all that it speaks of are numbers, in which there is little to misread."""
+    nodes = () if ruling.pair is None else (ruling.pair.left_node, ruling.pair.right_node)
+    return bool(nodes) and all(dim.is_one for node in nodes for met in (node, *variables(node)) for dim in met.shape)
 
 
 def _is_of_numbers(ruling: Ruling) -> bool:

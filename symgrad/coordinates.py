@@ -11,6 +11,7 @@ from dataclasses import replace
 from symgrad import syntax as sx
 from symgrad.heads import as_call
 from symgrad.literals import literal_cells
+from symgrad.members import alone
 from symgrad.naming import plain_name
 from symgrad.read.document import Sheet
 from symgrad.syntax import Node
@@ -24,6 +25,8 @@ def by_coordinates(sheet: Sheet) -> Sheet:
     for statement in sheet.statements:
         if isinstance(statement.node, sx.Relation):
             functions |= _defined(statement.node)
+    # `f(x) = x^T A x = x_1^2 + …` is a function of the vector, of which these are the entries.
+    functions = {name: told for name, told in functions.items() if not _is_of_the_whole(sheet, name, told[0])}
     if not functions:
         return sheet
     values: dict[str, Coordinates] = {}
@@ -34,6 +37,15 @@ def by_coordinates(sheet: Sheet) -> Sheet:
             cells = literal_cells(statement.node.sides[-1])
             values |= {} if cells is None else {name: tuple(cells)}
     return replace(sheet, statements=out)
+
+
+def _is_of_the_whole(sheet: Sheet, name: str, vector: str) -> bool:
+    """Whether a formula of a function has its vector without an index."""
+    for node in (s.node for s in sheet.statements if isinstance(s.node, sx.Relation)):
+        head, formulas = as_call(node.sides[0]), [set(alone(side, frozenset())) for side in node.sides[1:]]
+        if plain_name(head.function if isinstance(head, sx.Call) else head) == name and any(vector in met for met in formulas):
+            return True
+    return False
 
 
 def _defined(node: sx.Relation) -> dict[str, tuple[str, Coordinates]]:

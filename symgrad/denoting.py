@@ -50,12 +50,18 @@ _BY_ALONE = re.compile(rf"(?i)^\W*{_BY[:-1].replace('s+', 's*', 1)})\W*$")
 _GRADIENT_BY_WHICH = re.compile(rf"(?i){_GRADIENT}{_OF_A_LOSS}{_BY}\W*$")
 _IS_CALLED = re.compile(r"(?i)^\W*(?:(?:is|will be)\s+(?:denoted|written|called|abbreviated)(?:\s+(?:by|as))?|by|as|mit|par|por|como)\W*$")
 
+# What a name is given to that was just computed: `$\partial L/\partial z = …$. Call this number $e$.`
+_CALL_THIS = re.compile(
+    r"(?i)\b(?:call|denote|name|abbreviate|nenne[nt]?|bezeichne[nt]?|appelons|notons|llamamos|denotamos|chiamiamo)\s+(?:wir\s+)?"
+    r"(?:this|it|that|dies(?:e[nrs]?)?|das|le|la|lo|esto|ceci|cela)(?:\s+(?:last|common)\b)?(?:\s+\w+)?(?:\s+(?:by|as|mit|par|como|con))?\W*$"
+)
+
 
 def with_names_for_gradients(sheet: Sheet) -> Sheet:
     """The sheet with an equation where words say that a name stands for a derivative."""
     statements, out, i = sheet.statements, list[Statement](), 0
     while i < len(statements):
-        made, many = _told(sheet, i) or (statements[i], 1)
+        made, many = _told(sheet, i) or (_called(sheet, i) or statements[i], 1)
         out.append(made)
         i += many
     return replace(sheet, statements=out)
@@ -81,6 +87,15 @@ def _told(sheet: Sheet, i: int) -> tuple[Statement, int] | None:
         if is_told and _is_name(first.node) and _GRADIENT_BY_WHICH.search(first.words):
             return _equation(first, second, second.node, _gradient(sheet, first.node)), 2
     return None
+
+
+def _called(sheet: Sheet, i: int) -> Statement | None:
+    """The equation that `call this $e$` makes of a name, behind the equation of a derivative."""
+    before, this = sheet.statements[i - 1] if i else None, sheet.statements[i]
+    if before is None or not _is_name(this.node) or this.display or not _CALL_THIS.search(this.words):
+        return None
+    head = before.node.sides[0] if isinstance(before.node, sx.Relation) else None
+    return _equation(this, this, this.node, replace(head, span=this.span)) if isinstance(head, sx.Derivative) else None
 
 
 def _is_name(node: Node) -> bool:

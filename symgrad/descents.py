@@ -13,7 +13,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symgrad import syntax as sx
-from symgrad.constant import constant_of, is_numeric
+from symgrad.constant import constant_of, is_numeric, numeral
 from symgrad.defining import RATES
 from symgrad.findings import BY_CAUSE
 from symgrad.literals import Rows, literal_rows
@@ -48,10 +48,17 @@ def with_descents(sheet: Sheet) -> Sheet:
                 node = replace(node, sides=(node.sides[0], step, *node.sides[1:]), operators=("gets", "=", *node.operators[1:]))
             head, rows = plain_name(node.sides[0]), literal_rows(node.sides[-1])
             if head is not None and rows is not None:
-                entries = [entry for row in rows for entry in row] if 1 in (len(rows), len(rows[0])) else []
-                values |= {head: rows, **{f"{head}_{k}": ((entry,),) for k, entry in enumerate(entries, 1)}}
+                values |= {head: rows, **{f"{head}_{at}": ((entry,),) for at, entry in _entries(rows)}}
         out.append(replace(statement, node=node))
     return replace(sheet, statements=out)
+
+
+def _entries(rows: Rows) -> Iterator[tuple[str, Fraction]]:
+    """The entries of a vector, or of a matrix, with how their places are written."""
+    is_vector = 1 in (len(rows), len(rows[0]))
+    for i, row in enumerate(rows, 1):
+        for j, entry in enumerate(row, 1):
+            yield (str(max(i, j)) if is_vector else f"{{{i}{j}}}"), entry
 
 
 def _gradients(node: Node) -> Iterator[tuple[str, Node]]:
@@ -69,19 +76,29 @@ def _is_of_a_loss(node: sx.Derivative) -> bool:
 
 
 def _step(node: sx.Relation, values: dict[str, Rows], gradients: dict[str, Node], rates: set[Fraction]) -> Node | None:
-    r"""`u - 0.1 \partial L/\partial u` for `u \leftarrow 1 + 0.1 \cdot 0.2386`."""
+    r"""`u - 0.1 \partial L/\partial u` for `u \leftarrow 1 + 0.1 \cdot 0.2386`; for `u \leftarrow 1 + 0.02386` where 0.1 is the rate."""
     head = node.sides[0]
     name = plain_name(head)
-    if node.operators[0] not in ("gets", "=") or name is None or name not in values or name not in gradients:
+    if node.operators[0] not in ("gets", "=") or name is None or name not in values:
         return None
+    slope = gradients.get(name) or _of_an_entry(head, name, gradients)
     match node.sides[1]:
-        case sx.Sum(terms=(start, sx.Product(factors=(rate, way)) as product), signs=(sign, _)) as total if is_numeric(way):
+        case sx.Sum(terms=(start, change), signs=(sign, _)) as total if slope is not None and is_numeric(change):
             rows = literal_rows(start if sign != "-" else sx.Prefix(start.span, "-", start))
-            if rows != values[name] or constant_of(rate) not in rates:
+            rate = change.factors[0] if isinstance(change, sx.Product) and len(change.factors) == 2 else None
+            if rate is None and len(rates) == 1:
+                rate = numeral(min(rates), change.span)
+            if rows != values[name] or rate is None or constant_of(rate) not in rates:
                 return None
-            slope = replace(product, factors=(rate, replace(gradients[name], span=way.span)))
-            return replace(total, terms=(replace(head, span=start.span), slope), signs=("", "-"))
+            way = sx.Product(change.span, (rate, replace(slope, span=change.span)), ("",))
+            return replace(total, terms=(replace(head, span=start.span), way), signs=("", "-"))
     return None
+
+
+def _of_an_entry(head: Node, name: str, gradients: dict[str, Node]) -> Node | None:
+    """The derivative by an entry of what the gradient is by."""
+    whole = gradients.get(name.rpartition("_")[0])
+    return replace(whole, wrt=(head,)) if isinstance(whole, sx.Derivative) and isinstance(head, sx.Scripted) else None
 
 
 # ── which way a step goes ────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from symgrad import names
 from symgrad import syntax as sx
 from symgrad.conditions import one_sentence
 from symgrad.constant import constant_of, is_numeric
@@ -19,7 +20,7 @@ from symgrad.defining import gives_meaning, named_at_the_end, names_again, perha
 from symgrad.dims import ONE
 from symgrad.literals import is_worked, literal_rows
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss, stem
-from symgrad.members import exponents, families, indexed, running_letters
+from symgrad.members import alongside, exponents, families, indexed, running_letters
 from symgrad.naming import letters_of, numbers_of, plain_name, superscript, without_transpose
 from symgrad.optima import is_optimised, is_said, of_which
 from symgrad.origins import added_letters, as_told, origins
@@ -130,6 +131,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     vocabulary.scripts = frozenset(piece.base for piece in pieces if isinstance(piece, sx.Name))
     vocabulary.single = frozenset(exponents((sheet.statements[i].node for i in part.statements), styled))
     vocabulary.tables = frozenset(_tables(scripted, styled))
+    vocabulary.alongside = frozenset(alongside((sheet.statements[i].node for i in part.statements), styled))
     vocabulary.indexed = frozenset(indexed((sheet.statements[i].node for i in part.statements), styled))
     members = {base for base, shape in several if not shape[0].is_one}
     members |= set(families((sheet.statements[i].node for i in part.statements), styled))
@@ -242,11 +244,21 @@ def _claimed(sheet: Sheet, part: Part, styled: frozenset[str]) -> dict[str, list
     """The sizes of the numbers that names are set equal to, in whatever step of a chain."""
     found: dict[str, list[tuple[int, int]]] = {}
     for node in (sheet.statements[i].node for i in part.statements):
-        name = plain_name(node.sides[0], styled) if isinstance(node, sx.Relation) and node.operators[0] in EQUALITIES else None
+        is_equation = isinstance(node, sx.Relation) and node.operators[0] in EQUALITIES
+        name = _named(node.sides[0], styled) if isinstance(node, sx.Relation) and is_equation else None
         for rows in map(literal_rows, node.sides[1:]) if name is not None and isinstance(node, sx.Relation) else ():
             if rows is not None and rows != ((Fraction(0),),):
                 found.setdefault(name or "", []).append((len(rows), len(rows[0])))
     return found
+
+
+def _named(head: Node, styled: frozenset[str]) -> str | None:
+    """A name, or that of the gradient by one."""
+    match head:
+        case sx.Derivative(of=sx.Node() as of, wrt=(by,), order=None):
+            loss, wrt = plain_name(of, styled), plain_name(by, styled)
+            return None if loss is None or wrt is None else names.gradient(loss, wrt)
+    return plain_name(head, styled)
 
 
 def _symmetric_forms(found: Gathered) -> None:

@@ -136,6 +136,8 @@ def _made_strange(before: Judge, after: Judge) -> bool:
 def _tried(found: Gathered, most: int | None = None) -> Understood | None:
     """The cheapest understanding, or one that is about as plain, or one that explains two failures more.
 
+    No understanding is plain in which an entry of what is known means something of its own.
+
     None where more than `most` lines are in doubt in each.
     """
     best: Understood | None = None
@@ -144,7 +146,7 @@ def _tried(found: Gathered, most: int | None = None) -> Understood | None:
         limit = most
         if best is not None:
             as_plain = meaning.cost <= best[1].meaning.cost + _AS_PLAIN
-            limit = best[1].doubt - (1 if as_plain else 2)
+            limit = best[1].doubt - (1 if as_plain or best[1].estranges else 2)
         judged = judge.run(limit)
         if judged is not None:
             best = judge, judged

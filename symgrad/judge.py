@@ -460,6 +460,8 @@ class Judge:
             numeric = self.arithmetic.by_numbers(link, pair)
             if numeric.verdict == "holds":
                 return numeric
+        if not evidence.holds and (with_data := self.arithmetic.with_the_data(link, pair, self.ledger.values)) is not None:
+            return with_data
         if not evidence.holds:
             insist_on_names(pair, lab, {*self.gathered.vocabulary.declared, *arguments(link.head, self.meaning.functions)})
             insist_on_formulas(pair, self.meaning, link.statement)
@@ -520,7 +522,7 @@ class Judge:
                 if lab is not self.lab and lab.equal(pair.left_node, pair.right_node).holds:
                     return True
                 if variables(pair.left_node) and variables(pair.right_node) and not self.arithmetic.rests_on_results(pair):
-                    return False
+                    return self.arithmetic.with_the_data(link, pair, values) is not None
             return self.arithmetic.with_values(link, pair, values).verdict == "holds"
         except (SymgradError, RecursionError):
             return False

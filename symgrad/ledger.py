@@ -23,6 +23,7 @@ class Ledger:
         self.values: dict[str, Rows] = {}
         self.older: dict[str, list[Rows]] = {}
         self.anew: dict[str, Rows] = {}  # what steps lead to, which counts from the first line on that holds with it
+        self.stepped: set[str] = set()  # the names whose values are those that steps led to
         self.meant: dict[str, Rows] = {}  # of values that were written wrongly, what they should be
         self.unnamed: list[Rows] = []
         self.stated: set[str] = set()  # names with a value that nothing allows to compute
@@ -130,6 +131,7 @@ class Ledger:
         self.values = {name: rows for name, rows in self.values.items() if name in kept}
         for name, rows in self.anew.items():
             self.write(name, rows)
+        self.stepped |= self.anew.keys()
         self.anew = {}
 
     def _as_vector(self, name: str, rows: Rows) -> Rows:

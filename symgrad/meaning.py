@@ -118,7 +118,7 @@ class Vocabulary:
     literals: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     valued_at: dict[str, int] = field(default_factory=dict)  # the statement that gives a name its first value
     lists: set[str] = field(default_factory=set)  # names given as `[1, 2, 3]`, which may be a row or a column
-    claimed: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # sizes of the numbers that chains from a name end in
+    claimed: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # sizes of the numbers that names and gradients come to
     layout: str = ""  # of Jacobians, where the sheet announces one
     is_illustrated: bool = False  # by single numbers, for sizes of one
     of_one_row: set[str] = field(default_factory=set)  # names whose numbers are those of one row, or of one entry
@@ -134,6 +134,7 @@ class Vocabulary:
     families: frozenset[str] = frozenset()  # the v of v_1, …, v_C, which are vectors
     scripts: frozenset[str] = frozenset()  # the letters that stand in scripts: indices, steps, labels
     indexed: frozenset[str] = frozenset()  # the names that have entries or members by an index that runs
+    alongside: frozenset[frozenset[str]] = frozenset()  # names that one sum runs over together
     tables: frozenset[str] = frozenset()  # the w of `w_{jk}`
     single: frozenset[str] = frozenset()  # the names whose members are numbers, and no rows of a matrix
     members: dict[str, Dim] = field(default_factory=dict)  # the sizes of the vectors of a family, where they are declared
@@ -272,6 +273,19 @@ class Meaning:
 
     def is_indexed(self, name: str) -> bool:
         return name in self.vocabulary.indexed
+
+    def is_counted_through(self, name: str) -> bool:
+        """Whether a vector is spoken of by all its entries, `x_1` and `x_2` beside a 2 by 2 matrix of numbers."""
+        found = self.shape(name)
+        many = next(k for k in range(1, len(self.vocabulary.mentioned) + 2) if f"{name}_{k}" not in self.vocabulary.mentioned) - 1
+        long = [] if found is None else [self.shapes.resolve(dim) for dim in found if not self.shapes.is_one(dim)]
+        if many < 2 or len(long) != 1:
+            return False
+        sides = ((other, axis, label) for other in self.vocabulary.literals for axis, label in enumerate(("rows", "cols")))
+        return any(
+            self.shapes.resolve(unknown(f"{label}:{other}")) is long[0] and self.literal_sizes(other)[-1][axis] == many
+            for other, axis, label in sides
+        )
 
     def has_numbers(self, name: str) -> bool:
         return name in self.vocabulary.single

@@ -38,6 +38,20 @@ def indexed(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
             yield spelled(found.base, "", "", found.base.base in styled)
 
 
+def alongside(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[frozenset[str]]:
+    r"""The names that one sum runs over together: the x and y of `\sum_i x_i y_i`, of which there are as many."""
+    for found in (n for node in nodes for n in sx.walk(node)):
+        if isinstance(found, sx.BigOp) and found.body is not None:
+            for letter in set(letters_that_run(found)):
+                together = {name for n in sx.walk(found.body) if _is_numbered(n, letter) for name in _member(n, styled)}
+                if len(together) > 1:
+                    yield frozenset(together)
+
+
+def _is_numbered(node: Node, letter: str) -> bool:
+    return isinstance(node, sx.Scripted) and letters_of(node.sub) == (letter,)
+
+
 def exponents(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
     r"""The names whose members are numbers, since `e^{z_k}` is computed of them, and those that are made of them or weigh them.
 

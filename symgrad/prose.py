@@ -410,7 +410,7 @@ _OF_ENTRIES = re.compile(
 )
 _SHAPE_WORDS = r"size|shape|dimensions?|Größe|Form|taille|tamaño|dimensión|tamanho|dimensioni?|形状|维度|大小"
 _IS_OF_SHAPE = re.compile(
-    r"(?i)^\W*(?:is|are|be|has|have|for|denotes?|sei|ist|sind|hat|soit|est|es|sea|son|è|é)?\W*(?:an?|the|eine?|une?|una)?\W*"
+    r"(?i)^\W*(?:is|are(?: all| both)?|be|has|have|for|denotes?|sei|ist|sind|hat|soit|est|es|sea|son|è|é)?\W*(?:an?|the|eine?|une?|una)?\W*"
     rf"(?:(?:{_OF_A_MATRIX})\b\W*)*(?:of)?\W*"
     rf"(?:(?:with|de|der|di|mit|avec|con|com|的)?\W*(?:{_SHAPE_WORDS}))?\W*[是为]?\W*$"
 )
@@ -452,7 +452,7 @@ def _is_a_number(node: Node) -> bool:
     return isinstance(node, (sx.Number, sx.Frac)) and constant_of(node) is not None
 
 
-_SHAPE_WORD = re.compile(rf"(?i)\b(?:{_SHAPE_WORDS})\b")
+_SHAPE_WORD = re.compile(rf"(?i)\b(?:{_SHAPE_WORDS})\b|^\W*(?:are|sind|sont|son|sono|são)\b")
 
 
 def _sized(node: Node, is_said: bool) -> tuple[Node, ...]:
@@ -488,7 +488,7 @@ OF_A_TRAINED_NETWORK = re.compile(
 
 _AXIS = r"(?:feature|channel|column|dimension|unit|neuron|activation|second)s?"
 _ONE_OF_EACH = re.compile(
-    rf"(?i)\b(?:drop|omit|suppress|ignor|skip|hid)\w*\W+(?:the\W+)?{_AXIS}(?:\W+(?:index|subscript|axis|dimension))?\b"
+    rf"(?i)\b(?:(?:drop|omit|suppress|ignor|skip)\w*|hid(?:e|es|ing))\W+(?:the\W+)?{_AXIS}(?:\W+(?:index|subscript|axis|dimension))?\b"
     rf"|\bleav\w*\W+(?:out\W+)?(?:the\W+)?{_AXIS}\W+(?:index|subscript|axis)(?:\W+(?:out|away))?\b"
     rf"|\b(?:one|a single|a fixed|each|every)\W+{_AXIS}\W+(?:at a time|alone|separately|independently|by itself|on its own)\b"
     rf"|\b(?:each|every)\W+{_AXIS}\W+(?:is|gets)\W+(?:\w+\W+){{1,3}}(?:separately|independently|by itself|on its own)\b"

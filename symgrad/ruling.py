@@ -93,6 +93,15 @@ class Judged:
         """How many lines are wrong, or not decided."""
         return len({r.link.span for r in self.rulings if r.verdict in ("fails", "undecided", "unread")})
 
+    @property
+    def estranges(self) -> bool:
+        """Whether the `x_i` of an x that is known came out as something of its own: no line says what, and it is an entry."""
+        known = self.meaning.network
+        pairs = [r.pair for r in self.rulings if r.verdict == "undecided" and r.pair is not None]
+        met = {v.name for pair in pairs for node in (pair.left_node, pair.right_node) for v in variables(node)}
+        split = [(name, name.partition("_")) for name in met if name not in known]
+        return any(base in known and len(index) == 1 and index.isalpha() for _, (base, _, index) in split)
+
 
 def shown_as(evidence: Evidence) -> dict[str, Any]:
     shown: dict[str, Any] = {"method": evidence.method, "holds": evidence.holds}

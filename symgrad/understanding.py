@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from symgrad import names
 from symgrad.allowance import Allowance
 from symgrad.building import built
 from symgrad.dims import ONE, Dim
@@ -26,6 +27,8 @@ _BEAM = 10
 _VECTORS = frozenset("xwhuv")
 # What it costs to understand a definition so that the value written for it has another shape.
 _NOT_ITS_VALUE = 2.0
+# What it costs that the gradient by something comes out as a number, and that it is none.
+_NOT_ITS_GRADIENT = 2.0
 # What it costs to read the lists of a sheet as columns.
 _LISTS_AS_COLUMNS = 0.3
 # Understandings that cost so much more than the cheapest are not tried: that a line holds in one says nothing.
@@ -221,7 +224,22 @@ def _oddness(meaning: Meaning) -> float:
         if plain != name and plain in every:  # y and its estimate are alike
             first, second = (meaning.shape(n) or (unknown(f"rows:{n}"), unknown(f"cols:{n}")) for n in (name, plain))
             total += 2.0 if meaning.shapes.shape(*first) != meaning.shapes.shape(*second) else 0.0
-    return total
+    for match in (names.gradient_of(stated) for stated, sizes in claimed.items() if set(sizes) == {(1, 1)}):
+        if match is not None and match["wrt"] in every and not _is_number(meaning, match["wrt"]):
+            total += _NOT_ITS_GRADIENT
+    # What one sum runs over together there is as much of.
+    return total + 2.0 * sum(len(_lengths(meaning, together & every)) > 1 for together in meaning.vocabulary.alongside)
+
+
+def _is_number(meaning: Meaning, name: str) -> bool:
+    return all(map(meaning.shapes.is_one, meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))))
+
+
+def _lengths(meaning: Meaning, vectors: Iterable[str]) -> set[Dim]:
+    """How many entries vectors have, or those of them that are some."""
+    shapes = [meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}")) for name in vectors]
+    ones = [(shape, [meaning.shapes.is_one(dim) for dim in shape]) for shape in shapes]
+    return {meaning.shapes.resolve(shape[is_one[0]]) for shape, is_one in ones if is_one.count(True) == 1}
 
 
 def _is_square(meaning: Meaning, term: Term) -> bool:

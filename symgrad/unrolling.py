@@ -89,7 +89,7 @@ def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:
         if _only_counts(group[0].node, steps):
             continue
         out += _written_out(group, steps, explicit, order)
-    return replace(sheet, statements=out, sequences=frozenset(_sequences(sheet, steps)))
+    return replace(sheet, statements=out, sequences=sheet.sequences | set(_sequences(sheet, steps)))
 
 
 def _sequences(sheet: Sheet, steps: Steps) -> Iterator[frozenset[str]]:

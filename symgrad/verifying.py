@@ -22,6 +22,7 @@ from symgrad.constant import is_numeric
 from symgrad.coordinates import by_coordinates
 from symgrad.counts import counted
 from symgrad.datapoints import with_data
+from symgrad.datasets import over_pairs, with_pairs
 from symgrad.denoting import with_names_for_gradients
 from symgrad.descents import descended, with_descents
 from symgrad.differenced import differenced
@@ -93,6 +94,8 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     summed,
     up_to_constants,
     tabulated,
+    with_pairs,
+    over_pairs,
     told,
     with_data,
     totalled,

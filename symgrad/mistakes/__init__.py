@@ -13,7 +13,7 @@ from symgrad import names
 from symgrad.errors import SymgradError
 from symgrad.implied import is_made_up
 from symgrad.judge import Judge
-from symgrad.mistakes import edits, followed, numbers, truths, values
+from symgrad.mistakes import edits, followed, numbers, solving, truths, values
 from symgrad.mistakes.case import Case, Diagnosis
 from symgrad.mistakes.counterexample import counterexample
 from symgrad.ruling import Ruling
@@ -76,6 +76,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("a factor left out", edits.repairs(edits.inserted)),
     Mistake("a named term left out", edits.repairs(edits.added)),
     Mistake("a power", edits.repairs(edits.power), telling=False),
+    Mistake("a number that data settle", solving.solved, telling=False),
     Mistake("a term too many", edits.repairs(edits.term), telling=False),
     Mistake("another name", values.another_name),
     Mistake("a named factor of the side", values.name, telling=False),

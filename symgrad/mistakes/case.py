@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from symgrad.arithmetic import tolerance
 from symgrad.errors import SymgradError
 from symgrad.implied import is_made_up
 from symgrad.judge import Judge
-from symgrad.literals import is_worked, literal_rows
+from symgrad.literals import Rows, is_worked, literal_rows
 from symgrad.meaning import bare, stem
 from symgrad.naming import plain_name
 from symgrad.network import Network
@@ -171,6 +172,16 @@ class Case:
     def comes_out(self, made: Written) -> Pair | None:
         """The reading of another formula under which the numbers on the right come of it."""
         return self._tried(lambda: self._reader.side(made, self.judge.meaning.shapes), self.link.right, True)
+
+    def gap(self, made: Written, values: dict[str, Rows]) -> Any:
+        """How far the sides are apart with another formula on the right, at values of all names; None where it has no such reading."""
+        assert self.pair is not None
+        for reading in self._reader.side(made, self.pair.left.shapes)[: _LIKELY + 1]:
+            pair = self.judge.pairing.paired(self.pair.left, reading, self._reader)
+            if pair is not None and pair.right_node.shape == self.pair.right_node.shape:
+                tried = self.judge.arithmetic.with_values(self.link, pair, values)
+                return np.asarray(tried.expected, dtype=float) - np.asarray(tried.found, dtype=float)
+        return None
 
     def _tried(self, lefts: Callable[[], list[Reading]], right: Written, is_followed: bool) -> Pair | None:
         if self._read > _MOST_READ or self.judge.gathered.sheet.allowance.is_spent:

@@ -286,7 +286,7 @@ def _as_an_index(reader: Reader, full: str, bare: str, sub: Node | None, shapes:
     So it does to read the `v_2` of a vector v that is given in numbers so, or of one with an index that runs, or the `W_{12}` of a matrix.
     """
     letters, numbers, whole = index_letters(sub) or None, numbers_of(sub), reader.names.shape(bare)
-    is_of_entries = reader.names.is_given(bare) or reader.names.is_indexed(bare)
+    is_of_entries = reader.names.is_given(bare) or reader.names.is_indexed(bare) or reader.names.is_counted_through(bare)
     if numbers is not None and whole is not None and reader.names.shape(full) is None and is_of_entries:
         long = [not shapes.is_one(dim) for dim in whole].count(True)
         return 4.0 if long == (2 if len(numbers) == 2 or numbers[0] > 9 else 1) else 0.0

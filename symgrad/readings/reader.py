@@ -81,6 +81,9 @@ class Names(Protocol):
     def is_indexed(self, name: str) -> bool:
         """Whether the sheet speaks of its entries by an index that runs."""
 
+    def is_counted_through(self, name: str) -> bool:
+        """Whether the sheet speaks of it by all its entries, by their numbers."""
+
     def has_numbers(self, name: str) -> bool:
         """Whether its members by an index are numbers, and no rows of a matrix."""
 
