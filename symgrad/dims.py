@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from math import gcd, lcm
 from typing import ClassVar
 
@@ -30,12 +30,13 @@ class Dim:
     True
     """
 
-    __slots__ = ("is_one", "name", "symbols", "terms")
+    __slots__ = ("is_one", "name", "number", "symbols", "terms")
     _interned: ClassVar[dict[tuple[tuple[Monomial, Fraction], ...], Dim]] = {}
 
     terms: tuple[tuple[Monomial, Fraction], ...]
     is_one: bool
     name: str | None  # its name, where it is one and nothing else
+    number: int | None  # its value when it has no names in it and is whole
     symbols: frozenset[str]  # the names it is made of
 
     def __new__(cls, terms: Mapping[Monomial, Fraction]) -> Dim:
@@ -49,7 +50,9 @@ class Dim:
             dim.terms = key
             is_name = len(key) == 1 and key[0][1] == 1 and len(key[0][0]) == 1 and key[0][0][0][1] == 1
             dim.name = key[0][0][0][0] if is_name else None
-            dim.is_one = key == (((), Fraction(1)),)
+            is_number = not key or (len(key) == 1 and key[0][0] == () and key[0][1].denominator == 1)
+            dim.number = sum(int(c) for _, c in key) if is_number else None
+            dim.is_one = dim.number == 1
             dim.symbols = frozenset(name for monomial, _ in key for name, _ in monomial)
             cls._interned[key] = dim
         return dim
@@ -57,11 +60,7 @@ class Dim:
     @classmethod
     def of(cls, value: int | str | Fraction | Dim) -> Dim:
         """The dimension of that number or of that name."""
-        if isinstance(value, Dim):
-            return value
-        if isinstance(value, str):
-            return cls({((value, 1),): Fraction(1)})
-        return cls({(): Fraction(value)})
+        return value if isinstance(value, Dim) else _of(value)
 
     def __add__(self, other: int | Dim) -> Dim:
         total = dict(self.terms)
@@ -118,18 +117,10 @@ class Dim:
     def __reduce__(self) -> tuple[type[Dim], tuple[dict[Monomial, Fraction]]]:
         return Dim, (dict(self.terms),)
 
-    @property
-    def number(self) -> int | None:
-        """Its value when it has no names in it and is whole, else None."""
-        if not self.terms:
-            return 0
-        if len(self.terms) == 1 and self.terms[0][0] == () and self.terms[0][1].denominator == 1:
-            return int(self.terms[0][1])
-        return None
-
     def evaluate(self, sizes: Mapping[str, int]) -> Fraction:
         """Its value for these sizes (KeyError for a name without one)."""
-        whole, rest = 0, Fraction(0)
+        whole = 0
+        rest: Fraction | None = None
         for monomial, coefficient in self.terms:
             value = 1
             for name, power in monomial:
@@ -137,8 +128,8 @@ class Dim:
             if coefficient.denominator == 1:  # nearly always, and whole numbers are quickly added
                 whole += coefficient.numerator * value
             else:
-                rest += coefficient * value
-        return rest + whole
+                rest = coefficient * value if rest is None else rest + coefficient * value
+        return Fraction(whole) if rest is None else rest + whole
 
     @property
     def latex(self) -> str:
@@ -174,6 +165,11 @@ class Dim:
         if any(c.denominator != 1 for _, c in self.terms):
             return 1
         return reduce(gcd, (abs(int(c)) for _, c in self.terms), 0)
+
+
+@lru_cache(maxsize=65536)
+def _of(value: int | str | Fraction) -> Dim:
+    return Dim({((value, 1),): Fraction(1)} if isinstance(value, str) else {(): Fraction(value)})
 
 
 def _exponent(power: int, times: str) -> str:
@@ -240,6 +236,7 @@ class Condition:
         return rf"{self.left.latex} \text{{ is divisible by }} {self.modulus}"
 
 
+@lru_cache(maxsize=4096)
 def whole(dim: Dim) -> Condition | None:
     """What makes the dimension a whole number; None when any sizes do.
 

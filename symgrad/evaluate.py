@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -40,11 +41,18 @@ def compiled(program: Program) -> Compiled:
         lines.append(f"    if {name!r} in moved: {spelled[name]} = {spelled[name]} + moved[{name!r}]")
     every = ", ".join(f"{name!r}: {spelled[name]}" for name, _ in program.statements)
     lines.append(f"    return {{{every}}}")
+    space = dict(_space())
+    exec("\n".join(lines), space)
+    return Compiled(space["run"], tuple(asked))
+
+
+@lru_cache(maxsize=1)
+def _space() -> dict[str, Any]:
+    """What emitted code may call."""
     space: dict[str, Any] = {"np": np, "F": Fraction}
     for helper, (args, body) in HELPERS.items():
         exec(f"def {helper}({args}):\n    return {body}", space)
-    exec("\n".join(lines), space)
-    return Compiled(space["run"], tuple(asked))
+    return space
 
 
 def exact_values(program: Program, given: Mapping[str, Any]) -> tuple[Arrays, bool]:

@@ -434,7 +434,7 @@ def mentions(node: Node, styled: frozenset[str] = frozenset()) -> list[str]:
                 is_labelled = bool(script.label) and script.power is None  # the `δ^{(4)}` of `δ^{(4)}_j`
                 stack.append(replace(current, sub=None) if is_labelled else current.base)
             continue
-        stack.extend(reversed(list(sx.children(current))))
+        stack.extend(reversed(sx.children(current)))
     return found
 
 

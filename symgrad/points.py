@@ -46,8 +46,8 @@ class Point:
 
     def array(self, node: Node) -> Any:
         """The value of a node, with its axes. Raises `Unsupported` where there is none."""
-        for n in topological([node]):
-            if n not in self._done:
+        for n in topological([node], self._done):
+            if n not in self._done:  # what one name stands for may hold another further on
                 try:
                     self._done[n] = self._value(n)
                 except np.linalg.LinAlgError as error:

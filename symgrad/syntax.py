@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from symgrad.errors import SymgradError
 from symgrad.span import Span
@@ -64,14 +65,19 @@ class Number(Node):
         >>> [str(Number(at, t).value) for t in ("0.30", "1{,}000", "0{,}5", "1e-3")]
         ['3/10', '1000', '1/2', '1/1000']
         """
-        head, *groups = self.text.split("{,}")
-        thousands = groups and all(len(g.partition(".")[0]) == 3 for g in groups) and head != "0"
-        return Fraction(("" if thousands else ".").join([head, *groups]))
+        return _value(self.text)
 
     @property
     def decimals(self) -> int:
         """How many digits follow the decimal point."""
         return len(self.text.replace("{,}", ".").partition("e")[0].partition(".")[2])
+
+
+@lru_cache(maxsize=4096)
+def _value(text: str) -> Fraction:
+    head, *groups = text.split("{,}")
+    thousands = groups and all(len(g.partition(".")[0]) == 3 for g in groups) and head != "0"
+    return Fraction(("" if thousands else ".").join([head, *groups]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,18 +341,24 @@ class Unread(Node):
     reason: str
 
 
-def children(node: Node) -> Iterator[Node]:
+def children(node: Node) -> list[Node]:
     """What the node is made of, in the order of its fields."""
+    found: list[Node] = []
     for name in field_names(type(node)):
-        yield from _nodes(getattr(node, name))
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            found.append(value)
+        elif isinstance(value, tuple):
+            _gather(value, found)
+    return found
 
 
-def _nodes(value: object) -> Iterator[Node]:
-    if isinstance(value, Node):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _nodes(item)
+def _gather(values: tuple[object, ...], found: list[Node]) -> None:
+    for value in values:
+        if isinstance(value, Node):
+            found.append(value)
+        elif isinstance(value, tuple):
+            _gather(value, found)
 
 
 def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
@@ -397,4 +409,6 @@ def walk(node: Node) -> Iterator[Node]:
     while stack:
         current = stack.pop()
         yield current
-        stack.extend(reversed(list(children(current))))
+        below = children(current)
+        below.reverse()
+        stack += below

@@ -15,8 +15,9 @@ the shapes it is given, symbolic ones too, and raises `ShapeError`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import count
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -38,15 +39,13 @@ _serial = count()
 class Node:
     """A tensor expression of a known shape. Compare with `is`."""
 
-    __slots__ = ("__weakref__", "_variables", "key", "serial", "shape")
+    __slots__ = ("__weakref__", "_split", "_variables", "key", "operands", "serial", "shape")
     key: tuple[Any, ...]
     shape: Shape
+    operands: tuple[Node, ...]
     serial: int
-    _variables: tuple[Var, ...] | None  # remembered once they are asked for
-
-    @property
-    def operands(self) -> tuple[Node, ...]:
-        return ()
+    _split: tuple[Fraction, tuple[Any, ...]] | None  # remembered, as the next, once they are asked for
+    _variables: tuple[Var, ...] | None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}{self.key[1:]!r}"
@@ -83,12 +82,13 @@ def _like(value: Node | int | Fraction, model: Node) -> Node:
     return value if isinstance(value, Node) else constant(value, model.shape)
 
 
-def _intern(kind: type[_N], key: tuple[Any, ...], shape: Shape) -> tuple[_N, bool]:
+def _intern(kind: type[_N], key: tuple[Any, ...], shape: Shape, operands: tuple[Node, ...] = ()) -> tuple[_N, bool]:
     found = _interned.get(key)
     if found is not None:
         return found, False  # type: ignore[return-value]
     node = object.__new__(kind)
-    node.key, node.shape, node.serial, node._variables = key, shape, next(_serial), None
+    node.key, node.shape, node.operands, node.serial = key, shape, operands, next(_serial)
+    node._split = node._variables = None
     _interned[key] = node
     return node, True
 
@@ -149,10 +149,6 @@ class Einsum(Node):
     dims: tuple[Dim, ...]
 
     @property
-    def operands(self) -> tuple[Node, ...]:
-        return tuple(node for node, _ in self.factors)
-
-    @property
     def is_zero(self) -> bool:
         return not self.coefficient
 
@@ -169,23 +165,20 @@ def einsum(
     `factors` pair a node with one label (any int ≥ 0) for each axis; the labels of axes of size 1 are ignored.
     `out` has a label for each axis of `out_shape`. An index that is summed and carried by no factor gives its size.
     """
-    total = Fraction(coefficient)
+    total = coefficient if type(coefficient) is Fraction else Fraction(coefficient)
     powers: dict[Dim, int] = {}
     for dim, exponent in sizes:
         powers[dim] = powers.get(dim, 0) + exponent
     dims: dict[int, Dim] = {}
-    out = tuple(UNIT if dim.is_one else label for label, dim in zip(out, out_shape, strict=True))
-    for label, dim in zip(out, out_shape, strict=True):
-        _agree(dims, label, dim)
+    out = _labelled(dims, out, out_shape)
     todo: list[Factor] = []
     for node, labels in factors:
         if len(labels) != len(node.shape):
             raise ShapeError(f"a tensor of shape {show(node.shape)} was given {len(labels)} indices")
-        labels = tuple(UNIT if dim.is_one else label for label, dim in zip(labels, node.shape, strict=True))
-        for label, dim in zip(labels, node.shape, strict=True):
-            _agree(dims, label, dim)
+        labels = _labelled(dims, labels, node.shape)
         if isinstance(node, Einsum) and (not node.factors or _is_scaling(node)):
-            total *= node.coefficient
+            if node.coefficient != 1:
+                total *= node.coefficient
             for dim, exponent in node.sizes:
                 powers[dim] = powers.get(dim, 0) + exponent
             if node.factors:
@@ -201,36 +194,44 @@ def einsum(
         for label in dims:
             if label not in carried and label not in out and label != UNIT and label not in merged:
                 powers[dims[label]] = powers.get(dims[label], 0) + 1
-    numbers, left = Fraction(1), []
+    left = []
     for dim, exponent in powers.items():
         if dim.number is not None:
-            numbers *= Fraction(dim.number) ** exponent
+            total *= Fraction(dim.number) ** exponent
         elif exponent:
             left.append((dim, exponent))
-    total *= numbers
     order: dict[int, int] = {}
-    for label in (*out, *(label for _, labels in todo for label in labels)):
-        if label != UNIT:
-            order.setdefault(label, len(order))
-    final = tuple((node, tuple(order.get(label, UNIT) for label in labels)) for node, labels in todo)
-    new_out = tuple(order.get(label, UNIT) for label in out)
+    for labels in (out, *[labels for _, labels in todo]):
+        for label in labels:
+            if label != UNIT and label not in order:
+                order[label] = len(order)
+    renamed = {UNIT: UNIT, **order}
+    final = tuple([(node, tuple([renamed[label] for label in labels])) for node, labels in todo])
+    new_out = tuple([renamed[label] for label in out])
     if total == 1 and not left and len(final) == 1 and final[0][1] == new_out and final[0][0].shape == out_shape:
         return final[0][0]
     new_sizes = tuple(sorted(left, key=lambda item: str(item[0])))
-    new_dims = tuple(dims[label] for label in order)
-    key = (Einsum, total, new_sizes, final, new_out, new_dims, out_shape)
-    made, is_new = _intern(Einsum, key, out_shape)
+    new_dims = tuple([dims[label] for label in order])
+    # Whole numbers have their hash at hand, fractions work it out.
+    key = (Einsum, total.numerator, total.denominator, new_sizes, final, new_out, new_dims, out_shape)
+    made, is_new = _intern(Einsum, key, out_shape, tuple([node for node, _ in final]))
     if is_new:
         made.coefficient, made.sizes, made.factors, made.out, made.dims = total, new_sizes, final, new_out, new_dims
     return made
 
 
-def _agree(dims: dict[int, Dim], label: int, dim: Dim) -> None:
-    if label == UNIT:
-        return
-    known = dims.setdefault(label, dim)
-    if known is not dim:
-        raise ShapeError(f"one index runs over {known} and over {dim}")
+def _labelled(dims: dict[int, Dim], labels: Indices, shape: Shape) -> Indices:
+    """The labels with none for axes of size 1; the size of each is entered into `dims`, or is the one that stands there."""
+    found = []
+    for label, dim in zip(labels, shape, strict=True):
+        if dim.is_one or label == UNIT:
+            found.append(UNIT)
+            continue
+        known = dims.setdefault(label, dim)
+        if known is not dim:
+            raise ShapeError(f"one index runs over {known} and over {dim}")
+        found.append(label)
+    return tuple(found)
 
 
 def _is_scaling(node: Einsum) -> bool:
@@ -273,10 +274,6 @@ class Add(Node):
 
     __slots__ = ()
 
-    @property
-    def operands(self) -> tuple[Node, ...]:
-        return self.key[1]  # type: ignore[no-any-return]
-
 
 def add(terms: Sequence[Node]) -> Node:
     """The sum, in the order written; zeros leave, equal terms are counted together."""
@@ -300,11 +297,18 @@ def add(terms: Sequence[Node]) -> Node:
         return constant(0, shape)
     if len(kept) == 1:
         return kept[0]
-    return _intern(Add, (Add, tuple(kept)), shape)[0]
+    operands = tuple(kept)
+    return _intern(Add, (Add, operands), shape, operands)[0]
 
 
 def split(node: Node) -> tuple[Fraction, tuple[Any, ...]]:
     """Number and the rest: terms with the same rest are like terms, whatever the order of their factors."""
+    if node._split is None:
+        node._split = _split(node)
+    return node._split
+
+
+def _split(node: Node) -> tuple[Fraction, tuple[Any, ...]]:
     if isinstance(node, Einsum):
         plain = len(node.factors) == 1 and node.factors[0][1] == node.out and not node.sizes
         if plain and node.factors[0][0].shape == node.shape:
@@ -349,10 +353,6 @@ class Map(Node):
         return str(self.key[1])
 
     @property
-    def operands(self) -> tuple[Node, ...]:
-        return self.key[2]  # type: ignore[no-any-return]
-
-    @property
     def params(self) -> Params:
         return self.key[3]  # type: ignore[no-any-return]
 
@@ -366,7 +366,8 @@ def elementwise(fn: str, operands: Sequence[Node], params: Params = (), order: i
     for operand in operands:
         if operand.shape != shape:
             raise ShapeError(f"{fn} of {show(shape)} and {show(operand.shape)}")
-    return _intern(Map, (Map, fn, tuple(operands), params, order), shape)[0]
+    operands = tuple(operands)
+    return _intern(Map, (Map, fn, operands, params, order), shape, operands)[0]
 
 
 class Func(Node):
@@ -379,16 +380,13 @@ class Func(Node):
         return str(self.key[1])
 
     @property
-    def operands(self) -> tuple[Node, ...]:
-        return self.key[2]  # type: ignore[no-any-return]
-
-    @property
     def params(self) -> Params:
         return self.key[3]  # type: ignore[no-any-return]
 
 
 def func(fn: str, operands: Sequence[Node], params: Params, shape: Shape) -> Node:
-    return _intern(Func, (Func, fn, tuple(operands), params), shape)[0]
+    operands = tuple(operands)
+    return _intern(Func, (Func, fn, operands, params), shape, operands)[0]
 
 
 def axes(node: Node) -> Indices:
@@ -396,6 +394,7 @@ def axes(node: Node) -> Indices:
     return tuple(range(len(node.shape)))
 
 
+@lru_cache(maxsize=4096)
 def constant(value: int | Fraction, shape: Shape) -> Node:
     """A tensor whose entries are all that number."""
     return einsum((), tuple(range(len(shape))), shape, value)
@@ -450,18 +449,18 @@ def power(node: Node, exponent: int | Fraction) -> Node:
     return elementwise("power", [node], (exponent,))
 
 
-def topological(roots: Iterable[Node]) -> list[Node]:
-    """Every node under the roots, operands before what uses them. Iterative: depth is no limit."""
+def topological(roots: Iterable[Node], known: Container[Node] = ()) -> list[Node]:
+    """Every node under the roots, operands before what uses them, but for those that are known. Iterative: depth is no limit."""
     done: dict[Node, None] = {}
     stack: list[tuple[Node, Iterator[Node]]] = []
     for root in roots:
-        if root in done:
+        if root in done or root in known:
             continue
         stack.append((root, iter(root.operands)))
         while stack:
             node, rest = stack[-1]
             for operand in rest:
-                if operand not in done:
+                if operand not in done and operand not in known:
                     stack.append((operand, iter(operand.operands)))
                     break
             else:
