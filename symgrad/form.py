@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -24,7 +25,8 @@ _interned: WeakValueDictionary[tuple[Any, ...], Form] = WeakValueDictionary()
 class Form:
     """An expression; `op` is "symbol", "number", "matrix" or the name of a record in `symgrad.ops`."""
 
-    __slots__ = ("__weakref__", "args", "key", "op", "params", "shape")
+    __slots__ = ("__weakref__", "args", "is_scalar", "key", "op", "params", "shape")
+    is_scalar: bool
     op: str
     args: tuple[Form, ...]
     params: Params
@@ -50,10 +52,6 @@ class Form:
         """The dimensions, with exponents, that a number is multiplied by: `2/n` is 2 with (n, −1)."""
         return self.params[1]  # type: ignore[no-any-return]
 
-    @property
-    def is_scalar(self) -> bool:
-        return all(dim.is_one for dim in self.shape)
-
 
 def _form(op: str, args: tuple[Form, ...], params: Params, shape: Shape) -> Form:
     key = (op, args, params, shape)
@@ -61,6 +59,7 @@ def _form(op: str, args: tuple[Form, ...], params: Params, shape: Shape) -> Form
     if form is None:
         form = object.__new__(Form)
         form.op, form.args, form.params, form.shape, form.key = op, args, params, shape, key
+        form.is_scalar = all(dim.is_one for dim in shape)
         _interned[key] = form
     return form
 
@@ -127,6 +126,7 @@ def rename(form: Form, names: Callable[[str], str]) -> Form:
     return rewrite_bottom_up(form, lambda f: symbol(names(f.name), f.shape) if f.op == "symbol" else f)
 
 
+@lru_cache(maxsize=8192)
 def cost(form: Form) -> int:
     """How many factors are printed: symbols, numbers other than a sign, and matrices."""
     total = 0

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 from symgrad.dims import ONE, Shape
 from symgrad.errors import Unsupported
@@ -62,10 +63,21 @@ def raise_form(node: Node, facts: Facts) -> Form:
     >>> text(raise_form(einsum([(x, (0, 1)), (g, (0, 2)), (s, (0, 2))], (1, 2), (d, k)), Facts()))
     'xᵀ (g ⊙ s)'
     """
-    done: dict[Node, Form] = {}
-    for n in topological([node]):
-        done[n] = _raise(n, done, facts)
-    return rewrite_bottom_up(done[node], lambda form: _symmetric(form, facts))
+    done, printed = _raised(facts.declared)
+    if node not in printed:
+        for n in topological([node], done):
+            done[n] = _raise(n, done, facts)
+        printed[node] = rewrite_bottom_up(done[node], lambda form: _symmetric(form, facts))
+    return printed[node]
+
+
+@lru_cache(maxsize=64)
+def _raised(declared: frozenset[tuple[str, frozenset[str]]]) -> tuple[dict[Node, Form], dict[Node, Form]]:
+    """The forms of tensors where the same is declared: as they are made of those of their operands, and as they come out.
+
+    Gradients are made of each other, and are raised again and again to see whether they are short.
+    """
+    return {}, {}
 
 
 def _symmetric(form: Form, facts: Facts) -> Form:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
 
 from symgrad.tensor import Add, Einsum, Eye, Factor, Func, Literal, Map, Node, Var, rebuild, split, topological, transpose
 
@@ -26,10 +28,26 @@ class Facts:
     def of(self, name: str) -> frozenset[str]:
         return self.properties.get(name, frozenset())
 
+    @cached_property
+    def declared(self) -> frozenset[tuple[str, frozenset[str]]]:
+        """The properties of names, the same where the same is known of them."""
+        return frozenset((name, known) for name, known in self.properties.items() if known)
 
-@dataclass(frozen=True)
+    @cached_property
+    def simplified(self) -> dict[tuple[Rule, ...], dict[Node, Node]]:
+        """What was simplified where the same holds, by the rules."""
+        return _simplified(self.declared, frozenset(self.named.items()))
+
+
+@lru_cache(maxsize=256)
+def _simplified(properties: frozenset[tuple[str, frozenset[str]]], named: frozenset[tuple[Node, Node]]) -> dict[Any, dict[Node, Node]]:
+    """A table for each state of facts: the networks of one sheet, as it is understood in one way and another, have most in common."""
+    return {}
+
+
+@dataclass(frozen=True, eq=False)
 class Rule:
-    """A rewrite: `apply(node, facts)` gives an equal node, or None where it does not fire."""
+    """A rewrite: `apply(node, facts)` gives an equal node, or None where it does not fire. Compare with `is`."""
 
     name: str
     law: str
@@ -104,8 +122,8 @@ _MOST_FIRINGS = 64
 
 def simplify(node: Node, facts: Facts, rules: tuple[Rule, ...], fired: list[str] | None = None) -> Node:
     """The node with every rule applied, from the leaves up, to a fixed point; `fired` collects the names of rules."""
-    done: dict[Node, Node] = {}
-    for current in topological([node]):
+    done = facts.simplified.setdefault(rules, {}) if fired is None else {}
+    for current in topological([node], done):
         operands = [done[operand] for operand in current.operands]
         new = current if all(a is b for a, b in zip(operands, current.operands, strict=True)) else rebuild(current, operands)
         for _ in range(_MOST_FIRINGS):

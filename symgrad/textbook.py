@@ -8,6 +8,7 @@ reciprocals go below a line.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 
 from symgrad import names
 from symgrad.dims import ONE, Dim, Shape
@@ -16,6 +17,7 @@ from symgrad.ops.elementwise import ELEMENTWISE, SQUARED_BEFORE_THEIR_OPERAND
 from symgrad.tensor import Params, Sizes
 
 
+@lru_cache(maxsize=8192)
 def turned(form: Form) -> Form:
     """The transpose, pushed inwards where that leaves no more marks of transposition than it saves."""
     if form.is_scalar:
@@ -49,6 +51,7 @@ def _is_map(form: Form) -> bool:
     return len(form.args) == 1 and form.op.rstrip("'") in ELEMENTWISE
 
 
+@lru_cache(maxsize=8192)
 def marks(form: Form) -> int:
     """How many marks of transposition are written."""
     total, stack = 0, [form]
