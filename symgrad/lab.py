@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain, islice
 from typing import Any
 from zlib import crc32
@@ -65,6 +65,15 @@ class Evidence:
     points: int = 0
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """A point by its values; `is_as_drawn` where it was not drawn nearer to zero."""
+
+    values: dict[str, Any]
+    sizes: dict[str, int]
+    is_as_drawn: bool
+
+
 class Lab:
     """One meaning of a sheet, with points to try it at."""
 
@@ -73,7 +82,6 @@ class Lab:
         self.network: Network = meaning.network
         self.stated: dict[tuple[str, str], Node] = {}
         self._gradients: dict[tuple[str, str], Gradient] = {}
-        self._checks: dict[tuple[str, str], Check] = {}
         self._opened_gradients: dict[Node, Node] = {}
         self._points: list[Point] | None = None
         self._stream: Iterator[Point] = iter(())
@@ -272,6 +280,11 @@ class Lab:
         known = [point.sizes for point in self._general.points] if self._general is not None else []
         at_rest = any(condition.vanishes is not None for condition in self._conditions)
         for attempt in range(POINTS * (_TRIES if self._conditions else 6)):
+            if not self._conditions:
+                drawn = self._draw(rng, positive, attempt)
+                if drawn is not None:
+                    yield drawn
+                continue
             if at_rest and attempt == _HOPELESS and not found:
                 return  # a gradient that vanishes at no single point does so nowhere
             sizes = known[attempt % len(known)] if known else draw_sizes(self.network, rng)
@@ -282,13 +295,30 @@ class Lab:
             if values is None:
                 continue
             point = Point(values, sizes, partial(self._supply_or_draw, attempt=attempt))
-            if not self._conditions:
-                point = self._unsaturated(point)
             if not all(condition.chosen(point) for condition in self._conditions):
                 continue
             if self._is_finite(point):
                 found += 1
                 yield point
+
+    def _draw(self, rng: np.random.Generator, positive: bool, attempt: int) -> Point | None:
+        """The point that is drawn next; None where a definition has no finite value there.
+
+        The ways in which sheets can be understood often lead to one network, whose points are the same each time.
+        """
+        state: Any = rng.bit_generator.state
+        known = _draws(self.network.content)
+        key = (state["state"]["state"], state["has_uint32"], state["uinteger"], positive, attempt)
+        supply = partial(self._supply_or_draw, attempt=attempt)
+        if key in known:
+            made, rng.bit_generator.state = known[key]
+            return None if made is None else Point(made.values, made.sizes, supply if made.is_as_drawn else self._supply_or_draw)
+        sizes = draw_sizes(self.network, rng)
+        drawn = Point(draw_values(self.network, sizes, rng, positive and attempt % 2 == 1), sizes, supply)
+        point = self._unsaturated(drawn)
+        is_finite = self._is_finite(point)
+        known[key] = _Drawn(dict(point.values), sizes, point is drawn) if is_finite else None, rng.bit_generator.state
+        return point if is_finite else None
 
     def _unsaturated(self, point: Point) -> Point:
         """The point drawn nearer to zero, until nothing is so near the end of its range that `log(1 - a)` or a slope has no digits."""
@@ -390,13 +420,26 @@ class Lab:
 
     def differences(self, of: str, wrt: str) -> Check:
         """The gradient of the network against finite differences, at random points."""
-        if (of, wrt) not in self._checks:
+        known = _differences(self.network.content)
+        if (of, wrt) not in known:
             facts = self.network.facts
             forms = {found.name: raise_form(found.node, facts) for name, found in gradients(self.network, of, [wrt]).items() if name != of}
             name = names.gradient(of, wrt)
             report = check_gradients(self.network, of, {wrt: [forms[name]]}, list(forms.items()))
-            self._checks[of, wrt] = report.checks[wrt]
-        return self._checks[of, wrt]
+            known[of, wrt] = report.checks[wrt]
+        return known[of, wrt]
+
+
+@lru_cache(maxsize=64)
+def _draws(content: tuple[Any, ...]) -> dict[tuple[Any, ...], tuple[_Drawn | None, Any]]:
+    """The points that were drawn in a network, by the state of the generator, and the state after it."""
+    return {}
+
+
+@lru_cache(maxsize=64)
+def _differences(content: tuple[Any, ...]) -> dict[tuple[str, str], Check]:
+    """The gradients of a network that were held against differences."""
+    return {}
 
 
 def _small(item: Input, shape: tuple[int, ...], choices: list[int], rng: np.random.Generator) -> Any:

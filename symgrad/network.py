@@ -14,7 +14,7 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from symgrad import names
@@ -300,8 +300,7 @@ class Network:
         for item in self.inputs.values():
             found.update(dict.fromkeys(item.shape))
         for definition in self.definitions.values():
-            for node in topological([definition.node]):
-                found.update(dict.fromkeys(node.shape))
+            found.update(dict.fromkeys(_dims_in(definition.node)))
             found.update(dict.fromkeys(definition.shape))
         return list(found)
 
@@ -315,6 +314,12 @@ class Network:
                 found[condition] = None
         found.update(dict.fromkeys(self.requirements))
         return list(found)
+
+    @property
+    def content(self) -> tuple[Any, ...]:
+        """All that it says but for its title and how it is written: two networks with the same content are one function."""
+        defined = tuple([(d.name, d.node, d.form.shape) for d in self.definitions.values()])
+        return tuple(self.inputs.values()), defined, tuple(self.requirements)
 
     @property
     def parameters(self) -> list[Input]:
@@ -369,6 +374,12 @@ class Network:
         from symgrad.emit.html import network_inside
 
         return network_inside(self)
+
+
+@lru_cache(maxsize=4096)
+def _dims_in(node: Node) -> tuple[Dim, ...]:
+    """Every distinct dimension of a tensor and of those inside it."""
+    return tuple(dict.fromkeys(dim for inner in topological([node]) for dim in inner.shape))
 
 
 def _no_equation(expression: Any) -> Any:

@@ -7,6 +7,7 @@ network's conditions; values have both signs, except where a declared property o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -17,7 +18,7 @@ from symgrad.errors import Unsupported
 from symgrad.network import Input, Network
 from symgrad.ops import FUNCTIONS
 from symgrad.ops.elementwise import ELEMENTWISE
-from symgrad.tensor import Einsum, Func, Map, Var, topological
+from symgrad.tensor import Einsum, Func, Map, Node, Var, topological
 
 _TRIES = 4000
 _LARGEST = 9
@@ -33,7 +34,7 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
     """
     dims = [dim for dim in network.dims if not dim.is_one]
     conditions = network.conditions
-    must_be_whole = [dim for dim in (*dims, *_rooms(network)) if dim.name is None]
+    must_be_whole = [dim for dim in (*dims, *_rooms(network)) if dim.name is None and (dim.number is None or dim.number < 1)]
     symbols = sorted({name for dim in (*dims, *_counts(network)) for name in dim.symbols} | _names(conditions))
     if not symbols:
         return {}
@@ -42,11 +43,11 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
     best: tuple[int, int, int, dict[str, int]] | None = None
     for attempt in range(_TRIES if len(symbols) <= _MANY else _TRIES_OF_MANY):
         low = wide if attempt % 2 else 2
-        alike = dict.fromkeys(symbols, low + attempt % 8)
-        sizes = alike if equal else {name: int(rng.integers(low, low + 4 + attempt % _LARGEST)) for name in symbols}
+        drawn = [low + attempt % 8] * len(symbols) if equal else rng.integers(low, low + 4 + attempt % _LARGEST, len(symbols)).tolist()
+        sizes: dict[str, int] = dict(zip(symbols, drawn, strict=True))
         if not _possible(conditions, must_be_whole, sizes):
             continue
-        values = [sizes[dim.name] if dim.name is not None else dim.evaluate(sizes) for dim in dims]
+        values = [sizes[dim.name] if dim.name is not None else dim.number or dim.evaluate(sizes) for dim in dims]
         clashes = len(values) - len(set(values))
         narrow = sum(value < wide for value in values)
         score = (clashes, narrow, int(sum(values)))
@@ -61,22 +62,31 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
 
 def _rooms(network: Network) -> list[Dim]:
     """What must be at least 1 for every slice to lie inside its axis, and for columns to be orthonormal."""
-    found: dict[Dim, None] = {}
-    for definition in network.definitions.values():
-        for node in topological([definition.node]):
-            if isinstance(node, Func) and node.fn == "slice":
-                axis, start, stop, _ = node.params
-                found.update(dict.fromkeys((start + 1, node.operands[0].shape[axis] - stop + 1)))
+    found = {dim: None for definition in network.definitions.values() for dim in _rooms_in(definition.node)}
     for item in network.inputs.values():
         if "orthonormal" in item.properties and len(item.shape) == 2:
             found[item.shape[0] - item.shape[1] + 1] = None  # more columns than rows cannot be orthonormal
     return [dim for dim in found if dim.symbols]
 
 
+@lru_cache(maxsize=4096)
+def _rooms_in(whole: Node) -> tuple[Dim, ...]:
+    found: list[Dim] = []
+    for node in topological([whole]):
+        if isinstance(node, Func) and node.fn == "slice":
+            axis, start, stop, _ = node.params
+            found += [start + 1, node.operands[0].shape[axis] - stop + 1]
+    return tuple(found)
+
+
 def _counts(network: Network) -> list[Dim]:
     """The sizes that are factors: the m of `m Σ x`, that nothing may have so many of."""
-    nodes = topological([definition.node for definition in network.definitions.values()])
-    return [dim for node in nodes if isinstance(node, Einsum) for dim, _ in node.sizes]
+    return [dim for definition in network.definitions.values() for dim in _counts_in(definition.node)]
+
+
+@lru_cache(maxsize=4096)
+def _counts_in(whole: Node) -> tuple[Dim, ...]:
+    return tuple(dim for node in topological([whole]) if isinstance(node, Einsum) for dim, _ in node.sizes)
 
 
 def _names(conditions: Iterable[Condition]) -> set[str]:
@@ -102,10 +112,15 @@ def _places(network: Network) -> dict[str, list[Dim]]:
     """The inputs that are places of an axis, and how long the axes are."""
     found: dict[str, list[Dim]] = {}
     for definition in network.definitions.values():
-        for node in topological([definition.node]):
-            if isinstance(node, Func) and node.fn == "one_hot" and isinstance(node.operands[0], Var):
-                found.setdefault(node.operands[0].name, []).append(node.params[0])
+        for name, end in _places_in(definition.node):
+            found.setdefault(name, []).append(end)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _places_in(whole: Node) -> tuple[tuple[str, Dim], ...]:
+    nodes = (n for n in topological([whole]) if isinstance(n, Func) and n.fn == "one_hot")
+    return tuple((n.operands[0].name, n.params[0]) for n in nodes if isinstance(n.operands[0], Var))
 
 
 def _draw(item: Input, sizes: Mapping[str, int], rng: np.random.Generator, positive: bool) -> Any:
