@@ -24,6 +24,7 @@ from symgrad.meaning import Meaning
 from symgrad.naming import plain_name
 from symgrad.pairing import Pairing
 from symgrad.parts import mentions
+from symgrad.readings import Reader
 from symgrad.ruling import Pair, Ruling
 from symgrad.sheet import Gathered, Link
 from symgrad.syntax import Node
@@ -168,9 +169,10 @@ class Arithmetic:
         total = np.zeros(np.shape(b))
         point = self.lab.numeric_point(False, values)
         for side, node, now in ((link.left, pair.left_node, a), (link.right, pair.right_node, b)):
-            base = self._value_of(side, link, values, np.shape(now))
+            reader = self.pairing.reader(link)  # one, so that what stays the same is read once
+            base = self._value_of(side, reader, values, np.shape(now))
             for changed in self.ledger.rounding.nudged(side) if base is not None else ():
-                moved = self._value_of(changed, link, values, np.shape(now))
+                moved = self._value_of(changed, reader, values, np.shape(now))
                 if moved is not None:
                     total = total + np.abs(moved - base)
             for name, rows in self.ledger.rounding.nudged_values(self.numbers_behind(node), values):
@@ -200,14 +202,13 @@ class Arithmetic:
                     stack += [v.name for v in variables(source if isinstance(source, Tensor) else source.node)]
         return found
 
-    def _value_of(self, side: Node, link: Link, values: dict[str, Rows], shape: tuple[int, ...]) -> Any:
+    def _value_of(self, side: Node, reader: Reader, values: dict[str, Rows], shape: tuple[int, ...]) -> Any:
         """The value of a side with a number changed; None where it has none of that shape."""
         rows = literal_rows(side)
         try:
             if rows is not None:
                 found = np.array([[float(x) for x in row] for row in rows])
             else:
-                reader = self.pairing.reader(link)
                 reading = reader.side(side, self.meaning.shapes)[0]
                 found = np.asarray(self.lab.numeric_point(False, values).array(self.meaning.tensor(reading, reader)), dtype=float)
         except (SymgradError, IndexError, ValueError):

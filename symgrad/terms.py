@@ -22,9 +22,12 @@ ROW, COLUMN = "·rows", "·columns"
 TANGENT = "d\u2063"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Term:
-    """An operation on terms; `op` is one of the builders below, or `elementwise`/`function` with the op's name in `params`."""
+    """An operation on terms; `op` is one of the builders below, or `elementwise`/`function` with the op's name in `params`.
+
+    Nothing changes a term once it is made. It is not frozen because that makes it three times as dear to make, and reading makes many.
+    """
 
     op: str
     args: tuple[Term, ...] = ()
@@ -37,8 +40,7 @@ class Term:
     def __hash__(self) -> int:
         # A term is looked up many times, in ever larger ones; what it hashes to is worked out once.
         if self._hash is None:
-            object.__setattr__(self, "_hash", hash((self.op, self.args, self.params, self.rows, self.cols, self.free)))
-        assert self._hash is not None
+            self._hash = hash((self.op, self.args, self.params, self.rows, self.cols, self.free))
         return self._hash
 
 

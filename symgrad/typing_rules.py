@@ -28,9 +28,9 @@ class Note:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
-    """A term, the sizes under which it is well typed, what it costs and why."""
+    """A term, the sizes under which it is well typed, what it costs and why. Like a term it never changes."""
 
     cost: float
     shapes: Shapes
@@ -41,7 +41,7 @@ class Reading:
         return Reading(self.cost + cost, shapes, term, self.notes + notes)
 
     def with_term(self, term: Term) -> Reading:
-        return replace(self, term=term)
+        return Reading(self.cost, self.shapes, term, self.notes)
 
     @property
     def is_scalar(self) -> bool:

@@ -164,12 +164,12 @@ def named(
     for cost, name, entry, power in takes:
         # Where the sheet has U, an unknown `u_i` is one of its rows before it is a thing of its own.
         strange = _STRANGE if wholes and reader.names.shape(name) is None else 1.0 if constant is not None else 0.0
+        done = replace(script, power=power, label="")
         for reading in symbol(reader, name, node, shapes, entry is not None):
             doubts = _doubts(reader, name, sub, node, at_steps and power is None) if entry is None else ()
             reading = reading.plus(cost + strange, reading.shapes, reading.term, *doubts)
             options = [reading] if entry is None else entries(reader, reading.term, entry, reading)
             for option in options:
-                done = replace(script, power=power, label="")
                 yield from finished(reader, option, done, primes if not name.endswith("'") else 0, node)
 
 
