@@ -33,7 +33,7 @@ from symgrad.read.arrays import Refused
 from symgrad.read.declared import read_properties, read_shapes
 from symgrad.read.document import Sheet, read_document
 from symgrad.read.expression import Assignment, assignments, looks_like_parameters, network_of, network_of_assignments
-from symgrad.read.functions import UNNAMED
+from symgrad.read.functions import UNNAMED, WORDS, word_of
 from symgrad.readings.named import LABEL_OR_POWER
 from symgrad.readings.runs import NOT_ITS_SIZE
 from symgrad.readings.sums import AGAIN
@@ -214,6 +214,8 @@ def network_of_formula(
             if _is_of_a_function(link.left, found):
                 continue  # f(z) = max(0, z) says what the function f is
             raise Refused(InvalidExpression, "this is no definition of a name that is new", link.span)
+        # The L of tr(Xᵀ L X), which has another name then.
+        found.vocabulary.quantities = frozenset({"L"}) - {definition.name for definition in found.definitions}
         _declare(found, shapes)
         _equal_layers(found, stacks)
         held = _assume(found, properties)
@@ -260,20 +262,33 @@ def _equal_layers(found: Gathered, stacks: Container[str]) -> None:
 
 
 def _as_sheet(text: str, scalar: bool) -> tuple[str, list[_Piece]]:
-    """The definitions as displays of a sheet; one without a name is of L, or of u where it may have any shape."""
+    """The definitions as displays of a sheet; one without a name is of L, or of u where it may have any shape, or of what is free."""
     text = _LAST_HEAD.sub(lambda head: head["name"] + " " * len(head["arguments"]), text)
     out, pieces, start = "", [], 0
+    used = _letters_used(text)
+    name = next((letter for letter in ("LJ" if scalar else "uv") if letter not in used), "F")
     for piece in re.split(r"((?<!\\)[;\n]|\\\\(?=\s))", text):
         body = piece.strip(" \t\r$")
         if body and body not in (";", "\n", "\\\\"):
             at = start + piece.index(body)
-            out += "$$" + ("" if _has_equation(body) else "L = " if scalar else "u = ")
+            out += "$$" + ("" if _has_equation(body) else f"{name} = ")
             pieces.append(_Piece(Span(len(out), len(out) + len(body)), len(out) - at))
             out += body + "$$\n\n"
         start += len(piece)
     if not pieces:
         raise InvalidExpression("--expr: there is no expression")
     return out, pieces
+
+
+def _letters_used(text: str) -> set[str]:
+    """The letters that stand for quantities: not those of macros, of words that are functions, and of what stands below.
+
+    The L that is differentiated in a formula is the loss.
+    """
+    if "nabla" in text or "partial" in text or any(sign in text for sign in "∇∂"):
+        return set()
+    plain = re.sub(r"\\[A-Za-z]+|_\{[^{}]*\}|_[A-Za-z]", " ", text)
+    return {letter for run in re.findall("[A-Za-z]+", plain) if word_of(run) not in WORDS for letter in run}
 
 
 def _has_equation(text: str) -> bool:

@@ -63,6 +63,8 @@ def is_loss_here(vocabulary: Vocabulary, name: str) -> bool:
     """As `is_loss`; where another such name is differentiated and this one is not, it is something else (an error matrix E); so is one
     that is transposed, or has a norm.
     """
+    if name in vocabulary.quantities:
+        return False
     if not is_loss(name):
         return name in vocabulary.losses
     if name in vocabulary.arrays and stem(name) not in _NEVER_ELSE:
@@ -115,6 +117,7 @@ class Vocabulary:
     declared_at: dict[str, int] = field(default_factory=dict)
     sizes: set[str] = field(default_factory=set)
     losses: set[str] = field(default_factory=set)
+    quantities: frozenset[str] = frozenset()  # never losses here, whatever they are called
     literals: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     valued_at: dict[str, int] = field(default_factory=dict)  # the statement that gives a name its first value
     lists: set[str] = field(default_factory=set)  # names given as `[1, 2, 3]`, which may be a row or a column

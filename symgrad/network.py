@@ -20,7 +20,7 @@ from typing import Any
 from symgrad import names
 from symgrad.dims import Condition, Dim, Shape, show, solve, whole
 from symgrad.errors import InvalidGiven, InvalidNetwork, ShapeError, UnknownName, Unsupported, nearest
-from symgrad.form import Form, symbol, symbols
+from symgrad.form import Form, rewrite_bottom_up, symbol, symbols
 from symgrad.lowering import lower
 from symgrad.properties import PROPERTIES, closed
 from symgrad.raising import matching, raise_form
@@ -42,6 +42,10 @@ class Input:
     role: str = "input"
     properties: frozenset[str] = frozenset()
     value: Rows | None = None
+
+
+ABBREVIATION = "abbreviation"
+"""What is said of a definition that only spares writing."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +195,29 @@ class Network:
             key: Definition(key, form or symbol(key, node.shape), node, held.about if form else "") if key == name else held
             for key, held in self.definitions.items()
         }
+        return new
+
+    def with_abbreviation(self, name: str, node: Node) -> Network:
+        """The network with a name for what stands in its definitions, before the last of them; nothing there speaks of it."""
+        self._free_name(name)
+        new = self.given({})
+        form = matching(raise_form(node, self.facts), node.shape)
+        *before, last = self.definitions.values()
+        short = rewrite_bottom_up(last.form, lambda f: symbol(name, form.shape) if f is form else f)
+        abbreviation = Definition(name, form, node, ABBREVIATION)
+        new.definitions = {each.name: each for each in (*before, abbreviation, replace(last, form=short))}
+        return new
+
+    def without_abbreviations(self) -> Network:
+        """The network as its definitions depend on each other."""
+        new, meant = self.given({}), dict[str, Form]()
+        new.definitions = {}
+        for name, each in self.definitions.items():
+            form = rewrite_bottom_up(each.form, lambda f: meant.get(f.name, f) if f.op == "symbol" else f)
+            if each.about == ABBREVIATION:
+                meant[name] = form
+            else:
+                new.definitions[name] = replace(each, form=form)
         return new
 
     def _free_name(self, name: str) -> None:

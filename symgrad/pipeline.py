@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 from symgrad import beyond, names
+from symgrad.abbreviations import abbreviated
 from symgrad.derivation import Derivation, Result, Value
 from symgrad.differences import Report, check_gradients, insist
 from symgrad.dims import ONE
@@ -100,6 +101,8 @@ def derive(
         loss = None
     network = through_names(network, {*wanted, *([loss] if loss else [])})
     found = gradients(network, loss, wanted) if loss else {}
+    if loss and not further_kinds:
+        network = abbreviated(network, found, wanted, lambda made: _facts(made, loss))
     results = gradient_results(network, loss, found, layout)
     report = _checked(network, loss, results, layout) if check and loss else None
     values = _values(network, results, layout)
@@ -166,14 +169,18 @@ def _further(
 # ── the results ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _facts(network: Network, loss: str | None) -> Facts:
+    """What holds of the network's names, but for the one of the loss."""
+    facts = network.facts
+    return Facts(facts.properties, {node: name for node, name in facts.named.items() if name is not network.variables.get(loss or "")})
+
+
 def gradient_results(network: Network, loss: str | None, found: dict[str, Gradient], layout: str) -> dict[str, Result]:
     """Every gradient in both depths, in the layout asked for.
 
     The loss is not written by its name in its own gradient: ∂det(X)/∂X is det(X) X⁻ᵀ.
     """
-    facts = network.facts
-    facts = Facts(facts.properties, {node: name for node, name in facts.named.items() if name is not network.variables.get(loss or "")})
-    results = {}
+    facts, results = _facts(network, loss), {}
     for name, depths in opened(facts, found).items():
         gradient = found[name]
         named = raise_form(depths.named, facts)

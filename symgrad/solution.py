@@ -404,6 +404,7 @@ def sizes_drawn(points: Sequence[Mapping[str, int]]) -> list[Inline]:
 
 
 def _picture(network: Network) -> list[Block]:
+    network = network.without_abbreviations()
     picture = picture_of(network)
     if picture is None or (picture.kind == "graph" and len(network.definitions) < 2):
         return []

@@ -443,8 +443,8 @@ def power(node: Node, exponent: int | Fraction) -> Node:
         return constant(node.coefficient ** int(exponent), node.shape)
     if isinstance(node, Map) and node.fn == "power" and node.order == 0:
         inner = node.params[0]
-        # (x^a)^b is x^(ab) only where no even root forgets a sign: whole exponents.
-        if inner.denominator == 1 and exponent.denominator == 1:
+        # (x^a)^b is x^(ab) only where no even root forgets a sign: of whole exponents, and of x that has a root.
+        if exponent.denominator == 1 or inner.denominator > 1:
             return power(node.operands[0], inner * exponent)
     return elementwise("power", [node], (exponent,))
 

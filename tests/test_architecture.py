@@ -29,7 +29,7 @@ LAYERS = [
     ("NumPy", "numpyfunctions numpyforms deltas sharing reusing numpycode evaluate"),
     ("checks", "sampling differences"),
     ("beyond the gradient", "opening coefficient stacked tangents directional further second jacobians differentials stationary beyond"),
-    ("derivations", "families derivation steps lifting recurrence stepwise vectorised stepcode pipeline general rolling"),
+    ("derivations", "abbreviations families derivation steps lifting recurrence stepwise vectorised stepcode pipeline general rolling"),
     ("worked solutions", "paper pictures.* solution general_solution"),
     ("what a sheet says", "shapes naming syntax constant read.*"),
     (

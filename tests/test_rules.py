@@ -222,6 +222,11 @@ FIRES = {
         (slice_node(product("ij,jk->ik", A, concat_nodes((W, transpose(A)), 1)), (1, k, k + n, 1)), FACTS),
     ],
     "inverse-of": [(inverse(inverse(P)), FACTS), (inverse(transpose(P)), FACTS), (inverse(scale(-2, P)), FACTS)],
+    "inverse-of-diagonal": [
+        (inverse(product("i1,ij->ij", u, eye(n))), FACTS),
+        (inverse(product("i1,i1,ij->ij", u, scale(2, power(u, 2)), eye(n))), FACTS),
+        (inverse(product(",ij->ij", s, eye(n))), FACTS),
+    ],
     "cancel-inverse": [
         (product("ij,jk->ik", inverse(P), P), FACTS),
         (product("ji,kj,kl->il", inverse(P), P, A), FACTS),
@@ -248,6 +253,7 @@ FIRES = {
         (dexpm(P, eye(n)), FACTS),
         (dexpm(product(",ij->ij", s, P), scale(3, P)), FACTS),
         (dexpm(P, expm(P)), FACTS),
+        (dexpm(transpose(P), transpose(inverse(expm(P)))), FACTS),
     ],
     "beside-what-commutes": [
         (product("ii->", dexpm(P, Q)), FACTS),
@@ -261,6 +267,17 @@ FIRES = {
         (A * broadcast(r, A.shape), FACTS),
         (product("ij->", A * B), FACTS),
         (product("ij->i1", A * B), FACTS),
+    ],
+    "open-reciprocal-when-shorter": [
+        (multiply(power(A * B, -1), B), FACTS),
+        (multiply(power(A * B, -2), B, C), FACTS),
+        (multiply(power(multiply(A, B, C), -1), B), FACTS),
+    ],
+    "cancel-own-reciprocal": [
+        (product("ij,jk,ik->ik", A, W, power(AW, -1)), FACTS),
+        (product("ij,j1,i1->i1", P, u, power(product("ij,j1->i1", P, u), -2)), FACTS),
+        (product("i1,ij,j1,->", u, P, u, power(product("i1,ij,j1->", u, P, u), -1)), FACTS),
+        (product("ij,j1,i1,ik->k1", P, u, power(product("ij,j1->i1", P, u), -1), X), FACTS),
     ],
     "cancel-diagonal": [
         (product("ij,ij,i1->ij", P, eye(n), power(product("ii->i1", P), -1)), FACTS),
@@ -391,6 +408,11 @@ STAYS = {
     ],
     "slice-of-product": [(slice_node(A * B, (1, ZERO, Dim.of(2), 1)), FACTS), (slice_node(A, (0, ZERO, Dim.of(2), 1)), FACTS)],
     "inverse-of": [(inverse(PQ), FACTS), (inverse(P + Q), FACTS)],
+    "inverse-of-diagonal": [
+        (inverse(P), FACTS),
+        (inverse(product("i1,ij->ij", u, P)), FACTS),
+        (inverse(product("i1,ij->ij", u, eye(n)) + P), FACTS),
+    ],
     "cancel-inverse": [
         (product("ij,kj->ik", inverse(P), P), FACTS),
         (product("ij,ij->ij", inverse(P), P), FACTS),
@@ -403,6 +425,17 @@ STAYS = {
     ],
     "flatten-when-shorter": [(A * (B * C), FACTS), (A * (B * power(C, -1)), FACTS)],
     "flatten-broadcast": [(A * (B * C), FACTS), (product("ij,ik->jk", A * B, X), FACTS)],
+    "open-reciprocal-when-shorter": [
+        (multiply(power(A * B, -1), C), FACTS),
+        (multiply(power(AW, -1), X), FACTS),
+        (multiply(power(A * B, Fraction(-1, 2)), B), FACTS),
+    ],
+    "cancel-own-reciprocal": [
+        (product("ij,j1,i1->ij", P, u, power(product("ij,j1->i1", P, u), -1)), FACTS),
+        (product("ij,j1,i1->i1", Q, u, power(product("ij,j1->i1", P, u), -1)), FACTS),
+        (product("ij,j1,jk,i1->ik", P, u, Q, power(product("ij,j1->i1", P, u), -1)), FACTS),
+        (product("ij,j1,i1->i1", P, u, power(product("ij,j1->i1", P, u), 2)), FACTS),
+    ],
     "cancel-diagonal": [
         (product("ij,i1->ij", P, power(product("ii->i1", P), -1)), FACTS),
         (product("ij,ij,i1->ij", Q, eye(n), power(product("ii->i1", P), -1)), FACTS),

@@ -768,6 +768,14 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "avgpool1d": pooling(1, "mean"),
     "avgpool2d": pooling(2, "mean"),
 }
+_NOT_HERE = {
+    "dropout": "what it drops is drawn at random; multiply by a mask M that is declared as one",
+    **dict.fromkeys(("quantile", "percentile"), "the entries it is between depend on how many there are; np.median is there"),
+    **dict.fromkeys(("svd", "svdvals"), "norm(A, 'nuc') is the sum of the singular values, and eigvalsh(A.T@A) has their squares"),
+    **dict.fromkeys(("argmax", "argmin", "argsort"), "where an entry stands has no slope"),
+    **dict.fromkeys(("qr", "eig"), "its factors are known up to signs only; write what is made of them, as in logdet or eigvalsh"),
+}
+"""Functions that people ask for, and what to write in their place."""
 METHODS = (
     "sum", "mean", "max", "prod", "min", "dot", "trace", "diagonal", "reshape", "view", "ravel", "flatten", "transpose", "permute",
     "swapaxes", "var", "std", "copy", "clip", "squeeze", "repeat", "cumsum", "cumprod",
@@ -790,6 +798,8 @@ def called(call: Call) -> Array:
     """The array that a call is. Raises `Refused` for a word that is no function."""
     function = CALLS.get(call.word)
     if function is None:
+        if call.word in _NOT_HERE:
+            raise Refused(Unsupported, f"symgrad has no {call.spelled}: {_NOT_HERE[call.word]}", call.span)
         close = difflib.get_close_matches(call.word, CALLS, n=1)
         raise Refused(Unsupported, f"symgrad has no function {call.spelled}{f'; did you mean {close[0]}?' if close else ''}", call.span)
     odd = [name for name in call.keywords if name not in losses.KEYWORDS.get(call.word, _KEYWORDS)]

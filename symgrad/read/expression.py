@@ -349,6 +349,13 @@ def _is_method(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Attribute) and not _from_module(call.func)
 
 
+def _is_correlation(node: ast.Subscript) -> bool:
+    """Whether it is what is beside the diagonal of `np.corrcoef(x, y)[0, 1]`."""
+    of_two = isinstance(node.value, ast.Call) and word_of(_dotted(node.value.func) or "") == "corrcoef" and len(node.value.args) == 2
+    places = node.slice.elts if isinstance(node.slice, ast.Tuple) else []
+    return of_two and sorted(whole(place) or 0 for place in places) == [0, 1]
+
+
 def _is_pair(node: ast.expr) -> bool:
     """Whether it is a call of PyTorch that gives a pair, or a tuple: `torch.max(X, dim=1)`, `torch.autograd.grad(f, x)`."""
     if not isinstance(node, ast.Call):
@@ -741,6 +748,8 @@ class _Reader:
             return sized(self.size(node), self.span(node))
         if isinstance(node.value, ast.Call) and word_of(_dotted(node.value.func) or "") == "slogdet" and whole(node.slice) == 1:
             return called(Call("logdet", node.value.args, {}, self.span(node), self))
+        if _is_correlation(node):
+            return called(Call("pearson", node.value.args, {}, self.span(node), self))  # type: ignore[attr-defined]
         if _is_pair(node.value) and (which := whole(node.slice)) is not None:
             return self._of_pair(node, which == 0)
         if choosing.chooses(self, node):

@@ -21,7 +21,7 @@ from symgrad.read.functions import word_of
 _LINES = """
 mse_loss(input, target) mean = (input - target)**2
 l1_loss(input, target) mean = abs(input - target)
-smooth_l1_loss(input, target, beta=1) mean = where(abs(input - target) < beta, (input - target)**2/(2*beta), abs(input - target) - beta/2)
+smooth_l1_loss(input, target, beta=1) mean = huber(input - target, beta)/beta
 huber_loss(input, target, delta=1) mean = where(abs(input - target) < delta, (input - target)**2/2, delta*(abs(input - target) - delta/2))
 binary_cross_entropy(input, target) mean = -(target*log(input) + (1 - target)*log(1 - input))
 binary_cross_entropy_with_logits(input, target) mean = softplus(input) - target*input
@@ -54,6 +54,9 @@ scaled_dot_product_attention(query, key, value) = softmax(query@key.mT/sqrt(quer
 masked_fill(input, mask, value) = where(mask, value, input)
 cov_of_rows(m, less=1) = (m - mean(m, axis=1, keepdims=True))@(m - mean(m, axis=1, keepdims=True)).T/(m.shape[1] - less)
 cov_of_columns(m, less=1) = (m - mean(m, axis=0, keepdims=True)).T@(m - mean(m, axis=0, keepdims=True))/(m.shape[0] - less)
+ptp(x) = max(x) - min(x)
+matrix_norm(x) = norm(x)
+pearson(x, y) = sum((x - mean(x))*(y - mean(y)))/sqrt(sum((x - mean(x))**2)*sum((y - mean(y))**2))
 corrcoef(x) = standardized(x, 0)@standardized(x, 0).T/x.shape[1]
 weighted_average(a, weights) = sum(a*weights)/sum(weights)
 cross(a, b) = concatenate([a[1:2]*b[2:3] - a[2:3]*b[1:2], a[2:3]*b[0:1] - a[0:1]*b[2:3], a[0:1]*b[1:2] - a[1:2]*b[0:1]])

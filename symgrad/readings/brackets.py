@@ -137,7 +137,8 @@ def _other_norm(kind: str, order: Fraction | None, inner: Term, vector: bool) ->
     if kind == "\\infty" and vector:
         return Term("function", (mapped("abs", inner),), ("max", None))
     if order is not None and order > 1 and vector:
-        return _raised(total(_raised(mapped("abs", inner), order)), 1 / order)
+        is_even = order.denominator == 1 and order % 2 == 0
+        return _raised(total(_raised(inner if is_even else mapped("abs", inner), order)), 1 / order)
     return None
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from symgrad.dims import Dim
 from symgrad.rewrite import Facts, Rule, factors_written, is_symmetric
-from symgrad.tensor import UNIT, Einsum, Factor, Func, Map, Node, einsum, eye, func
+from symgrad.tensor import UNIT, Einsum, Eye, Factor, Func, Map, Node, einsum, eye, func, power
 
 
 def inverse(node: Node) -> Node:
@@ -27,6 +27,18 @@ def inverse_of(node: Node, facts: Facts) -> Node | None:
             sizes = [(dim, -power) for dim, power in body.sizes]
             return einsum([(inverse(inner), labels)], (0, 1), node.shape, 1 / Fraction(body.coefficient), sizes)
     return None
+
+
+def inverse_of_diagonal(node: Node, facts: Facts) -> Node | None:
+    """diag(u ⊙ v)⁻¹ = diag(1 ⊘ (u ⊙ v))."""
+    body = node.operands[0] if isinstance(node, Func) and node.fn == "inverse" else None
+    if not isinstance(body, Einsum) or body.out != (0, 1) or not body.coefficient or len(body.dims) > 2:
+        return None
+    places = [k for k, (factor, labels) in enumerate(body.factors) if isinstance(factor, Eye) and set(labels) == {0, 1}]
+    if len(places) != 1:
+        return None
+    factors = [(factor if k in places else power(factor, -1), labels) for k, (factor, labels) in enumerate(body.factors)]
+    return einsum(factors, body.out, body.shape, 1 / Fraction(body.coefficient), [(dim, -p) for dim, p in body.sizes])
 
 
 def cancel_inverse(node: Node, facts: Facts) -> Node | None:
@@ -117,6 +129,7 @@ def logarithms_on_a_cholesky_diagonal(node: Node, facts: Facts) -> Node | None:
 
 RULES: tuple[Rule, ...] = (
     Rule("inverse-of", "(X⁻¹)⁻¹ = X", "an inverse loses its operand's outermost operation", inverse_of),
+    Rule("inverse-of-diagonal", "diag(v)⁻¹ = diag(1 ⊘ v)", "an inverse disappears", inverse_of_diagonal),
     Rule("cancel-inverse", "X⁻¹ X = I", "fewer factors", cancel_inverse),
     Rule("open-inverse-when-shorter", "(A X)⁻¹ A = X⁻¹", "fewer factors, by its own condition", open_inverse_when_shorter),
     Rule("cholesky-diagonal", "Σ log diagonal(chol(A)) = ½ log det(A)", "a logarithm disappears", logarithms_on_a_cholesky_diagonal),

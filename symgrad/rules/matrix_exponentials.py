@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from symgrad.ops.exponential import along, expm
 from symgrad.rewrite import Facts, Rule
+from symgrad.rules.inverses import inverse
 from symgrad.rules.products import flatten_product
 from symgrad.tensor import UNIT, Add, Einsum, Eye, Factor, Func, Node, Sizes, add, einsum, transpose
 
@@ -27,6 +28,10 @@ def _turned(node: Node) -> Node:
     if not isinstance(node, Einsum):
         return transpose(node)
     return einsum(node.factors, node.out[::-1], node.shape, node.coefficient, node.sizes)
+
+
+def _exponential(x: Node, facts: Facts) -> Node:
+    return exponential_of_transpose(expm(x), facts) or expm(x)
 
 
 def _is_turned(body: Node) -> bool:
@@ -51,9 +56,12 @@ def _parts(node: Node) -> tuple[Fraction, Sizes, list[Factor], Node]:
 
 
 def _commute(x: Node, y: Node) -> bool:
-    """Whether Y is seen to commute with X: the identity, X itself, or its exponential, times numbers."""
-    core = _parts(y)[-1]
-    return isinstance(core, Eye) or core is _parts(x)[-1] or core is expm(x)
+    """Whether Y is seen to commute with X, or Yᵀ with Xᵀ: the identity, X, its exponential or the inverse of that, times numbers."""
+    for one, other in ((x, y), (_turned(x), _turned(y))):
+        core = _parts(other)[-1]
+        if isinstance(core, Eye) or core in (_parts(one)[-1], expm(one), inverse(expm(one))):
+            return True
+    return False
 
 
 def along_what_commutes(node: Node, facts: Facts) -> Node | None:
@@ -61,7 +69,8 @@ def along_what_commutes(node: Node, facts: Facts) -> Node | None:
     if not isinstance(node, Func) or node.fn != "dexpm" or not _commute(*node.operands):
         return None
     x, direction = node.operands
-    return einsum([(expm(x), (0, 1)), (direction, (1, 2))], (0, 2), node.shape)
+    whole = einsum([(_exponential(x, facts), (0, 1)), (direction, (1, 2))], (0, 2), node.shape)
+    return flatten_product(whole, facts) or whole
 
 
 def linear_in_the_direction(node: Node, facts: Facts) -> Node | None:
@@ -83,7 +92,7 @@ def beside_what_commutes(node: Node, facts: Facts) -> Node | None:
         if not isinstance(factor, Func) or factor.fn != "dexpm" or set(ends) & {UNIT, *node.out}:
             continue
         (i, j), (x, direction), fresh = ends, factor.operands, len(node.dims)
-        exponential = exponential_of_transpose(expm(x), facts) or expm(x)
+        exponential = _exponential(x, facts)
         others = [factor for m, factor in enumerate(node.factors) if m != k]
         beside = [(n, labels) for n, labels in others if {i, j} & set(labels)]
         made: list[Factor] | None = None

@@ -126,6 +126,70 @@ def cancel_reciprocal(node: Node, facts: Facts) -> Node | None:
     return None
 
 
+def open_reciprocal_when_shorter(node: Node, facts: Facts) -> Node | None:
+    """(a ⊙ b)^(−1) is a^(−1) ⊙ b^(−1) where one of them then cancels."""
+    flat = node
+    while (opened_once := flatten_product(flat, facts)) is not None:
+        flat = opened_once
+    if not isinstance(flat, Einsum):
+        return None
+    for k, (factor, labels) in enumerate(flat.factors):
+        base, exponent = _base(factor)
+        if exponent >= 0 or exponent.denominator > 1 or not isinstance(base, Einsum) or len(base.factors) < 2 or not base.coefficient:
+            continue
+        if any(at != base.out for _, at in base.factors):
+            continue
+        opened = [(power(n, exponent), labels) for n, _ in base.factors]
+        sizes = [*flat.sizes, *((dim, int(exponent) * p) for dim, p in base.sizes)]
+        factors = [*flat.factors[:k], *opened, *flat.factors[k + 1 :]]
+        number = flat.coefficient * base.coefficient ** int(exponent)
+        short = _products(einsum(factors, flat.out, flat.shape, number, sizes), facts)
+        if factors_written(short) < factors_written(node):
+            return short
+    return None
+
+
+def cancel_own_reciprocal(node: Node, facts: Facts) -> Node | None:
+    """(A b) ⊘ (A b) = 1 where the product stands by its factors: A and b beside (A b)^p are (A b)^(p+1)."""
+    if not isinstance(node, Einsum):
+        return None
+    for k, (factor, labels) in enumerate(node.factors):
+        base, exponent = _base(factor)
+        if exponent >= 0 or not isinstance(base, Einsum) or len(base.factors) < 2 or base.sizes or not base.coefficient:
+            continue
+        others = {i: factor for i, factor in enumerate(node.factors) if i != k}
+        outer = dict(zip(base.out, labels, strict=True)) | {UNIT: UNIT}
+        found = _beside(base.factors, others, outer)
+        if found is None:
+            continue
+        rest, names = found
+        summed = [names.get(label, UNIT) for label in range(len(base.dims)) if label not in outer]
+        elsewhere = {*node.out, *labels, *(label for _, at in rest.values() for label in at)}
+        # What the product sums over is summed there alone.
+        if UNIT in summed or len(set(summed)) < len(summed) or set(summed) & elsewhere:
+            continue
+        joined = (power(base, exponent + 1), labels)
+        return einsum([*rest.values(), joined], node.out, node.shape, node.coefficient / base.coefficient, node.sizes)
+    return None
+
+
+def _beside(
+    product: tuple[Factor, ...], others: dict[int, Factor], names: dict[int, int]
+) -> tuple[dict[int, Factor], dict[int, int]] | None:
+    """The factors that are left when those of a product are taken away, and what its indices are called among them."""
+    if not product:
+        return others, names
+    (node, labels), rest = product[0], product[1:]
+    for i, (other, theirs) in others.items():
+        if other is not node or any(names.get(a, b) != b for a, b in zip(labels, theirs, strict=True)):
+            continue
+        left = {place: factor for place, factor in others.items() if place != i}
+        found = _beside(rest, left, names | dict(zip(labels, theirs, strict=True)))
+        if found is not None:
+            return found
+    return None
+
+
 def cancel_diagonal(node: Node, facts: Facts) -> Node | None:
     """diag(1 ⊘ diagonal(P)) ⊙ P = I: over its diagonal, a matrix is 1 there, and elsewhere it does not count."""
     if not isinstance(node, Einsum):
@@ -284,6 +348,7 @@ def _products(node: Node, facts: Facts) -> Node:
     rules = (
         cancel_reciprocal,
         flatten_product,
+        cancel_own_reciprocal,
         cancel_diagonal,
         mask_idempotent,
         step_beside_a_clip,
@@ -426,6 +491,8 @@ RULES: tuple[Rule, ...] = (
     Rule("flatten-when-shorter", "a (b a⁻¹) = b", "fewer factors, by its own condition", flatten_when_shorter),
     Rule("flatten-broadcast", "A ⊙ (u 1ᵀ) = diag(u) A", "one product inside a product less", flatten_broadcast),
     Rule("cancel-reciprocal", "x ⊙ x⁻¹ = 1", "fewer factors", cancel_reciprocal),
+    Rule("open-reciprocal-when-shorter", "(a ⊙ b)⁻¹ ⊙ b = a⁻¹", "fewer factors, by its own condition", open_reciprocal_when_shorter),
+    Rule("cancel-own-reciprocal", "(A b) ⊘ (A b) = 1", "a product disappears", cancel_own_reciprocal),
     Rule("cancel-diagonal", "diag(1 ⊘ diagonal(P)) ⊙ P = I", "fewer factors", cancel_diagonal),
     Rule("mask-idempotent", "M ⊙ M = M", "fewer factors", mask_idempotent),
     Rule("step-beside-a-clip", "1[x > min(max(x, a), b)] 1[x > a] 1[x ≤ b] = 0", "a product disappears", step_beside_a_clip),

@@ -1,0 +1,72 @@
+"""Names for what stands several times in a long gradient: with E = X W − Y a formula is as short as a textbook's.
+
+An abbreviation is a definition of the network that nothing else uses. Gradients are written with it wherever its value stands in them,
+and are derived as without it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+from symgrad.form import Form, cost
+from symgrad.gradient import Gradient
+from symgrad.network import Network
+from symgrad.raising import raise_form
+from symgrad.rewrite import Facts, simplify
+from symgrad.rules import SIMPLIFY
+from symgrad.tensor import Add, Einsum, Func, Map, Node, topological, variables
+
+_LONG = 20
+_MOST = 4
+_SHORTEST = 3
+# Probabilities of a softmax, what is left of a difference, and then what is free.
+_LETTERS = {"softmax": "PQSR", Add: "EDRZ"}
+_OTHERS = "SZRUVFGHKBCDEPQ"
+
+
+def abbreviated(network: Network, found: Mapping[str, Gradient], wanted: Iterable[str], facts: Callable[[Network], Facts]) -> Network:
+    """The network with names for what stands several times in gradients that are longer than anybody reads."""
+    nodes = [found[name].node for name in wanted if {share.through for share in found[name].shares} == {found[name].of}]
+    for _ in range(_MOST):
+        made = [simplify(node, facts(network), SIMPLIFY) for node in nodes]
+        long = [node for node in made if cost(raise_form(node, facts(network))) > _LONG]
+        best = _most_written(long, facts(network))
+        if best is None:
+            break
+        network = network.with_abbreviation(_free_letter(best, network), best)
+    return network
+
+
+def _most_written(long: Iterable[Node], facts: Facts) -> Node | None:
+    """What a name spares the most for: how often it is written besides once, times how long it is."""
+    written: Counter[Form] = Counter()
+    candidates: dict[Node, Form] = {}
+    for node in long:
+        written.update(_places(raise_form(node, facts)))
+        candidates |= {n: raise_form(n, facts) for n in topological([node]) if _may_have_a_name(n)}
+    spared = {n: (written[form] - 1) * (cost(form) - 1) for n, form in candidates.items() if cost(form) >= _SHORTEST and written[form] > 1}
+    # Of those that spare as much the outermost, which comes after what it is made of.
+    return max(reversed(spared), key=lambda n: spared[n], default=None)
+
+
+def _may_have_a_name(node: Node) -> bool:
+    return isinstance(node, (Add, Map, Func, Einsum)) and len(node.shape) <= 2 and bool(variables(node))
+
+
+def _places(form: Form) -> Iterable[Form]:
+    """Every place of a form, however often the same stands there."""
+    yield form
+    for arg in form.args:
+        yield from _places(arg)
+
+
+def _free_letter(node: Node, network: Network) -> str:
+    """A letter that nothing has: a capital of a matrix, a small one of a vector or a scalar."""
+    kind = node.fn if isinstance(node, Func) else type(node)
+    letters = _LETTERS.get(kind, "") + _OTHERS
+    is_matrix = len(node.shape) == 2 and not any(dim.is_one for dim in node.shape)
+    sizes = {name for dim in network.dims for name in dim.symbols}
+    taken = {name.lower() for name in (*network.variables, *sizes)} if not is_matrix else {*network.variables}
+    spelled = letters if is_matrix else letters.lower()
+    return next((letter for letter in spelled if letter not in taken), f"{spelled[0]}_1")
