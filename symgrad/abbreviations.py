@@ -15,14 +15,15 @@ from symgrad.network import Network
 from symgrad.raising import raise_form
 from symgrad.rewrite import Facts, simplify
 from symgrad.rules import SIMPLIFY
-from symgrad.tensor import Add, Einsum, Func, Map, Node, topological, variables
+from symgrad.tensor import Add, Einsum, Func, Map, Node, split, topological, variables
 
 _LONG = 20
 _MOST = 4
 _SHORTEST = 3
-# Probabilities of a softmax, what is left of a difference, and then what is free.
-_LETTERS = {"softmax": "PQSR", Add: "EDRZ"}
-_OTHERS = "SZRUVFGHKBCDEPQ"
+# Capitals of matrices and small letters of others, which are no e and no d: the probabilities of a softmax, what is left of a
+# difference, what comes into a function.
+_LETTERS = {"softmax": ("PQ", "pq"), "difference": ("ER", "r"), "sum": ("ZU", "z")}
+_OTHERS = ("SZRUVFGHKBCDEPQ", "szruvfghkbcpq")
 
 
 def abbreviated(network: Network, found: Mapping[str, Gradient], wanted: Iterable[str], facts: Callable[[Network], Facts]) -> Network:
@@ -63,10 +64,10 @@ def _places(form: Form) -> Iterable[Form]:
 
 def _free_letter(node: Node, network: Network) -> str:
     """A letter that nothing has: a capital of a matrix, a small one of a vector or a scalar."""
-    kind = node.fn if isinstance(node, Func) else type(node)
-    letters = _LETTERS.get(kind, "") + _OTHERS
+    is_difference = isinstance(node, Add) and any(split(term)[0] < 0 for term in node.operands)
+    kind = node.fn if isinstance(node, Func) else "difference" if is_difference else "sum" if isinstance(node, Add) else ""
     is_matrix = len(node.shape) == 2 and not any(dim.is_one for dim in node.shape)
     sizes = {name for dim in network.dims for name in dim.symbols}
-    taken = {name.lower() for name in (*network.variables, *sizes)} if not is_matrix else {*network.variables}
-    spelled = letters if is_matrix else letters.lower()
-    return next((letter for letter in spelled if letter not in taken), f"{spelled[0]}_1")
+    own, others = (pair[not is_matrix] for pair in (_LETTERS.get(kind, ("", "")), _OTHERS))
+    taken = {*network.variables, *sizes} if is_matrix else {name.lower() for name in (*network.variables, *sizes)}
+    return next((letter for letter in own + others if letter not in taken), f"{others[0]}_1")

@@ -220,7 +220,9 @@ def network_of_formula(
         _equal_layers(found, stacks)
         held = _assume(found, properties)
         meaning = _understood(found)
-        return _network(meaning, text, held, _leading_to(found.definitions[-1].name, meaning))
+        network = _network(meaning, text, held, _leading_to(found.definitions[-1].name, meaning))
+        _has_clear_exponentials(found, network)
+        return network
 
     try:
         counting = counted(written)
@@ -233,6 +235,21 @@ def network_of_formula(
         raise Refused(InvalidExpression, f"this is not read: {error.reason}", own(error.span)).at(source) from None
     except Refused as refused:
         raise Refused(refused.kind, refused.message, own(refused.span)).at(source) from None
+
+
+def _has_clear_exponentials(found: Gathered, network: Network) -> None:
+    r"""Refuses the `e^{tA}` of `x^\top e^{tA} y`, which is nearly always the exponential of a matrix and is read as that of entries."""
+    for definition in found.definitions:
+        factors = [f for node in sx.walk(definition.expression) if isinstance(node, sx.Product) for f in node.factors]
+        for factor in factors:
+            match factor:
+                case sx.Scripted(base=sx.Name(base="e"), sup=sx.Node() as exponent):
+                    entries = {id(n.base) for n in sx.walk(exponent) if isinstance(n, sx.Scripted) and n.sub is not None}
+                    whole = [n.base for n in sx.walk(exponent) if isinstance(n, sx.Name) and id(n) not in entries]
+                    shapes = [network.inputs[name].shape for name in whole if name in network.inputs]
+                    if sum(not any(dim.is_one for dim in shape) for shape in shapes) == 1:
+                        said = r"this may be the exponential of the matrix, \operatorname{expm}(A), or of its entries, \exp(A)"
+                        raise Refused(InvalidExpression, said, factor.span)
 
 
 def _last(settings: Mapping[str, int], top: str | None, where: str) -> int | None:

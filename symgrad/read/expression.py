@@ -920,9 +920,10 @@ _ARRAYS: dict[type[ast.expr], Callable[[_Reader, ast.expr], Array]] = {
     ast.Tuple: _Reader._list,  # type: ignore[dict-item]
     ast.Subscript: _Reader._subscript,  # type: ignore[dict-item]
 }
+_OVER_AN_INDEX = r"comprehension (the sum of x[i]*y[i] is sum(x*y), or in LaTeX \sum_i x_i y_i)"
 _NOT_READ = {
-    "Lambda": "lambda", "IfExp": "if … else (where(Z > 0, A, B) chooses entry by entry)", "ListComp": "comprehension",
-    "GeneratorExp": "comprehension", "SetComp": "comprehension", "DictComp": "comprehension", "BoolOp": "and, or",
+    "Lambda": "lambda", "IfExp": "if … else (where(Z > 0, A, B) chooses entry by entry)", "ListComp": _OVER_AN_INDEX,
+    "GeneratorExp": _OVER_AN_INDEX, "SetComp": "comprehension", "DictComp": "comprehension", "BoolOp": "and, or",
     "JoinedStr": "text", "Dict": "dictionary", "Set": "set", "NamedExpr": ":=", "Await": "await", "Yield": "yield",
     "Starred": "starred argument", "Slice": "slice here",
 }  # fmt: skip
