@@ -150,7 +150,7 @@ def _run(statements: Sequence[Statement], i: int) -> tuple[list[Point], int, tup
     if isinstance(statement.node, sx.Relation):
         head, body = statement.node.sides[0], statement.node.sides[-1]
         points = _points(body) if len(statement.node.sides) == 2 and statement.node.operators[0] in ("=", "in") else []
-        names = _names(head) or _drawn_from(statements, plain_name(head))
+        names = (_names(head) or _drawn_from(statements, plain_name(head))) if points else ()
         is_set = isinstance(body, sx.Group) and body.open == "\\{"
         return (points, i + 1, names) if points and (is_set or (names and len(points) > 1)) else None
     names = _names(statements[i - 1].node) if i else ()

@@ -72,6 +72,7 @@ def parts(sheet: Sheet) -> list[Part]:
     aside: tuple[tuple[int, ...], set[str]] | None = None  # what stood before a case that is only supposed, and the names of the case
     cuts = [c for c in _cuts(sheet) if c]
     exercises = _exercises(sheet)
+    said = _Before(sheet)
     for cut in sorted({*cuts, *exercises} - {0}):
         before = (*context, *range(begin, cut))
         if aside is not None and _begins_under_a_heading(sheet, before, range(cut, cut + 1)):
@@ -88,7 +89,8 @@ def parts(sheet: Sheet) -> list[Part]:
             stop = next((c for c in cuts if c > cut), len(sheet.statements))
             rest = range(cut, len(sheet.statements))
             redeclared |= _redeclared(sheet, before, range(cut, stop))
-            anew = _defined_anew(sheet, before, range(cut, stop)) or _declared_anew(sheet, before, rest) or _used_anew(sheet, before, rest)
+            said = said.grown(before)
+            anew = _defined_anew(sheet, said, range(cut, stop)) or _declared_anew(sheet, before, rest) or _used_anew(sheet, before, rest)
             anew |= redeclared | _of_another_network(sheet, before, range(cut, stop))
         if anew:
             found.append(Part(range(begin, cut), _wanted(sheet, context, range(begin, cut)), renewed))
@@ -147,10 +149,28 @@ def _cuts(sheet: Sheet) -> list[int]:
     return sorted(c for c in cuts if c < len(places))
 
 
-def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[str]:
+class _Before:
+    """What the statements before a cut say. It grows from one cut to the next: a long list has one at every item."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self.statements: tuple[int, ...] = ()
+        self.known: dict[str, Node] = {}
+        self.mentioned: set[str] = set()
+
+    def grown(self, before: tuple[int, ...]) -> _Before:
+        """What these statements say, where they begin with those before; else of others."""
+        made = self if before[: len(self.statements)] == self.statements else _Before(self._sheet)
+        for i in before[len(made.statements) :]:
+            made.known.update(heads(self._sheet.statements[i]))
+            made.mentioned.update(mentions(self._sheet.statements[i].node))
+        made.statements = before
+        return made
+
+
+def _defined_anew(sheet: Sheet, earlier: _Before, after: range) -> set[str]:
     """Names that statements define again, when they are definitions of another network and not claims about the first."""
-    known = {name: node for i in before for name, node in heads(sheet.statements[i])}
-    mentioned = {name for i in before for name in mentions(sheet.statements[i].node)}
+    before, known, mentioned = earlier.statements, earlier.known, earlier.mentioned
     first = sheet.statements[after.start]
     if _WITH.search(first.words):
         inside = {name for i in before for _, expression in heads(sheet.statements[i]) for name in mentions(expression)}
@@ -180,7 +200,6 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
     again: dict[str, bool] = {}
     met: set[str] = set()
     formulas: dict[str, Node] = {}
-    gradients = {name for i in before for name, expression in heads(sheet.statements[i]) if isinstance(expression, sx.Derivative)}
     for i in after:
         for name, expression in heads(sheet.statements[i]):
             if name in known and name not in met and known[name] != expression and not is_numeric(expression):
@@ -193,6 +212,7 @@ def _defined_anew(sheet: Sheet, before: tuple[int, ...], after: range) -> set[st
             met.add(name)
             formulas.setdefault(name, expression)
         met |= set(mentions(sheet.statements[i].node))
+    gradients = {name for i in before if again for name, side in heads(sheet.statements[i]) if isinstance(side, sx.Derivative)}
     if again.keys() <= gradients and not any(again.values()):
         return set()  # another formula for `g_t = \partial L/\partial h_t` is a claim about that gradient, at each step
     return set(again) if len(again) > 1 or any(again.values()) else set()
