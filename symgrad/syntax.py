@@ -14,7 +14,7 @@ Two trees are equal when they say the same, wherever they stand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -37,6 +37,7 @@ class Node:
     """A piece of what was written."""
 
     span: Span = field(compare=False, repr=False)
+    _children: tuple[Node, ...] | None = field(default=None, init=False, compare=False, repr=False)  # once they were asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,24 +342,21 @@ class Unread(Node):
     reason: str
 
 
-def children(node: Node) -> list[Node]:
+def children(node: Node) -> tuple[Node, ...]:
     """What the node is made of, in the order of its fields."""
-    found: list[Node] = []
-    for name in field_names(type(node)):
-        value = getattr(node, name)
-        if isinstance(value, Node):
-            found.append(value)
-        elif isinstance(value, tuple):
-            _gather(value, found)
-    return found
+    if node._children is None:
+        found = tuple(_nodes([getattr(node, name) for name in field_names(type(node))]))
+        object.__setattr__(node, "_children", found)
+        return found
+    return node._children
 
 
-def _gather(values: tuple[object, ...], found: list[Node]) -> None:
+def _nodes(values: Iterable[object]) -> Iterator[Node]:
     for value in values:
         if isinstance(value, Node):
-            found.append(value)
+            yield value
         elif isinstance(value, tuple):
-            _gather(value, found)
+            yield from _nodes(value)
 
 
 def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
@@ -397,9 +395,9 @@ _FIELDS: dict[type[Node], tuple[str, ...]] = {}
 
 
 def field_names(kind: type[Node]) -> tuple[str, ...]:
-    """The fields that a kind of node has beside its place."""
+    """The fields that a kind of node is made of."""
     if kind not in _FIELDS:
-        _FIELDS[kind] = tuple(f.name for f in fields(kind) if f.name != "span")
+        _FIELDS[kind] = tuple(f.name for f in fields(kind) if f.name not in ("span", "_children"))
     return _FIELDS[kind]
 
 
@@ -409,6 +407,4 @@ def walk(node: Node) -> Iterator[Node]:
     while stack:
         current = stack.pop()
         yield current
-        below = children(current)
-        below.reverse()
-        stack += below
+        stack += children(current)[::-1]
