@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ _engine = click.option(
 @click.version_option(package_name="symgrad")
 def main() -> None:
     """Derive the gradients of a neural network as a textbook does, and check derivations made by hand."""
+    gc.set_threshold(50_000, 20, 10)  # nearly all that is made lives until it is printed, and is not worth looking through before
 
 
 @main.command()
