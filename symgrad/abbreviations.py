@@ -20,6 +20,7 @@ from symgrad.tensor import Add, Einsum, Func, Map, Node, split, topological, var
 _LONG = 20
 _MOST = 4
 _SHORTEST = 3
+_MOST_NODES = 300
 # Capitals of matrices and small letters of others, which are no e and no d: the probabilities of a softmax, what is left of a
 # difference, what comes into a function.
 _LETTERS = {"softmax": ("PQ", "pq"), "difference": ("ER", "r"), "sum": ("ZU", "z")}
@@ -44,8 +45,10 @@ def _most_written(long: Iterable[Node], facts: Facts) -> Node | None:
     written: Counter[Form] = Counter()
     candidates: dict[Node, Form] = {}
     for node in long:
-        written.update(_places(raise_form(node, facts)))
-        candidates |= {n: raise_form(n, facts) for n in topological([node]) if _may_have_a_name(n)}
+        inside = topological([node])
+        if len(inside) <= _MOST_NODES:
+            written.update(_times(raise_form(node, facts)))
+            candidates |= {n: raise_form(n, facts) for n in inside if _may_have_a_name(n)}
     spared = {n: (written[form] - 1) * (cost(form) - 1) for n, form in candidates.items() if cost(form) >= _SHORTEST and written[form] > 1}
     # Of those that spare as much the outermost, which comes after what it is made of.
     return max(reversed(spared), key=lambda n: spared[n], default=None)
@@ -55,11 +58,27 @@ def _may_have_a_name(node: Node) -> bool:
     return isinstance(node, (Add, Map, Func, Einsum)) and len(node.shape) <= 2 and bool(variables(node))
 
 
-def _places(form: Form) -> Iterable[Form]:
-    """Every place of a form, however often the same stands there."""
-    yield form
-    for arg in form.args:
-        yield from _places(arg)
+def _times(form: Form) -> Counter[Form]:
+    """How often every part of a form is written, counted without writing it out."""
+    times = Counter({form: 1})
+    for part in _outermost_first(form):
+        for arg in part.args:
+            times[arg] += times[part]
+    return times
+
+
+def _outermost_first(form: Form) -> list[Form]:
+    done: dict[Form, None] = {}
+    stack = [(form, iter(form.args))]
+    while stack:
+        part, rest = stack[-1]
+        inner = next((arg for arg in rest if arg not in done), None)
+        if inner is None:
+            done[part] = None
+            stack.pop()
+        else:
+            stack.append((inner, iter(inner.args)))
+    return list(reversed(done))
 
 
 def _free_letter(node: Node, network: Network) -> str:

@@ -79,11 +79,19 @@ class Infix:
 
 def side_by_side(writer: Writer, forms: Sequence[Any], parts: Sequence[str]) -> str:
     """Factors in a row; in LaTeX a differential keeps its distance: dh W would else read as d(hW)."""
+    parts = [*(_closed(writer, part) for part in parts[:-1]), parts[-1]]
     out = parts[0]
     for (left, right), part in zip(pairwise(forms), parts[1:], strict=True):
         apart = writer.mode == "latex" and (_is_differential(left) or _is_differential(right))
         out += (r" \, " if apart else " ") + part
     return out
+
+
+def _closed(writer: Writer, part: str) -> str:
+    """A logarithm with a product behind it, in brackets: log softmax(Z)ᵀ Y would else be the logarithm of a product."""
+    if writer.mode == "latex":
+        return rf"\left({part}\right)" if part.startswith(("\\log ", "\\log\\det")) else part
+    return f"({part})" if part.startswith("log ") else part
 
 
 def _is_differential(form: Any) -> bool:

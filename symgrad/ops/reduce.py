@@ -72,8 +72,10 @@ def _inner_product(writer: Writer, body: Any, axis: int | None) -> str | None:
 
 
 def _entries(writer: Writer, body: Any) -> str:
-    """What a sum over all entries adds up; a square is then one of entries."""
-    if body.op == "square":
+    """What a sum over all entries adds up; a square is then one of entries, but for a matrix that may be multiplied by itself."""
+    rows, columns = (*body.shape, None, None)[:2]
+    may_be_a_product = len(body.shape) == 2 and rows is columns and not rows.is_one
+    if body.op == "square" and not may_be_a_product:
         return writer.write(body.args[0], Prec.ATOM) + ("^{2}" if writer.mode == "latex" else "²")
     return writer.write(body, Prec.PREFIX)
 

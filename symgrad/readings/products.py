@@ -83,12 +83,14 @@ def product(reader: Reader, node: sx.Product, shapes: Shapes) -> Variants:
         ones = [sx.Name(f.span, "\\mathbf{1}") if _is_bare_one(f) else f for f in factors]
         for reading in _fold(reader, ones, operators, shapes):
             yield reading.plus(-0.05, reading.shapes, reading.term)
-    if isinstance(factors[0], sx.Name) and factors[0].base == "\\Sigma" and not reader.names.is_mentioned("\\Sigma") and not operators[0]:
-        # A Σ that is no quantity is a sum over everything.
-        rest = factors[1] if len(factors) == 2 else sx.Product(node.span, tuple(factors[1:]), tuple(operators[1:]))
+    at = _sign_of_a_sum(reader, factors, operators)
+    if at is not None:
+        behind = tuple(factors[at + 1 :])
+        rest = behind[0] if len(behind) == 1 else sx.Product(node.span, behind, tuple(operators[at + 1 :]))
         letters = letters_inside(rest) - set(reader.running)
-        index = sx.Name(factors[0].span, next(iter(letters))) if len(letters) == 1 else None  # the i of `Σ xᵢ²`
-        yield from reader.read(sx.BigOp(node.span, "sum", index, None, rest), shapes)
+        index = sx.Name(factors[at].span, next(iter(letters))) if len(letters) == 1 else None  # the i of `Σ xᵢ²`
+        total = sx.BigOp(node.span, "sum", index, None, rest)
+        yield from reader.read(sx.Product(node.span, (*factors[:at], total), tuple(operators[:at])) if at else total, shapes)
         return
     yield from _fold(reader, factors, operators, shapes)
     if (below := _all_below(node)) is not None:
@@ -105,6 +107,14 @@ def product(reader: Reader, node: sx.Product, shapes: Shapes) -> Variants:
             start = i + 1
         for reading in _fold(reader, groups, [operators[i] for i in loose], shapes):
             yield reading.plus(-0.05, reading.shapes, reading.term)
+
+
+def _sign_of_a_sum(reader: Reader, factors: list[Node], operators: list[str]) -> int | None:
+    """Where a Σ stands that is no quantity: it is a sum over everything, of all that is behind it."""
+    if reader.names.is_mentioned("\\Sigma"):
+        return None
+    signs = (i for i, f in enumerate(factors[:-1]) if isinstance(f, sx.Name) and f.base == "\\Sigma" and not operators[i])
+    return next(signs, None)
 
 
 def _fold(reader: Reader, factors: list[Node], operators: list[str], shapes: Shapes) -> list[Reading]:
