@@ -528,7 +528,7 @@ def _common_side(terms: list[Form]) -> Form | None:
 
 
 def _turned_pair(terms: list[Form], shape: Shape) -> Form | None:
-    """A x + Aᵀ x + b = (A + Aᵀ) x + b, and s A + s Aᵀ + b = s (A + Aᵀ) + b."""
+    """A x + Aᵀ x + b = (A + Aᵀ) x + b, and s A + s Aᵀ + b = s (A + Aᵀ) + b, also where x or s is over a scalar."""
     parts = [_parts(term) for term in terms]
     for i, (lead, scalars, body) in enumerate(parts):
         for j in range(i):
@@ -538,12 +538,16 @@ def _turned_pair(terms: list[Form], shape: Shape) -> Form | None:
             if scalars and _is_pair(before[2], body):
                 pair = scaled([lead, *scalars], sum_of([before[2], body], shape))
                 return sum_of([pair, *(term for k, term in enumerate(terms) if k not in (i, j))], shape)
-            if body.op != "matmul" or before[2].op != "matmul":
+            pair_of = [before[2], body]
+            is_over = all(b.op == "divide" for b in pair_of) and body.args[1] is before[2].args[1]
+            pair_of = [b.args[0] for b in pair_of] if is_over else pair_of
+            if any(b.op != "matmul" for b in pair_of):
                 continue
             for end in (0, -1):
-                rests = [_without(b, "matmul", end, b.args[end]) for b in (before[2], body)]
-                if body.args[end] is before[2].args[end] and _is_pair(*rests):
-                    joined = _common_factor([terms[j], terms[i]])
+                rests = [_without(b, "matmul", end, b.args[end]) for b in pair_of]
+                if pair_of[0].args[end] is pair_of[1].args[end] and _is_pair(*rests):
+                    two = [terms[j], terms[i]]
+                    joined = _common_divisor(two, shape) if is_over else _common_factor(two)
                     rest = [term for k, term in enumerate(terms) if k not in (i, j)]
                     return None if joined is None else sum_of([joined, *rest], shape)
     return None
