@@ -200,6 +200,7 @@ FIRES = {
     "softmax": [
         (product("ij,i1->ij", elementwise("exp", [Z]), power(product("ij->i1", elementwise("exp", [Z])), -1)), FACTS),
         (product("i1,->i1", elementwise("exp", [u]), power(product("ij->", elementwise("exp", [u])), -1)), FACTS),
+        (product("i1,->i1", elementwise("exp", [u]), power(mean(elementwise("exp", [u]), None), -1)), FACTS),
     ],
     "logarithm-of-a-quotient": [
         (elementwise("log", [product("i1,->i1", elementwise("exp", [u]), power(product("ij->", elementwise("exp", [u])), -1))]), FACTS),

@@ -174,20 +174,27 @@ def softplus(node: Node, facts: Facts) -> Node | None:
 
 
 def softmax(node: Node, facts: Facts) -> Node | None:
-    """exp(z) / Σ exp(z) = softmax(z)."""
+    """exp(z) / Σ exp(z) = softmax(z), also where a mean stands below."""
     if not isinstance(node, Einsum):
         return None
     for k, (under, below) in enumerate(node.factors):
-        found = _summed(under.operands[0]) if _is_reciprocal(under) else None
-        if found is None:
+        number, sizes, body = _times_a_number(under.operands[0]) if _is_reciprocal(under) else (Fraction(1), (), under)
+        found = _summed(body)
+        if found is None or body is under:
             continue
         z, axis = found
         at = next((j for j, (n, labels) in enumerate(node.factors) if _exponent(n) is z and _lies_over(labels, below, axis)), None)
         if at is not None:
             made: Factor = (func("softmax", [z], (axis,), z.shape), node.factors[at][1])
             factors = [made if i == at else factor for i, factor in enumerate(node.factors) if i != k]
-            return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
+            return einsum(factors, node.out, node.shape, node.coefficient / number, [*node.sizes, *((dim, -p) for dim, p in sizes)])
     return None
+
+
+def _times_a_number(node: Node) -> tuple[Fraction, Sizes, Node]:
+    if not isinstance(node, Einsum) or not node.coefficient:
+        return Fraction(1), (), node
+    return node.coefficient, node.sizes, einsum(node.factors, node.out, node.shape)
 
 
 def _is_reciprocal(node: Node) -> bool:
