@@ -124,7 +124,7 @@ def second_along(of: str, wrt: str, direction: str) -> str:
 
 def is_second(name: str) -> bool:
     """Whether it is the name of a second derivative."""
-    return name.startswith(_SECOND)
+    return name.startswith(_SECOND) and name.count("\u2063") > 2
 
 
 def second_entry(name: str, rows: str, columns: str, mode: str) -> str:

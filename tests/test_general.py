@@ -5,6 +5,7 @@ put into plain NumPy, without symgrad's own check, and held against differences 
 """
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,14 @@ def found(source):
     return load(str(DATA / "steps" / source)) if source.endswith((".py", ".md")) else network_of_text(source)
 
 
+@cache
+def derived(title):
+    """A recurrence and its derivation, which several tests hold against numbers."""
+    recurrence = found(DERIVED[title])
+    recurrence = recurrence.recurrence() if isinstance(recurrence, Steps) else recurrence
+    return recurrence, derive_general(recurrence)
+
+
 def said(source):
     """The network, then every line; or the message."""
     try:
@@ -64,9 +73,7 @@ def test_a_recurrence_is_derived_for_every_length(title):
 @pytest.mark.parametrize("title", DERIVED)
 def test_the_lines_are_the_slopes_at_any_length(title, length):
     """Also at 9, which the lines were neither made from nor checked at."""
-    recurrence = found(DERIVED[title])
-    recurrence = recurrence.recurrence() if isinstance(recurrence, Steps) else recurrence
-    derivation = derive_general(recurrence)
+    recurrence, derivation = derived(title)
     length = max(length, derivation.lengths[0])
     network, loss = recurrence.at(length), derivation.of
     rng = np.random.default_rng(11)
@@ -107,9 +114,7 @@ def test_a_solution_is_printed_in_every_format(form, said):
 @pytest.mark.parametrize("title", DERIVED)
 def test_the_code_for_every_length_has_the_values_of_the_lines(title):
     """At the shortest length there is code for, and at one that nothing was made from."""
-    recurrence = found(DERIVED[title])
-    recurrence = recurrence.recurrence() if isinstance(recurrence, Steps) else recurrence
-    derivation = derive_general(recurrence)
+    recurrence, derivation = derived(title)
     code, space = derivation.code(), {}
     exec(numpy.emit(derivation), space)
     function = space["loss_and_gradients"]
