@@ -302,6 +302,7 @@ FIRES = {
         (product("ij,ik->k1", Y, X), FACTS),
         (product("ij,ik->ik", softmax(A), X), FACTS),
         (product("ij->", Y), FACTS),
+        (product("ij->j1", func("perm", [u], (), (n, n))), FACTS),
     ],
     "distribute-when-shorter": [(A * (1 - B * power(A, -1)), FACTS), (s * (2 - power(s, -1)), FACTS)],
     "symmetric-matrix": [

@@ -782,8 +782,8 @@ METHODS = (
 )  # fmt: skip
 """The functions that an array has as methods."""
 TENSOR_METHODS = frozenset(
-    "abs add astype bool clamp clampmax clampmin cos det diag div exp flip inverse item log logdet logsumexp logsoftmax maskedfill "
-    "matmul mm mul mv norm pow relu roll sigmoid sin softmax sqrt square sub tanh tril triu unsqueeze".split()
+    "abs add astype bool clamp clampmax clampmin cos det diag digamma div exp flip inverse item lgamma log logdet logsumexp logsoftmax "
+    "maskedfill matmul mm mul mv norm pow relu roll sigmoid sin softmax sort sqrt square sub tanh tril triu unsqueeze".split()
 )
 """What PyTorch has as methods too."""
 SIZED = {

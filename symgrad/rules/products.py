@@ -316,6 +316,8 @@ def distribution_sums_to_one(node: Node, facts: Facts) -> Node | None:
 def _distribution_axes(factor: Node, facts: Facts) -> list[int]:
     if isinstance(factor, Func) and factor.fn == "softmax":
         return [factor.params[0]]
+    if isinstance(factor, Func) and factor.fn == "perm":
+        return [0, 1]
     if isinstance(factor, Var):
         return [int(p.partition(":")[2]) for p in facts.of(factor.name) if p.startswith("distribution:")]
     return one_hot_axes(factor, facts)
