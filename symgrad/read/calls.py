@@ -706,7 +706,7 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "full": shaping.filled_with,
     "block": shaping.blocks,
     "solve": _solve,
-    **dict.fromkeys(("grad", "gradient"), gradients.gradient),
+    "grad": gradients.gradient,
     "jacobian": gradients.jacobian,
     "hessian": gradients.hessian,
     "slogdet": _slogdet,
