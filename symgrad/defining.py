@@ -135,6 +135,8 @@ def gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) -
         return True  # a label, `t = \\pm 1`
     if name in vocabulary.sizes and plain_name(sides[1]) in vocabulary.sizes:
         return True  # `k = n`, of two sizes
+    if name in vocabulary.sizes and sides[1] in (chosen := _choices(found, name)) and len(chosen) > 1:
+        return True  # `f = 4d` in one place, and `f = \\tfrac83 d` in another
     literal = literal_rows(sides[1])
     if is_numeric(sides[1]) and _is_every_entry(found, sides[0], known):
         return False
@@ -190,6 +192,14 @@ def gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) -
     found.definitions.append(Definition(base, expression, i, letters))
     known.add(base)
     return True
+
+
+def _choices(found: Gathered, name: str) -> list[Node]:
+    """What a size is set to in terms of other sizes, anywhere on the sheet."""
+    sizes, styled = found.vocabulary.sizes, found.vocabulary.styled
+    relations = (s.node for s in found.sheet.statements if isinstance(s.node, sx.Relation) and s.node.operators == ("=",))
+    made = (node.sides[1] for node in relations if plain_name(node.sides[0], styled) == name and not is_numeric(node.sides[1]))
+    return list(dict.fromkeys(side for side in made if set(mentions(side, styled)) <= sizes))
 
 
 def _is_own_function(found: Gathered, i: int, sides: list[Node], known: set[str]) -> bool:

@@ -6,7 +6,7 @@ A claim holds by its plainest reading, or, with a note, by a less usual one; lat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -373,7 +373,7 @@ class Judge:
 
     def _of_one_letter(self, link: Link, failed: Ruling) -> Ruling | None:
         """`σ'(u) = σ(u)(1 − σ(u))`: an identity of functions, whose letter is any number, whatever it stands for elsewhere."""
-        letters = {name for side in (link.left, link.right) for name in _arguments(side)}
+        letters = {name for side in (link.left, link.right) for name in _arguments(side, self.meaning.shape)}
         if len(letters) != 1 or any(isinstance(n, (sx.Derivative, sx.Differential)) for s in (link.left, link.right) for n in sx.walk(s)):
             return None
         (letter,) = letters
@@ -551,18 +551,24 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, SymgradError) else "it is nested too deeply"
 
 
-def _arguments(node: Node) -> Iterator[str]:
-    """The quantities of a side, without the functions that are called."""
+def _arguments(node: Node, known: Callable[[str], object]) -> Iterator[str]:
+    """The quantities of a side, without the functions that are called, the numbers e and π, and the exponents of what is `known`."""
     if isinstance(node, sx.Call):
         for arg in node.args:
-            yield from _arguments(arg)
+            yield from _arguments(arg, known)
         return
     name = plain_name(node) if isinstance(node, (sx.Name, sx.Scripted)) else None
-    if name is not None:
+    is_power = isinstance(node, sx.Scripted) and node.sub is None and isinstance(node.sup, sx.Number)
+    if name in _NUMBERS and known(name or "") is None:
+        return
+    if name is not None and not (is_power and known(name) is None):
         yield name
         return
     for child in sx.children(node):
-        yield from _arguments(child)
+        yield from _arguments(child, known)
+
+
+_NUMBERS = frozenset({"e", "\\pi"})
 
 
 def _has_literal(node: Tensor) -> bool:

@@ -420,7 +420,10 @@ def _wanted(sheet: Sheet, context: tuple[int, ...], own: range) -> tuple[int, ..
         of = {name for n in sx.walk(node) if isinstance(n, sx.Derivative) and n.of is not None for name in mentions(n.of)}
         # What defines the entries `z_i` defines z.
         whole = set(mentions(node.sides[0])) if named and isinstance(node, sx.Relation) else set()
-        if spoken & whole or (not named and (not of or of & spoken)):
+        # A gradient by what is no more spoken of: `dX = dZ W_1^\\top`.
+        by = {name for n in sx.walk(node) if isinstance(n, sx.Differential) and n.sign == "d" for name in mentions(n.of)}
+        by |= {name for n in sx.walk(node) if isinstance(n, sx.Derivative) for w in n.wrt for name in mentions(w)}
+        if spoken & whole or (not named and by <= spoken and (not of or of & spoken)):
             kept.append(i)
             # A claim that was made before calls for nothing now.
             spoken |= set(mentions(node)) if named or not isinstance(node, sx.Relation) or "=" not in node.operators else set()

@@ -109,7 +109,9 @@ def _with_small_changes(sheet: Sheet) -> Sheet:
         return sheet  # both signs, and nothing says what they are
 
     def put(node: Node) -> Node:
-        if isinstance(node, sx.Differential) and node.sign == "d" and loss is not None and node.order is None:
+        # That of the loss itself is no gradient: `d\\mathcal L = \\langle dY, \\delta Y \\rangle`.
+        is_by = isinstance(node, sx.Differential) and node.sign == "d" and node.order is None and plain_name(node.of) != loss
+        if isinstance(node, sx.Differential) and is_by and loss is not None:
             return _gradient(node.span, loss, node.of)
         if not isinstance(node, sx.Product):
             return node

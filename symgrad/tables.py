@@ -2,7 +2,8 @@ r"""Tables of a sheet: values of names, data of examples, and formulas with thei
 
 `| $w_1$ | 0.3 |` gives a value; columns headed `$x_i$` and `$y_i$` give those of every row, vectors `(2, 1)` the rows of a matrix; columns
 headed `x` and `y` give two lists;
-`| $z = w x + b$ | 0.7 |` says what a formula comes to. Any other table is passed over.
+`| $z = w x + b$ | 0.7 |` says what a formula comes to; a column headed "shape" gives the shapes of the names before it. Any other table is
+passed over.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _TABULAR = re.compile(r"\\begin\{(tabular[x*]?)\}.*?\\end\{\1\}", re.DOTALL)
 _RULE = re.compile(r"[\s|:-]*-[\s|:-]*")
 _LINES = re.compile(r"\\(?:hline|toprule|midrule|bottomrule|cline\{[^}]*\})")
 _NUMBERED = re.compile(r"(?i)\s*\$?\s*(?:#|no\.?|nr\.?|[ijkn]|example|sample|point|beispiel|exemple)?\s*\$?\s*")
+_SHAPE = re.compile(r"(?i)\W*(?:shapes?|sizes?|dims?|dimensions?|Form|Größe|Dimension(?:en)?|taille|tamaño|forme|forma)\b.{0,20}")
+_SIZES = re.compile(r"`?([(\[]?\s*\w+\s*(?:,|×|\\times)\s*\w+\s*[)\]]?)`?")
 _MOST_CELLS = 2000
 
 
@@ -71,7 +74,7 @@ def tabulated(sheet: Sheet) -> Sheet:
 def _said(sheet: Sheet) -> Iterator[Node]:
     for rows in tables(sheet):
         spoken = {name for s in sheet.statements for name in mentions(s.node)}
-        given = list(_values(rows)) or list(_columns(rows, spoken))
+        given = list(_shapes(sheet, rows)) or list(_values(rows)) or list(_columns(rows, spoken))
         yield from given or _results(rows)
 
 
@@ -119,6 +122,35 @@ def _cell(sheet: Sheet, text: str, start: int, stop: int) -> Cell:
     nodes = parse(sheet.source, inside, sheet.macros) if is_plain and inside.start < inside.end else []
     node = nodes[0] if len(nodes) == 1 and not any(isinstance(n, (sx.Unread, sx.Blank)) for n in sx.walk(nodes[0])) else None
     return Cell(Span(start, stop), written, node)
+
+
+def _shapes(sheet: Sheet, rows: list[list[Cell]]) -> Iterator[Node]:
+    r"""`X \in \mathbb{R}^{n \times d}` for every row with a name, or several, and a shape of two sizes in the column that is headed so."""
+    head, *body = rows
+    column = next((k for k, cell in enumerate(head) if k and _SHAPE.fullmatch(cell.text)), None)
+    for row in body if column is not None else ():
+        if len(row) != len(head) or column is None:
+            continue
+        about, shape = row[0].node, _shape_in(sheet, row[column])
+        about = about.sides[0] if isinstance(about, sx.Relation) else about
+        items = about.items if isinstance(about, sx.Listing) else (about,)
+        if about is None or shape is None or any(item is None or plain_name(item) is None for item in items):
+            continue
+        reals = sx.Name(shape.span, "R", style="mathbb")
+        yield sx.Relation(shape.span, (about, sx.Scripted(shape.span, reals, None, shape)), ("in",))
+
+
+def _shape_in(sheet: Sheet, cell: Cell) -> Node | None:
+    """The sizes of a cell, in mathematics, in code, or plain: `$n \\times d$`, `(n, d)`, n × d."""
+    node = cell.node
+    if node is None and (plain := _SIZES.fullmatch(cell.text)):
+        inside = Span(cell.span.start + plain.start(1), cell.span.start + plain.end(1))
+        nodes = parse(sheet.source, inside, sheet.macros)
+        node = nodes[0] if len(nodes) == 1 else None
+    inner = node.body if isinstance(node, sx.Group) else node
+    is_listed = isinstance(inner, sx.Listing) and len(inner.items) == 2
+    is_product = isinstance(inner, sx.Product) and inner.operators.count("times") == 1
+    return inner if is_listed or is_product else None
 
 
 def _values(rows: list[list[Cell]]) -> Iterator[Node]:

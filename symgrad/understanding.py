@@ -11,10 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from symgrad import names
+from symgrad import syntax as sx
 from symgrad.allowance import Allowance
 from symgrad.building import built
 from symgrad.dims import ONE, Dim
 from symgrad.meaning import Definition, Meaning, Vocabulary, bare, is_loss, is_loss_here, stem, weights_among
+from symgrad.naming import plain_name
 from symgrad.parts import mentions
 from symgrad.readings import Reader
 from symgrad.sequences import of_one_shape
@@ -31,6 +33,10 @@ _NOT_ITS_VALUE = 2.0
 _NOT_ITS_GRADIENT = 2.0
 # What it costs to read the lists of a sheet as columns.
 _LISTS_AS_COLUMNS = 0.3
+# What it costs that the one letter of a sheet about functions is a number.
+_A_NUMBER = 0.3
+# What it costs elsewhere that what is called x is a number.
+_X_A_NUMBER = 1.0
 # Understandings that cost so much more than the cheapest are not tried: that a line holds in one says nothing.
 _SPREAD = 2.5
 # What it costs that a loss is no scalar as written, and that all but one of what it is computed from are scalars: so is that one.
@@ -51,6 +57,11 @@ def understood(
     beam = [Meaning(vocabulary, _from_literals(vocabulary))]
     if vocabulary.lists:
         beam.append(Meaning(vocabulary, _from_literals(vocabulary, True), cost=_LISTS_AS_COLUMNS))
+    alone = _alone(vocabulary, definitions)
+    rows = Shapes().unify(unknown(f"rows:{alone}"), ONE) if alone is not None else None
+    number = rows.unify(unknown(f"cols:{alone}"), ONE) if rows is not None else None
+    if alone is not None and number is not None:
+        beam.append(Meaning(vocabulary, number, cost=_A_NUMBER - (_X_A_NUMBER if stem(alone) in _VECTORS else 0.0)))
     for definition in _members_first(definitions):
         if allowance is not None and allowance.is_spent:
             beam = beam[:1]
@@ -80,6 +91,19 @@ def _members_first(definitions: Sequence[Definition]) -> list[Definition]:
         users = (k for k, d in enumerate(found) if new.name in mentions(d.expression) and d.name not in mentions(new.expression))
         found.insert(next(users, len(found)) if new.letters else len(found), new)
     return found
+
+
+def _alone(vocabulary: Vocabulary, definitions: Sequence[Definition]) -> str | None:
+    """The one letter that all the definitions are functions of, where nothing says of what shape it is."""
+    nodes = [n for d in definitions for n in sx.walk(d.expression)]
+    if any(isinstance(n, sx.Scripted) and n.sub is not None for n in nodes):
+        return None
+    called = {plain_name(n.function) for n in nodes if isinstance(n, sx.Call)} | {"\\sigma", "\\pi", "e"}
+    known = {d.name for d in definitions} | vocabulary.functions.keys() | vocabulary.sizes
+    used = {name for n in nodes if isinstance(n, sx.Name) and (name := plain_name(n)) is not None} - called - known
+    name = used.pop() if len(used) == 1 else None
+    is_told = name is None or name in vocabulary.declared or name in vocabulary.literals or name in vocabulary.arrays
+    return None if is_told or name is None or not stem(name).islower() or name in vocabulary.bold else name
 
 
 def _from_literals(vocabulary: Vocabulary, columns: bool = False) -> Shapes:
@@ -212,7 +236,7 @@ def _oddness(meaning: Meaning) -> float:
             total += _THIN[1 if name in in_numbers else ones] if meaning.kinds(name)[0][1] == "matrix" else 0.0
         if meaning.shapes.is_one(shape[0]) and meaning.shapes.is_one(shape[1]) and not _is_told(meaning, name):
             # Nobody transposes a number, and what is called x is rarely one.
-            total += 2.0 if name in transposed else 1.0 if stem(name) in _VECTORS else 0.0
+            total += 2.0 if name in transposed else _X_A_NUMBER if stem(name) in _VECTORS else 0.0
     for term in (t for whole in meaning.terms.values() for t in walk(whole)):
         if term.op == "eye" and meaning.shapes.is_one(term.rows):
             total += 2.0

@@ -13,6 +13,7 @@ from symgrad.allowance import OVER, Allowance
 from symgrad.applying import applied
 from symgrad.asides import set_aside
 from symgrad.batchwise import for_each_example
+from symgrad.bell import with_bells
 from symgrad.chosen import chosen
 from symgrad.classes import by_class
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
@@ -116,10 +117,11 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     chosen,
     of_differing,
     with_replaced,
+    with_bells,
     with_arguments,
     with_own_functions,
-    with_differentials,
     with_names_for_gradients,
+    with_differentials,
     written_out,
     with_letters_of_their_own,
     stacked,

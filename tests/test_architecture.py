@@ -39,7 +39,7 @@ LAYERS = [
         "cases terms typing_rules "
         "readings.* implied meaning resting building understanding prose dimension_analysis shorthand starting enumerating "
         "tables told denoting replacing strides classes datapoints datasets pointwise "
-        "totals limits ellipses coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise "
+        "totals limits ellipses coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise bell "
         "literals sheet defining gathering chosen subsets updates changing rounding identities held lab spellings "
         "completing",
     ),

@@ -740,7 +740,8 @@ def repairs(record: Record, slight: bool = False) -> Callable[[Case], Iterator[D
                 continue
             cause = _OF_NUMBERS.get(cause, cause) if counted else cause
             if case.is_followed:
-                yield Diagnosis(cause, case.span, f"expected {rows_text(case.ruling.expected)}; {_FOLLOWED[cause]}", "")
+                followed = f"; {_FOLLOWED[cause]}" if cause in _FOLLOWED else ""
+                yield Diagnosis(cause, case.span, f"expected {rows_text(case.ruling.expected)}{followed}", "")
             else:
                 yield case.diagnosis(cause, message, found.right_node, span)
 

@@ -14,6 +14,7 @@ from symgrad.read import functions as fn
 from symgrad.read import vocabulary as voc
 from symgrad.read.decimals import has_decimal_commas
 from symgrad.read.habits import as_meant
+from symgrad.read.magnitudes import with_magnitudes
 from symgrad.read.tokens import Token
 from symgrad.span import Source, Span
 from symgrad.syntax import Unreadable
@@ -54,7 +55,7 @@ def lex(source: Source, span: Span, macros: Macros | None = None) -> list[Token]
     """
     own = macros or {}
     tokens = _lexed(source.text, span.start, span.end, None, own, has_decimal_commas(source.text))
-    return as_meant(_expanded(tokens, own, 0, [0]))
+    return as_meant(with_magnitudes(_expanded(tokens, own, 0, [0]), source.text, span.end))
 
 
 _FRACTION = re.compile(r"(\d+)\u2044(\d+)")  # what ½ and its like are made of
