@@ -51,6 +51,9 @@ _LOOKS_AHEAD = re.compile(
     r"(?i)\b(?:new|updated)\s+(?!(?:weight|parameter|bias|value)s?\b)\w+(?:\s\w+)?\W*(?:(?:value|is|becomes|now|of|equals)\W+)*$"
     r"|\bafter (?:the|this|that|one|a) (?:\w+ )?(?:step|update)s?\b"
 )
+_BY_NEW_VALUES = re.compile(
+    r"(?i)\b(?:with|w/|using|by|at|mit|avec|con)\s+(?:(?:the|these|those|our|den|les|los)\s+)?(?:new|updated|neuen|nouve\w+|nuev\w+)\b"
+)
 _LAST_SENTENCE = re.compile(r"[.;](?=\s|$)")
 # A new item of an exercise, and words that say that it is about what a step has led to.
 _ITEM = re.compile(r"(?m)^[ \t]*(?:\\item\b|(?:[*_#]+\s*)*\(?[a-h1-9ivx]{1,3}\)|#+ )")
@@ -315,7 +318,7 @@ class Arithmetic:
         changed = self.ledger.anew.keys() | {name for name in self.ledger.older if name in self.meaning.network.inputs}
         words = _LAST_SENTENCE.split(self.gathered.sheet.statements[link.statement].words)[-1]
         if not changed or not _AFTERWARDS.search(words):
-            return False
+            return not changed and _BY_NEW_VALUES.search(words) is not None
         slopes = (names.gradient_of(name) for name in self.ledger.values)
         trained = {match["wrt"] for match in slopes if match is not None and match["wrt"] in self.meaning.network.inputs}
         return bool(trained & self.numbers_behind(pair.left_node) - changed)

@@ -10,6 +10,14 @@ from symgrad.naming import superscript
 from symgrad.span import Span
 from symgrad.syntax import Node
 
+# How long a power of a number may be, in binary digits.
+_MOST_BITS = 4096
+
+
+def is_too_long(value: Fraction, power: Fraction) -> bool:
+    """Whether a power of a number is longer than is computed exactly: `2^{10^9}`, but not `0.9^{50}`."""
+    return abs(power) * max(abs(value.numerator).bit_length(), value.denominator.bit_length()) > _MOST_BITS
+
 
 def constant_of(node: Node) -> Fraction | None:
     """The value of an expression in numbers alone, exactly."""
@@ -54,9 +62,9 @@ def constant_of(node: Node) -> Fraction | None:
             return result
         case sx.Scripted(base=base, sub=None, sup=sup, primes=0) if sup is not None:
             value, power = constant_of(base), constant_of(sup)
-            if value is None or power is None or power.denominator != 1 or abs(power) > 30 or (not value and power < 0):
+            if value is None or power is None or power.denominator != 1 or (not value and power < 0):
                 return None
-            return value ** int(power)
+            return None if is_too_long(value, power) else value ** int(power)
         case sx.Call(function=function, args=(arg,)) if isinstance(function, sx.Group):
             outer, inner = constant_of(function), constant_of(arg)
             return None if outer is None or inner is None else outer * inner

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
-from symgrad.literals import literal_cells
+from symgrad.literals import literal_cells, literal_rows
 from symgrad.naming import letters_of, plain_name
 from symgrad.parts import heads, mentions
 from symgrad.read.document import Sheet, Statement
@@ -217,13 +217,14 @@ def _drawn_from(statements: Sequence[Statement], name: str | None) -> tuple[Node
 
 def _numbered_names(sheet: Sheet, point: Point) -> tuple[Node, ...]:
     """The two names that a sheet numbers by a letter and does not define, the target last."""
-    defined = {name for s in sheet.statements for name, _ in heads(s)}
+    defined = {name for s in sheet.statements for name, formula in heads(s) if literal_rows(formula) is None}
     scripted = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted) and _is_bare(n)]
     found = {
         name: n.base for n in scripted if (name := plain_name(n.base)) is not None and name not in defined and not name.startswith("\\")
     }
     targets = [name for name in _TARGETS if name in found]
     others = [name for name in found if name not in targets[:1]]
+    others = ["x"] if "x" in others else others
     return (found[others[0]], found[targets[0]]) if len(point) == 2 and len(targets) >= 1 and len(others) == 1 else ()
 
 

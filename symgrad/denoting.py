@@ -50,10 +50,12 @@ _BY_ALONE = re.compile(rf"(?i)^\W*{_BY[:-1].replace('s+', 's*', 1)})\W*$")
 _GRADIENT_BY_WHICH = re.compile(rf"(?i){_GRADIENT}{_OF_A_LOSS}{_BY}\W*$")
 _IS_CALLED = re.compile(r"(?i)^\W*(?:(?:is|will be)\s+(?:denoted|written|called|abbreviated)(?:\s+(?:by|as))?|by|as|mit|par|por|como)\W*$")
 
+_NEAR = 6
 # What a name is given to that was just computed: `$\partial L/\partial z = …$. Call this number $e$.`
 _CALL_THIS = re.compile(
     r"(?i)\b(?:call|denote|name|abbreviate|nenne[nt]?|bezeichne[nt]?|appelons|notons|llamamos|denotamos|chiamiamo)\s+(?:wir\s+)?"
-    r"(?:this|it|that|dies(?:e[nrs]?)?|das|le|la|lo|esto|ceci|cela)(?:\s+(?:last|common)\b)?(?:\s+\w+)?(?:\s+(?:by|as|mit|par|como|con))?\W*$"
+    r"(?:this|it|that|dies(?:e[nrs]?)?|das|le|la|lo|esto|ceci|cela|the(?=\W+\w+\W+(?:above|in the box)))(?:\s+(?:last|common)\b)?"
+    r"(?:\s+\w+)?(?:\s+(?:above|in the box))?(?:\s+(?:by|as|mit|par|como|con))?\W*$"
 )
 
 
@@ -91,10 +93,11 @@ def _told(sheet: Sheet, i: int) -> tuple[Statement, int] | None:
 
 def _called(sheet: Sheet, i: int) -> Statement | None:
     """The equation that `call this $e$` makes of a name, behind the equation of a derivative."""
-    before, this = sheet.statements[i - 1] if i else None, sheet.statements[i]
-    if before is None or not _is_name(this.node) or this.display or not _CALL_THIS.search(this.words):
+    this = sheet.statements[i]
+    if not _is_name(this.node) or this.display or not _CALL_THIS.search(this.words):
         return None
-    head = before.node.sides[0] if isinstance(before.node, sx.Relation) else None
+    before = (s.node for s in reversed(sheet.statements[max(i - _NEAR, 0) : i]) if isinstance(s.node, sx.Relation))
+    head = next((node.sides[0] for node in before), None)
     return _equation(this, this, this.node, replace(head, span=this.span)) if isinstance(head, sx.Derivative) else None
 
 

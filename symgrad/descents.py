@@ -19,7 +19,9 @@ from symgrad.findings import BY_CAUSE
 from symgrad.literals import Rows, literal_rows
 from symgrad.meaning import is_loss
 from symgrad.naming import plain_name
+from symgrad.numbered import name_of_entry
 from symgrad.read.document import Sheet, Statement
+from symgrad.span import Span
 from symgrad.syntax import Node
 from symgrad.verification import Claim, Finding
 
@@ -46,7 +48,7 @@ def with_descents(sheet: Sheet) -> Sheet:
             step = _step(node, values, gradients, rates)
             if step is not None:
                 node = replace(node, sides=(node.sides[0], step, *node.sides[1:]), operators=("gets", "=", *node.operators[1:]))
-            head, rows = plain_name(node.sides[0]), literal_rows(node.sides[-1])
+            head, rows = name_of_entry(node.sides[0]), literal_rows(node.sides[-1])
             if head is not None and rows is not None:
                 values |= {head: rows, **{f"{head}_{at}": ((entry,),) for at, entry in _entries(rows)}}
         out.append(replace(statement, node=node))
@@ -65,7 +67,7 @@ def _gradients(node: Node) -> Iterator[tuple[str, Node]]:
     """By what a loss is differentiated at the beginning of an equation, with the derivative."""
     head = node.sides[0] if isinstance(node, sx.Relation) else None
     if isinstance(head, sx.Derivative) and head.order is None and len(head.wrt) == 1 and _is_of_a_loss(head):
-        name = plain_name(head.wrt[0])
+        name = name_of_entry(head.wrt[0])
         if name is not None:
             yield name, head
 
@@ -78,21 +80,28 @@ def _is_of_a_loss(node: sx.Derivative) -> bool:
 def _step(node: sx.Relation, values: dict[str, Rows], gradients: dict[str, Node], rates: set[Fraction]) -> Node | None:
     r"""`u - 0.1 \partial L/\partial u` for `u \leftarrow 1 + 0.1 \cdot 0.2386`; for `u \leftarrow 1 + 0.02386` where 0.1 is the rate."""
     head = node.sides[0]
-    name = plain_name(head)
+    name = name_of_entry(head)
     if node.operators[0] not in ("gets", "=") or name is None or name not in values:
         return None
     slope = gradients.get(name) or _of_an_entry(head, name, gradients)
     match node.sides[1]:
-        case sx.Sum(terms=(start, change), signs=(sign, _)) as total if slope is not None and is_numeric(change):
+        case sx.Sum(span=span, terms=(start, change), signs=(sign, _)) if slope is not None and is_numeric(change):
             rows = literal_rows(start if sign != "-" else sx.Prefix(start.span, "-", start))
             rate = change.factors[0] if isinstance(change, sx.Product) and len(change.factors) == 2 else None
             if rate is None and len(rates) == 1:
                 rate = numeral(min(rates), change.span)
             if rows != values[name] or rate is None or constant_of(rate) not in rates:
                 return None
-            way = sx.Product(change.span, (rate, replace(slope, span=change.span)), ("",))
-            return replace(total, terms=(replace(head, span=start.span), way), signs=("", "-"))
+            return _against(head, span, rate, slope)
+        case value if slope is not None and node.operators == ("gets",) and constant_of(value) is not None and len(rates) == 1:
+            return _against(head, value.span, numeral(min(rates), value.span), slope)
     return None
+
+
+def _against(head: Node, span: Span, rate: Node, slope: Node) -> Node:
+    """A step against the slope."""
+    way = sx.Product(span, (replace(rate, span=span), replace(slope, span=span)), ("",))
+    return sx.Sum(span, (replace(head, span=span), way), ("", "-"))
 
 
 def _of_an_entry(head: Node, name: str, gradients: dict[str, Node]) -> Node | None:

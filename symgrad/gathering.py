@@ -21,7 +21,8 @@ from symgrad.dims import ONE
 from symgrad.literals import is_worked, literal_rows
 from symgrad.meaning import Assumed, Definition, Vocabulary, is_loss, stem
 from symgrad.members import alongside, exponents, families, indexed, running_letters
-from symgrad.naming import letters_of, numbers_of, plain_name, superscript, without_transpose
+from symgrad.naming import letters_of, numbers_of, plain_name, spelled, superscript, without_transpose
+from symgrad.numbered import name_of_entry
 from symgrad.optima import is_optimised, is_said, of_which
 from symgrad.origins import added_letters, as_told, origins
 from symgrad.parts import Part, heads, mentions
@@ -107,12 +108,15 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         else:
             found.links.append(Link(about, shape, "in", i, about.span.to(shape.span), about, False))
     vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
-    in_equations = {name for i in part.statements for name in _in_equations(sheet.statements[i].node, styled)}
+    in_equations = Counter(name for i in part.statements for name in _in_equations(sheet.statements[i].node, styled))
     for i in part.statements:
         declarations(i, sheet.statements[i].node, vocabulary, vocabulary.heads | vocabulary.declared.keys())
         node = sheet.statements[i].node
-        if isinstance(node, sx.Derivative) and node.of is not None and _is_by_any_name(node, in_equations, styled):
-            vocabulary.dependences.rest(plain_name(node.of, styled) or "", _results(sheet, part, styled))
+        slope = node.sides[-1] if isinstance(node, sx.Relation) and isinstance(node.sides[0], sx.Name | sx.Differential) else node
+        elsewhere = in_equations - Counter(_in_equations(node, styled))
+        if isinstance(slope, sx.Derivative) and slope.of is not None and _is_by_any_name(slope, elsewhere, styled):
+            vocabulary.dependences.rest(plain_name(slope.of, styled) or "", _results(sheet, part, styled))
+            found.notations |= {i} if slope is not node else set()
         else:
             vocabulary.dependences.read(node, styled)
     without_features(sheet, vocabulary)
@@ -191,12 +195,12 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     return found
 
 
-def _in_equations(node: Node, styled: frozenset[str]) -> list[str]:
-    return mentions(node, styled) if isinstance(node, sx.Relation) else []
+def _in_equations(node: Node, styled: frozenset[str]) -> set[str]:
+    return set(mentions(node, styled)) if isinstance(node, sx.Relation) else set()
 
 
 def _is_by_any_name(node: sx.Derivative, stated: Container[str], styled: frozenset[str]) -> bool:
-    r"""Whether it is by a name that stands for any: "for every matrix $M$ with entries $\partial L/\partial M_{ij}$"."""
+    r"""Whether it is by a name that stands for any: "for every matrix $M$ with entries $\partial L/\partial M_{ij}$", "$\bar M := …$"."""
     return all(name not in stated for by in node.wrt for name in mentions(by, styled))
 
 
@@ -212,7 +216,8 @@ def _results(sheet: Sheet, part: Part, styled: frozenset[str]) -> list[str]:
     }
     inside = {name for formula in formulas.values() for name in mentions(formula, styled)}
     by = {name for n in changes for node in (n.wrt if isinstance(n, sx.Derivative) else (n.of,)) for name in mentions(node, styled)}
-    return [name for name in formulas if name not in inside and name in by]
+    outermost = [name for name in formulas if name not in inside and not name.startswith("\\bar{")]
+    return [name for name in outermost if name in by] or outermost
 
 
 def _tables(nodes: Iterable[sx.Scripted], styled: frozenset[str]) -> Iterator[str]:
@@ -337,7 +342,7 @@ def _add(found: Gathered, i: int, chain: Chain, known: set[str]) -> Chain:
     if not isinstance(node, sx.Relation):
         # An expression by itself claims nothing; inline mention of a name does not end a chain of displays.
         return Chain(node, node, statement.block) if statement.display else chain
-    if i in found.counting:
+    if i in found.counting | found.notations:
         found.declared.append((i, statement.span))
         return chain
     is_known = isinstance(node.sides[0], (sx.Derivative, sx.Differential)) or {name for name, _ in heads(statement)} & known
@@ -434,7 +439,7 @@ def _says_the_layout(node: sx.Relation) -> bool:
 
 def _updates(found: Gathered, i: int, node: sx.Relation) -> None:
     r"""`w \leftarrow w - 0.1 \cdot 8 = 0.2`: a name and its new value."""
-    name = plain_name(node.sides[0], found.vocabulary.styled)
+    name = plain_name(node.sides[0], found.vocabulary.styled) or name_of_entry(node.sides[0])
     if node.operators[0] == "gets" and name is not None and literal_rows(node.sides[-1]) is not None:
         found.updates.setdefault(i, []).append((name, node.sides[-1]))
 
@@ -530,6 +535,8 @@ def _arrays(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
         name, _, is_turned = perhaps_turned(node.body, styled) if isinstance(node, sx.Norm) else perhaps_turned(node, styled)
         if name is not None and (is_turned or isinstance(node, sx.Norm)):
             yield name
+        elif isinstance(node, sx.Scripted) and node.primes == 1 and isinstance(node.base, sx.Name) and node.base.base.isupper():
+            yield spelled(node.base)  # `E'` in the notation of statisticians
 
 
 def _entrywise(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:

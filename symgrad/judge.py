@@ -247,6 +247,7 @@ class Judge:
         stated = space(link.right) or shape_of_node(link.right)
         if stated is None:
             return Ruling(link, "unread", reason="the shape that is written here", notes=[Note("at", link.right.span)])
+        stated = self.gathered.vocabulary.of_one_size(stated)
         try:
             readings = self.pairing.reader(link).side(link.left, self.meaning.shapes)
         except Unreadable as error:

@@ -52,20 +52,27 @@ class Ledger:
     def renew(self, name: str, node: Node) -> None:
         """The value that a step leads to."""
         rows = literal_rows(node)
+        if name not in self.meaning.network.inputs and self._renew_entry(name, rows):
+            return
         self.anew |= {} if rows is None else {name: self._as_vector(name, rows)}
 
-    def _renew_entry(self, name: str, rows: Rows | None) -> None:
-        """`w_2 = 0.2 - 0.5 \\cdot 0.18`, where w is a vector that has a value: what a step leads to in one entry of it."""
+    def _renew_entry(self, name: str, rows: Rows | None) -> bool:
+        r"""`w_2 = 0.2 - 0.5 \cdot 0.18`, where w is a vector that has a value: what a step leads to in one entry of it, or of a matrix."""
         whole, _, number = name.rpartition("_")
         old = self.anew.get(whole, self.values.get(whole))
-        if rows is None or old is None or not number.isdecimal() or len(rows) != 1 or len(rows[0]) != 1 or 1 not in (len(old), len(old[0])):
-            return
-        entries, k = [x for row in old for x in row], int(number) - 1
-        if whole not in self.meaning.network.inputs or not 0 <= k < len(entries) > 1 or entries[k] == rows[0][0]:
-            return
-        if not any(self.meaning.rests_on(defined, name) for defined in self.meaning.network.definitions):
-            entries[k] = rows[0][0]
-            self.anew[whole] = (tuple(entries),) if len(old) == 1 else tuple((x,) for x in entries)
+        if rows is None or old is None or len(rows) != 1 or len(rows[0]) != 1 or whole not in self.meaning.network.inputs:
+            return False
+        places = [int(digit) - 1 for digit in number.strip("{}") if digit.isdecimal()]
+        if 1 in (len(old), len(old[0])):
+            places = [0, *places] if len(old) == 1 else [*places, 0]
+        if len(places) != 2 or not (0 <= places[0] < len(old) and 0 <= places[1] < len(old[0])) or len(old) * len(old[0]) == 1:
+            return False
+        if any(self.meaning.rests_on(defined, name) for defined in self.meaning.network.definitions):
+            return False
+        i, j = places
+        if old[i][j] != rows[0][0]:
+            self.anew[whole] = (*old[:i], (*old[i][:j], rows[0][0], *old[i][j + 1 :]), *old[i + 1 :])
+        return True
 
     def enter(self, result: Node, rows: Rows, labels: list[str], statement: int, rounded: bool, meant: Rows | None) -> None:
         """A result that a line comes to, for all names that it has there; `meant` where it is wrong and another should stand there."""

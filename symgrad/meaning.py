@@ -116,6 +116,7 @@ class Vocabulary:
     declared: dict[str, tuple[Dim, Dim]] = field(default_factory=dict)
     declared_at: dict[str, int] = field(default_factory=dict)
     sizes: set[str] = field(default_factory=set)
+    same_size: dict[Dim, Dim] = field(default_factory=dict)  # a size that is said to be another: `n = m`
     losses: set[str] = field(default_factory=set)
     quantities: frozenset[str] = frozenset()  # never losses here, whatever they are called
     literals: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
@@ -152,6 +153,10 @@ class Vocabulary:
         self.declared_at[name] = statement
         if name not in self.assumed.undeclared:
             self.declared[name] = shape
+
+    def of_one_size(self, shape: tuple[Dim, Dim]) -> tuple[Dim, Dim]:
+        """A shape with the sizes that are said to be equal as one."""
+        return self.same_size.get(shape[0], shape[0]), self.same_size.get(shape[1], shape[1])
 
 
 @dataclass

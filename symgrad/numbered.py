@@ -58,6 +58,14 @@ def with_vectors(sheet: Sheet) -> Sheet:
     return replace(sheet, statements=out)
 
 
+def name_of_entry(node: Node) -> str | None:
+    """The name of `z_1`, also where it stands as `(z)_1`."""
+    match node:
+        case sx.Scripted(base=sx.Group(open="(", body=sx.Name() as base)):
+            return plain_name(replace(node, base=base))
+    return plain_name(node)
+
+
 def _entry(node: Node) -> tuple[str, int] | None:
     """The name and the number of `z_1`."""
     if not isinstance(node, sx.Scripted) or not isinstance(node.base, sx.Name) or superscript(node.sup).label or node.primes:

@@ -611,9 +611,9 @@ def equal_sizes(node: Node, vocabulary: Vocabulary) -> None:
     one, other = (plain_name(side) for side in node.sides)
     if one is None or other is None or one == other or not {one, other} <= vocabulary.sizes:
         return
+    vocabulary.same_size[Dim.of(one)] = Dim.of(other)
     for name, shape in vocabulary.declared.items():
-        rows, cols = (Dim.of(other) if dim == Dim.of(one) else dim for dim in shape)
-        vocabulary.declared[name] = rows, cols
+        vocabulary.declared[name] = vocabulary.of_one_size(shape)
 
 
 def _of_two(node: Node) -> str | None:

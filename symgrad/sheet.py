@@ -40,6 +40,7 @@ class Gathered:
     updates: dict[int, list[tuple[str, Node]]] = field(default_factory=dict)
     defining: set[int] = field(default_factory=set)
     counting: set[int] = field(default_factory=set)
+    notations: set[int] = field(default_factory=set)
     running: frozenset[str] = frozenset()  # the letters that sums run over, and indices beside them
     added: frozenset[str] = frozenset()  # the letters of sums of indices
     quantities: frozenset[str] = frozenset()  # the letters that have a formula, and so count nothing

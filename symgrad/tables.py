@@ -2,8 +2,8 @@ r"""Tables of a sheet: values of names, data of examples, and formulas with thei
 
 `| $w_1$ | 0.3 |` gives a value; columns headed `$x_i$` and `$y_i$` give those of every row, vectors `(2, 1)` the rows of a matrix; columns
 headed `x` and `y` give two lists;
-`| $z = w x + b$ | 0.7 |` says what a formula comes to; a column headed "shape" gives the shapes of the names before it. Any other table is
-passed over.
+`| $z = w x + b$ | 0.7 |` says what a formula comes to; names beside columns headed `old`, `gradient` and `new` take a step of descent; a
+column headed "shape" gives the shapes of the names before it. Any other table is passed over.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from itertools import pairwise
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.literals import literal_cells
+from symgrad.meaning import is_loss
 from symgrad.naming import letters_of, plain_name
-from symgrad.parts import mentions
+from symgrad.parts import heads, mentions
 from symgrad.read.document import Sheet, Statement, is_latex, legible
 from symgrad.read.latex import parse
 from symgrad.span import Span
@@ -31,6 +32,12 @@ _NUMBERED = re.compile(r"(?i)\s*\$?\s*(?:#|no\.?|nr\.?|[ijkn]|example|sample|poi
 _SHAPE = re.compile(r"(?i)\W*(?:shapes?|sizes?|dims?|dimensions?|Form|Größe|Dimension(?:en)?|taille|tamaño|forme|forma)\b.{0,20}")
 _SIZES = re.compile(r"`?([(\[]?\s*\w+\s*(?:,|×|\\times)\s*\w+\s*[)\]]?)`?")
 _MOST_CELLS = 2000
+_TARGETS = frozenset({"y", "t"})
+_OF_A_STEP = {
+    "old": re.compile(r"(?i)\W*(?:old|before|current|start|initial|alt|ancien\w*|viej\w+|antes)(?: (?:value|weight)s?)?\W*"),
+    "gradient": re.compile(r"(?i)\W*(?:grad(?:ient)?|slope|derivative|gradient\w*|dérivée|derivada)s?\W*"),
+    "new": re.compile(r"(?i)\W*(?:new|after|updated?|neu|nouve\w+|nuev\w+|después)(?: (?:value|weight)s?)?\W*"),
+}
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ def tabulated(sheet: Sheet) -> Sheet:
 def _said(sheet: Sheet) -> Iterator[Node]:
     for rows in tables(sheet):
         spoken = {name for s in sheet.statements for name in mentions(s.node)}
-        given = list(_shapes(sheet, rows)) or list(_values(rows)) or list(_columns(rows, spoken))
+        given = list(_shapes(sheet, rows)) or list(_values(rows)) or list(_columns(rows, spoken)) or list(_steps(sheet, rows))
         yield from given or _results(rows)
 
 
@@ -171,22 +178,59 @@ def _columns(rows: list[list[Cell]], spoken: set[str]) -> Iterator[Node]:
     counts = _NUMBERED.fullmatch(head[0].text) is not None and len(head) > 1
     if any(len(row) != len(head) for row in body):
         return
-    sizes = [{len(row[k].entries) for row in body} for k in range(counts, len(head))]
-    if any(len(found) != 1 or 0 in found for found in sizes):
-        return
-    indexed = [_index_of(cell) for cell in head[counts:]]
-    if counts and all(indexed) and len(set(indexed)) == 1 and all(cell.is_number for row in body for cell in row[:1]):
+    sizes = [{len(row[k].entries) for row in body} for k in range(len(head))]
+    filled = [k for k in range(counts, len(head)) if len(sizes[k]) == 1 and 0 not in sizes[k]]
+    indexed = {k: _index_of(head[k]) for k in filled}
+    is_full = len(filled) == len(head) - counts
+    if counts and is_full and len(set(indexed.values())) == 1 and None not in indexed.values() and all(row[0].is_number for row in body):
         for row in body:
-            for above, cell, letter in zip(head[1:], row[1:], indexed, strict=True):
-                if above.node is not None and (above.name is None or _numbered(above, letter or "", body[0]) in spoken):
-                    yield _equation(_numbered_node(above.node, letter or "", row), cell)
-        for k, (above, letter) in enumerate(zip(head[1:], indexed, strict=True), 1):
-            if above.name is not None and _numbered(above, letter or "", body[0]) not in spoken:
-                assert isinstance(above.node, sx.Scripted)
-                yield _list(_of_rows(above.node.base, spoken) if len(body[0][k].entries) > 1 else above.node.base, body, k)
-    elif all(cell.name is not None for cell in head[counts:]) and len(body) > 1:
-        for k, above in enumerate(head[counts:], int(counts)):
-            yield _list(above.name, body, k)
+            for k, letter in indexed.items():
+                node = head[k].node
+                if node is not None and (head[k].name is None or _numbered(head[k], letter or "", body[0]) in spoken):
+                    yield _equation(_numbered_node(node, letter or "", row), row[k])
+        for k, letter in indexed.items():
+            if head[k].name is not None and _numbered(head[k], letter or "", body[0]) not in spoken:
+                yield _column(head, body, k, spoken)
+        return
+    named = [k for k in filled if head[k].name is not None and not isinstance(head[k].node, sx.Number)]
+    # Columns of words or of formulas beside those of data are passed over; data have what is to be predicted.
+    is_of_data = any(_base(head[k]) in _TARGETS for k in named) and len(named) > 1
+    if len(body) > 1 and (len(named) == len(head) - counts or is_of_data):
+        for k in named:
+            yield _column(head, body, k, spoken)
+
+
+def _base(cell: Cell) -> str | None:
+    """The x of `x` and of `x_i`."""
+    base = cell.node.base if isinstance(cell.node, sx.Scripted) and _index_of(cell) is not None else cell.node
+    return plain_name(base) if isinstance(base, sx.Node) else None
+
+
+def _column(head: list[Cell], body: list[list[Cell]], k: int, spoken: set[str]) -> Node:
+    """A name, without its index, and the column of its numbers, or the matrix of its rows."""
+    node = head[k].node
+    name = node.base if isinstance(node, sx.Scripted) and _index_of(head[k]) is not None else node
+    assert isinstance(name, sx.Node)
+    return _list(_of_rows(name, spoken) if len(body[0][k].entries) > 1 else name, body, k)
+
+
+def _steps(sheet: Sheet, rows: list[list[Cell]]) -> Iterator[Node]:
+    """Beside every name what it was before a step of descent, the gradient by it, and what it becomes."""
+    head, *body = rows
+    columns = {word: k for k, cell in enumerate(head) for word, pattern in _OF_A_STEP.items() if pattern.fullmatch(cell.text)}
+    losses = {name: s.node.sides[0] for s in sheet.statements for name, _ in heads(s) if is_loss(name) and isinstance(s.node, sx.Relation)}
+    if "new" not in columns or not columns.keys() & {"old", "gradient"} or len(losses) != 1:
+        return
+    (loss,) = losses.values()
+    if any(len(row) != len(head) or row[0].name is None or not all(row[k].is_number for k in columns.values()) for row in body):
+        return
+    for word, k in sorted(columns.items(), reverse=True):  # the old value, then the new one, and the gradients, before any is renewed
+        for row in body if word != "new" else ():
+            assert row[0].name is not None
+            yield _equation(row[0].name if word == "old" else sx.Derivative(row[k].span, loss, (row[0].name,)), row[k])
+    for row in body:
+        made = _equation(row[0].name, row[columns["new"]])
+        yield replace(made, operators=("gets",)) if isinstance(made, sx.Relation) else made
 
 
 def _results(rows: list[list[Cell]]) -> Iterator[Node]:

@@ -57,6 +57,11 @@ class Scripts(Grammar):
             elif token.text == "^" and self._is_prime_script():
                 self.take()
                 primes += self._prime_script()
+            elif token.text == "^" and (length := self._inverse_with_a_prime()):
+                one = sx.Number(token.span, "1")
+                sup, primes = _joined(sup, sx.Prefix(token.span, "-", one)), primes + 1
+                for _ in range(length):
+                    self.take()
             elif token.text == "^":
                 self.take()
                 sup = _joined(sup, self._script())
@@ -214,6 +219,13 @@ class Scripts(Grammar):
         while self.ahead(n).text in ("\\prime", "'"):
             n += 1
         return n > 2 and self.ahead(n).text == "}"
+
+    def _inverse_with_a_prime(self) -> int:
+        r"""How many tokens `^{-\prime}` and `^{-1\prime}` are: the transposed inverse, as statisticians write it; 0 for anything else."""
+        texts = [self.ahead(n).text for n in range(1, 6)]
+        digits = 1 if texts[2] == "1" else 0
+        is_one = texts[:2] == ["{", "-"] and texts[2 + digits] in ("\\prime", "'") and texts[3 + digits] == "}"
+        return 5 + digits if is_one else 0
 
     def _prime_script(self) -> int:
         if self.peek.text != "{":

@@ -176,7 +176,7 @@ EXTREMA = {
 }  # fmt: skip
 # Words of several letters that people type without a macro, and that are not products of their letters.
 # What an axis is called, in `softmax_rows` and `pad[rows 1:n]`.
-AXES = frozenset({"row", "rows", "column", "columns", "causal"})
+AXES = frozenset({"row", "rows", "rowwise", "col", "cols", "column", "columns", "columnwise", "causal"})
 # What stands before sizes in brackets: `unfold[2, 1](X)`.
 WITH_SIZES_IN_BRACKETS = frozenset({"unfold", "fold", "pad", "roll", "reshape", "vec", "Huber", "LeakyReLU", "ELU", "polygamma"})
 WORDS = frozenset(

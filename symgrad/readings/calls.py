@@ -14,7 +14,7 @@ from symgrad.dims import ONE
 from symgrad.naming import letters_of, plain_name, script_text, spelled, superscript
 from symgrad.read import functions as fn
 from symgrad.readings.entries import entries, kronecker
-from symgrad.readings.words import AXES, RULES
+from symgrad.readings.words import AXES, RULES, word_of_axis
 from symgrad.shapes import Shapes
 from symgrad.syntax import Node, Unreadable
 from symgrad.terms import Term, mapped
@@ -158,7 +158,7 @@ def _applied(
 
 
 def _along(reader: Reader, op: str, args: list[Node], node: sx.Call, shapes: Shapes, sub: Node | None) -> Iterator[Reading]:
-    word = script_text(sub).removeprefix("\\mathrm{").removesuffix("}")
+    word = word_of_axis(sub)
     for cost, now, (inner, *_), notes in reader.each(args[:1], shapes):
         if is_scalar(now, inner):
             continue  # of one number it says nothing

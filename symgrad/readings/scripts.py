@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from symgrad import syntax as sx
-from symgrad.constant import constant_of
+from symgrad.constant import constant_of, is_too_long
 from symgrad.dims import ONE
 from symgrad.naming import script_text, superscript
 from symgrad.syntax import Node, Unreadable
@@ -58,7 +58,8 @@ def _powers(reader: Reader, reading: Reading, power: Node, node: Node) -> Iterat
         yield from _general_powers(reader, reading, power)
         return
     of_entries = isinstance(power, sx.Prefix) and power.sign == "odot"
-    if abs(exponent) > _LARGEST_POWER:
+    number = reading.term.params[0] if reading.term.op == "number" else None
+    if abs(exponent) > _LARGEST_POWER and (number is None or is_too_long(Fraction(number), exponent)):
         raise Unreadable(power.span, f"a power larger than {_LARGEST_POWER}")
     term, shapes = reading.term, reading.shapes
     mapped = Term("elementwise", (term,), ("power", exponent), term.rows, term.cols, term.free)

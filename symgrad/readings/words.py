@@ -23,8 +23,10 @@ from symgrad.typing_rules import Reading, is_scalar, multiply, negated, squared
 if TYPE_CHECKING:
     from symgrad.readings.reader import Reader
 
-# Along which axis a function works that is said to work on rows or columns, one or all.
-AXES = {"column": 1, "columns": 0, "row": 0, "rows": 1}
+# Along which axis a function works that is said to work on rows or columns, on each or on all.
+AXES = dict.fromkeys(("row", "rows", "rowwise"), 1) | dict.fromkeys(("col", "cols", "column", "columns", "columnwise"), 0)
+# A mean of the rows is down each column; the row mean is of each.
+_OF_ALL = {"rows": 0, "columns": 1}
 
 
 CallRule = Callable[["Reader", Reading, tuple[Term, ...], dict[str, Node], sx.Call], Iterable[Reading]]
@@ -65,7 +67,13 @@ def _below(node: sx.Call) -> Node | None:
 
 
 def _word_below(node: sx.Call) -> str:
-    return script_text(_below(node)).removeprefix("\\mathrm{").removesuffix("}")
+    return word_of_axis(_below(node))
+
+
+def word_of_axis(below: Node | None) -> str:
+    r"""The word in `\mathrm{softmax}_{\text{row-wise}}`, without what parts its letters."""
+    text = script_text(below).removeprefix("\\mathrm{").removesuffix("}")
+    return "".join(text.replace("-", " ").split())
 
 
 def _call_rearranged(op: str) -> CallRule:
@@ -168,7 +176,8 @@ def _call_scattered(op: str) -> CallRule:
 
 
 def _call_mean(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
-    axis = _axis(keywords) if _word_below(node) not in AXES else 1 - AXES[_word_below(node)]  # of the rows: down each column
+    below = _word_below(node)
+    axis = _OF_ALL.get(below, AXES[below]) if below in AXES else _axis(keywords)
     for summed in _summed(r, terms, axis):
         count = Term("count", (terms[0],), (axis,))
         yield summed.with_term(Term("hadamard", (count, summed.term), (), summed.term.rows, summed.term.cols, summed.term.free))
