@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from symgrad import syntax as sx
+from symgrad.constant import constant_of
 from symgrad.errors import Unsupported
 from symgrad.literals import literal_rows
+from symgrad.parts import heads
 from symgrad.points import Point
 from symgrad.read.document import Sheet
 from symgrad.replacing import is_replaced
@@ -317,15 +319,26 @@ _INSTEAD = re.compile(
     rf"(?i)\b{_ACTIVATION}\b[^.$]{{0,40}}\b(?:instead|in place of|rather than)\b|\b(?:instead|in place) of\b[^.$]{{0,40}}\b{_ACTIVATION}\b"
     rf"|\b{_ACTIVATION}\b[^.$]{{0,20}}\breplaced\b|\breplacing\b[^.$]{{0,20}}\b{_ACTIVATION}\b"
 )
+_NAMES_IT = re.compile(r"(?i)\b(?:with|setting)\W*$")
 _CASE_BEFORE = re.compile(r"(?i)\b(?:if|when|whenever|with|under|assuming|suppose|setting|even)\W*$")
 
 
 def is_conditional(sheet: Sheet, i: int) -> bool:
     """Whether a statement is claimed for a case that words put before it: "even with $J = 0$ we get …", "for ReLU instead of tanh"."""
     return is_of_another_activation(sheet, i) or any(
-        isinstance(sheet.statements[j].node, sx.Relation) and _CASE_BEFORE.search(sheet.statements[j].words) and one_sentence(sheet, j, i)
+        isinstance(sheet.statements[j].node, sx.Relation)
+        and _CASE_BEFORE.search(sheet.statements[j].words)
+        and not _gives_a_name(sheet, j)
+        and one_sentence(sheet, j, i)
         for j in range(max(0, i - _NEAR), i)
     )
+
+
+def _gives_a_name(sheet: Sheet, i: int) -> bool:
+    r"""`With $e = \hat x - x$`: a formula gets a name, and nothing is supposed."""
+    named = {name for name, formula in heads(sheet.statements[i]) if constant_of(formula) is None}
+    before = {name for statement in sheet.statements[:i] for name, _ in heads(statement)}
+    return bool(named - before) and _NAMES_IT.search(sheet.statements[i].words) is not None
 
 
 def in_words(sheet: Sheet, statements: Sequence[int], i: int) -> Iterator[tuple[int, sx.Node, bool]]:

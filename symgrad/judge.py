@@ -520,7 +520,8 @@ class Judge:
                 if self.lab.equal(pair.left_node, pair.right_node).holds:
                     return True
                 _, lab = self.suppositions.of(link)
-                if lab is not self.lab and lab.equal(pair.left_node, pair.right_node).holds:
+                labs = [lab] if lab is not self.lab else [case for case, _ in self.suppositions.cases(link)]
+                if any(lab.equal(pair.left_node, pair.right_node).holds for lab in labs):
                     return True
                 if variables(pair.left_node) and variables(pair.right_node) and not self.arithmetic.rests_on_results(pair):
                     return self.arithmetic.with_the_data(link, pair, values) is not None

@@ -27,7 +27,7 @@ from symgrad.typing_rules import Note, Reading
 
 Function = tuple[str, tuple[Fraction, ...]]
 
-_LOSS_WORDS = ("loss", "Loss", "cost", "Cost", "MSE", "RSS", "SSE", "BCE", "CE", "NLL", "Error", "error", "Err")
+_LOSS_WORDS = ("loss", "Loss", "cost", "Cost", "MSE", "RSS", "SSE", "BCE", "CE", "NLL", "KL", "ELBO", "Error", "error", "Err")
 _LOSS_LETTERS = ("L", "J", "E", "\\ell", *(f"\\mathcal{{{letter}}}" for letter in "LJEC"))
 _SURE_LOSSES = frozenset((*_LOSS_LETTERS, *(f"\\mathrm{{{word}}}" for word in _LOSS_WORDS)))
 _NEVER_ELSE = _SURE_LOSSES - {"E", "J", "C", "\\mathrm{Error}", "\\mathrm{error}", "\\mathrm{Err}"}

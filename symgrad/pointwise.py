@@ -81,6 +81,8 @@ def _applied(node: Node, known: set[str], letter: str) -> Node:
                 # `\sigma(1 - \sigma)` is a product: no function is applied to functions.
                 whole = put(function) or function
                 return sx.Product(inner.span, (whole, sx.Group(arg.span, "(", ")", sx.replaced(arg, put))), ("",))
+            case sx.Call(function=sx.Name() | sx.Scripted() as function) if is_function(_base(function)):
+                return inner  # it has its argument
             case sx.Scripted(base=base, sub=None, primes=primes) if is_function(base):
                 itself = sx.Scripted(inner.span, base, primes=primes) if primes else base
                 called = sx.Call(inner.span, itself, (argument,), "(")
@@ -97,6 +99,10 @@ def _applied(node: Node, known: set[str], letter: str) -> Node:
     made = replace(node, sides=tuple(sx.replaced(side, put) for side in node.sides))
     left = {name for side in made.sides for name in mentions(sx.replaced(side, _numbers))} - {letter}
     return node if made == node or left else made
+
+
+def _base(function: sx.Name | sx.Scripted) -> Node:
+    return function.base if isinstance(function, sx.Scripted) else function
 
 
 def _without_calls(node: Node) -> Iterator[Node]:

@@ -48,6 +48,7 @@ from symgrad.likeness import likeness
 from symgrad.limits import with_limits
 from symgrad.listing import listed
 from symgrad.literals import literal_rows, masked_entries
+from symgrad.logits import with_softmax
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.numbered import with_vectors
 from symgrad.optima import with_zero_behind
@@ -95,6 +96,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     summed,
     up_to_constants,
     tabulated,
+    with_softmax,
     with_pairs,
     over_pairs,
     told,
