@@ -1,4 +1,4 @@
-r"""Probabilities worked out of logits without a formula: "logits $z = (2, 1, 0)$", `e^z = (7.389, 2.718, 1)`, and `p = (0.665, 0.245, 0.090)`.
+r"""Probabilities worked out of logits without a formula: "logits $z = (2, 1, 0)$", `e^z = (7.389, 2.718, 1)`, `p = (0.665, 0.245, 0.09)`.
 
 They are the softmax of the logits where all of them but one at most come out so; that one is then wrong.
 """
