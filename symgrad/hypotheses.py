@@ -158,9 +158,14 @@ def _tried(found: Gathered, most: int | None = None) -> Understood | None:
 def _rows_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
     """Names given as one row that may stand for a batch later."""
     one_row = [n for n, sizes in judge.gathered.vocabulary.literals.items() if any(1 in s for s in sizes)]
-    one_row += [d.name for d in judge.gathered.definitions if is_numeric(d.expression)]
+    one_row += [d.name for d in judge.gathered.definitions if is_numeric(d.expression) and _has_rows(d.expression)]
     for name in one_row[:6]:
         yield replace(assumed, reopened=frozenset({name}))
+
+
+def _has_rows(node: sx.Node) -> bool:
+    """Whether a calculation is one with vectors or matrices."""
+    return any(isinstance(n, (sx.Matrix, sx.List, sx.Listing)) for n in sx.walk(node))
 
 
 def _distributions_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:

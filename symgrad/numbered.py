@@ -11,7 +11,7 @@ from dataclasses import replace
 from symgrad import syntax as sx
 from symgrad.literals import literal_rows
 from symgrad.members import alone
-from symgrad.naming import plain_name, superscript
+from symgrad.naming import letters_of, plain_name, superscript
 from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
@@ -22,7 +22,7 @@ _MOST = 8
 def with_vectors(sheet: Sheet) -> Sheet:
     """The sheet with such vectors defined, where the last of their entries is, and a later value of an entry as an update."""
     spoken = {name for s in sheet.statements for name in alone(s.node, frozenset())}
-    given = {name for s in sheet.statements for name, _ in heads(s)}
+    given = {name for s in sheet.statements for name, _ in heads(s)} | {name for s in sheet.statements for name in _families(s.node)}
     found: dict[str, dict[int, int]] = {}  # of a name the statements in which its entries are calculated first
     for i, statement in enumerate(sheet.statements):
         entry = _entry(statement.node.sides[0]) if isinstance(statement.node, sx.Relation) and heads(statement) else None
@@ -64,6 +64,15 @@ def name_of_entry(node: Node) -> str | None:
         case sx.Scripted(base=sx.Group(open="(", body=sx.Name() as base)):
             return plain_name(replace(node, base=base))
     return plain_name(node)
+
+
+def _families(node: Node) -> list[str]:
+    """The s of `s_i = q \\cdot k_i`, which has a formula for every entry."""
+    match node:
+        case sx.Relation(sides=(sx.Scripted(base=sx.Name() as base, sub=sub, sup=None), *_)) if len(letters_of(sub) or ()) == 1:
+            name = plain_name(base)
+            return [] if name is None else [name]
+    return []
 
 
 def _entry(node: Node) -> tuple[str, int] | None:

@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 from typing import TypeGuard
 
 from symgrad import syntax as sx
-from symgrad.constant import constant_of
+from symgrad.constant import constant_of, is_numeric
 from symgrad.dims import ONE, Dim
 from symgrad.meaning import Function, Vocabulary
 from symgrad.naming import letters_of, plain_name, script_text, superscript, without_transpose
@@ -457,6 +457,8 @@ _SHAPE_WORD = re.compile(rf"(?i)\b(?:{_SHAPE_WORDS})\b|^\W*(?:are|sind|sont|son|
 
 def _sized(node: Node, is_said: bool) -> tuple[Node, ...]:
     """What a shape may be said of; where the word for it stands, also each of several names, and the name of a definition or a member."""
+    if is_numeric(node):
+        return ()  # a window is pooled, and has no shape
     if isinstance(node, _HAS_SHAPE):
         return (node,)
     if is_said and isinstance(node, sx.Relation) and node.operators in (("=",), ("in",)) and isinstance(node.sides[0], _MAY_BE_DEFINED):
@@ -488,7 +490,7 @@ OF_A_TRAINED_NETWORK = re.compile(
 
 _AXIS = r"(?:feature|channel|column|dimension|unit|neuron|activation|second)s?"
 _ONE_OF_EACH = re.compile(
-    rf"(?i)\b(?:(?:drop|omit|suppress|ignor|skip)\w*|hid(?:e|es|ing))\W+(?:the\W+)?{_AXIS}(?:\W+(?:index|subscript|axis|dimension))?\b"
+    rf"(?i)\b(?:(?:drop|skip)(?:s|p?ed|p?ing)?|(?:omit|suppress|ignor)\w*|hid(?:e|es|ing))\W+(?:the\W+)?{_AXIS}(?:\W+(?:index|subscript|axis|dimension))?\b"
     rf"|\bleav\w*\W+(?:out\W+)?(?:the\W+)?{_AXIS}\W+(?:index|subscript|axis)(?:\W+(?:out|away))?\b"
     rf"|\b(?:one|a single|a fixed|each|every)\W+{_AXIS}\W+(?:at a time|alone|separately|independently|by itself|on its own)\b"
     rf"|\b(?:each|every)\W+{_AXIS}\W+(?:is|gets)\W+(?:\w+\W+){{1,3}}(?:separately|independently|by itself|on its own)\b"

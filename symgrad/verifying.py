@@ -14,6 +14,7 @@ from symgrad.applying import applied
 from symgrad.asides import set_aside
 from symgrad.batchwise import for_each_example
 from symgrad.bell import with_bells
+from symgrad.binary import for_any_label
 from symgrad.chosen import chosen
 from symgrad.classes import by_class
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
@@ -26,6 +27,7 @@ from symgrad.datapoints import with_data
 from symgrad.datasets import over_pairs, with_pairs
 from symgrad.denoting import with_names_for_gradients
 from symgrad.descents import descended, with_descents
+from symgrad.deviations import with_roots
 from symgrad.differenced import differenced
 from symgrad.differing import of_differing
 from symgrad.dims import Dim, show
@@ -97,6 +99,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     up_to_constants,
     tabulated,
     with_softmax,
+    with_roots,
     with_pairs,
     over_pairs,
     told,
@@ -117,6 +120,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     targeted,
     picked,
     chosen,
+    for_any_label,
     of_differing,
     with_replaced,
     with_bells,

@@ -38,9 +38,9 @@ LAYERS = [
         "unrolling listing stacking sequences instances singles numbered parts "
         "cases terms typing_rules "
         "readings.* implied meaning resting building understanding prose dimension_analysis shorthand starting enumerating "
-        "tables told denoting replacing strides classes datapoints datasets logits pointwise "
+        "tables told denoting replacing strides classes datapoints datasets logits deviations pointwise "
         "totals limits ellipses coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise bell "
-        "literals sheet defining gathering chosen subsets updates changing rounding identities held lab spellings "
+        "literals sheet defining gathering chosen binary subsets updates changing rounding identities held lab spellings "
         "completing",
     ),
     (

@@ -125,7 +125,9 @@ class Case:
         if not self.ruling.numeric or self.ruling.expected is None or np.shape(self.ruling.expected) != np.shape(self.ruling.found):
             return False
         expected, found = np.asarray(self.ruling.expected, dtype=float), np.asarray(self.ruling.found, dtype=float)
-        wrong = found[~np.isclose(expected, found, rtol=1e-6, atol=1e-9)]
+        wrong = found[
+            ~np.isclose(expected, found, rtol=1e-6, atol=1e-9) & (np.abs(expected - found) > 2 * tolerance(self.link, found.shape))
+        ]
         return wrong.size == 1 and len(f"{abs(wrong[0]):.6f}".replace(".", "").strip("0")) <= _FEW_DIGITS
 
     # ── trying ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -272,16 +272,8 @@ def transpose(node: Node, around: Surroundings) -> Iterator[Option]:
         yield _unturned(node), "missing_transpose", "a transpose too many"
     elif isinstance(node, sx.Scripted) and node.primes:
         yield replace(node, primes=node.primes - 1), "missing_transpose", "a transpose too many"
-    elif _is_outer(node):
-        return  # `x \delta^T` for `\delta x^T` is the other order
     elif isinstance(node, (sx.Name, sx.Scripted, sx.Group, sx.Call, sx.Matrix, sx.List, sx.Product, sx.Derivative, sx.Differential)):
         yield _turned(node), "missing_transpose", "a transpose is missing"
-
-
-def _is_outer(node: Node) -> bool:
-    """Whether it is a product with a transposed name at its end."""
-    last = node.factors[-1] if isinstance(node, sx.Product) and len(node.factors) == 2 else None
-    return isinstance(last, sx.Scripted) and superscript(last.sup).transposed
 
 
 def inverse(node: Node, around: Surroundings) -> Iterator[Option]:
