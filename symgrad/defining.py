@@ -232,19 +232,22 @@ def _is_an_entry(found: Gathered, node: Node, is_computed: bool) -> bool:
     own = [d for d in found.definitions if d.name == base]
     if not is_computed and any(isinstance(d.expression, sx.Call) and not d.letters for d in own):
         return True  # `p_1 = 0.27` of a `p = softmax(z)`
-    if not is_computed and len(numbers) == 1 and any(not d.letters and _is_as_long(found, node.base, d.expression) for d in own):
+    if len(numbers) == 1 and any(not d.letters and _is_as_long(found, node.base, d.expression, is_computed) for d in own):
         return True  # `z_1 = 0.5` and `z_2 = 0.1` of a `z = W x + b`, where b has two entries, or W two rows
     return any(len(d.letters) in (len(numbers), len(str(numbers[0]))) for d in own)
 
 
-def _is_as_long(found: Gathered, name: Node, expression: Node) -> bool:
-    """Whether what is computed from a matrix, or with a bias, has as many entries as are given values one by one."""
+def _is_as_long(found: Gathered, name: Node, expression: Node, is_computed: bool) -> bool:
+    """Whether what is computed from a matrix, or with a bias, has as many entries as are given values one by one.
+
+    Values that are worked out may be those of several examples, so that a column of data says nothing of them.
+    """
     base, styled, literals = plain_name(name), found.vocabulary.styled, found.vocabulary.literals
     told = {head for i in found.part.statements for head, _ in heads(found.sheet.statements[i])}
     many = next(k for k in range(1, len(told) + 2) if f"{base}_{k}" not in told) - 1
     terms = expression.terms if isinstance(expression, sx.Sum) else (expression,)
     added = [size for term in terms for size in literals.get(plain_name(term, styled) or "", ()) if len(terms) > 1]
-    data = {used for together in found.sheet.sequences for used in together}
+    data = set() if is_computed else {used for together in found.sheet.sequences for used in together}
     inside = [size for used in mentions(expression, styled) for size in literals.get(used, ()) if min(size) > 1 or used in data]
     return many > 1 and any(many in size for size in added + inside)
 

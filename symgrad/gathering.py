@@ -537,6 +537,18 @@ def _arrays(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
             yield name
         elif isinstance(node, sx.Scripted) and node.primes == 1 and isinstance(node.base, sx.Name) and node.base.base.isupper():
             yield spelled(node.base)  # `E'` in the notation of statisticians
+        elif isinstance(node, sx.Relation):
+            yield from _moved_between(node, styled)
+
+
+def _moved_between(node: sx.Relation, styled: frozenset[str]) -> Iterator[str]:
+    r"""The E of `\mathrm dE = A\,\mathrm dX\,B`, where a matrix stands on both sides of what moves, and no trace around it."""
+    match [side.body if isinstance(side, sx.Prefix) else side for side in node.sides]:
+        case (sx.Differential(of=sx.Name() as moved), sx.Product(factors=(before, sx.Differential(of=sx.Name() as by), behind))):
+            letters = [plain_name(without_transpose(f) if isinstance(f, sx.Scripted) else f, styled) for f in (before, by, behind)]
+            name = plain_name(moved, styled)
+            if name is not None and all(letter is not None and letter[:1].isupper() for letter in letters):
+                yield name
 
 
 def _entrywise(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:

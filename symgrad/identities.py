@@ -1,6 +1,7 @@
 r"""Identities that speak of names of their own: `\frac{\partial}{\partial A} a^\top A b = a b^\top`, where no line declares A, a or b.
 
-Such a line is true or false by itself. Its names are typed from what is differentiated, apart from everything else on the sheet.
+Such a line is true or false by itself. Its names are typed from what is differentiated, apart from everything else on the sheet. So is a
+law that a sheet begins with, before its letters are anything else.
 """
 
 from __future__ import annotations
@@ -32,6 +33,22 @@ def on_its_own(gathered: Gathered, meaning: Meaning, link: Link) -> list[Meaning
     found = [m for m in understood(gathered.vocabulary, wholes) if not m.unread]
     # A capital that is a vector, or a small letter that is a row, is no way out for an identity that is wrong as it is usually typed.
     return [m for m in found if m.cost <= found[0].cost + _AS_PLAIN]
+
+
+def as_a_law(gathered: Gathered, meaning: Meaning, link: Link) -> list[Meaning]:
+    r"""Understandings of `\operatorname{tr}(ABC) = \operatorname{tr}(BCA)` apart from what its letters are only further down."""
+    sides = (link.left, link.right)
+    names, others = (set(mentions(side, meaning.styled)) for side in sides)
+    letters = {name for name in names if not name.startswith("\\mathrm")}
+    settled = set(gathered.vocabulary.literals)
+    for known in (d for d in gathered.definitions if d.statement <= link.statement):
+        settled |= {known.name, *mentions(known.expression, meaning.styled)}
+    if names != others or not 1 < len(letters) <= _MOST_NAMES or letters & settled:
+        return []
+    if any(isinstance(n, sx.Derivative) for side in sides for n in sx.walk(side)):
+        return []
+    wholes = [Definition(f"{_WHOLE}{i}", side, link.statement) for i, side in enumerate(sides)]
+    return [m for m in understood(gathered.vocabulary, wholes) if not m.unread][:1]
 
 
 def _differentiated(link: Link, styled: frozenset[str]) -> Iterator[sx.Node]:

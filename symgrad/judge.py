@@ -6,7 +6,7 @@ A claim holds by its plainest reading, or, with a note, by a less usual one; lat
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -18,7 +18,7 @@ from symgrad.dimension_analysis import is_of_sizes
 from symgrad.dims import Shape, show
 from symgrad.errors import SymgradError, Unsupported, Vanishing
 from symgrad.held import held, with_held
-from symgrad.identities import on_its_own
+from symgrad.identities import as_a_law, on_its_own
 from symgrad.implied import is_made_up
 from symgrad.lab import Lab
 from symgrad.ledger import Ledger
@@ -150,12 +150,14 @@ class Judge:
         sizes = is_of_sizes(link.left, link.right)
         if sizes is not None and (sizes or mentions(link.left, self.meaning.styled)):
             return Ruling(link, "holds" if sizes else "fails", [{"method": "shapes", "holds": sizes}], reason="" if sizes else MISFIT)
-        identity = self._as_identity(link)
+        identity = self._apart(link, on_its_own(self.gathered, self.meaning, link))
         if identity is not None and identity.verdict == "holds":
             return identity
         claim = self._as_claim(link)  # with the values that the sheet gives
         if claim.verdict in ("fails", "undecided"):
             claim = self._where_held(link) or claim
+        if claim.verdict == "undecided" and claim.reason == MISFIT:
+            claim = self._apart(link, as_a_law(self.gathered, self.meaning, link)) or claim
         if identity is None or claim.verdict in ("holds", "given") or claim.numeric:
             return claim
         is_open = identity.reason == MISFIT and claim.verdict != "fails"  # it may be one that a small repair mends
@@ -293,10 +295,10 @@ class Judge:
 
     # ── other ways to take a claim ───────────────────────────────────────────────────────────────────────────────────
 
-    def _as_identity(self, link: Link) -> Ruling | None:
+    def _apart(self, link: Link, meanings: Iterable[Meaning]) -> Ruling | None:
         """The ruling on an identity about names of its own, by the plainest typing of them in which it holds."""
         failed: Ruling | None = None
-        for meaning in on_its_own(self.gathered, self.meaning, link):
+        for meaning in meanings:
             judge = Judge(self.gathered, meaning)
             for i in (i for i in self.gathered.part.statements if i <= link.statement):
                 judge.suppositions.hear(i)

@@ -279,6 +279,8 @@ class Lab:
         found = 0
         known = [point.sizes for point in self._general.points] if self._general is not None else []
         at_rest = any(condition.vanishes is not None for condition in self._conditions)
+        if at_rest:  # a wide X has no single point of rest, and a tall one has: sizes of each kind come first
+            known = [*{tuple(sorted(sizes.items())): sizes for sizes in known}.values(), *known]
         for attempt in range(POINTS * (_TRIES if self._conditions else 6)):
             if not self._conditions:
                 drawn = self._draw(rng, positive, attempt)

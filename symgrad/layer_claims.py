@@ -36,6 +36,7 @@ _OTHER_COUNT = re.compile(
     r"(?i)\b(?:multipl\w*|macs?|flops?|operations|bytes?|memory|connections|values|activations?|bits?|kb|mb|fewer|biases|difference|factor"
     r"|ratio|saves?|zahlen|eintr[äa]ge)\b|¦.*\b(?:entries|numbers|features|outputs?|inputs?|elements|steps|entradas)\b"
 )
+_COUNTED = re.compile(r"(?i)\b(?:multipl(?:ic|y)\w*|mults?|macs?|madds?|flops?|operations|bytes?|memory|activations|parameters)\b")
 _SHARED = re.compile(
     r"(?i)\b(?:per|each|every|one|single|both|twice|double[sd]?|all|together|heads?|blocks?|layers|gates?|times"
     r"|directions?|of which|only|half|first|last)\b"
@@ -89,10 +90,11 @@ class _Words(NamedTuple):
     before: str
     after: str
     is_strange: bool  # whether the sentence names no layer, and speaks of more than the one before
+    subject: str = ""  # what else its section or its list counts, where that is no number of parameters
 
     @property
     def all(self) -> str:
-        return f"{self.before[-60:]} ¦ {self.after[:25]}"
+        return f"{self.subject} {self.before[-60:]} ¦ {self.after[:25]}"
 
 
 @dataclass
@@ -177,6 +179,7 @@ class _Reading:
         self.stacks: list[_Told] = []  # networks that are told by their widths, whole and by layers
         self.is_topic = False  # whether a label says what a paragraph is about
         self.usual: dict[str, Layer] = {}
+        self.section, self.list_of = "", ""  # what the label of a section says, and the words that a list comes after
         self.is_in_table = False
         self.is_on_trust = False  # whether the volumes are as they are claimed, and nothing confirms it
 
@@ -284,6 +287,7 @@ class _Reading:
         if heading is not None:
             self.current, self.is_topic = [], False
             text = re.sub(r"[^\n]", " ", text[: heading.end()]) + text[heading.end() :]
+        subject = self._subject(begin, end, heading)
         claims = self._claims(begin, end)
         named = mentions(text, begin, [(span.start - begin, span.end - begin) for span, _ in claims])
         if any(begin <= at < end for at in self.widths):
@@ -305,14 +309,14 @@ class _Reading:
                 is_carried, taken = False, Counter()
             following = next((s.start for s, _ in claims if s.start > span.start), end)
             is_stock = is_stock and _is_stock(self.text[stops[-1] : span.start])
-            words = _Words(self.text[stops[-1] : span.start], self.text[span.end : following], is_carried and not is_stock)
+            words = _Words(self.text[stops[-1] : span.start], self.text[span.end : following], is_carried and not is_stock, subject)
             stops.append(span.end)
             if statement is None:
                 yield from self._shape(span, words)
                 continue
             is_counted = bool(_PARAMETERS.search(words.all)) or (is_counted and not _OTHER_COUNT.search(words.all))
             if _TOTAL.search(words.before[-80:]) or _TOTAL.search(words.after[:30]):
-                yield from self._total(statement)
+                yield from () if subject else self._total(statement)
                 continue
             about = self.current
             if len(about) > 1:
@@ -326,6 +330,17 @@ class _Reading:
             self._tell(mention)
         if named and not (self.is_topic and all(mention.is_plural for mention in named)):
             self.is_topic = bool(_LABELLED.match(self.sheet.source.text, begin)) and not claims
+
+    def _subject(self, begin: int, end: int, heading: re.Match[str] | None) -> str:
+        """The words by which something else than parameters is counted from here on: "Multiplications", "it costs k² C of them, so"."""
+        text = self.text[begin:end]
+        if heading is not None or _LABELLED.match(self.sheet.source.text, begin):
+            self.section, self.list_of = text if heading is None else heading[0], ""
+        elif not text.startswith("•"):
+            self.list_of = text
+        said = next((said for said in (self.list_of, self.section) if _COUNTED.search(said)), "")
+        found = None if _PARAMETERS.search(said) else _COUNTED.search(said)
+        return "" if found is None else found[0]
 
     def _claims(self, begin: int, end: int) -> list[tuple[Span, Statement | None]]:
         """What may claim something: numbers that are worked out, and shapes; in order."""

@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 
 from symgrad import syntax as sx
-from symgrad.conditions import one_passage, words_before
+from symgrad.conditions import one_passage, one_sentence, words_before
 from symgrad.constant import is_numeric
 from symgrad.implied import Dependences
 from symgrad.meaning import Definition, is_loss
@@ -53,6 +53,8 @@ def is_said(sheet: Sheet, i: int) -> bool:
         before = sheet.statements[j - 1].node
         if _is_zero_slope(before):
             return True
+        if not isinstance(before, sx.Relation) and one_sentence(sheet, j - 1, i):
+            continue  # "it vanishes for all $d\\Sigma$ iff $n \\Sigma^{-1} = …$" only mentions a name on the way
         if not isinstance(before, sx.Relation) or any(isinstance(n, sx.Derivative) for n in sx.walk(before.sides[0])):
             return False
     return False

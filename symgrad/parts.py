@@ -287,6 +287,8 @@ def _of_another_network(sheet: Sheet, before: tuple[int, ...], after: range) -> 
     # `X = x` is another name for what is known, and makes no other network.
     nodes = [node for node in nodes if not is_numeric(node.sides[1]) and plain_name(node.sides[1]) not in met]
     own = {name for node in nodes for name in mentions(node.sides[0])}
+    # `a = \tilde W x` of an a that is known: what was defined before does rest on it.
+    own -= {name for i in after for head, formula in heads(sheet.statements[i]) if head in settled for name in mentions(formula)}
     found = set()
     for node in (n for i in after for n in sx.walk(sheet.statements[i].node) if isinstance(n, sx.Derivative)):
         of = None if node.of is None else plain_name(node.of)

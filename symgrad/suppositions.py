@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 
 from symgrad import names
 from symgrad import syntax as sx
@@ -167,13 +168,22 @@ class Suppositions:
         network, asked = self.meaning.network, self.gathered.vocabulary.dependences.variables
         alone = plain_name(link.left, self.meaning.styled)
         both = [n for side in (link.left, link.right) for n in mentions(side, self.meaning.styled)]
-        spoken = [alone] if alone in network.inputs else [n for n in both if n in asked]
+        moved = self._moved if not set(both) & asked else frozenset[str]()  # by `\mathrm dw`, and no `\partial/\partial w`
+        spoken = [alone] if alone in network.inputs else [n for n in both if n in asked or n in moved]
         before = [d.name for d in self.gathered.definitions if d.statement <= link.statement]
         for loss in reversed([name for name in before if name in self.meaning.losses()]):
             for name in (n for n in spoken if n is not None and n in network.inputs and self.meaning.rests_on(loss, n)):
                 gradient = self.lab.fully_opened(self.lab.gradient_node(loss, name))
                 yield Condition(link.statement, f"{names.text(names.gradient(loss, name))} vanishes", vanishes=(gradient, name))
                 return
+
+    @cached_property
+    def _moved(self) -> frozenset[str]:
+        """The names that differentials are taken of."""
+        nodes = (n for i in self.gathered.part.statements for n in sx.walk(self.gathered.sheet.statements[i].node))
+        return frozenset(
+            name for n in nodes if isinstance(n, sx.Differential) and (name := plain_name(n.of, self.meaning.styled)) is not None
+        )
 
     def _compared_as(self, statement: int, larger: Node, smaller: Node) -> Iterator[Condition]:
         span = self.gathered.sheet.statements[statement].span

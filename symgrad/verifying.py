@@ -52,6 +52,7 @@ from symgrad.listing import listed
 from symgrad.literals import literal_rows, masked_entries
 from symgrad.logits import with_softmax
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
+from symgrad.naming import letters_of
 from symgrad.numbered import with_vectors
 from symgrad.optima import with_zero_behind
 from symgrad.parts import heads, mentions, parts, several_spaces
@@ -427,7 +428,18 @@ def _diagnosis(judge: Judge, ruling: Ruling) -> Diagnosis | None:
         return None  # nor is what is right already, though both sides are zero
     # Numbers that nothing allows to compute are not made right by leaving out what has no value.
     is_open = ruling.verdict == "undecided" and ((ruling.pair is not None and not is_numeric(ruling.link.right)) or ruling.reason == MISFIT)
-    return repaired(judge, ruling) if is_open else None
+    return repaired(judge, ruling) if is_open or _is_by_an_entry(ruling) else None
+
+
+def _is_by_an_entry(ruling: Ruling) -> bool:
+    r"""Whether it is an undecided claim of a slope by `W_{kl}` that speaks of k and l: with the two exchanged it may have no reading."""
+    left = ruling.link.left
+    if ruling.verdict != "undecided" or not isinstance(left, sx.Derivative) or len(left.wrt) != 1:
+        return False
+    by = left.wrt[0]
+    two = set(letters_of(by.sub) or ()) if isinstance(by, sx.Scripted) else set()
+    scripted = (n for n in sx.walk(ruling.link.right) if isinstance(n, sx.Scripted))
+    return len(two) == 2 and two <= {letter for n in scripted for letter in letters_of(n.sub) or ()}
 
 
 def _misfit(judge: Judge, ruling: Ruling, rulings: list[Ruling]) -> Diagnosis | None:

@@ -51,6 +51,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("a transpose", edits.repairs(edits.transpose)),
     Mistake("an inverse", edits.repairs(edits.inverse, slight=True)),
     Mistake("indices exchanged", edits.repairs(edits.letters)),
+    Mistake("indices exchanged throughout", edits.exchanged),
     Mistake("a prime", edits.repairs(edits.prime, slight=True)),
     Mistake("the other product", edits.repairs(edits.operator)),
     Mistake("the order of factors", edits.repairs(edits.order)),

@@ -294,6 +294,26 @@ def letters(node: Node, around: Surroundings) -> Iterator[Option]:
         yield replace(node, sub=turned), "missing_transpose", "the two indices have changed places"
 
 
+def exchanged(case: Case) -> Iterator[Diagnosis]:
+    r"""The two indices of what is differentiated by, one for the other all over the right side: `\delta_{il} x_k` for `\delta_{ik} x_l`."""
+    wrt = case.link.left.wrt if isinstance(case.link.left, sx.Derivative) else ()
+    two = letters_of(wrt[0].sub) or () if len(wrt) == 1 and isinstance(wrt[0], sx.Scripted) else ()
+    if case.is_followed or len(set(two)) != 2:
+        return
+    other = dict(zip(two, reversed(two), strict=True))
+
+    def put(node: Node) -> Node:
+        if not isinstance(node, sx.Scripted) or node.sub is None or not set(letters_of(node.sub) or ()) & other.keys():
+            return node
+        sub = sx.mapped(node.sub, lambda n: replace(n, base=other.get(n.base, n.base)) if isinstance(n, sx.Name) else n)
+        return replace(node, sub=sub)
+
+    pair = case.holds_as_written(sx.mapped(case.link.right, put))
+    if pair is not None:
+        message = f"the indices {two[0]} and {two[1]} have changed places"
+        yield case.diagnosis("missing_transpose", message, None if pair.free else pair.right_node)
+
+
 def order(node: Node, around: Surroundings) -> Iterator[Option]:
     """Factors of a matrix product in the wrong order, as they are or transposed."""
     if not isinstance(node, sx.Product):

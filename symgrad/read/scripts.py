@@ -97,7 +97,15 @@ class Scripts(Grammar):
                 break
         if sub is not None or sup is not None or primes:
             base = self._with_scripts(base, sub, sup, primes, start)
+        if postfix == "%" and isinstance(base, sx.Number) and self._is_share(base):
+            return replace(base, span=self._from(start), text=_hundredths(base.text))
         return sx.Postfix(self._from(start), postfix, base) if postfix else base
+
+    def _is_share(self, number: sx.Number) -> bool:
+        r"""Whether a per cent is a hundredth: not in `3/4 \cdot 100 = 75\%`, which says it twice."""
+        signs = [token.text for token in self._tokens]
+        doubles = any(sign == "100" and behind != "%" for sign, behind in zip(signs, [*signs[1:], ""], strict=True))
+        return number.text.replace(".", "", 1).isdecimal() and not doubles
 
     def _is_index(self, base: Node, sup: Node | None) -> bool:
         """Whether brackets right behind something hold places of it, or sizes: `W[1:d, :]`, `I[n]`, `unfold[2, 1](X)`."""
@@ -364,3 +372,10 @@ def _moved(node: Node, span: Span) -> Node:
 def names_a_function(name: sx.Name) -> bool:
     is_word = len(name.base) > 1 and not name.base.startswith("\\") and fn.word_of(name.base) in fn.WORDS
     return name.base in voc.FUNCTIONS or name.base in voc.FUNCTION_LETTERS or name.base.rpartition(".")[2] in voc.FUNCTIONS or is_word
+
+
+def _hundredths(text: str) -> str:
+    """`0.865` for the 86.5 of `86.5%`, to as many digits."""
+    whole, _, behind = text.partition(".")
+    digits = whole.zfill(3)
+    return f"{digits[:-2]}.{digits[-2:]}{behind}"
