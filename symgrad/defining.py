@@ -131,10 +131,13 @@ def gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) -
         return False
     if _is_model(found, i, sides[0], sides[1]):
         return True  # `y = Xβ + ε`: how the data came to be, and nothing that β settles
+    if _is_a_distribution(sides[1]):
+        return True  # `p(z) = \\mathcal N(0, I)`: the p may also be how many entries something has
     if isinstance(sides[1], sx.Prefix) and sides[1].sign == "pm":
         return True  # a label, `t = \\pm 1`
-    if name in vocabulary.sizes and plain_name(sides[1]) in vocabulary.sizes:
-        return True  # `k = n`, of two sizes
+    other = plain_name(sides[1], vocabulary.styled)
+    if name in vocabulary.sizes and (other in vocabulary.sizes or (other is not None and other not in known | vocabulary.declared.keys())):
+        return True  # `k = n`, of two sizes, or `n^{[0]} = n_x`, another name for one
     if name in vocabulary.sizes and sides[1] in (chosen := _choices(found, name)) and len(chosen) > 1:
         return True  # `f = 4d` in one place, and `f = \\tfrac83 d` in another
     literal = literal_rows(sides[1])
@@ -192,6 +195,13 @@ def gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) -
     found.definitions.append(Definition(base, expression, i, letters))
     known.add(base)
     return True
+
+
+def _is_a_distribution(node: Node) -> bool:
+    match node:
+        case sx.Product(factors=(sx.Name(base="N" | "U", style="mathcal"), sx.Group(body=sx.Listing()))):
+            return True
+    return False
 
 
 def _choices(found: Gathered, name: str) -> list[Node]:

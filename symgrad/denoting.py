@@ -58,6 +58,10 @@ _CALL_THIS = re.compile(
     r"(?:\s+\w+)?(?:\s+(?:above|in the box))?(?:\s+(?:by|as|mit|par|como|con))?\W*$"
 )
 
+# `$\partial L/\partial z = …$, write $e$ for it.`
+_WRITE = re.compile(r"(?i)\b(?:write|writing|schreiben?|écri\w+|escrib\w+)(?:\s+wir)?\W*$")
+_FOR_IT = re.compile(r"(?i)^\W*(?:for|für|pour|por|per)\s+(?:it|this|that|dies(?:e[nrs]?)?|cela|esto)\b")
+
 
 def with_names_for_gradients(sheet: Sheet) -> Sheet:
     """The sheet with an equation where words say that a name stands for a derivative."""
@@ -94,7 +98,8 @@ def _told(sheet: Sheet, i: int) -> tuple[Statement, int] | None:
 def _called(sheet: Sheet, i: int) -> Statement | None:
     """The equation that `call this $e$` makes of a name, behind the equation of a derivative."""
     this = sheet.statements[i]
-    if not _is_name(this.node) or this.display or not _CALL_THIS.search(this.words):
+    is_written = _WRITE.search(this.words) and _FOR_IT.match(this.words_after)
+    if not _is_name(this.node) or this.display or not (is_written or _CALL_THIS.search(this.words)):
         return None
     before = (s.node for s in reversed(sheet.statements[max(i - _NEAR, 0) : i]) if isinstance(s.node, sx.Relation))
     head = next((node.sides[0] for node in before), None)

@@ -314,7 +314,8 @@ def _axes(found: Gathered) -> dict[str, int]:
     for node in (n for i in found.part.statements for n in sx.walk(found.sheet.statements[i].node) if isinstance(n, sx.Scripted)):
         below, name = letters_of(node.sub) or (), plain_name(node.base, found.vocabulary.styled)
         if name is not None and below and set(below) <= letters:
-            axes[name] = max(axes.get(name, 0), len(below))
+            whole = plain_name(replace(node, sub=None), found.vocabulary.styled)  # the `σ^2` of `\\sigma_j^2`
+            axes |= {n: max(axes.get(n, 0), len(below)) for n in (name, whole) if n is not None}
     return axes
 
 
@@ -668,7 +669,17 @@ def _styled(sheet: Sheet) -> frozenset[str]:
                 is_entry = isinstance(item, sx.Scripted) and len(letters_of(item.sub) or ()) == 2
                 if isinstance(base, sx.Name) and base.style in ("", "mathbf", "mathcal") and not is_entry:
                     bold.setdefault(base.base, set()).add(bool(base.style))
-    return frozenset(base for base, styles in bold.items() if len(styles) == 2)
+    exponential = {"e"} if _has_exponential(sheet) else set()
+    return frozenset(base for base, styles in bold.items() if len(styles) == 2) | exponential
+
+
+def _has_exponential(sheet: Sheet) -> bool:
+    r"""Whether there is a bold **e**, and the plain one has but exponents: `e^{s_j}`."""
+    nodes = [n for s in sheet.statements for n in sx.walk(s.node)]
+    powers = {id(n.base) for n in nodes if isinstance(n, sx.Scripted) and n.sub is None and n.sup is not None}
+    letters = [n for n in nodes if isinstance(n, sx.Name) and n.base == "e" and n.style in ("", "mathbf")]
+    plain = [n for n in letters if not n.style]
+    return 0 < len(plain) < len(letters) and all(id(n) in powers for n in plain)
 
 
 def _mentioned(sheet: Sheet, styled: frozenset[str], part: Part, declared: Container[str]) -> set[str]:

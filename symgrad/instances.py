@@ -1,14 +1,18 @@
 r"""Values that stand nowhere but where a formula is worked out: `p - y = (0.5, 0.5) - (1, 0)` says what y is.
 
 The formula and its numbers must be built alike, and the name be one that the sheet gives no value and no formula.
+
+A number for what has a formula at every step, `f_t = 0.9` after `f_t = \sigma(a_t)`, is only supposed: it gives nothing a value.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import TypeGuard
 
 from symgrad import syntax as sx
+from symgrad.constant import constant_of, is_numeric
 from symgrad.literals import literal_rows
 from symgrad.naming import plain_name
 from symgrad.parts import heads
@@ -20,7 +24,11 @@ def with_instances(sheet: Sheet) -> Sheet:
     """The sheet with such values as statements of their own, before the line that they stand in."""
     settled = {name for s in sheet.statements for name, _ in heads(s)}
     out: list[Statement] = []
+    computed: set[str] = set()
     for statement in sheet.statements:
+        if _is_supposed(statement.node, computed):
+            statement = replace(statement, node=replace(statement.node, operators=("sim",)))
+        computed |= {name for name, formula in heads(statement) if not is_numeric(formula)}
         node = statement.node
         sides = node.sides if isinstance(node, sx.Relation) and set(node.operators) == {"="} else ()
         for formula, worked in pairwise(sides):
@@ -29,7 +37,15 @@ def with_instances(sheet: Sheet) -> Sheet:
                     settled.add(plain_name(name) or "")
                     out.append(replace(statement, node=sx.Relation(value.span, (name, value), ("=",)), span=value.span))
         out.append(statement)
-    return replace(sheet, statements=out) if len(out) > len(sheet.statements) else sheet
+    return replace(sheet, statements=out)
+
+
+def _is_supposed(node: Node, computed: set[str]) -> TypeGuard[sx.Relation]:
+    """Whether a number is put in the place of what a formula gives at every step."""
+    match node:
+        case sx.Relation(sides=(sx.Scripted(sub=sx.Name()) as head, value), operators=("=" | "equiv",)):
+            return plain_name(head) in computed and constant_of(value) is not None
+    return False
 
 
 def _alike(formula: Node, worked: Node) -> list[tuple[Node, Node]] | None:

@@ -158,6 +158,8 @@ class Judge:
             claim = self._where_held(link) or claim
         if claim.verdict == "undecided" and claim.reason == MISFIT:
             claim = self._apart(link, as_a_law(self.gathered, self.meaning, link)) or claim
+        if claim.verdict == "undecided" and _is_of_same(link.left, link.right):
+            return Ruling(link, "given")  # `\\delta q := \\partial E/\\partial q`, for any q
         if identity is None or claim.verdict in ("holds", "given") or claim.numeric:
             return claim
         is_open = identity.reason == MISFIT and claim.verdict != "fails"  # it may be one that a small repair mends
@@ -553,6 +555,13 @@ def are_two_entries(pair: Pair) -> bool:
 
 def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, SymgradError) else "it is nested too deeply"
+
+
+def _is_of_same(one: Node, other: Node) -> bool:
+    """Whether two sides are derivatives of and by what is written alike."""
+    if not isinstance(one, sx.Derivative) or not isinstance(other, sx.Derivative):
+        return False
+    return (one.of, one.wrt, one.order) == (other.of, other.wrt, other.order) and one.of is not None
 
 
 def _arguments(node: Node, known: Callable[[str], object]) -> Iterator[str]:

@@ -61,9 +61,9 @@ def is_loss(name: str) -> bool:
 
 def is_loss_here(vocabulary: Vocabulary, name: str) -> bool:
     """As `is_loss`; where another such name is differentiated and this one is not, it is something else (an error matrix E); so is one
-    that is transposed, or has a norm.
+    that is transposed, or has a norm, or is bold.
     """
-    if name in vocabulary.quantities:
+    if name in vocabulary.quantities or name in vocabulary.bold:
         return False
     if not is_loss(name):
         return name in vocabulary.losses

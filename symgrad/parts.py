@@ -114,6 +114,7 @@ def split(sheet: Sheet, part: Part, cut: int) -> tuple[Part, Part] | None:
         name
         for name, formula in heads(sheet.statements[cut])
         if name in known and known[name] != formula and not is_numeric(formula) and not _is_the_same(formula, known[name])
+        if formula != spelt_out(known[name], known, 0)
         if not isinstance(known[name], sx.Derivative)
     }
     anew = anew or ({n.lower() for n, _ in heads(sheet.statements[cut]) if len(n) == 1 and n.isupper()} & known.keys())
@@ -205,6 +206,8 @@ def _defined_anew(sheet: Sheet, earlier: _Before, after: range) -> set[str]:
             if name in known and name not in met and known[name] != expression and not is_numeric(expression):
                 fresh = set(mentions(expression)) - mentioned - met
                 is_same = _is_the_same(spelt_out(expression, formulas), spelt_out(known[name], known))
+                # `z^{l+1} = W^{l+1} g(z^l)` after `z^l = W^l a^{l-1}`, `a^l = g(z^l)`
+                is_same = is_same or expression == spelt_out(known[name], known, 0)
                 # What was said to be a derivative is claimed to have a formula.
                 is_claim = isinstance(known[name], sx.Derivative) and not isinstance(expression, sx.Derivative)
                 if not is_same and not is_claim and not _is_the_same(expression, known[name]):

@@ -77,6 +77,7 @@ def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:
     if steps is None:
         return sheet
     sheet = replace(sheet, statements=[replace(s, node=_with_bare_sums(s.node, steps.letters)) for s in sheet.statements])
+    sheet = replace(sheet, statements=[made for s in sheet.statements for made in _with_top_apart(s, steps)])
     steps = replace(steps, entered=frozenset(_entered(sheet, steps)) if len(steps.letters) > 1 else frozenset())
     if last is not None:
         heads = {plain_name(s.node.sides[0]) for s in sheet.statements if isinstance(s.node, sx.Relation)}
@@ -536,6 +537,19 @@ def _tops(sheet: Sheet, steps: Steps) -> set[str]:
             if name is not None and own != name and not _free(node.sides[0], steps.letters):
                 found.add(name)
     return found
+
+
+def _with_top_apart(statement: Statement, steps: Steps) -> Iterator[Statement]:
+    r"""`a^{(L)} = z^{(L)}` before `\hat y = a^{(L)}` for `\hat y = a^{(L)} = z^{(L)}`: the last step has a line of its own."""
+    match statement.node:
+        case sx.Relation(sides=(name, sx.Scripted() as top, _), operators=("=", "=")) as node if plain_name(name) is not None:
+            settled = _settled(top, {}, steps)
+            is_top = settled is not None and plain_name(settled) not in (None, plain_name(top)) and not _free(top, steps.letters)
+            if is_top and _settled(name, {}, steps) == name:
+                yield replace(statement, node=replace(node, sides=node.sides[1:], operators=("=",)))
+                yield replace(statement, node=replace(node, sides=node.sides[:2], operators=("=",)))
+                return
+    yield statement
 
 
 def _base(node: Node) -> str | None:

@@ -36,6 +36,7 @@ from symgrad.ellipses import without_dots
 from symgrad.enumerating import enumerated
 from symgrad.errors import SymgradError
 from symgrad.examples import below, summed
+from symgrad.expectations import of_one_sample
 from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.heads import without_arguments
 from symgrad.hypotheses import Search
@@ -46,6 +47,7 @@ from symgrad.lab import VANISHING
 from symgrad.labels import picked
 from symgrad.layer_claims import layered
 from symgrad.layouts import against_the_others
+from symgrad.lettered import by_letters
 from symgrad.likeness import likeness
 from symgrad.limits import with_limits
 from symgrad.listing import listed
@@ -84,6 +86,7 @@ from symgrad.tuples import separated
 from symgrad.turning import turned
 from symgrad.typeset import text
 from symgrad.undefined import is_about_strangers
+from symgrad.underbraces import with_names_under_braces
 from symgrad.unnamed import with_unnamed
 from symgrad.unrolling import unrolled
 from symgrad.upto import up_to_constants
@@ -94,6 +97,9 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     set_aside,
     with_zero_behind,
     turned,
+    by_letters,
+    of_one_sample,
+    with_names_under_braces,
     with_ones,
     for_each_example,
     summed,

@@ -39,7 +39,8 @@ LAYERS = [
         "cases terms typing_rules "
         "readings.* implied meaning resting building understanding prose dimension_analysis shorthand starting enumerating "
         "tables told denoting replacing strides classes datapoints datasets logits deviations pointwise "
-        "totals limits ellipses coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise bell "
+        "totals limits ellipses coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise "
+        "bell lettered underbraces expectations "
         "literals sheet defining gathering chosen binary subsets updates changing rounding identities held lab spellings "
         "completing",
     ),

@@ -22,6 +22,8 @@ _WORKED = re.compile(r"[A-Za-z][^=:$`]{1,60}:\s+(?=[-\d(])([-+*/().\d\s^·×=≈
 _ARROW = re.compile(r"\s(?:-+>|=+>|→|⟶|⇒)\s")
 # `target t = [0, 1]`, `new weights, w = …`: what is given is said before its name.
 _LABEL = re.compile(r"(?:[A-Za-z][a-z]{2,} )+(?=[A-Za-zα-ω](?:_?\w)? ?=)")
+# `**t = 2.**` above what is computed at that step.
+_TITLE = re.compile(r"\*\*\w{1,3} ?= ?\w{1,3}[.:]?\*\*[.:]?")
 _LIST_MARK = re.compile(r"[ \t]*(?:[-*+]|\d+[.)]|\([a-z]\)|[-=]+>|[⇒→∴]|\*\*[^*\n]{1,40}\*\*:?)?[ \t]+")
 
 
@@ -52,7 +54,7 @@ def equations(text: str, taken: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
         lead = _LIST_MARK.match(line)
         first = start + (lead.end() if lead else 0)
         body = text[first:end]
-        if len(body) > 400 or body.startswith(("#", ">", "|")):
+        if len(body) > 400 or body.startswith(("#", ">", "|")) or _TITLE.fullmatch(body):
             continue
         worked = _WORKED.fullmatch(body)
         layers = list(_between_arrows(body))

@@ -22,7 +22,10 @@ _PLACES = frozenset("ijklmnpqrstvbc")
 # `x^{\\odot 2}`, `x^∘2`: a power of every entry.
 _EVERY_PLACE = frozenset({"\\cdot", "\\bullet"})
 _OF_EVERY_ENTRY = frozenset({"\\odot", "\\circ"})
-_MARKS = frozenset({"*", "+", "-", ":", "\\top", "\\dagger", "\\star", "\\circ", "\\perp", "\\ast", "\\bullet"})
+_MARKS = frozenset(
+    {"*", "+", "-", ":", "\\top", "\\dagger", "\\star", "\\circ", "\\perp", "\\ast", "\\bullet"}
+    | {"\\gets", "\\to", "\\uparrow", "\\downarrow", "\\leftrightarrow"}  # `h^{\\leftarrow}`: what comes from behind
+)
 
 
 class Scripts(Grammar):

@@ -54,7 +54,8 @@ def _place(reader: Reader, node: sx.Name) -> Term | None:
 def scripted(reader: Reader, node: sx.Scripted, shapes: Shapes) -> Variants:
     base = node.base
     if isinstance(base, sx.Name):
-        is_exponential = base.base == "e" and reader.names.shape("e") is None and not reader.names.is_defined("e")
+        is_other = reader.names.is_defined("e") and ("e" not in reader.names.styled or base.style != "")
+        is_exponential = base.base == "e" and reader.names.shape("e") is None and not is_other
         if is_exponential and node.sup is not None and node.sub is None:
             for cost, now, (inner,), notes in reader.each([node.sup], shapes):
                 yield Reading(cost, now, mapped("exp", inner), notes)
