@@ -15,6 +15,7 @@ from symgrad.read import vocabulary as voc
 from symgrad.read.decimals import has_decimal_commas
 from symgrad.read.habits import as_meant
 from symgrad.read.magnitudes import with_magnitudes
+from symgrad.read.own_words import is_greek, own_words
 from symgrad.read.tokens import Token
 from symgrad.span import Source, Span
 from symgrad.syntax import Unreadable
@@ -139,6 +140,12 @@ def _one(text: str, i: int, end: int, macros: Macros) -> tuple[Token | None, int
     if "a" <= char <= "z" or "A" <= char <= "Z":
         word = _WORD.match(text, i, end)
         if word is not None and text[i - 1 : i] + char != "^T":  # `X^TR`: a script takes one letter
+            own, run = own_words(text), word[0].split("_")[0]
+            if run[0] == "d" and run[1:] in own:
+                return Token("letter", char, here), 1
+            if run in own:
+                is_letter = is_greek(run) and text[i - 1 : i] == "d"
+                return Token("macro" if is_letter else "word", f"\\{run}" if is_letter else run, Span(i, i + len(run))), len(run)
             for candidate in (word[0], word[0].split("_")[0].split(".")[0]):
                 if len(candidate) > 1 and (_is_word(candidate) or candidate.startswith(_MODULES)):
                     return Token("word", candidate, here), len(candidate)
