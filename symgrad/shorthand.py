@@ -48,9 +48,15 @@ def _of_entries(sheet: Sheet) -> Sheet:
 
 
 def _with_limit(node: Node) -> Node:
-    r"""`\frac1m \sum_i` is a mean: short for `\frac1m \sum_{i=1}^m`."""
+    r"""`\frac1m \sum_i` and `(1/m) \sum_i` are means: short for `\frac1m \sum_{i=1}^m`."""
     match node:
-        case sx.Product(factors=(sx.Frac(above=sx.Number(text="1"), below=sx.Name(base=base, accents=()) as count), sx.BigOp() as total)):
+        case sx.Product(
+            factors=(
+                sx.Frac(above=sx.Number(text="1"), below=sx.Name(base=base, accents=()) as count)
+                | sx.Group(body=sx.Frac(above=sx.Number(text="1"), below=sx.Name(base=base, accents=()) as count)),
+                sx.BigOp() as total,
+            )
+        ):
             if total.operator == "sum" and isinstance(total.below, sx.Name) and total.above is None and base in _COUNTS:
                 one = sx.Number(total.below.span, "1")
                 below = sx.Relation(total.below.span, (total.below, one), ("=",))

@@ -30,6 +30,7 @@ _FOR = re.compile(r"(?i)^\W*(?:for|if|when|where|whenever|für|wenn|falls|pour|s
 
 def by_condition(sheet: Sheet) -> Sheet:
     """The sheet with its sums over sets of indices written with what the sets are told by."""
+    sheet = _with_their_letter(sheet)
     indices = {name for s in sheet.statements for name in _sets(s.node)}
     said = [(name, expression) for s in sheet.statements for name, expression in heads(s) if name in indices]
     told = {name: made for name, expression in said if (made := _condition(expression)) is not None}
@@ -63,6 +64,23 @@ def by_condition(sheet: Sheet) -> Sheet:
             node = replace(node, sides=(node.sides[0], mark)) if mark is not None else node
         out.append(replace(statement, node=sx.mapped(node, written)))
     return replace(sheet, statements=out)
+
+
+def _with_their_letter(sheet: Sheet) -> Sheet:
+    r"""The sheet with `\sum_S y_i` as `\sum_{i \in S} y_i`, where another sum names the i of S."""
+    sums = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.BigOp) and n.below is not None]
+    named = {member[1]: (member[0], total.below) for total in sums if (member := _member(total.below)) is not None and member[2]}
+    if not named:
+        return sheet
+
+    def put(node: Node) -> Node:
+        if not isinstance(node, sx.BigOp) or node.below is None or node.body is None:
+            return node
+        letter, below = named.get(plain_name(node.below) or "", (None, None))
+        is_inside = any(isinstance(n, sx.Scripted) and letters_of(n.sub) == letters_of(letter) for n in sx.walk(node.body))
+        return replace(node, below=below) if below is not None and is_inside else node
+
+    return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, put)) for s in sheet.statements])
 
 
 def _number_of(span: Span, letter: Node, condition: sx.Relation) -> Node:

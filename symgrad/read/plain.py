@@ -88,7 +88,9 @@ def equations(text: str, taken: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
         runs = [
             (run.start(1) + _behind_so(run[1]), run.start(1) + _before_words(run[1])) for run in _TOLD.finditer(body) if _is_told(run[1])
         ]
-        told = [Span(first + a, first + b) for a, b in (_balanced(body, a, b) for a, b in runs)]
+        ends = [0, *(b for _, b in runs)]
+        whole = [_with_its_factors(body, before, *_balanced(body, a, b)) for before, (a, b) in zip(ends, runs, strict=False)]
+        told = [Span(first + a, first + b) for a, b in whole]
         yield from ((span, False) for span in told)
         yield from ((d, False) for d in _declarations(body, first) if not any(d.start < t.end and t.start < d.end for t in told))
 
@@ -179,6 +181,18 @@ def _balanced(body: str, start: int, end: int) -> tuple[int, int]:
             start -= 1
     while end > start and body[end - 1] == ")" and body.count(")", start, end) > body.count("(", start, end):
         end -= 1
+    return start, end
+
+
+# What is multiplied or added stands apart from the last piece of a left side: `dx · x̂ = 0`, `(x − μ) r = x̂`.
+_BEHIND_A_SIGN = re.compile(r"(?<![^\s(,;:])(?![A-Za-z]{3})[^\s,;:=()]{1,6} ?[·⊙∘×@+−] ?$")
+_BEHIND_BRACKETS = re.compile(r"(?<![^\s,;:])\((?![^()]*[A-Za-z]{3})[^()=,]*[−+·⊙][^()=,]*\) $")
+
+
+def _with_its_factors(body: str, before: int, start: int, end: int) -> tuple[int, int]:
+    """Where an equation stands with what its left side begins with, behind the equation before."""
+    while found := _BEHIND_A_SIGN.search(body, before, start) or _BEHIND_BRACKETS.search(body, before, start):
+        start = found.start()
     return start, end
 
 
