@@ -25,7 +25,7 @@ from symgrad.ledger import Ledger
 from symgrad.literals import Rows, literal_rows
 from symgrad.meaning import Meaning, bare, stem
 from symgrad.naming import ANY_NUMBER, MEANT, plain_name
-from symgrad.optima import with_parameters
+from symgrad.optima import is_solved_for, with_parameters
 from symgrad.pairing import Pairing
 from symgrad.parts import mentions
 from symgrad.prose import shape_of_node, space
@@ -334,13 +334,29 @@ class Judge:
             found: Pair | None = None
             for pair in self.pairing.pairs(link, False):
                 found = pair if found is None else found
-                evidence = lab.equal(pair.left_node, pair.right_node)
+                try:
+                    evidence = lab.equal(pair.left_node, pair.right_node)
+                except Unsupported:
+                    continue  # a name of its own that is an entry in another reading
                 if evidence.holds:
                     shown = {**shown_as(evidence), "under": resting[0].text}
                     return Ruling(link, "holds", [shown], pair, list(pair.notes))
         except (SymgradError, RecursionError):
             return None
-        return None if found is None else Ruling(link, "undecided", pair=found, reason=f"it is not where {resting[0].text}")
+        if found is None:
+            return None
+        if is_solved_for(self.gathered.sheet, link) and self._is_of_one_unknown(link, found):
+            return Ruling(link, "fails", [{"method": "identity_test", "holds": False, "under": resting[0].text}], found)
+        return Ruling(link, "undecided", pair=found, reason=f"it is not where {resting[0].text}")
+
+    def _is_of_one_unknown(self, link: Link, pair: Pair) -> bool:
+        """Whether the gradient by the name at the left is all that vanishes, and its loss is made of all that stands at the right."""
+        name, network = plain_name(link.left, self.meaning.styled), self.meaning.network
+        losses = [loss for loss in self.meaning.losses() if loss in network.definitions and self.meaning.rests_on(loss, name or "")]
+        asked = {n for n in self.gathered.vocabulary.dependences.variables if n in network.inputs}
+        known = {n for loss in losses for n in self.arithmetic.numbers_behind(network.variables[loss]) if n in network.inputs}
+        shown = {v.name for v in variables(pair.right_node)}
+        return len(losses) == 1 and asked & known <= {name} and name in network.inputs and shown <= known
 
     def _at_estimates(self, link: Link) -> Ruling | None:
         r"""`S = \sum_n (x_n - \hat\mu)(x_n - \hat\mu)^T`, where S is defined with μ: what is computed from a parameter, at its estimate."""

@@ -16,12 +16,15 @@ from symgrad.meaning import Definition, is_loss
 from symgrad.naming import plain_name, script_text
 from symgrad.parts import mentions
 from symgrad.read.document import Sheet
+from symgrad.sheet import Link
 from symgrad.syntax import Node
 
 _SAID = re.compile(
     r"(?i)\b(?:set(?:ting)?\b[^.]*?\b(?:zero|0)|equat\w+\b[^.]*?\b(?:zero|0)|vanish\w*|minimi[sz]\w+|maximi[sz]\w+|optimal|optimum|stationar\w+"
     r"|critical point|normal equations?|closed[- ]form|solv(?:e|ed|es|ing)|first[- ]order condition|solution|estimator|estimate)\b"
 )
+# A constraint, or a value that is none.
+_BOUND = re.compile(r"(?i)subject to|\bs\.\s?t\.|constrain|lagrang|multiplier|unbiased|approximat|bessel")
 _MARK = re.compile(r"(?:\*|\\ast|\\star|opt|min|max|ML|MLE|MAP|LS|OLS|ridge|ols|ml|map|mle)")
 _STARS = frozenset({"*", "\\ast", "\\star"})
 
@@ -58,6 +61,14 @@ def is_said(sheet: Sheet, i: int) -> bool:
         if not isinstance(before, sx.Relation) or any(isinstance(n, sx.Derivative) for n in sx.walk(before.sides[0])):
             return False
     return False
+
+
+def is_solved_for(sheet: Sheet, link: Link) -> bool:
+    """Whether a formula follows, in its sentence, from a gradient that is set to zero, and nothing binds what it is for."""
+    if not link.first or _BOUND.search(sheet.source.text):
+        return False
+    before = range(max(link.statement - _MOST_STEPS, 0), link.statement)
+    return any(_is_zero_slope(sheet.statements[j].node) and one_sentence(sheet, j, link.statement) for j in before)
 
 
 def _is_zero_slope(node: Node) -> bool:
