@@ -1,10 +1,12 @@
 r"""What is said in brackets behind an equation: `\frac{dL}{dw} = D_2 h_1 + D_3 h_2 (h_0 = 0)` speaks of h_0 and multiplies nothing.
 
-And behind a colon, where a formula is followed by what it comes to.
+And behind a colon, where a formula is followed by what it comes to; and the shape behind a product, `e\, h^\top\ (d \times k)`, of sizes
+that the sheet declares.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from symgrad import syntax as sx
@@ -18,8 +20,13 @@ from symgrad.syntax import Node
 def set_aside(sheet: Sheet) -> Sheet:
     """The sheet with values told in brackets at the end of an equation as statements of their own, before it."""
     out: list[Statement] = []
+    sizes = {size for s in sheet.statements for size in _declared(s.node)}
     for statement in (part for s in sheet.statements for part in _at_colons(s)):
         node = statement.node
+        if isinstance(node, sx.Relation) and sizes:
+            sides = (node.sides[0], *(_with_its_shape(side, sizes) for side in node.sides[1:]))
+            statement = replace(statement, node=replace(node, sides=sides))
+            node = statement.node
         if isinstance(node, sx.Relation):
             rest, aside = _parted(node.sides[-1])
             if aside is not None:
@@ -27,7 +34,27 @@ def set_aside(sheet: Sheet) -> Sheet:
                 out.append(replace(statement, node=replace(aside, span=nowhere), span=nowhere, words="", words_after="", block=-1))
                 statement = replace(statement, node=replace(node, sides=(*node.sides[:-1], rest)))
         out.append(statement)
-    return replace(sheet, statements=out) if len(out) > len(sheet.statements) else sheet
+    return replace(sheet, statements=out)
+
+
+def _declared(node: Node) -> Iterator[str]:
+    r"""The d and k of `\mathbb{R}^{d \times k}`."""
+    for n in sx.walk(node):
+        match n:
+            case sx.Scripted(base=sx.Name(base="R"), sub=None, sup=sx.Product(factors=factors)):
+                yield from (factor.base for factor in factors if isinstance(factor, sx.Name))
+            case sx.Scripted(base=sx.Name(base="R"), sub=None, sup=sx.Name(base=size)):
+                yield size
+
+
+def _with_its_shape(side: Node, sizes: set[str]) -> Node:
+    """A product with the shape that stands behind it as a note under it."""
+    match side:
+        case sx.Product(factors=(*factors, sx.Group(open="(", body=sx.Product(factors=(rows, cols), operators=("times",)) as shape))):
+            if all(isinstance(size, sx.Name) and size.base in sizes for size in (rows, cols)) and side.operators[-1] == "":
+                rest = factors[0] if len(factors) == 1 else replace(side, factors=tuple(factors), operators=side.operators[:-1])
+                return sx.Annotated(side.span, rest, shape)
+    return side
 
 
 def _at_colons(statement: Statement) -> list[Statement]:

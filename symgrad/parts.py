@@ -18,6 +18,7 @@ from symgrad.naming import is_value_of, letters_of, plain_name, superscript, wit
 from symgrad.prose import shapes_in_words
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
+from symgrad.read.written import sexpr
 from symgrad.syntax import Node
 
 _ANEW = re.compile(r"(?i)\b(now (let|consider|suppose|take|assume|with)|instead|redefine|in place of)\b")
@@ -292,6 +293,9 @@ def _of_another_network(sheet: Sheet, before: tuple[int, ...], after: range) -> 
     own = {name for node in nodes for name in mentions(node.sides[0])}
     # `a = \tilde W x` of an a that is known: what was defined before does rest on it.
     own -= {name for i in after for head, formula in heads(sheet.statements[i]) if head in settled for name in mentions(formula)}
+    # So does it on what is written in it: with `\\tilde W = M \\odot W`, `a = (M \\odot W) x` speaks of the same.
+    written = {sexpr(n) for i in before for n in sx.walk(sheet.statements[i].node) if isinstance(n, sx.Product | sx.Sum)} if own else set()
+    own -= {name for node in nodes if sexpr(node.sides[1]) in written for name in mentions(node.sides[0])}
     found = set()
     for node in (n for i in after for n in sx.walk(sheet.statements[i].node) if isinstance(n, sx.Derivative)):
         of = None if node.of is None else plain_name(node.of)
