@@ -16,11 +16,12 @@ from symgrad import syntax as sx
 from symgrad.literals import literal_rows
 from symgrad.members import alone
 from symgrad.naming import letters_of, plain_name
-from symgrad.origins import added_letters, convolved
+from symgrad.origins import added_letters, convolved, letters_that_run
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
 _STEPS = 3
+_TAU = "\\tau"
 _TOPS = {"t": "T", "\\tau": "T", "l": "L", "\\ell": "L", "k": "K", "n": "N", "i": "N", "s": "S", "j": "J", "h": "H"}
 _TIMES, _LAYERS = frozenset({"t", "\\tau"}), frozenset({"l", "\\ell", "L"})
 _MOST_TERMS = 12
@@ -70,9 +71,23 @@ def counting(sheet: Sheet) -> frozenset[str]:
     return frozenset() if steps is None else steps.letters
 
 
+def _with_a_usual_end(sheet: Sheet) -> Sheet:
+    r"""The sheet with T for τ where its time ends there, `\sum_{t=1}^{\tau}`, and nothing else is called T."""
+    names_met = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Name)]
+    sums = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.BigOp) and isinstance(n.below, sx.Relation)]
+    ends = any(isinstance(n.above, sx.Name) and n.above.base == _TAU and letters_that_run(n) == {"t"} for n in sums)
+    if not ends or any(n.base == "T" for n in names_met):
+        return sheet
+
+    def as_usual(node: Node) -> Node:
+        return replace(node, base="T") if isinstance(node, sx.Name) and node.base == _TAU and not node.accents else node
+
+    return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, as_usual)) for s in sheet.statements])
+
+
 def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:
     """The sheet with its recurrences written out, for `last` steps where it says no number; the same sheet where there are none."""
-    sheet = _with_sums_of_named(sheet)
+    sheet = _with_sums_of_named(_with_a_usual_end(sheet))
     steps = steps_of(sheet)
     if steps is None:
         return sheet

@@ -420,8 +420,8 @@ def _diagnosis(judge: Judge, ruling: Ruling) -> Diagnosis | None:
             ruling, link=turned, pair=replace(pair, left=pair.right, right=pair.left, left_node=pair.right_node, right_node=pair.left_node)
         )
         found = repaired(judge, ruling, telling=False) or repaired(judge, mirrored, telling=False)
-        # Another name for the optimum, which is its estimate for one, mends nothing.
-        return None if found is None or found.cause == "unknown" else found
+        # Another name for the optimum, which is its estimate for one, mends nothing; nor does a sum over what an equation is for.
+        return None if found is None or found.cause in ("unknown", "missing_sum") else found
     if ruling.verdict == "undecided" and is_conditional(judge.gathered.sheet, ruling.link.statement):
         return None  # what is said of a special case is not made right by what holds in general
     if ruling.verdict == "undecided" and ruling.pair is not None and is_about_strangers(ruling.pair, judge.meaning):
