@@ -31,6 +31,7 @@ _LEADS = re.compile(r"(?i)\b(?:if|for|when|where|whenever|provided(?: that)?|as 
 _LONG_PASSAGE = 400
 _LEAD = 20  # how far before an equation its `for` stands
 _NEAR = 4  # how many statements before a claim its condition stands
+_MOST_UNKNOWNS = 25
 _NEWTON_STEPS = 40
 _NEWTON_WIDTH = 1e-4
 # Newton's method that has come no nearer than this by then goes nowhere.
@@ -71,6 +72,8 @@ class Condition:
             return values
         gradient, name = self.vanishes
         start = np.asarray(values[name], dtype=float)
+        if start.size > _MOST_UNKNOWNS:
+            return None  # smaller sizes are drawn too
 
         def slope(flat: Any) -> Any:
             point = Point({**values, name: flat.reshape(start.shape)}, dict(sizes), supply)

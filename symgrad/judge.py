@@ -332,12 +332,16 @@ class Judge:
             if not lab.points:
                 return None
             found: Pair | None = None
+            is_open = False
             for pair in self.pairing.pairs(link, False):
-                found = pair if found is None else found
                 try:
                     evidence = lab.equal(pair.left_node, pair.right_node)
+                except Vanishing:
+                    return None
                 except Unsupported:
+                    is_open = True
                     continue  # a name of its own that is an entry in another reading
+                found = pair if found is None else found
                 if evidence.holds:
                     shown = {**shown_as(evidence), "under": resting[0].text}
                     return Ruling(link, "holds", [shown], pair, list(pair.notes))
@@ -347,7 +351,7 @@ class Judge:
             return None
         if is_solved_for(self.gathered.sheet, link) and self._is_of_one_unknown(link, found):
             return Ruling(link, "fails", [{"method": "identity_test", "holds": False, "under": resting[0].text}], found)
-        return Ruling(link, "undecided", pair=found, reason=f"it is not where {resting[0].text}")
+        return None if is_open else Ruling(link, "undecided", pair=found, reason=f"it is not where {resting[0].text}")
 
     def _is_of_one_unknown(self, link: Link, pair: Pair) -> bool:
         """Whether the gradient by the name at the left is all that vanishes, and its loss is made of all that stands at the right."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, partial
 from itertools import chain, islice
-from time import perf_counter
 from typing import Any
 from zlib import crc32
 
@@ -42,8 +41,6 @@ _VANISHES = 1e-9
 _ENOUGH = 4
 # How many points are drawn for each that is wanted, where only some meet a condition; and after how many without one nothing is hoped for.
 _TRIES = 24
-# How long a first point of rest is looked for.
-_MOST_SECONDS = 2.0
 _HOPELESS = 3
 _SPARE = 24
 VANISHING = "both sides vanish as they are understood, which shows nothing"
@@ -284,14 +281,13 @@ class Lab:
         at_rest = any(condition.vanishes is not None for condition in self._conditions)
         if at_rest:  # a wide X has no single point of rest, and a tall one has: sizes of each kind come first
             known = [*{tuple(sorted(sizes.items())): sizes for sizes in known}.values(), *known]
-        latest = perf_counter() + _MOST_SECONDS
         for attempt in range(POINTS * (_TRIES if self._conditions else 6)):
             if not self._conditions:
                 drawn = self._draw(rng, positive, attempt)
                 if drawn is not None:
                     yield drawn
                 continue
-            if at_rest and not found and (attempt == _HOPELESS or perf_counter() > latest):
+            if at_rest and attempt == _HOPELESS and not found:
                 return  # a gradient that vanishes at no single point does so nowhere
             sizes = known[attempt % len(known)] if known else draw_sizes(self.network, rng)
             values: dict[str, Any] | None = draw_values(self.network, sizes, rng, positive and attempt % 2 == 1)

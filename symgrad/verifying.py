@@ -421,7 +421,7 @@ def _diagnosis(judge: Judge, ruling: Ruling) -> Diagnosis | None:
         )
         found = repaired(judge, ruling, telling=False) or repaired(judge, mirrored, telling=False)
         # Another name for the optimum, which is its estimate for one, mends nothing; nor does a sum over what an equation is for.
-        return None if found is None or found.cause in ("unknown", "missing_sum") else found
+        return None if found is None or found.cause in ("unknown", "missing_sum", "stale_value") else found
     if ruling.verdict == "undecided" and is_conditional(judge.gathered.sheet, ruling.link.statement):
         return None  # what is said of a special case is not made right by what holds in general
     if ruling.verdict == "undecided" and ruling.pair is not None and is_about_strangers(ruling.pair, judge.meaning):
