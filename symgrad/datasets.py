@@ -27,7 +27,7 @@ _LETTERS, _COUNTS = ("i", "j", "k", "n", "s"), ("n", "N", "m", "M")
 # What is predicted, where a sheet does not say which of a pair comes last.
 _TARGETS = ("y", "t", "d", "r")
 _POINTS = re.compile(
-    r"(?i)\b(?:points?|pairs?|examples?|samples?|observations?|(?:data|training|test)[ -]?(?:set|data)?|measurements?"
+    r"(?i)(?<!for )\b(?:points?|pairs?|examples?|samples?|observations?|(?:data|training|test)[ -]?(?:set|data)?|measurements?"
     r"|punkte?n?|beispiele?n?|daten|puntos?|ejemplos?|datos"
     r"|exemples?|données|exemplos?|dados)\W*$"
 )
