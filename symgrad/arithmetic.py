@@ -305,18 +305,22 @@ class Arithmetic:
         self.ledger.count_anew(values)
         return ruling
 
+    def _words_before(self, link: Link) -> str:
+        """The words before a claim, of its own sentence."""
+        return _LAST_SENTENCE.split(self.gathered.sheet.statements[link.statement].words)[-1]
+
     def _is_of_new_values(self, link: Link, pair: Pair) -> bool:
         """Whether words say that a result is of after the steps that were taken: it must not hold with the values of before."""
         if not self.ledger.anew or not in_numbers(link.right) or plain_name(link.head, self.meaning.styled) in self.meaning.network.inputs:
             return False
-        words = _LAST_SENTENCE.split(self.gathered.sheet.statements[link.statement].words)[-1]
+        words = self._words_before(link)
         behind = self.numbers_behind(pair.left_node)
         return bool(_LOOKS_AHEAD.search(words)) and self.ledger.anew.keys() <= behind
 
     def _is_of_untold_values(self, link: Link, pair: Pair) -> bool:
         """Whether words speak of after a step that only some of what it is computed from have taken on the sheet."""
         changed = self.ledger.anew.keys() | {name for name in self.ledger.older if name in self.meaning.network.inputs}
-        words = _LAST_SENTENCE.split(self.gathered.sheet.statements[link.statement].words)[-1]
+        words = self._words_before(link)
         if not changed or not _AFTERWARDS.search(words):
             return not changed and _BY_NEW_VALUES.search(words) is not None
         slopes = (names.gradient_of(name) for name in self.ledger.values)
@@ -329,7 +333,7 @@ class Arithmetic:
         once = {name: literal_rows(node) for name, node in self._given_once() if name in self.ledger.stepped}
         before = {name: rows for name, rows in once.items() if rows is not None and name in self.ledger.values}
         before |= {name: rows[-1] for name, rows in self.ledger.older.items() if name in inputs and name in self.ledger.values}
-        words = _LAST_SENTENCE.split(self.gathered.sheet.statements[link.statement].words)[-1]
+        words = self._words_before(link)
         if not before or not (_LOOKS_BACK.search(words) or self._is_in_another_item(link, before)):
             return None
         try:

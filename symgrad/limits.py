@@ -24,7 +24,7 @@ def with_limits(sheet: Sheet) -> Sheet:
         if node.below is not None:
             below[sexpr(node.body)] = node
             return node
-        known = below.get(sexpr(node.body)) if _has_index(node.body) else None
+        known = below.get(sexpr(node.body)) if any(_indices(node.body)) else None
         if known is not None:
             return replace(node, below=known.below, above=known.above)
         inside = Counter(_indices(node.body))
@@ -40,7 +40,3 @@ def _indices(node: Node) -> Iterator[str]:
     for n in sx.walk(node):
         if isinstance(n, sx.Scripted):
             yield from letters_of(n.sub) or ()
-
-
-def _has_index(node: Node) -> bool:
-    return any(isinstance(n, sx.Scripted) and letters_of(n.sub) for n in sx.walk(node))

@@ -131,6 +131,11 @@ def _from_literals(vocabulary: Vocabulary, columns: bool = False) -> Shapes:
     return shapes
 
 
+def _shape(meaning: Meaning, name: str) -> tuple[Dim, Dim]:
+    """The shape of a name, which may be open yet."""
+    return meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
+
+
 def _with(meaning: Meaning, definition: Definition) -> list[Meaning]:
     name = definition.name
     reader = Reader(meaning, False, definition.statement, set(definition.letters))
@@ -180,7 +185,7 @@ def _as_definition(meaning: Meaning, definition: Definition, reading: Reading) -
         note = Note("loss_summed", definition.expression.span, name)
         reading = reading.plus(_ONE_IS_WIDE if _has_one_wide(shapes, term) else _LOSS_SUMMED, shapes, term, note)
         term = Term("sum", (term,), (None,), ONE, ONE, term.free)
-    own = meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
+    own = _shape(meaning, name)
     if term.op == "number" and term.params[0] == 0 and not is_loss(name):
         term = Term("zeros", (), (), *own)  # h_0 = 0 says nothing of its size
     met = shapes.together((own[0], term.rows), (own[1], term.cols))
@@ -229,7 +234,7 @@ def _oddness(meaning: Meaning) -> float:
         t.args[0].params[0] for term in meaning.terms.values() for t in walk(term) if t.op == "transpose" and t.args[0].op == "symbol"
     }
     for name in names_used:
-        shape = meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
+        shape = _shape(meaning, name)
         ones = [meaning.shapes.is_one(dim) for dim in shape].count(True)
         if ones and stem(name)[:1].isupper() and name not in meaning.vocabulary.literals and name not in meaning.vocabulary.declared:
             # What a number that is written out is made of may be numbers too: the S of `H = (N - K)/S + 1 = 4`.
@@ -246,7 +251,7 @@ def _oddness(meaning: Meaning) -> float:
     for name in every:
         plain = bare(name)
         if plain != name and plain in every:  # y and its estimate are alike
-            first, second = (meaning.shape(n) or (unknown(f"rows:{n}"), unknown(f"cols:{n}")) for n in (name, plain))
+            first, second = (_shape(meaning, n) for n in (name, plain))
             total += 2.0 if meaning.shapes.shape(*first) != meaning.shapes.shape(*second) else 0.0
     for match in (names.gradient_of(stated) for stated, sizes in claimed.items() if set(sizes) == {(1, 1)}):
         if match is not None and match["wrt"] in every and not _is_number(meaning, match["wrt"]):
@@ -256,12 +261,12 @@ def _oddness(meaning: Meaning) -> float:
 
 
 def _is_number(meaning: Meaning, name: str) -> bool:
-    return all(map(meaning.shapes.is_one, meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))))
+    return all(map(meaning.shapes.is_one, _shape(meaning, name)))
 
 
 def _lengths(meaning: Meaning, vectors: Iterable[str]) -> set[Dim]:
     """How many entries vectors have, or those of them that are some."""
-    shapes = [meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}")) for name in vectors]
+    shapes = [_shape(meaning, name) for name in vectors]
     ones = [(shape, [meaning.shapes.is_one(dim) for dim in shape]) for shape in shapes]
     return {meaning.shapes.resolve(shape[is_one[0]]) for shape, is_one in ones if is_one.count(True) == 1}
 
