@@ -132,8 +132,10 @@ class Arithmetic:
 
         It holds where it does for those data and whatever else is met, drawn at random; None where data still stand by their names.
         """
-        inputs, shown = self.meaning.network.inputs, {v.name for v in variables(pair.right_node)}
-        if not self.numbers_behind(pair.left_node) & inputs.keys() & values.keys() or shown & values.keys():
+        shown = {v.name for v in variables(pair.right_node)}
+        data = self.numbers_behind(pair.left_node) & self.meaning.network.inputs.keys() & values.keys()
+        # What is 0 or 1 may as well have been forgotten: that is judged in general.
+        if not data or shown & values.keys() or any(all(x in (0, 1) for row in values[name] for x in row) for name in data):
             return None
         rulings = []
         for drawn in self.drawn_beside(pair, values):
