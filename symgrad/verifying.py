@@ -14,7 +14,7 @@ from symgrad.applying import applied
 from symgrad.asides import set_aside
 from symgrad.batchwise import for_each_example
 from symgrad.bell import with_bells
-from symgrad.binary import for_any_label
+from symgrad.binary import with_the_label
 from symgrad.chosen import chosen
 from symgrad.classes import by_class
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
@@ -127,7 +127,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     targeted,
     picked,
     chosen,
-    for_any_label,
+    with_the_label,
     of_differing,
     with_replaced,
     with_bells,
