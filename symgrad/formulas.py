@@ -32,8 +32,9 @@ from symgrad.read import stepping
 from symgrad.read.arrays import Refused
 from symgrad.read.declared import read_properties, read_shapes
 from symgrad.read.document import Sheet, read_document
-from symgrad.read.expression import Assignment, assignments, looks_like_parameters, network_of, network_of_assignments
+from symgrad.read.expression import looks_like_parameters, network_of, network_of_assignments
 from symgrad.read.functions import UNNAMED, WORDS, word_of
+from symgrad.read.python import Assignment, assignments
 from symgrad.readings.named import LABEL_OR_POWER
 from symgrad.readings.runs import NOT_ITS_SIZE
 from symgrad.readings.sums import AGAIN

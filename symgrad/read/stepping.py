@@ -13,7 +13,7 @@ from functools import reduce
 
 from symgrad.errors import InvalidExpression
 from symgrad.read.arrays import Refused
-from symgrad.read.expression import Assignment
+from symgrad.read.python import Assignment
 from symgrad.span import Span
 
 _ARITHMETIC = {ast.Add: 1, ast.Sub: -1}
