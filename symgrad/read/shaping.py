@@ -1,4 +1,4 @@
-"""Arrays in another shape: new axes, repetitions, stacks, shifts, differences, triangles, and products over axes."""
+"""Arrays that are made of others, or of sizes: filled, counted, repeated, joined, shifted, in order, in triangles, added up."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from functools import reduce
 from operator import mul
 
 from symgrad.dims import ONE, Dim
-from symgrad.errors import ShapeError, Unsupported
+from symgrad.errors import Unsupported
 from symgrad.form import Form, apply, matrix
 from symgrad.read.arrays import Array, Refused, Typing, literal, sized
 from symgrad.read.call import Call, first, listed, whole
 from symgrad.shapes import Shapes
 from symgrad.span import Span
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _MOST_COPIES = 16
 _MOST_NUMBERS = 64
 
@@ -33,55 +32,6 @@ def along(call: Call, array: Array, position: int, usual: int = -1) -> int:
 def _flat(call: Call, arrays: Sequence[Array]) -> bool:
     """Whether they are vectors of one axis, or scalars among such."""
     return all(a.flat or call.typing.is_scalar(a) for a in arrays)
-
-
-# ── new axes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def expanded(call: Call) -> Array:
-    """`expand_dims(x, 1)`."""
-    array = call.array(first(call), tensors=True)
-    node = call.keywords.get("axis", call.args[1] if len(call.args) > 1 else None)
-    at = None if node is None else whole(node)
-    t = call.typing
-    rank = 1 if array.flat else len(array.shape)
-    if at is None or not -rank - 1 <= at <= rank:
-        raise call.refused(f"{call.word} takes an array and where the new axis stands")
-    at %= rank + 1
-    if array.flat:
-        column = t.column(array, call.span)
-        return replace(column if at == 1 else t.transpose(column, call.span), flat=False, upright=True)
-    return t.with_axis(array, at, call.span)
-
-
-def squeezed(call: Call) -> Array:
-    """Without the axes of size 1; a vector is then one of one axis."""
-    array = call.array(first(call), tensors=True)
-    t = call.typing
-    asked = call.axes(array)
-    ones = [i for i, dim in enumerate(array.shape) if t.shapes.is_one(dim) and (asked is None or i in asked)]
-    if array.lead and ones:
-        return t.without(array, ones, call.span)
-    return replace(array, flat=t.is_vector(array), span=call.span)
-
-
-def scalar(call: Call) -> Array:
-    """`float(x)`, `x.item()`: a scalar as it is."""
-    array = call.array(first(call), tensors=True)
-    if not call.typing.is_scalar(array):
-        raise Refused(ShapeError, f"{call.word} is of a scalar, and this is {call.typing.shown(array)}", call.span, array.names)
-    return array
-
-
-def moved(call: Call) -> Array:
-    """`moveaxis(X, 0, -1)`."""
-    if len(call.args) != 3:
-        raise call.refused(f"{call.word} takes an array, an axis, and where it goes")
-    array = call.array(call.args[0], tensors=True)
-    start, end = (call.place(node, len(array.shape)) for node in call.args[1:])
-    order = [axis for axis in range(len(array.shape)) if axis != start]
-    order.insert(end, start)
-    return call.typing.permuted(array, order, call.span)
 
 
 # ── numbers in order, and blocks ─────────────────────────────────────────────────────────────────────────────────────
@@ -128,6 +78,40 @@ def _numbers(call: Call, values: Sequence[Fraction]) -> Array:
     return Array(Dim.of(len(values)), ONE, lambda _: form, call.span, flat=True)
 
 
+def filled(op: str) -> Callable[[Call], Array]:
+    """`ones((n, d))` and `zeros(n)`, of the sizes that are given."""
+
+    def function(call: Call) -> Array:
+        args = list(call.args)
+        if len(args) == 1 and isinstance(args[0], (ast.Tuple, ast.List)):
+            args = list(args[0].elts)
+        if not args:
+            raise call.refused(f"{call.word} takes a shape, as in {call.word}((n, 1))")
+        sizes = [call.reader.size(arg) for arg in args]
+        made = call.typing.filled(op, tuple(sizes) if len(sizes) > 1 else (sizes[0], ONE), call.span)
+        return replace(made, flat=len(sizes) == 1)
+
+    return function
+
+
+def filled_like(op: str) -> Callable[[Call], Array]:
+    """Ones or zeros in the shape of an array."""
+
+    def function(call: Call) -> Array:
+        (array,) = call.arrays(1, tensors=True)
+        return call.typing.filled(op, array.shape, call.span)
+
+    return function
+
+
+def identity(call: Call) -> Array:
+    """`eye(n)`."""
+    if len(call.args) != 1:
+        raise call.refused(f"{call.word} takes one size, as in {call.word}(n)")
+    size = call.reader.size(call.args[0])
+    return call.typing.filled("eye", (size, size), call.span)
+
+
 def filled_with(call: Call) -> Array:
     """`full((n, 1), 2.0)`."""
     if len(call.args) != 2:
@@ -136,6 +120,18 @@ def filled_with(call: Call) -> Array:
     sizes = [call.reader.size(size) for size in (node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node])]
     ones = call.typing.filled("ones", tuple(sizes) if len(sizes) > 1 else (sizes[0], ONE), call.span)
     return replace(call.typing.times(call.array(call.args[1]), ones, call.span), flat=len(sizes) == 1)
+
+
+def joined(axis: int | None) -> Callable[[Call], Array]:
+    """Arrays one after the other along an axis; without one, along that which the call names."""
+
+    def function(call: Call) -> Array:
+        arrays = [call.array(item, tensors=axis is None) for item in listed(call, first(call))]
+        along = axis if axis is not None else call.axis(arrays[0]) or 0
+        flat = axis is None and all(a.flat or call.typing.is_scalar(a) for a in arrays) and call.typing.shapes.is_one(arrays[0].cols)
+        return replace(call.typing.joined(arrays, along, call.span), flat=flat)
+
+    return function
 
 
 def blocks(call: Call) -> Array:
@@ -420,81 +416,3 @@ def _counting_along(call: Call) -> tuple[Array, int]:
     if not array.flat and call.axis(array) is None and not t.is_vector(array):
         raise call.refused(f"{call.word} of a matrix is along an axis; write axis=0 or axis=1")
     return array, along(call, array, 1, 0 if t.shapes.is_one(array.cols) else 1)
-
-
-# ── products over axes ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def tensordot(call: Call) -> Array:
-    """`tensordot(A, B, axes=1)`, `tensordot(A, B, axes=([0], [1]))`."""
-    left, right = (call.array(arg, tensors=True) for arg in call.args[:2]) if len(call.args) > 1 else (None, None)
-    if left is None or right is None:
-        raise call.refused(f"{call.word} takes two arrays and the axes that are summed")
-    node = call.keywords.get("axes", call.args[2] if len(call.args) > 2 else None)
-    count = 2 if node is None else whole(node)
-    ranks = len(left.shape), len(right.shape)
-    if count is not None:
-        pairs = [(ranks[0] - count + i, i) for i in range(count)] if 0 <= count <= min(ranks) else None
-    elif isinstance(node, (ast.Tuple, ast.List)) and len(node.elts) == 2:
-        sides = [list(side.elts) if isinstance(side, (ast.Tuple, ast.List)) else [side] for side in node.elts]
-        places = [[call.place(item, rank) for item in side] for side, rank in zip(sides, ranks, strict=True)]
-        pairs = list(zip(*places, strict=True)) if len(places[0]) == len(places[1]) else None
-    else:
-        pairs = None
-    if pairs is None:
-        raise call.refused(f"the axes of {call.word} are a number, or a pair of lists", node)
-    return _summed_over(call, left, right, pairs)
-
-
-def _summed_over(call: Call, left: Array, right: Array, pairs: Sequence[tuple[int, int]]) -> Array:
-    t = call.typing
-    own = list(_LETTERS[: len(left.shape)])
-    other = list(_LETTERS[len(own) : len(own) + len(right.shape)])
-    for i, j in pairs:
-        met = t.shapes.unify(left.shape[i], right.shape[j])
-        if met is None:
-            raise t.clash(
-                f"{call.word} sums over {t.shapes.resolve(left.shape[i])} and over {t.shapes.resolve(right.shape[j])}",
-                call.span,
-                left,
-                right,
-            )
-        t.shapes, other[j] = met, own[i]
-    summed = {own[i] for i, _ in pairs}
-    sizes = dict(zip(own + other, (*left.shape, *right.shape), strict=True))
-    # A vector has one axis, as in NumPy.
-    thin = {
-        c
-        for array, letters in ((left, own), (right, other))
-        if array.flat
-        for c, d in zip(letters, array.shape, strict=True)
-        if t.shapes.is_one(d)
-    }
-    out = [c for c in (*own, *other) if c not in summed and c not in thin]
-    return t.index_product(f"{''.join(own)},{''.join(other)}->{''.join(out)}", [left, right], [sizes[c] for c in out], call.span)
-
-
-def inner(call: Call) -> Array:
-    """Of vectors their inner product; of matrices that of each two rows, A Bᵀ."""
-    left, right = call.arrays(2)
-    t = call.typing
-    if t.is_vector(left) and t.is_vector(right):
-        return t.matmul(t.transpose(t.column(left, left.span), left.span), t.column(right, right.span), call.span)
-    return t.matmul(left, t.transpose(right, right.span), call.span)
-
-
-def vdot(call: Call) -> Array:
-    """The sum of the products of all entries."""
-    left, right = call.arrays(2, tensors=True)
-    t = call.typing
-    if t.is_vector(left) and t.is_vector(right):
-        return inner(call)
-    return t.reduced("sum", t.times(left, right, call.span), None, False, call.span)
-
-
-def multiplied(call: Call) -> Array:
-    """`multi_dot([A, B, C])`."""
-    made, *rest = [call.array(item) for item in listed(call, first(call))]
-    for array in rest:
-        made = call.typing.matmul(made, array, call.span)
-    return made

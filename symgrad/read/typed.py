@@ -16,7 +16,8 @@ from symgrad.form import apply, matrix
 from symgrad.properties import PROPERTIES
 from symgrad.read.arrays import Array, Refused, Typing, literal, sized
 from symgrad.read.call import Call, whole
-from symgrad.read.calls import CALLS, METHODS, TENSOR_METHODS, called, powered
+from symgrad.read.calls import CALLS, METHODS, TENSOR_METHODS, called
+from symgrad.read.entrywise import powered
 from symgrad.read.functions import word_of
 from symgrad.read.known import Vocabulary
 from symgrad.read.losses import CLASSES
