@@ -27,10 +27,10 @@ from symgrad.literals import Rows, decimals, literal_rows
 from symgrad.mistakes.made import MADE, Made
 from symgrad.mistakes.notation import NEW, Notation, pieces
 from symgrad.naming import plain_name, superscript
-from symgrad.prose import shape_of_node, space
 from symgrad.read.document import Sheet, read_document
 from symgrad.ruling import Pair, Ruling
 from symgrad.sheet import EQUALITIES, Gathered, Link
+from symgrad.spaces import shape_of_node, space
 from symgrad.span import Source, Span
 from symgrad.syntax import Node
 from symgrad.typing_rules import CHARITY

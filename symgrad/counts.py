@@ -16,8 +16,8 @@ from symgrad.dims import Dim, show
 from symgrad.findings import BY_CODE
 from symgrad.layer_text import number
 from symgrad.naming import plain_name
-from symgrad.prose import shape_of_node, size_of_node
 from symgrad.read.document import Sheet, Statement
+from symgrad.spaces import shape_of_node, size_of_node
 from symgrad.verification import Claim, Finding
 
 _NUMBER = r"(\d+|zero|one|two|three|four|five|six|seven|eight|nine|ten)"

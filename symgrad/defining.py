@@ -14,10 +14,8 @@ from symgrad.meaning import Definition, Vocabulary, is_loss
 from symgrad.naming import letters_of, numbers_of, plain_name, spelled, superscript, without_transpose
 from symgrad.optima import is_optimised, is_said
 from symgrad.parts import heads, is_word, mentions
-from symgrad.prose import (
-    is_own_transpose,
-)
 from symgrad.read import functions as fn
+from symgrad.said_properties import is_own_transpose
 from symgrad.sheet import Gathered
 from symgrad.syntax import Node
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from symgrad import syntax as sx
 from symgrad.dims import Shape
-from symgrad.prose import shape_of_node
+from symgrad.spaces import shape_of_node
 from symgrad.syntax import Node
 
 

@@ -26,32 +26,26 @@ from symgrad.numbered import name_of_entry
 from symgrad.optima import is_optimised, is_said, of_which
 from symgrad.origins import added_letters, as_told, origins
 from symgrad.parts import Part, heads, mentions
-from symgrad.prose import (
-    OF_A_TRAINED_NETWORK,
+from symgrad.prose import OF_A_TRAINED_NETWORK, definitions_in_words, layout_in_words, losses_in_words, numbers_in_words
+from symgrad.read.document import Sheet, Statement
+from symgrad.read.written import sexpr
+from symgrad.said_functions import functions_in_words
+from symgrad.said_properties import inverse_by_its_transpose, properties_in_words
+from symgrad.said_shapes import (
     counted_letters,
     declarations,
     declare_each_in_words,
     declare_in_words,
-    definitions_in_words,
     equal_sizes,
-    functions_in_words,
-    inverse_by_its_transpose,
-    layout_in_words,
     limits_of_sums,
-    losses_in_words,
-    numbers_in_words,
-    properties_in_words,
-    shape_of_node,
     shapes_in_words,
-    space,
     without_features,
 )
-from symgrad.read.document import Sheet, Statement
-from symgrad.read.written import sexpr
 from symgrad.sequences import steps_among
 from symgrad.sheet import EQUALITIES, Gathered, Link
 from symgrad.signs import UNNAMED_LOSS, of_expressions
 from symgrad.singles import many_of
+from symgrad.spaces import shape_of_node, space
 from symgrad.span import Span
 from symgrad.syntax import Node
 

@@ -14,9 +14,9 @@ from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.naming import is_value_of, plain_name
 from symgrad.parts import is_word
-from symgrad.prose import recognised_function
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
+from symgrad.said_functions import recognised_function
 from symgrad.syntax import Node
 
 _NO_ARGUMENTS = frozenset[str]()

@@ -28,11 +28,11 @@ from symgrad.naming import ANY_NUMBER, MEANT, plain_name
 from symgrad.optima import is_solved_for, with_parameters
 from symgrad.pairing import Pairing
 from symgrad.parts import mentions
-from symgrad.prose import shape_of_node, space
 from symgrad.read import functions as fn
 from symgrad.ruling import MISFIT, Judged, Pair, Ruling, as_written, shown_as
 from symgrad.shapes import is_unknown
 from symgrad.sheet import Gathered, Link
+from symgrad.spaces import shape_of_node, space
 from symgrad.span import Span
 from symgrad.suppositions import Suppositions
 from symgrad.syntax import Node, Unreadable

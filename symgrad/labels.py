@@ -17,9 +17,9 @@ from symgrad.literals import literal_rows
 from symgrad.naming import plain_name, without_transpose
 from symgrad.origins import letters_that_run
 from symgrad.parts import heads
-from symgrad.prose import space
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
+from symgrad.spaces import space
 from symgrad.span import Span
 from symgrad.syntax import Node
 

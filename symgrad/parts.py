@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
 from symgrad.naming import is_value_of, letters_of, plain_name, superscript, without_transpose
-from symgrad.prose import shapes_in_words
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
 from symgrad.read.written import sexpr
+from symgrad.said_shapes import shapes_in_words
 from symgrad.syntax import Node
 
 _ANEW = re.compile(r"(?i)\b(now (let|consider|suppose|take|assume|with)|instead|redefine|in place of)\b")

@@ -13,8 +13,8 @@ from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.literals import literal_rows
 from symgrad.naming import plain_name
-from symgrad.prose import space
 from symgrad.read.document import Sheet
+from symgrad.spaces import space
 from symgrad.syntax import Node
 
 # Letters of sizes, where nothing else says what they are.

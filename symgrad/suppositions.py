@@ -30,8 +30,8 @@ from symgrad.meaning import Meaning
 from symgrad.naming import letters_of, plain_name
 from symgrad.pairing import Pairing
 from symgrad.parts import mentions
-from symgrad.prose import conditions_in_words, is_own_transpose
 from symgrad.ruling import Pair, Ruling
+from symgrad.said_properties import conditions_in_words, is_own_transpose
 from symgrad.sheet import Gathered, Link
 from symgrad.syntax import Node
 from symgrad.tensor import add, constant, variables

@@ -61,7 +61,6 @@ from symgrad.parts import heads, mentions, parts, several_spaces
 from symgrad.piecewise import joined
 from symgrad.plain_ones import with_ones
 from symgrad.pointwise import with_arguments
-from symgrad.prose import shape_of_node, space
 from symgrad.pullbacks import with_letters_of_their_own
 from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
@@ -71,6 +70,7 @@ from symgrad.shorthand import written_out
 from symgrad.signs import with_differentials
 from symgrad.singles import with_examples
 from symgrad.sizing import sized, with_large_sizes
+from symgrad.spaces import shape_of_node, space
 from symgrad.span import Source, Span
 from symgrad.stacking import stacked
 from symgrad.starting import started
