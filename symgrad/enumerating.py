@@ -15,8 +15,10 @@ from symgrad.origins import convolved
 from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
 from symgrad.readings.sums import of_all
+from symgrad.step_letters import Steps, counting
+from symgrad.step_scripts import bound_letter
 from symgrad.syntax import Node
-from symgrad.unrolling import Steps, bound_letter, counting, instances
+from symgrad.unrolling import instances
 
 _MOST = 8
 _LETTERS = frozenset("ijkmnpq")

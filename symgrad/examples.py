@@ -14,8 +14,8 @@ from symgrad.members import alone, running_letters
 from symgrad.naming import letters_of, plain_name, script_text, superscript
 from symgrad.origins import letters_that_run
 from symgrad.read.document import Sheet
+from symgrad.step_letters import counting
 from symgrad.syntax import Node
-from symgrad.unrolling import counting
 
 
 def below(sheet: Sheet) -> Sheet:

@@ -42,11 +42,12 @@ from symgrad.recurrence import Recurrence, recurrence_of
 from symgrad.shapes import is_unknown, unknown
 from symgrad.sheet import Gathered
 from symgrad.span import Source, Span
+from symgrad.step_letters import counted
 from symgrad.syntax import Unreadable
 from symgrad.tensor import variables
 from symgrad.terms import names_in, walk
 from symgrad.understanding import understood
-from symgrad.unrolling import counted, unrolled
+from symgrad.unrolling import unrolled
 
 _WIDTH = 8
 _NOT_AS_WRITTEN = "this fits together only if it is not read as written; declare sizes"

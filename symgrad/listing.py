@@ -8,9 +8,9 @@ from symgrad import syntax as sx
 from symgrad.constant import is_numeric
 from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
+from symgrad.step_letters import steps_of
 from symgrad.syntax import Node
 from symgrad.tuples import cells
-from symgrad.unrolling import steps_of
 
 _EQUAL = frozenset({"=", ":=", "approx"})
 
