@@ -89,7 +89,7 @@ class Result:
     @property
     def sympy(self) -> Any:
         """The gradient as a SymPy matrix expression, written out where that is short enough, else in named quantities."""
-        from symgrad.expr import to_sympy
+        from symgrad.sympyops import to_sympy
 
         return to_sympy(self.form, self.network.sympy_symbols)
 

@@ -67,7 +67,7 @@ class Further:
     @property
     def sympy(self) -> Any:
         """The derivative as a SymPy matrix expression."""
-        from symgrad.expr import to_sympy
+        from symgrad.sympyops import to_sympy
 
         return None if self.form is None else to_sympy(self.form)
 

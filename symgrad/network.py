@@ -133,10 +133,10 @@ class Network:
     def _symbol(self, name: str, shape: Shape) -> Any:
         import sympy
 
-        from symgrad import expr, sympyforms
+        from symgrad import sympyforms, sympyops
 
         sizes = tuple(map(sympyforms.size_of, shape))
-        made: Any = sympy.Symbol(name) if not shape else (expr.Symbol if len(shape) == 2 else sympyforms.Tensor)(name, *sizes)
+        made: Any = sympy.Symbol(name) if not shape else (sympyops.Symbol if len(shape) == 2 else sympyforms.Tensor)(name, *sizes)
         return self._sympy.setdefault(name, made)
 
     def _sizes_of(self, expression: Any) -> frozenset[str]:

@@ -105,7 +105,7 @@ class Steps:
 
     def symbol_at(self, pattern: str, shape: tuple[Any, ...], index: Any) -> Any:
         """The symbol of a sequence at `t`, `t - 1`, `T` or a number."""
-        from symgrad.expr import Symbol
+        from symgrad.sympyops import Symbol
 
         spelled = str(index).replace(" ", "")
         match = re.fullmatch(rf"({re.escape(self._letter)}|{re.escape(self._top)})?([+-]?\d+)?", spelled)

@@ -24,7 +24,7 @@ LAYERS = [
     ("the calculus", "reverse rewrite rules.*"),
     ("tensors back to matrices", "textbook raising batches"),
     ("how forms are written", "typeset"),
-    ("the door to SymPy", "sympyforms expr"),
+    ("the door to SymPy", "sympyforms sympyops expr"),
     ("networks", "properties network recognised gradient"),
     ("NumPy", "numpyfunctions numpyforms deltas sharing reusing numpycode evaluate"),
     ("checks", "sampling differences"),
@@ -56,7 +56,7 @@ LAYERS = [
 
 # What only these modules may import, wherever the import stands.
 DOORS = {
-    "sympy": "sympyforms expr network",
+    "sympy": "sympyforms sympyops network",
     "click": "cli",
     "ziamath": "emit.svg",
     "typst": "emit.pdf",

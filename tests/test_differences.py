@@ -19,13 +19,13 @@ from symgrad.cli import main
 from symgrad.differences import TOLERANCE, Check, Report, check_gradients, insist
 from symgrad.dims import Dim, shape_of
 from symgrad.errors import CheckFailed, Unsupported
-from symgrad.expr import operation
 from symgrad.form import apply, number, rename, rewrite_bottom_up, walk
 from symgrad.formulas import network_of_text
 from symgrad.library import load, parts_of
 from symgrad.op import Notation
 from symgrad.ops import FUNCTIONS, OPS
 from symgrad.ops.elementwise import ELEMENTWISE
+from symgrad.sympyops import operation
 from symgrad.tensor import scale
 from symgrad.textbook import scaled, turned
 

@@ -13,11 +13,11 @@ from test_ops import ROWS
 import symgrad
 from symgrad import Network, derive, dimensions
 from symgrad.errors import ShapeError, Unsupported
-from symgrad.expr import Operation, Product, Sum, Symbol, operation, to_sympy
 from symgrad.form import walk
 from symgrad.ops import OPS
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.sympyforms import to_form
+from symgrad.sympyops import Operation, Product, Sum, Symbol, operation, to_sympy
 from symgrad.typeset import text
 
 n, m, k = dimensions("n m k")

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import symgrad
-from symgrad.expr import Symbol
 from symgrad.form import walk
 from symgrad.lowering import lower
 from symgrad.raising import raise_form
 from symgrad.rewrite import Facts
 from symgrad.sympyforms import dimensions, to_form
+from symgrad.sympyops import Symbol
 from symgrad.tensor import einsum, var, variables
 from symgrad.typeset import text
 

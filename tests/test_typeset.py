@@ -15,12 +15,12 @@ import symgrad
 from symgrad import derive, dimensions, names
 from symgrad.derivation import Value
 from symgrad.emit import text as page
-from symgrad.expr import Symbol
 from symgrad.form import apply, number, symbol
 from symgrad.library import load, parts_of, shipped
 from symgrad.op import Prec
 from symgrad.solution import document, paper_document
 from symgrad.sympyforms import to_form
+from symgrad.sympyops import Symbol
 from symgrad.typeset import Typesetter, fraction_latex, latex, text
 
 n, m, k = dimensions("n m k")
