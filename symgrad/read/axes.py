@@ -10,8 +10,9 @@ from operator import mul
 
 from symgrad.dims import ONE, Dim, show
 from symgrad.errors import ShapeError
-from symgrad.read.arrays import Array, Refused, Typing
+from symgrad.read.arrays import Array, Refused
 from symgrad.read.call import Call, first, whole
+from symgrad.read.typing import Typing
 
 
 def expanded(call: Call) -> Array:

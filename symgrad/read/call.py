@@ -11,7 +11,8 @@ from typing import Protocol
 from symgrad.dims import Dim
 from symgrad.errors import InvalidExpression, SymgradError, Unsupported
 from symgrad.read import functions
-from symgrad.read.arrays import Array, Refused, Typing, literal
+from symgrad.read.arrays import Array, Refused, literal
+from symgrad.read.typing import Typing
 from symgrad.span import Span
 
 

@@ -10,8 +10,9 @@ from fractions import Fraction
 from symgrad.errors import Unsupported
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.read import functions
-from symgrad.read.arrays import Array, Refused, Typing
+from symgrad.read.arrays import Array, Refused
 from symgrad.read.call import Call, first, whole
+from symgrad.read.typing import Typing
 from symgrad.span import Span
 
 

@@ -17,12 +17,14 @@ from symgrad.errors import InvalidNetwork, ShapeError, SymgradError
 from symgrad.form import symbols, walk
 from symgrad.network import Network
 from symgrad.properties import along
-from symgrad.read.arrays import Array, Refused, Typing, stem
+from symgrad.read.arrays import Array, Refused
 from symgrad.read.declared import read_properties, read_shapes
+from symgrad.read.kinds import stem
 from symgrad.read.known import Vocabulary
 from symgrad.read.python import Assignment, assignments
+from symgrad.read.reader import Reader
 from symgrad.read.trees import names_in
-from symgrad.read.typed import Reader
+from symgrad.read.typing import Typing
 from symgrad.span import Source
 
 _MOST_TRIED = 300

@@ -9,8 +9,9 @@ from symgrad import names
 from symgrad.dims import Dim, Shape
 from symgrad.errors import InvalidExpression, UnknownName, nearest
 from symgrad.properties import PROPERTIES
-from symgrad.read.arrays import Refused, kinds_in_order
+from symgrad.read.arrays import Refused
 from symgrad.read.declared import divided, quotient_sizes
+from symgrad.read.kinds import kinds_in_order
 from symgrad.read.python import Assignment
 from symgrad.read.trees import counts, divided_in, names_in, sizes_in
 from symgrad.shapes import Shapes

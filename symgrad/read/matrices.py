@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from symgrad.dims import ONE
 from symgrad.form import Form, apply
-from symgrad.read.arrays import RATE, Array, squeezed
+from symgrad.read.arrays import Array, squeezed
 from symgrad.read.axes import exchanged
 from symgrad.read.call import Call, first, listed, whole
+from symgrad.read.sizes import RATE
 from symgrad.shapes import Shapes
 
 _LARGEST_POWER = 16

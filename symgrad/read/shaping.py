@@ -12,8 +12,9 @@ from operator import mul
 from symgrad.dims import ONE, Dim
 from symgrad.errors import Unsupported
 from symgrad.form import Form, apply, matrix
-from symgrad.read.arrays import Array, Refused, Typing, literal, sized
+from symgrad.read.arrays import Array, Refused, literal, sized
 from symgrad.read.call import Call, first, listed, whole
+from symgrad.read.typing import Typing
 from symgrad.shapes import Shapes
 from symgrad.span import Span
 

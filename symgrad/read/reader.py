@@ -14,7 +14,7 @@ from symgrad.dims import ONE, Dim, show
 from symgrad.errors import InvalidExpression, InvalidNetwork, ShapeError, Unsupported, nearest
 from symgrad.form import apply, matrix
 from symgrad.properties import PROPERTIES
-from symgrad.read.arrays import Array, Refused, Typing, literal, sized
+from symgrad.read.arrays import Array, Refused, literal, sized
 from symgrad.read.call import Call, whole
 from symgrad.read.calls import CALLS, METHODS, TENSOR_METHODS, called
 from symgrad.read.entrywise import powered
@@ -25,6 +25,7 @@ from symgrad.read.places import of_pair, subscripted
 from symgrad.read.python import Assignment, plain
 from symgrad.read.shaping import of_blocks
 from symgrad.read.trees import MODULES, dotted_name, from_module, is_pair
+from symgrad.read.typing import Typing
 from symgrad.span import Span
 
 _MOST_DIGITS = 60
