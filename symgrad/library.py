@@ -60,7 +60,7 @@ def load(source: str, settings: Mapping[str, int] | None = None) -> Network | Re
 
 def _of_sheet(path: Path, source: str, settings: Mapping[str, int]) -> Network | Recurrence | Paper:
     """The network that a sheet's definitions make; of several parts, a paper."""
-    from symgrad.formulas import sources_of_sheet
+    from symgrad.sheet_networks import sources_of_sheet
     from symgrad.verifying import load_sheet
 
     made = [

@@ -48,7 +48,8 @@ LAYERS = [
     (
         "what is found in them",
         "ruling ledger pairing undefined arithmetic suppositions judge hypotheses mistakes mistakes.* layouts confirmation findings "
-        "verification counts layers products layer_text layer_claims tallies descents likeness keys differenced verifying formulas",
+        "verification counts layers products layer_text layer_claims tallies descents likeness keys differenced verifying "
+        "plain_meaning formulas sheet_networks",
     ),
     ("what is printed, and from what", "emit.* library"),
     ("the command", "cli"),

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from symgrad.errors import SymgradError
-from symgrad.formulas import networks_of_sheet
 from symgrad.pipeline import derive
+from symgrad.sheet_networks import networks_of_sheet
 from symgrad.span import Source
 
 DATA = Path(__file__).parent / "data"

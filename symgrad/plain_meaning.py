@@ -1,0 +1,319 @@
+"""The plain understanding of formulas that nothing is held against, and the network that it is.
+
+What could be meant only by changing what is written is refused, with what would have to be declared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
+from itertools import combinations
+
+from symgrad import names
+from symgrad import syntax as sx
+from symgrad.constant import is_numeric
+from symgrad.dims import ONE, Shape
+from symgrad.errors import InvalidExpression, InvalidNetwork, SymgradError, UnknownName, Unsupported, nearest
+from symgrad.meaning import Definition, Meaning, stem
+from symgrad.naming import plain_name
+from symgrad.network import Network
+from symgrad.origins import letters_that_run
+from symgrad.properties import PROPERTIES, along
+from symgrad.read.arrays import Refused
+from symgrad.read.expression import looks_like_parameters
+from symgrad.read.functions import UNNAMED
+from symgrad.readings.named import LABEL_OR_POWER
+from symgrad.readings.runs import NOT_ITS_SIZE
+from symgrad.readings.sums import AGAIN
+from symgrad.shapes import is_unknown, unknown
+from symgrad.sheet import Gathered
+from symgrad.span import Span
+from symgrad.syntax import Unreadable
+from symgrad.tensor import variables
+from symgrad.terms import names_in, walk
+from symgrad.understanding import understood
+
+WIDTH = 8
+_NOT_AS_WRITTEN = "this fits together only if it is not read as written; declare sizes"
+# What a reading may say of itself and still be what is written.
+_PLAIN = frozenset({"direct", "drifted"})
+# On a sheet the loss of a batch is meant summed, L = (y − ŷ)²; its definition is printed with the sum.
+PLAIN_ON_A_SHEET = _PLAIN | {"loss_summed"}
+# What may be a scalar where a vector does not fit: the target of one example, a bias; and what such a reading may cost at most.
+_SCALARS_AT_LAST = frozenset({"y", "t", "b", "c", "\\hat{y}"})
+_PLAIN_COST = 2.0
+_MOST_SCALARS = 6
+
+
+def _is_of_entries(node: sx.Node) -> bool:
+    """Whether an expression is made of squares or logarithms of entries, which are added up for a loss."""
+    for n in sx.walk(node):
+        if isinstance(n, sx.Scripted) and isinstance(n.sup, sx.Number) and n.sup.text == "2":
+            return True
+        if isinstance(n, sx.Name) and n.base in ("\\log", "\\ln", "log", "ln"):
+            return True
+    return False
+
+
+def leading_to(loss: str, meaning: Meaning) -> set[str]:
+    """The names of the loss and of the definitions that lead to it."""
+    needed, waiting = set[str](), [loss]
+    while waiting:
+        name = waiting.pop()
+        if name in meaning.terms and name not in needed:
+            needed.add(name)
+            built = meaning.network.definitions.get(name)
+            waiting += names_in(meaning.terms[name]) if built is None else [v.name for v in variables(built.node)]
+    return needed | {loss}
+
+
+def not_plain(meaning: Meaning, kept: Sequence[Definition], plain: Container[str] = _PLAIN) -> SymgradError | Refused | None:
+    """Why an understanding of these definitions is none that is plain."""
+    for definition in kept:
+        span = definition.expression.span
+        if definition.name in meaning.unread:
+            return meaning.unread[definition.name]
+        if is_numeric(definition.expression):
+            return Refused(InvalidNetwork, f"{names.text(definition.name)} is only given by numbers here, and a formula is needed", span)
+        for note in meaning.notes.get(definition.name, ()):
+            if note.kind == "loss_summed" and (note.kind not in plain or not _is_of_entries(definition.expression)):
+                return Refused(InvalidNetwork, "as its sizes are understood, this is no scalar; write its sum, or declare sizes", span)
+            if note.kind not in plain:
+                said = note.text if note.kind in (NOT_ITS_SIZE, AGAIN, LABEL_OR_POWER) else _NOT_AS_WRITTEN
+                return Refused(InvalidExpression, said, note.span)
+        if definition.name not in meaning.network.definitions:
+            return Refused(Unsupported, "symgrad cannot make a network of this", span)
+    return None
+
+
+def declare_shapes(found: Gathered, shapes: Mapping[str, Shape]) -> None:
+    """Shapes that are declared, under the names of the sheet; a capital is a matrix, though B and N count things elsewhere."""
+    known = {names.identifier(name): name for name in (*found.vocabulary.mentioned, *(d.name for d in found.definitions))}
+    for name, shape in shapes.items():
+        if names.identifier(name) not in known:
+            raise UnknownName(f"--dims: the expression has no {name}; {nearest(name, sorted(known))}")
+        found.vocabulary.declared[known[names.identifier(name)]] = (shape[0] if shape else ONE, shape[1] if len(shape) > 1 else ONE)
+    # The d of √d, beside a K of m×d, is that size.
+    counts = {size for shape in shapes.values() for dim in shape for size in dim.symbols} - set(shapes)
+    found.vocabulary.sizes |= counts - {d.name for d in found.definitions} - found.vocabulary.declared.keys()
+    take_as_matrices(found, ("B", "N"))
+
+
+def take_as_matrices(found: Gathered, letters: Container[str]) -> None:
+    """Capitals that may count something are matrices here, unless they are known to be sizes."""
+    vocabulary = found.vocabulary
+    for name in vocabulary.mentioned - vocabulary.sizes - vocabulary.declared.keys() - vocabulary.literals.keys():
+        if stem(name) in letters:
+            vocabulary.declared[name] = unknown(f"rows:{name}"), unknown(f"cols:{name}")
+
+
+def assumed_of(found: Gathered, properties: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """What is declared and what the sheet says of its names, by name.
+
+    It is taken from what the reading uses: derivatives are of what is written, and properties hold of the values.
+    """
+    known = {names.identifier(name): name for name in found.vocabulary.mentioned}
+    said = {name: frozenset(held) for name, held in found.vocabulary.properties.items()}
+    found.vocabulary.properties.clear()
+    for name, held in properties.items():
+        if names.identifier(name) not in known:
+            raise UnknownName(f"--assume: the expression has no {name}; {nearest(name, sorted(known))}")
+        own = known[names.identifier(name)]
+        said[own] = said.get(own, frozenset()) | held
+        if any(PROPERTIES[p].square for p in held) and own not in found.vocabulary.declared:
+            found.vocabulary.declared[own] = unknown(f"rows:{own}"), unknown(f"rows:{own}")
+    return said
+
+
+def plainly_understood(found: Gathered) -> Meaning:
+    """The cheapest plain understanding. Raises `Refused`, or `Unreadable`, where there is none."""
+    for _, span, reason in found.unread:
+        raise Unreadable(span, reason)
+    if not found.definitions:
+        raise Refused(InvalidNetwork, "this defines nothing to differentiate", Span(0, 0))
+    for definition in found.definitions:
+        _refuse_unknown_functions(definition.expression, found.vocabulary.functions)
+        _refuse_parts_of_sets(definition.expression)
+    meanings = sorted(_plain(found), key=lambda meaning: (len(_thin(meaning)), meaning.cost, _columns_in_capitals(meaning)))
+    if meanings and not _thin(meanings[0]) and not _is_of_two_functions(meanings[0], found):
+        return meanings[0]
+    if (numbers := _of_numbers(found)) is not None:
+        return numbers
+    if meanings and not _thin(meanings[0]):
+        said = "a product of two columns is no matrix product; write \\odot for one of entries, or a transpose, or declare sizes"
+        raise Refused(InvalidExpression, said, found.definitions[-1].expression.span)
+    scalars = sorted(n for n in found.vocabulary.mentioned if stem(n) in _SCALARS_AT_LAST and n not in found.vocabulary.declared)
+    for several in (1, 2):
+        for chosen in combinations(scalars[:_MOST_SCALARS], several):
+            found.vocabulary.declared |= dict.fromkeys(chosen, (ONE, ONE))
+            meanings = [meaning for meaning in _plain(found) if not _thin(meaning) and meaning.cost < _PLAIN_COST]
+            if meanings:
+                return meanings[0]
+            for name in chosen:
+                del found.vocabulary.declared[name]
+    raise _why_not(found)
+
+
+_OF_VECTORS = re.compile(r"\\sum|\\top|\\mathsf|\\intercal|\^\s*\{?\s*T|[ᵀ_‖]|\\\||\\[lr]Vert|\\langle|\\cdot|\\mathbf|\\bold|\\odot|\\vec")
+"""What is written of vectors and of matrices only."""
+
+
+_OF_FUNCTIONS = re.compile(r"(?<![A-Za-z])[A-Za-z]\s*\(\s*\\?[A-Za-z]+\s*\)")
+"""`h(y)`, of which nothing says that it is a product."""
+
+
+def _of_numbers(found: Gathered) -> Meaning | None:
+    """A plain understanding in which every name is a number, as in `3x^2 + 2x`: where no name is a matrix, and nothing says vector."""
+    (first, *_) = [*understood(found.vocabulary, found.definitions, 1), None]
+    inputs = set() if first is None else {name for term in first.terms.values() for name in names_in(term)} - first.terms.keys()
+    if any(stem(name)[:1].isupper() for name in inputs) or inputs & found.vocabulary.declared.keys():
+        return None
+    if _OF_VECTORS.search(found.sheet.source.text) or _OF_FUNCTIONS.search(found.sheet.source.text):
+        return None
+    found.vocabulary.declared.update(dict.fromkeys(inputs, (ONE, ONE)))
+    meanings = sorted(_plain(found), key=lambda meaning: meaning.cost)
+    if meanings:
+        return meanings[0]
+    for name in inputs:
+        del found.vocabulary.declared[name]
+    return None
+
+
+def _is_of_two_functions(meaning: Meaning, found: Gathered) -> bool:
+    r"""Whether functions of columns stand beside each other, `\sin(x) \cos(y)`, which are multiplied only as aᵀ b."""
+    if "\\cdot" in found.sheet.source.text or "\\langle" in found.sheet.source.text:
+        return False
+    inner = [t for term in meaning.terms.values() for t in walk(term) if t.op == "inner" and t.args[0] != t.args[1]]
+    return any(arg.op == "elementwise" for t in inner for arg in t.args)
+
+
+def _plain(found: Gathered) -> Iterator[Meaning]:
+    for meaning in understood(found.vocabulary, found.definitions, WIDTH):
+        notes = {note.kind for noted in meaning.notes.values() for note in noted}
+        whole = all(d.name in meaning.network.definitions for d in found.definitions)
+        capitals = any(stem(name)[:1].isupper() for name in _thin(meaning))
+        if whole and not meaning.unread and notes <= _PLAIN and not capitals and not _broad(meaning, found):
+            yield meaning
+
+
+def _broad(meaning: Meaning, found: Gathered) -> bool:
+    """Whether a vector by its letter came out as a matrix, and no subscript says that it has rows."""
+    for item in meaning.network.inputs.values():
+        full = len(item.shape) == 2 and not item.shape[0].is_one and not item.shape[1].is_one
+        written = re.search(rf"(?<![A-Za-z\\]){re.escape(stem(item.name))}\}}*_", found.sheet.source.text) is not None
+        if full and not written and meaning.kinds(item.name)[0][1] == "column" and item.name not in meaning.vocabulary.declared:
+            return True
+    return False
+
+
+def _thin(meaning: Meaning) -> list[str]:
+    """The names that came out with one row, though nobody declares it: matrices by their letter, or vectors that are scalars."""
+    found = [item.name for item in meaning.network.inputs.values() if item.shape[0].is_one and item.name not in declared_names(meaning)]
+    multiplied = {
+        str(a.params[0]) for term in meaning.terms.values() for t in walk(term) if t.op == "inner" for a in t.args if a.op == "symbol"
+    }
+    vectors = [i.name for i in meaning.network.inputs.values() if i.name in multiplied and i.shape[1].is_one and stem(i.name)[:1].isupper()]
+    return [name for name in found if meaning.kinds(name)[0][1] in ("matrix", "column") and not is_greek(name)] + vectors
+
+
+def is_of_a_function(node: sx.Node, found: Gathered) -> bool:
+    """Whether it is a call of one of the sheet's own functions."""
+    return isinstance(node, sx.Call) and isinstance(node.function, sx.Name) and node.function.base in found.vocabulary.functions
+
+
+def _refuse_unknown_functions(tree: sx.Node, known: Container[str]) -> None:
+    """Raises `Refused` for `y(x, w)`, where a name before several others in parentheses is a function, and for f(x): defined nowhere."""
+    for node in sx.walk(tree):
+        function = node.function if isinstance(node, sx.Call) else None
+        function = function.base if isinstance(function, sx.Scripted) else function
+        if isinstance(function, sx.Name) and function.base in UNNAMED and function.base not in known:
+            raise Refused(Unsupported, f"nothing says what the function {names.text(function.base)} is", node.span)
+        if not isinstance(node, sx.Product):
+            continue
+        for name, behind, operator in zip(node.factors, node.factors[1:], node.operators, strict=False):
+            base = name.base if isinstance(name, sx.Scripted) else name
+            body = behind.body if isinstance(behind, sx.Group) and behind.open == "(" and operator == "" else None
+            if isinstance(base, sx.Name) and isinstance(body, sx.Listing) and any(isinstance(n, sx.Name) for n in sx.walk(body)):
+                raise Refused(
+                    Unsupported, f"nothing says what the function {names.text(base.base)} is", Span(name.span.start, behind.span.end)
+                )
+
+
+def _refuse_parts_of_sets(tree: sx.Node) -> None:
+    r"""Raises `Refused` for `\sum_{i \in S} x_i + \sum_{i=1}^n x_i`: nothing says which of the n are in S."""
+    sums = [n for n in sx.walk(tree) if isinstance(n, sx.BigOp) and isinstance(n.below, sx.Relation)]
+    over = {n: n.below.sides[-1] for n in sums if isinstance(n.below, sx.Relation) and n.below.operators == ("in",)}
+    named = {n: plain_name(members) for n, members in over.items() if plain_name(members) is not None}
+    for total, name in named.items():
+        if any(letters_that_run(other) & letters_that_run(total) and named.get(other) != name for other in sums):
+            said = f"nothing says which indices are in {names.text(name or '')}; take the terms times a mask"
+            raise Refused(Unsupported, said, total.span)
+
+
+def _columns_in_capitals(meaning: Meaning) -> int:
+    """How many matrices by their letter came out as columns, though nobody declares it."""
+    columns = [i.name for i in meaning.network.inputs.values() if i.shape[1].is_one and i.name not in declared_names(meaning)]
+    return sum(stem(name)[:1].isupper() and meaning.kinds(name)[0][1] == "matrix" for name in columns)
+
+
+def is_greek(name: str) -> bool:
+    """Whether it is a lower-case Greek letter, which may be a scalar as well as a vector."""
+    return names.text(stem(name)) in names.GREEK.values() and names.text(stem(name)).islower()
+
+
+def declared_names(meaning: Meaning) -> set[str]:
+    """The names whose shapes are said, down to their sizes."""
+    return {name for name, shape in meaning.vocabulary.declared.items() if not any(is_unknown(s) for dim in shape for s in dim.symbols)}
+
+
+def _why_not(found: Gathered) -> SymgradError | Refused:
+    """Why no understanding is plain."""
+    (meaning, *_) = [*understood(found.vocabulary, found.definitions, 1), None]
+    if meaning is None:
+        return Refused(InvalidExpression, "its sizes do not fit together; declare some with --dims", found.definitions[-1].expression.span)
+    problem = not_plain(meaning, found.definitions)
+    if problem is not None:
+        return problem
+    thin = _thin(meaning)
+    if _broad(meaning, found):
+        said = "for this to fit together a vector would have to be a matrix; write ‖…‖ for a norm, or declare sizes with --dims"
+        return Refused(InvalidExpression, said, found.definitions[-1].expression.span)
+    if thin:
+        said = f"{names.text(thin[0])} would have to have one row for this to fit together; declare sizes with --dims"
+        return Refused(InvalidExpression, said, found.definitions[-1].expression.span)
+    return Refused(Unsupported, "symgrad cannot make a network of this", found.definitions[-1].expression.span)
+
+
+def network_meant(
+    meaning: Meaning, text: str, properties: Mapping[str, frozenset[str]], needed: Container[str], asked: Container[str] = ()
+) -> Network:
+    """The network of the definitions that are needed, with its inputs in the order in which the text has them, and with roles.
+
+    The parameters are what is asked for, or what looks like parameters.
+    """
+    made = meaning.network
+    definitions = [definition for definition in made.definitions.values() if definition.name in needed]
+    used = {v.name for definition in definitions for v in variables(definition.node)}
+    order = sorted((name for name in made.inputs if name in used), key=lambda name: _first(name, text))
+    parameters = {name for name in order if name in asked} or looks_like_parameters({name: names.identifier(name) for name in order})
+    network = Network()
+    for name in order:
+        shape = made.inputs[name].shape
+        held = along(properties.get(name, ()), shape)
+        role = "mask" if "mask" in held else "parameter" if name in parameters else "data" if parameters else "input"
+        network.declare(name, shape, role, held)
+    for definition in definitions:
+        form = definition.form
+        if form.op == "reshape" and form.is_scalar and form.args[0].is_scalar and definition.name not in used:
+            form = form.args[0]  # a loss is a number; only what others use has to stay 1×1
+        if form.op == "symbol" and form.name == definition.name:
+            network.define_node(definition.name, definition.node)
+        else:
+            network.define_form(definition.name, form)
+    return network
+
+
+def _first(name: str, text: str) -> int:
+    """Where a name stands first in the text."""
+    spellings = (name, name.replace("{", "").replace("}", ""), names.text(name), stem(name))
+    return min((at for s in spellings if (at := text.find(s)) >= 0), default=len(text))
