@@ -42,7 +42,8 @@ LAYERS = [
         "tables told denoting replacing strides classes datapoints datasets logits deviations pointwise "
         "totals limits ellipses coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise "
         "bell lettered underbraces expectations "
-        "literals sheet defining gathering chosen binary subsets updates changing rounding identities held lab spellings "
+        "literals sheet defining usage unnamed_loss chains gathering chosen binary subsets updates changing rounding "
+        "identities held lab spellings "
         "completing",
     ),
     (
