@@ -17,7 +17,8 @@ from symgrad.opening import opened
 from symgrad.raising import matching, raise_form
 from symgrad.tangents import equations, push
 from symgrad.tensor import var
-from symgrad.textbook import product_of, scaled, sum_of, turned
+from symgrad.textbook import product_of, scaled, turned
+from symgrad.textbook_sums import sum_of
 
 
 def differential(network: Network, of: str, wrt: Sequence[str], check: bool) -> list[Further]:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from symgrad import names
 from symgrad.dims import Dim
 from symgrad.form import Form, apply, rewrite_bottom_up, symbol, symbols
-from symgrad.textbook import scaled, sum_of, without_scalars
+from symgrad.textbook import scaled, without_scalars
+from symgrad.textbook_sums import sum_of
 
 LETTER = "t"
 _FEWEST_TERMS = 3

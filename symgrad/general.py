@@ -19,7 +19,8 @@ from symgrad.gradient import gradients
 from symgrad.lifting import NotAlikeError, form_at, lifted_step, lifted_steps, name_at, values_at
 from symgrad.pipeline import gradient_results, in_denominator_layout
 from symgrad.recurrence import LENGTHS, Recurrence, not_general
-from symgrad.stepcode import Code, Equation, code
+from symgrad.step_equations import Equation
+from symgrad.stepcode import Code, code
 from symgrad.steps import conventions_of, derivation_steps
 
 _SHORT = (1, 2, 3, 4)

@@ -35,21 +35,8 @@ from symgrad.tensor import (
     einsum,
     topological,
 )
-from symgrad.textbook import (
-    diag_of,
-    hadamard_of,
-    linear,
-    marks,
-    plain_constant,
-    product_of,
-    row_sum,
-    scaled,
-    sum_of,
-    total_of,
-    trace_of,
-    turned,
-    without_scalars,
-)
+from symgrad.textbook import diag_of, hadamard_of, linear, marks, product_of, row_sum, scaled, total_of, trace_of, turned, without_scalars
+from symgrad.textbook_sums import plain_constant, sum_of
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

@@ -15,7 +15,8 @@ from symgrad.errors import Unsupported
 from symgrad.families import LETTER, End, Span
 from symgrad.form import Form, apply, rewrite_bottom_up, symbol, symbols, walk
 from symgrad.lifting import LENGTH, NotAlikeError, from_its_head, moved_end
-from symgrad.stepcode import Code, Equation, Place, code, place_of
+from symgrad.step_equations import Equation, Place, place_of
+from symgrad.stepcode import Code, code
 
 _FEWEST_STEPS = 8
 _NEAR = 3

@@ -19,7 +19,8 @@ from symgrad.rewrite import Facts, simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.rules.products import flatten_product
 from symgrad.tensor import UNIT, Einsum, Factor, Indices, Node, constant, einsum
-from symgrad.textbook import diag_of, kron_of, linear, product_of, scaled, sum_of, turned
+from symgrad.textbook import diag_of, kron_of, linear, product_of, scaled, turned
+from symgrad.textbook_sums import sum_of
 
 LAYOUT = "vec stacks the columns of a matrix; rows go with the first, columns with what stands transposed."
 

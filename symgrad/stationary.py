@@ -50,7 +50,8 @@ from symgrad.tensor import (
     var,
     variables,
 )
-from symgrad.textbook import hadamard_of, product_of, scaled, sum_of, turned, without_scalars
+from symgrad.textbook import hadamard_of, product_of, scaled, turned, without_scalars
+from symgrad.textbook_sums import sum_of
 from symgrad.typeset import text
 
 _TOLERANCE = 1e-8
