@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import NamedTuple
 
@@ -18,14 +18,15 @@ from symgrad import layer_text
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.findings import BY_CODE
-from symgrad.layer_text import Mention, layer_of, mentions, volume_of
-from symgrad.layers import RECURRENT, WINDOWED, Layer, Size, Terms, Volume, of_input, slips, stacked
+from symgrad.layer_text import mentions, volume_of
+from symgrad.layers import WINDOWED, Layer, Size, Terms, Volume, slips, stacked
 from symgrad.products import formula, terms_of
-from symgrad.read.document import Sheet, Statement, told_in_code
+from symgrad.read.document import Sheet, Statement
 from symgrad.read.latex import parse
 from symgrad.span import Span
 from symgrad.syntax import Node
-from symgrad.tables import Cell, tables
+from symgrad.tables import Cell
+from symgrad.told_layers import Told, ToldLayers, plain
 from symgrad.verification import Claim, Finding
 
 _PARAMETERS = re.compile(r"(?i)\b(?:param|weights|gewichte|poids|pesos|par[áâà]m)\w*|#\s*param")
@@ -41,7 +42,6 @@ _SHARED = re.compile(
     r"(?i)\b(?:per|each|every|one|single|both|twice|double[sd]?|all|together|heads?|blocks?|layers|gates?|times"
     r"|directions?|of which|only|half|first|last)\b"
 )
-_ALL = re.compile(r"(?i)\b(?:all|every|each|alle|jede|todas|toutes)\b")
 _TOTAL = re.compile(
     r"(?i)\b(?:total|altogether|in all|overall|(?:whole|entire|full) (?:network|model|net|cnn)|sum(?:ming)?(?: up)?"
     r"|insgesamt|zusammen|gesamt\w*|en tout|somme|suma)\b"
@@ -57,7 +57,6 @@ _SIDE_IN_WORDS = re.compile(
     r"(?i)\b(?:output (?:width|height|size|length|side)|spatial size|side|height|width|length|seitenl[äa]nge|positions)\b[^.;]{0,25}$"
 )
 _SHAPE = re.compile(r"(?<![\w×.])(\d+(?:\s*×\s*\d+)+)(?!\s*[×·=+]|\w)|\(\s*((?:(?:\w+|batch size)\s*,\s*)+\d+)\s*\)|⟨\s*([\w\s×,]+?)\s*⟩")
-_BREAK = re.compile(r"(?<!\b[a-z]\.[a-z])(?<!\bcf)(?<!\bvs)[.;](?=\s)|\n\s*\n|\n\s*(?=•|\d+[.)]\s)")
 _LABELLED = re.compile(r"\s*(?:\*\*|\\paragraph\{|\\(?:textbf|emph)\{)")
 _HEADING = re.compile(r"(?m)^\s*(?:#{1,6}\s[^\n]*|\\(?:sub)*section[^\n]*)")
 _ROLES = tuple(
@@ -78,9 +77,6 @@ _STOCK = re.compile(
     r"|anzahl|der|die|das|parameter[ns]?|ausgabe|größe|seitenlänge|also|hat|sie|dann|ist|es|el|la|los|salida|tiene|número|parámetros"
     r"|text|mathrm|par|noindent|z|b)$"
 )
-_OWN = ("filters", "height", "width", "inputs", "outputs", "state", "words", "features")  # sizes that tell one layer from another
-# What has to be told of a layer to be one of the network, and not only spoken of.
-_TELLING = {"convolution": ("filters", "height"), "pool": ("height",), "dense": ("outputs",)}
 _MOST_MISSING = 3
 
 
@@ -95,24 +91,6 @@ class _Words(NamedTuple):
     @property
     def all(self) -> str:
         return f"{self.subject} {self.before[-60:]} ¦ {self.after[:25]}"
-
-
-@dataclass
-class _Told:
-    """A layer of the sheet with what goes in and comes out: one of several where not all is known."""
-
-    kind: str
-    number: int | None
-    layers: tuple[Layer, ...]
-    before: frozenset[Volume] = frozenset()
-    after: frozenset[Volume] = frozenset()
-    is_chained: bool = False
-    is_in_table: bool = False
-    claimed: set[int | None] = field(default_factory=set)
-
-    @property
-    def counts(self) -> frozenset[int]:
-        return frozenset(count for layer in self.layers for count in layer.counts)
 
 
 @dataclass(frozen=True)
@@ -134,54 +112,16 @@ def layered(sheet: Sheet) -> list[tuple[Claim, list[Finding]]]:
     return [(f.claim, f.findings) for f in kept]
 
 
-def plain(source: str) -> str:
-    """The text with signs as they are typed, and everything in its place."""
-    text = source
-    for pattern, put in _PUT:
-        text = pattern.sub(lambda m, put=put: put.ljust(len(m[0])), text)  # type: ignore[misc]
-    return text
-
-
-_PUT = tuple(
-    (re.compile(pattern), put)
-    for pattern, put in (
-        (r"(?m)^[ \t]*(?:[-*+]|\\item(?:\[[^\]]*\])?)(?=\s)", "•"),
-        (r"\\times\b", "×"),
-        (r"\\cdot\b", "·"),
-        (r"\\(?:to|rightarrow|longrightarrow|Rightarrow)\b", "→"),
-        (r"\\langle\b", "⟨"),
-        (r"\\rangle\b", "⟩"),
-        (r"\\(?:textbf|textit|emph|text|mathrm|texttt|left|right)\b", ""),
-        (r"\\[,;!: ]", ""),
-        (r"---?", "–"),
-        (r"(?<=\d)\{,\}(?=\d{3})", ""),
-        (r"\\item\b", "•"),
-        (r"[$*`~{}\[\]]|\\[()]", ""),
-    )
-)
-
-
-class _Reading:
-    """A sheet that is gone through for its layers."""
+class _Reading(ToldLayers):
+    """A sheet that is gone through for its layers, and for what is claimed of each."""
 
     def __init__(self, sheet: Sheet, biased: frozenset[str] = frozenset()) -> None:
-        self.sheet = sheet
-        self.text = plain(self._prose())
-        self.bias, self.unbiased = _bias(self.text[begin:end] for begin, end in self._segments())
-        self.biased = biased  # kinds of layers whose counts have biases all over the sheet
+        super().__init__(sheet, biased)
         self.counted: Counter[tuple[str, bool]] = Counter()  # counts that are right with a bias only, or without
         self.statements = [s for s in sheet.statements if not isinstance(s.node, sx.Unread)]
-        self.volumes: frozenset[Volume] = frozenset()
-        self.told: list[_Told] = []
-        self.current: list[_Told] = []
-        self.network: list[_Told] = []
         self.widths: set[int] = set()
-        self.stacks: list[_Told] = []  # networks that are told by their widths, whole and by layers
-        self.is_topic = False  # whether a label says what a paragraph is about
-        self.usual: dict[str, Layer] = {}
+        self.stacks: list[Told] = []  # networks that are told by their widths, whole and by layers
         self.section, self.list_of = "", ""  # what the label of a section says, and the words that a list comes after
-        self.is_in_table = False
-        self.is_on_trust = False  # whether the volumes are as they are claimed, and nothing confirms it
 
     @property
     def usually_biased(self) -> frozenset[str]:
@@ -189,95 +129,17 @@ class _Reading:
         with_bias = {kind for (kind, has), many in self.counted.items() if has and many > 1 >= self.counted[kind, False]}
         return frozenset(with_bias if sum(self.counted[kind, True] for kind in with_bias) > 2 else ())
 
-    def _bias_of(self, kind: str) -> bool | None:
-        return None if kind in self.unbiased else self.bias if self.bias is not None else True if kind in self.biased else None
-
-    def _prose(self) -> str:
-        text = told_in_code(self.sheet.source)
-        self.tables = list(tables(self.sheet))
-        for rows in self.tables:
-            start, end = rows[0][0].span.start, max(row[-1].span.end for row in rows if row)
-            start, end = text.rfind("\n", 0, start) + 1, text.find("\n", end)
-            end = len(text) if end < 0 else end
-            text = text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
-        return text
-
     def found(self) -> Iterator[_Found]:
         for at, told in layer_text.widths(self.text):
             layers = layer_text.dense_of(told, self.bias)
-            made = [_Told("dense", i, (layer,), is_chained=True) for i, layer in enumerate(layers, 1)]
+            made = [Told("dense", i, (layer,), is_chained=True) for i, layer in enumerate(layers, 1)]
             self.widths.add(at)
-            self.stacks += [_Told("network", None, (stacked(told, self.bias),)), *made]
+            self.stacks += [Told("network", None, (stacked(told, self.bias),)), *made]
             self.network, self.told = list(self.network or made), [*self.told, *made]
-        stretches: list[tuple[int, int, list[list[Cell]] | None]] = [(begin, end, None) for begin, end in self._segments()]
+        stretches: list[tuple[int, int, list[list[Cell]] | None]] = [(begin, end, None) for begin, end in self.segments()]
         stretches += [(rows[0][0].span.start, rows[0][0].span.start, rows) for rows in self.tables if rows[0]]
         for begin, end, rows in sorted(stretches, key=lambda s: s[:2]):
             yield from self._segment(begin, end) if rows is None else self._table(rows)
-
-    def _segments(self) -> Iterator[tuple[int, int]]:
-        begin = 0
-        for stop in _BREAK.finditer(self.text):
-            yield begin, stop.end()
-            begin = stop.end()
-        yield begin, len(self.text)
-
-    # ── layers ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _tell(self, mention: Mention) -> None:
-        """The layer of a mention is what the next claims are about: a new one, or one that was told before."""
-        if self.is_topic and mention.is_plural:
-            return  # `Attention. Four linear layers …` tells of what the attention is made of
-        is_line = any(len(volume.sides) == 1 for volume in self.volumes)
-        layer = layer_of(mention, self._bias_of(mention.kind), is_line)
-        old = self._told_before(mention)
-        if mention.kind == "over all":
-            self.volumes = frozenset(Volume(v.channels) for v in self.volumes)
-            self.current = []
-        elif layer is None or (old and not self._is_anew(mention, layer, old)):
-            self.current = [] if mention.is_supposed else old
-            if not old and mention.kind == "other" and re.search(r"\d", mention.text) and not mention.is_supposed:
-                self.volumes, self.network = frozenset(), []
-        elif mention.is_plural and layer.kind in WINDOWED and "filters" not in layer.sizes:
-            self.usual[layer.kind], self.current = layer, []
-        else:
-            self._go_on(mention, layer)
-
-    def _told_before(self, mention: Mention) -> list[_Told]:
-        alike = [t for t in self.told if t.kind == mention.kind or (mention.kind == "layer" and t.kind not in ("pool", "flatten"))]
-        numbered = [t for t in alike if t.number == mention.number]
-        ordered = alike[mention.number - 1 : mention.number] if mention.number else []
-        return numbered or ordered if mention.number else alike
-
-    def _is_anew(self, mention: Mention, layer: Layer, old: Sequence[_Told]) -> bool:
-        """Whether the sizes that are told are those of another layer than those that a table, or its own name, tell of."""
-        told = {name: size for name, size in layer.sizes.items() if name in _OWN}
-        own = told or (self.usual[layer.kind].sizes if mention.is_first and layer.kind in self.usual else {})
-        alike = [t for t in old if any(all(one.sizes.get(n) == size for n, size in told.items()) for one in t.layers)]
-        is_again = any(t.is_in_table for t in alike) or (alike and (mention.number is not None or mention.is_known))
-        return bool(own) and (self.is_in_table or not is_again)
-
-    def _go_on(self, mention: Mention, layer: Layer) -> None:
-        usual = self.usual.get(layer.kind)
-        if usual is not None:
-            layer = replace(layer, sizes={**usual.sizes, **layer.sizes}, padding=usual.padding if layer.padding is None else layer.padding)
-        filled = {volume: of_input(layer, volume) for volume in self.volumes} if not (mention.is_supposed or self.is_on_trust) else {}
-        layers = tuple(filled.values()) or (layer,)
-        after = frozenset(out for volume, one in filled.items() for out in one.after(volume))
-        told = _Told(layer.kind, mention.number, layers, self.volumes, after, is_in_table=self.is_in_table)
-        if not after and not filled:
-            after = layer.after(Volume(0)) if layer.kind in ("dense", "embedding", "lstm", "gru", "rnn") else frozenset()
-            told.after = after
-        told.is_chained = bool(filled) and (layer.kind not in RECURRENT | {"dense"} or self._fits(layer))
-        self.current = [told]
-        if not mention.is_supposed and (layer.kind not in _TELLING or set(layer.sizes) & set(_TELLING[layer.kind])):
-            self.told.append(told)
-            self.volumes, self.is_on_trust = told.after, False
-            self.network.append(told)
-
-    def _fits(self, layer: Layer) -> bool:
-        """Whether it takes what the layer before gives out."""
-        told = layer.sizes.get("inputs")
-        return layer.kind == "dense" if told is None else any(told in (v.entries, v.channels) for v in self.volumes)
 
     # ── claims in the text ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -305,7 +167,7 @@ class _Reading:
         taken: Counter[int] = Counter()
         for span, statement in claims:
             while waiting and waiting[0].at < span.start:
-                self._tell(waiting.pop(0))
+                self.tell(waiting.pop(0))
                 is_carried, taken = False, Counter()
             following = next((s.start for s, _ in claims if s.start > span.start), end)
             is_stock = is_stock and _is_stock(self.text[stops[-1] : span.start])
@@ -327,7 +189,7 @@ class _Reading:
             else:
                 yield from self._number(statement, words, about, is_counted)
         for mention in waiting:
-            self._tell(mention)
+            self.tell(mention)
         if named and not (self.is_topic and all(mention.is_plural for mention in named)):
             self.is_topic = bool(_LABELLED.match(self.sheet.source.text, begin)) and not claims
 
@@ -364,7 +226,7 @@ class _Reading:
         if found is not None:
             yield from self._held_against(self.current[0], _sizes_of(found), span)
 
-    def _held_against(self, told: _Told, sizes: tuple[int, ...], span: Span) -> Iterator[_Found]:
+    def _held_against(self, told: Told, sizes: tuple[int, ...], span: Span) -> Iterator[_Found]:
         """Whether a shape is that of what a layer gives out."""
         if not told.after:
             if len(sizes) == 3 and told.kind in WINDOWED:
@@ -385,7 +247,7 @@ class _Reading:
         else:
             told.after = self.volumes = frozenset(v for v in told.after if own in v.orders)
 
-    def _number(self, statement: Statement, words: _Words, about: Sequence[_Told], is_counted: bool) -> Iterator[_Found]:
+    def _number(self, statement: Statement, words: _Words, about: Sequence[Told], is_counted: bool) -> Iterator[_Found]:
         node = formula(statement.node)
         if node is None:
             return
@@ -405,7 +267,7 @@ class _Reading:
             return ""
         return re.sub(r"\\(?:text|mathrm|mathit)|[\\{}_^\s]", "", self.sheet.source.slice(node.sides[0].span))
 
-    def _side(self, statement: Statement, node: Node, value: int, words: _Words, named: str, about: Sequence[_Told]) -> Iterator[_Found]:
+    def _side(self, statement: Statement, node: Node, value: int, words: _Words, named: str, about: Sequence[Told]) -> Iterator[_Found]:
         """Whether a number is the side of what a layer gives out, by its name, its words or its form."""
         if len(about) != 1 or about[0].kind not in WINDOWED or not about[0].after:
             return
@@ -422,7 +284,7 @@ class _Reading:
             told.after = self.volumes = frozenset(v for v in told.after if value in v.sides)
 
     def _count(
-        self, span: Span, terms: Terms | None, value: int | None, words: _Words, about: Sequence[_Told], is_counted: bool
+        self, span: Span, terms: Terms | None, value: int | None, words: _Words, about: Sequence[Told], is_counted: bool
     ) -> Iterator[_Found]:
         """Whether a number, or a sum of products, is that of the parameters of a layer."""
         layers = [layer for told in about for layer in told.layers if layer.record.terms]
@@ -461,7 +323,7 @@ class _Reading:
                 told.claimed |= {value} | told.counts
             yield self._judged(span, False, "SG216", f"the parameters of {what} come to {expected}", suggestion=expected)
 
-    def _by_products(self, statement: Statement, words: _Words, about: Sequence[_Told]) -> Iterator[_Found]:
+    def _by_products(self, statement: Statement, words: _Words, about: Sequence[Told]) -> Iterator[_Found]:
         """Whether a sum of products is that of one of these layers, or of one whose biases are left out."""
         node = formula(statement.node)
         terms = None if node is None or _OTHER_COUNT.search(words.all) else terms_of(node)
@@ -555,7 +417,7 @@ class _Reading:
             if not named:
                 self.current = []
                 continue
-            self._tell(named[0])
+            self.tell(named[0])
             if len(self.current) != 1:
                 continue
             told = self.current[0]
@@ -567,7 +429,7 @@ class _Reading:
                 words = _Words("parameters", "", False)
                 yield from self._count(cells["parameters"].span, None, count, words, [told], True)
 
-    def _cell_of_output(self, told: _Told, cell: Cell) -> Iterator[_Found]:
+    def _cell_of_output(self, told: Told, cell: Cell) -> Iterator[_Found]:
         written = plain(cell.text).strip()
         shape = _SHAPE.search(written)
         sizes = _sizes_of(shape) if shape is not None else (int(written),) if written.isdecimal() else ()
@@ -579,22 +441,6 @@ class _Reading:
         claim.evidence.append({"method": "exact", "holds": right})
         kind = BY_CODE[code]
         return _Found(claim, [] if right else [Finding(kind.code, kind.severity, span, about, kind.cause, suggestion)], is_explained)
-
-
-def _bias(segments: Iterable[str]) -> tuple[bool | None, frozenset[str]]:
-    """Whether the layers of a sheet have biases, None where it says nothing of them or both; and the kinds that are said to have none."""
-    said: set[bool] = set()
-    unbiased: set[str] = set()
-    for segment in segments:
-        text = layer_text.IN_CALLS.sub("", segment)
-        kinds = {mention.kind for mention in mentions(text, 0, [])}
-        if layer_text.BIAS.search(layer_text.NO_BIAS.sub("", text)) and "norm" not in kinds:
-            said.add(True)
-        if layer_text.NO_BIAS.search(text) and not layer_text.SUPPOSED.search(text):
-            if not kinds or _ALL.search(text):
-                said.add(False)
-            unbiased |= kinds if not re.search(r"\d", text) else set()
-    return said.pop() if len(said) == 1 else None, frozenset(unbiased)
 
 
 def _is_stock(words: str) -> bool:
