@@ -55,7 +55,7 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
         at_most_steps = failing[ruling.link.span] > 1 and ruling.link.span in held
         # What the side that is wrong is said to come to fails with it, and is no other line in doubt.
         after = [other for other, _ in diagnosed if other.link.left is ruling.link.right]
-        with_it = {other.link.span for other in after if other.numeric or _is_of_scalars(other)}
+        with_it = {other.link.span for other in after if other.pair is None or other.numeric or _is_of_scalars(other)}
         rest = doubted - with_it
         return is_read and (rest == {ruling.link.span} or (not rest and at_most_steps))
 

@@ -261,7 +261,7 @@ def _layout_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
 _HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ...] = (
     (_activations_in_doubt, 2),
     (_rows_in_doubt, 1),
-    (_distributions_in_doubt, 1),
+    (_distributions_in_doubt, 0),
     (_masks_in_doubt, 1),
     (_examples_in_doubt, 2),
     (_layout_in_doubt, 2),

@@ -15,10 +15,15 @@ from symgrad import syntax as sx
 from symgrad.constant import constant_of, is_numeric
 from symgrad.heads import as_call
 from symgrad.literals import is_worked, literal_rows
-from symgrad.naming import plain_name
+from symgrad.loss_of_numbers import NamedLoss, is_label
+from symgrad.meaning import is_loss, stem
+from symgrad.naming import numbers_of, plain_name
 from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
+
+# `w_{12}`, `h_1`.
+_NUMBERED = re.compile(r"_\{?(\d)(?:, ?)?(\d)?\}?$")
 
 
 @dataclass(frozen=True)
@@ -49,12 +54,20 @@ def traced(sheet: Sheet) -> Sheet:
         named = [name for name, expression in heads(statement) if literal_rows(expression) is None or is_worked(expression)]
         is_step = any(plain_name(n) in named for value in known for n in sx.walk(value.node))  # `b = 0.3 - 0.5`, of a b that has a value
         if isinstance(node, sx.Relation) and named and not is_step and not {named[0], named[0].partition("_")[0]} & (formulas | general):
-            formula = _formula(node.sides[1], node.sides[0], known) or inputs.formula(node.sides[1])
+            loss = _loss(known).of(node.sides[1]) if is_loss(named[0]) else None
+            formula = loss or _formula(node.sides[1], node.sides[0], known) or inputs.formula(node.sides[1])
             if formula is not None:
                 node = replace(node, sides=(node.sides[0], formula, *node.sides[1:]), operators=("=", *node.operators))
         out.append(replace(statement, node=node))
         known = [*known, *_values(statement)]
     return replace(sheet, statements=out)
+
+
+def _loss(known: list[_Value]) -> NamedLoss:
+    """What a loss of numbers may be of: scalars that were computed, of two of one value the later, and labels that were given."""
+    scalars = [v for v in known if not v.at or plain_name(v.node) is not None]
+    outputs = {v.value: v.node for v in scalars if v.is_calculated}
+    return NamedLoss(outputs, {v.value: v.node for v in scalars if not v.is_calculated and is_label(v.node)})
 
 
 def _is_worked_out(expression: Node) -> bool:
@@ -120,15 +133,16 @@ def _values(statement: Statement) -> Iterator[_Value]:
         return
     head = node.sides[0]
     if len(rows) == len(rows[0]) == 1:
-        found = re.search(r"_\{?(\d)\}?$", plain_name(head) or "")
-        yield _Value(head, rows[0][0], (int(found[1]),) if found else (), len(node.sides) > 2)
+        found = _NUMBERED.search(plain_name(head) or "")
+        yield _Value(head, rows[0][0], tuple(int(k) for k in found.groups() if k) if found else (), len(node.sides) > 2)
         return
     for i, row in enumerate(rows, 1):
         for j, value in enumerate(row, 1):
             at = (i,) if len(row) == 1 else (j,) if len(rows) == 1 else (i, j)
-            if isinstance(head, sx.Name):
-                places = tuple(sx.Number(head.span, str(k)) for k in at)
-                sub = places[0] if len(at) == 1 else sx.Listing(head.span, places, (",",))
+            if plain_name(head) is not None:
+                drawn = (1, *at) if len(rows) == 1 and stem(plain_name(head) or "").isupper() else at  # a matrix of one row
+                places = tuple(sx.Number(head.span, str(k)) for k in drawn)
+                sub = places[0] if len(places) == 1 else sx.Listing(head.span, places, (",",))
                 yield _Value(sx.Scripted(head.span, sx.Group(head.span, "(", ")", head), sub), value, at)  # no name of its own
 
 
@@ -144,10 +158,39 @@ def _formula(node: Node, head: Node, known: list[_Value]) -> Node | None:
         case sx.Sum(terms=terms, signs=signs) as total:
             made = [_term(term, Fraction(-1 if sign == "-" else 1), number, known) for term, sign in zip(terms, signs, strict=True)]
             kept = tuple(term for term in made if term is not None)
-            return replace(total, terms=kept, signs=("", *("+",) * (len(kept) - 1))) if len(kept) == len(terms) else None
+            return _with_inner_products(total, kept, known) if len(kept) == len(terms) else None
         case sx.Product():
             return _term(node, Fraction(1), number, known)
     return None
+
+
+def _with_inner_products(total: sx.Sum, terms: tuple[Node, ...], known: list[_Value]) -> Node:
+    """The sum; products of all the entries of two vectors in it, or of a matrix of one row and a vector, are their inner product."""
+    pairs = [p for term in terms if (p := _entries_of(term)) is not None]
+    bases = {(plain_name(a), plain_name(b)) for (a, _), (b, _) in pairs}
+    places = [(i[-1:], j[-1:]) for (_, i), (_, j) in pairs]
+    if len(bases) == 1 and len(set(places)) == len(places) > 1 and all(i == j for i, j in places):
+        ((first, at), (second, _)), *_ = pairs
+        if all(_count(base, known) == len(places) for base in (first, second)):
+            turned = first if len(at) == 2 else sx.Scripted(first.span, first, None, sx.Mark(first.span, "\\top"))
+            product = sx.Product(total.span, (turned, second), ("",))
+            terms = (product, *(term for term in terms if _entries_of(term) is None))
+    return replace(total, terms=terms, signs=("", *("+",) * (len(terms) - 1))) if len(terms) > 1 else terms[0]
+
+
+def _entries_of(term: Node) -> tuple[tuple[Node, tuple[int, ...]], tuple[Node, tuple[int, ...]]] | None:
+    """The two vectors, with the places of their entries, where it is the product of entries of a vector or a row."""
+    match term:
+        case sx.Product(factors=(sx.Scripted(base=sx.Group(body=first), sub=i), sx.Scripted(base=sx.Group(body=second), sub=j))):
+            places = numbers_of(i), numbers_of(j)
+            if places[0] and places[1] and (len(places[0]) == 1 or places[0][0] == 1) and len(places[1]) == 1:
+                return (first, places[0]), (second, places[1])
+    return None
+
+
+def _count(base: Node, known: list[_Value]) -> int:
+    """How many entries it has."""
+    return sum(isinstance(v.node, sx.Scripted) and isinstance(v.node.base, sx.Group) and v.node.base.body is base for v in known)
 
 
 def _term(node: Node, sign: Fraction, number: int | None, known: list[_Value]) -> Node | None:

@@ -91,6 +91,8 @@ _DOT, _INNER = 1.2, 2.5
 _SLOPE = 0.3
 # A ⊗ between matrices is the Kronecker product, where it is not written for the product of entries.
 _KRONECKER = 0.3
+# A sign for the product of entries behind or before a number.
+_BY_A_NUMBER = 1.5
 _NUMBER_BEHIND = 3.0
 _SCALES = ("\\gamma", "\\beta", "\\alpha", "\\sigma", "\\lambda")
 # The γ of `γ \\hat x`, a vector in Greek that scales each entry.
@@ -115,7 +117,7 @@ def multiply(left: Reading, right: Reading, operator: str, span: Span, charity: 
     if is_scalar(shapes, a) or is_scalar(shapes, b):
         body = b if is_scalar(shapes, a) else a
         # A sign that is never a product of scalars is still one of a scalar and a matrix.
-        odd = 0.0 if hadamard is None or product is not None else 0.5
+        odd = 0.0 if hadamard is None or product is not None else _BY_A_NUMBER
         # In wᵀ x_i and W x_i nobody means a row or a matrix times one number.
         behind = body is a and b.op == "entry" and (a.op == "transpose" or _is_matrix(shapes, a)) and not is_scalar(shapes, a)
         yield base.plus(odd + _NUMBER_BEHIND * behind, shapes, _scaled(shapes, a, b, body, free))

@@ -12,7 +12,7 @@ from symgrad import syntax as sx
 from symgrad.errors import Unsupported
 from symgrad.implied import is_made_up
 from symgrad.lab import Lab
-from symgrad.meaning import Meaning
+from symgrad.meaning import Meaning, stem
 from symgrad.naming import plain_name
 from symgrad.read import functions as fn
 from symgrad.ruling import UNKNOWN_NAME, Pair
@@ -123,6 +123,8 @@ def _uncovered(wrt: str, right: Tensor, lab: Lab) -> set[str]:
     stops = {m["wrt"] for name in named if (m := names.gradient_of(name))} | {w for _, w in lab.stated}
     stops -= {wrt} - {w for _, w in lab.stated}
     taken = {name for label in named & meaning.jacobians.keys() for name in _jacobian_names(label, meaning)}
+    # Who writes the slope of the loss of one step leaves the losses of the others out by mistake.
+    slopes = {stem(m["of"]) for name in named if (m := names.gradient_of(name)) and m["of"] in implied and stem(m["of"]) != m["of"]}
     found: set[str] = set()
     seen, stack = {wrt}, [wrt]
     while stack:
@@ -131,7 +133,7 @@ def _uncovered(wrt: str, right: Tensor, lab: Lab) -> set[str]:
             continue
         for name, definition in network.definitions.items():
             if any(v.name == current for v in variables(definition.node)):
-                if name in implied and name not in taken:
+                if name in implied and name not in taken and stem(name) not in slopes:
                     found.add(name)
                 if name not in seen:
                     seen.add(name)

@@ -23,6 +23,7 @@ from symgrad.confirmation import confirmed
 from symgrad.constant import is_numeric
 from symgrad.coordinates import by_coordinates
 from symgrad.counts import counted
+from symgrad.cross_entropies import with_cross_entropies
 from symgrad.datapoints import with_data
 from symgrad.datasets import over_pairs, with_pairs
 from symgrad.denoting import with_names_for_gradients
@@ -56,6 +57,7 @@ from symgrad.logits import with_softmax
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.naming import letters_of
 from symgrad.numbered import with_vectors
+from symgrad.opaque import with_opaque_losses
 from symgrad.optima import with_zero_behind
 from symgrad.parts import heads, mentions, parts, several_spaces
 from symgrad.piecewise import joined
@@ -99,6 +101,8 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     turned,
     by_letters,
     of_one_sample,
+    with_cross_entropies,
+    with_opaque_losses,
     with_names_under_braces,
     with_ones,
     for_each_example,

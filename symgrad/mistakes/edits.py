@@ -45,7 +45,7 @@ def transpose(node: Node, around: Surroundings) -> Iterator[Option]:
     """A transpose missing, or one too many."""
     if isinstance(node, sx.Scripted) and superscript(node.sup).transposed:
         yield untransposed(node), "missing_transpose", "a transpose too many"
-    elif isinstance(node, sx.Scripted) and node.primes:
+    elif isinstance(node, sx.Scripted) and node.primes and not (around.name_of(node) or "").endswith("'"):
         yield replace(node, primes=node.primes - 1), "missing_transpose", "a transpose too many"
     elif isinstance(node, (sx.Name, sx.Scripted, sx.Group, sx.Call, sx.Matrix, sx.List, sx.Product, sx.Derivative, sx.Differential)):
         yield transposed(node), "missing_transpose", "a transpose is missing"

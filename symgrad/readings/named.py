@@ -134,6 +134,7 @@ def named(
         full = spelled(base, below, label, styled)
         if primes and reader.names.shape(full + "'") is not None:
             takes.append((cost - 0.5, full + "'", None, power))
+            return  # beside a `c'` of its own nobody means the transpose of `c`
         bare = spelled(base, "", label, styled)
         if sub is None or below:
             takes.append((cost + _as_an_index(reader, full, bare, sub, shapes), full, None, power))
