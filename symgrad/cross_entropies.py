@@ -39,8 +39,12 @@ def with_cross_entropies(sheet: Sheet) -> Sheet:
         if not is_one and not (is_told and (is_loss(function) or function == "\\ell")):
             return node
         first, second = called.args
-        pairs = [(o, y) for o, y in ((first, second), (second, first)) if _family(plain_name(o)) in activations and _is_label(plain_name(y))]
-        return _formula(node, *pairs[0], activations[_family(plain_name(pairs[0][0]))]) if len(pairs) == 1 else node
+        found = ((o, y, activations.get(_family(plain_name(o)))) for o, y in ((first, second), (second, first)) if _is_label(plain_name(y)))
+        pairs = [(o, y, activation) for o, y, activation in found if activation is not None]
+        if len(pairs) != 1:
+            return node
+        output, label, activation = pairs[0]
+        return _formula(node, output, label, activation)
 
     return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, written)) for s in sheet.statements])
 

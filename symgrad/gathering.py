@@ -18,6 +18,7 @@ from symgrad.constant import is_numeric
 from symgrad.defining import perhaps_turned
 from symgrad.dims import ONE
 from symgrad.literals import is_worked, literal_rows
+from symgrad.lying import vectors_in_words
 from symgrad.meaning import Assumed, Definition, Vocabulary, stem
 from symgrad.members import alongside, exponents, families, indexed
 from symgrad.naming import letters_of, plain_name
@@ -64,6 +65,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     found = Gathered(sheet, vocabulary, part)
     functions_in_words(sheet, vocabulary)
     vocabulary.layout = layout_in_words(sheet.source.text)
+    vectors_in_words(sheet.source.text, (sheet.statements[i] for i in part.statements), vocabulary)
     properties_in_words((sheet.statements[i] for i in part.statements), vocabulary)
     for name, said in list(vocabulary.properties.items()):
         if (of_each := many_of(name)) is not None:

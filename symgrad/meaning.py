@@ -32,6 +32,8 @@ _LOSS_LETTERS = ("L", "J", "E", "\\ell", *(f"\\mathcal{{{letter}}}" for letter i
 _SURE_LOSSES = frozenset((*_LOSS_LETTERS, *(f"\\mathrm{{{word}}}" for word in _LOSS_WORDS)))
 _NEVER_ELSE = _SURE_LOSSES - {"E", "J", "C", "\\mathrm{Error}", "\\mathrm{error}", "\\mathrm{Err}"}
 _SCALAR_GREEK = frozenset("\\" + n for n in ("alpha", "eta", "lambda", "epsilon", "varepsilon", "gamma", "tau", "rho", "kappa", "omega"))
+# What it costs that a vector is a row, and where others are.
+_ROW, _ROW_AFTER_ROW = 2.0, 0.5
 _VARIABLES = ("w", "\\theta", "\\beta", "W", "\\Theta", "x", "X")
 
 
@@ -124,6 +126,8 @@ class Vocabulary:
     lists: set[str] = field(default_factory=set)  # names given as `[1, 2, 3]`, which may be a row or a column
     claimed: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # sizes of the numbers that names and gradients come to
     layout: str = ""  # of Jacobians, where the sheet announces one
+    lying: dict[str, str] = field(default_factory=dict)  # vectors that are said to be a "row" or a "column"
+    has_rows_throughout: bool = False  # all of whose vectors are said to be rows
     is_illustrated: bool = False  # by single numbers, for sizes of one
     of_one_row: set[str] = field(default_factory=set)  # names whose numbers are those of one row, or of one entry
     properties: dict[str, set[str]] = field(default_factory=dict)
@@ -207,6 +211,8 @@ class Meaning:
         letter = re.sub(r"\\(hat|tilde|bar|vec|dot|check|breve|acute|grave|mathbf|boldsymbol|mathrm)\{(.*)\}", r"\2", base)
         if is_loss_here(self.vocabulary, name):
             return [(0.0, "scalar")]
+        if (said := self.vocabulary.lying.get(name)) is not None:
+            return [(0.0, said), (3.0, "matrix"), (5.0, "scalar")]
         if name in self.vocabulary.bold and (letter[:1].islower() or letter[1:2].islower()):
             return [(0.0, "column"), (1.5, "matrix"), (2.0, "row"), (5.0, "scalar")]
         if name in self.vocabulary.families:
@@ -237,7 +243,15 @@ class Meaning:
             return [(0.0, "matrix"), (3.0, "column"), (4.0, "row"), (4.0, "scalar")]
         if letter in ("b", "c"):
             return [(0.0, "column"), (1.0, "row"), (2.5, "scalar"), (3.5, "matrix")]
-        return [(0.0, "column"), (1.5, "matrix"), (2.0, "row"), (2.2 if letter == "y" else 2.5, "scalar")]
+        if self.vocabulary.has_rows_throughout:
+            return [(0.0, "row"), (1.5, "matrix"), (2.0, "column"), (2.5, "scalar")]
+        row = _ROW_AFTER_ROW if self._has_computed_rows else _ROW
+        return [(0.0, "column"), (1.5, "matrix"), (row, "row"), (2.2 if letter == "y" else 2.5, "scalar")]
+
+    @property
+    def _has_computed_rows(self) -> bool:
+        """Whether a definition came out as a row, as the others then do too."""
+        return any(self.shapes.is_one(term.rows) and not self.shapes.is_one(term.cols) for term in self.terms.values())
 
     def is_family(self, name: str) -> bool:
         """Whether the x_i are vectors, by how they are written, or because each is defined as one."""

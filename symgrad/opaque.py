@@ -1,4 +1,4 @@
-r"""A loss function that nothing is said of: `L = \sum_t \ell(o_t, y_t)`, and then `\partial \ell(o_t, y_t)/\partial o_t` or `\partial \ell/\partial o_t`.
+r"""A loss function that nothing is said of: `L = \sum_t \ell(o_t, y_t)`, and then `\nabla_{o_t} \ell`, `\partial \ell/\partial o_t`.
 
 What it comes to at a step gets a name with that step, `\ell_t`, as others write it from the start; where the loss is one value of it,
 `L = \ell(a, y)`, its derivatives are those of the loss.
@@ -27,7 +27,11 @@ def with_opaque_losses(sheet: Sheet) -> Sheet:
     terms = [(s, n) for s in sheet.statements for _, e in heads(s) for n in sx.walk(e)]
     used = {name for _, node in terms if (name := _function(node)) is not None and name not in known}
     of_steps = {name for _, node in terms if (name := _function(node)) in used and _value(node) is not None}
-    losses = {name: s.node.sides[0] for s, n in terms if (name := _function(n)) in used - of_steps and _is_all_of(s.node, n)}
+    losses: dict[str | None, Node] = {
+        name: s.node.sides[0]
+        for s, n in terms
+        if (name := _function(n)) in used - of_steps and isinstance(s.node, sx.Relation) and s.node.sides[1] is n
+    }
     if not of_steps and not losses:
         return sheet
     out: list[Statement] = []
@@ -40,7 +44,8 @@ def with_opaque_losses(sheet: Sheet) -> Sheet:
             if name not in said and name not in known and heads(statement):
                 said.add(name)
                 at = Span(statement.span.end, statement.span.end)
-                whole = replace(as_call(call), function=_OPAQUE)
+                called = as_call(call)
+                whole = sx.Call(at, _OPAQUE, called.args if isinstance(called, sx.Call) else ())
                 out.append(replace(statement, node=sx.Relation(at, (value, whole), ("=",)), span=at))
     return replace(sheet, statements=out)
 
@@ -63,11 +68,6 @@ def _value(node: Node) -> Node | None:
         return called.function
     steps = [arg.sub for arg in called.args if isinstance(arg, sx.Scripted) and arg.sub is not None]
     return sx.Scripted(node.span, called.function, steps[0]) if steps else None
-
-
-def _is_all_of(statement: Node, call: Node) -> bool:
-    """Whether the statement says that something is one value of the function, and is no more."""
-    return isinstance(statement, sx.Relation) and statement.sides[1] is call
 
 
 def _slope(node: Node, of_steps: set[str], losses: dict[str | None, Node]) -> Node | None:

@@ -43,6 +43,11 @@ _SPREAD = 2.5
 _LOSS_SUMMED, _ONE_IS_WIDE = 1.0, 3.0
 # What it costs that a capital is a vector, or a number.
 _THIN = (0.0, 0.5, 1.5)
+# What it costs that targets lie otherwise than the estimates in one sum.
+_TURNED_TARGETS = 1.5
+_TARGETS = frozenset({"y", "t"})
+# Nobody takes the softmax of one number.
+_SOFTMAX_OF_ONE = 3.0
 # An index is more often one of entries.
 _VECTORS_FOR_AN_INDEX = 0.5
 
@@ -245,6 +250,8 @@ def _oddness(meaning: Meaning) -> float:
     for term in (t for whole in meaning.terms.values() for t in walk(whole)):
         if term.op == "eye" and meaning.shapes.is_one(term.rows):
             total += 2.0
+        elif term.op == "function" and term.params[0] in ("softmax", "log_softmax") and _is_single(meaning, term):
+            total += _SOFTMAX_OF_ONE
         elif term.op == "elementwise" and term.params[0] == "power" and _is_square(meaning, term.args[0]):
             total += 1.0
     every = names_used | meaning.terms.keys()
@@ -256,8 +263,19 @@ def _oddness(meaning: Meaning) -> float:
     for match in (names.gradient_of(stated) for stated, sizes in claimed.items() if set(sizes) == {(1, 1)}):
         if match is not None and match["wrt"] in every and not _is_number(meaning, match["wrt"]):
             total += _NOT_ITS_GRADIENT
-    # What one sum runs over together there is as much of.
-    return total + 2.0 * sum(len(_lengths(meaning, together & every)) > 1 for together in meaning.vocabulary.alongside)
+    # What one sum runs over together there is as much of, and targets lie as what they are compared with.
+    for together in (held & every for held in meaning.vocabulary.alongside):
+        total += 2.0 * (len(_lengths(meaning, together)) > 1)
+        total += _TURNED_TARGETS * (
+            any(stem(n) in _TARGETS for n in together) and {"row", "column"} <= {_lies(meaning, n) for n in together}
+        )
+    return total
+
+
+def _lies(meaning: Meaning, name: str) -> str:
+    """How a vector lies; "" for what is none."""
+    rows, cols = map(meaning.shapes.is_one, _shape(meaning, name))
+    return "" if rows == cols else "row" if rows else "column"
 
 
 def _is_number(meaning: Meaning, name: str) -> bool:
@@ -269,6 +287,10 @@ def _lengths(meaning: Meaning, vectors: Iterable[str]) -> set[Dim]:
     shapes = [_shape(meaning, name) for name in vectors]
     ones = [(shape, [meaning.shapes.is_one(dim) for dim in shape]) for shape in shapes]
     return {meaning.shapes.resolve(shape[is_one[0]]) for shape, is_one in ones if is_one.count(True) == 1}
+
+
+def _is_single(meaning: Meaning, term: Term) -> bool:
+    return meaning.shapes.is_one(term.rows) and meaning.shapes.is_one(term.cols)
 
 
 def _is_square(meaning: Meaning, term: Term) -> bool:

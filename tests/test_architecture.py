@@ -45,7 +45,8 @@ LAYERS = [
         "tables told denoting replacing strides classes datapoints datasets logits deviations pointwise "
         "totals limits ellipses coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise "
         "bell lettered underbraces expectations "
-        "literals sheet defining usage unnamed_loss chains gathering chosen binary subsets updates changing rounding "
+        "literals sheet defining usage unnamed_loss chains gathering chosen binary "
+        "loss_of_numbers opaque cross_entropies lying subsets updates changing rounding "
         "identities held lab spellings "
         "completing",
     ),

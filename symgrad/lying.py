@@ -1,0 +1,37 @@
+r"""How vectors lie by the words of a sheet: "a row vector $x$", "$x$ and $h$ are column vectors", "we use row vectors throughout"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from symgrad import syntax as sx
+from symgrad.meaning import Vocabulary
+from symgrad.naming import plain_name
+from symgrad.read.document import Statement
+
+_ROW = r"row[- ]vectors?|Zeilenvektor(?:en)?|vecteurs?[- ]lignes?|vector(?:es)? filas?|vetor(?:es)? linhas?|vettor[ei] rig[ah]e?"
+_COLUMN = (
+    r"column[- ]vectors?|Spaltenvektor(?:en)?|vecteurs?[- ]colonnes?|vector(?:es)? columnas?|vetor(?:es)? colunas?|vettor[ei] colonn[ae]"
+)
+_BEFORE = {kind: re.compile(rf"(?i)\b(?:{words})\W*$") for kind, words in (("row", _ROW), ("column", _COLUMN))}
+_AFTER = {
+    kind: re.compile(rf"(?i)^\W*(?:(?:is|are|be|being|as|both|all|an?|ist|sind|eine?|est|es|è|un|uma?)\W+){{0,3}}(?:{words})\b")
+    for kind, words in (("row", _ROW), ("column", _COLUMN))
+}
+_EVERYWHERE = re.compile(
+    rf"(?i)\bvectors (?:here |below |in this \w+ )?are (?:all |written as |taken (?:as|to be) |treated as )?(?:rows\b|{_ROW})"
+    rf"|\brow[- ]vector (?:convention|notation|layout|style)\b|\b(?:{_ROW}) (?:throughout|everywhere)\b"
+    rf"|\b(?:we|I) (?:will |shall )?(?:use|work with|write|take) (?:{_ROW})\b"
+)
+
+
+def vectors_in_words(text: str, statements: Iterable[Statement], vocabulary: Vocabulary) -> None:
+    """Take note of the names that words say are rows or columns, and of a sheet all of whose vectors are rows."""
+    vocabulary.has_rows_throughout = _EVERYWHERE.search(text) is not None
+    for statement in statements:
+        node = statement.node
+        subjects = node.items if isinstance(node, sx.Listing) else (node.sides[0],) if isinstance(node, sx.Relation) else (node,)
+        for kind in ("row", "column"):
+            if _BEFORE[kind].search(statement.words) or _AFTER[kind].match(statement.words_after):
+                vocabulary.lying |= {name: kind for item in subjects if (name := plain_name(item, vocabulary.styled)) is not None}
