@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -113,6 +114,8 @@ def shown_as(evidence: Evidence) -> dict[str, Any]:
 def as_written(ruling: Ruling) -> Rows | None:
     """What should stand where a number is wrong, in the digits that are written there."""
     if not ruling.numeric or np.ndim(ruling.expected) != 2 or np.shape(ruling.expected) != np.shape(ruling.found):
+        return None
+    if not all(math.isfinite(x) for row in ruling.expected for x in row):
         return None
     digits = [d for row in decimals(ruling.link.right) for d in row if d is not None]
     exact = [[x if isinstance(x, Fraction) else Fraction(float(x)) for x in row] for row in ruling.expected]

@@ -55,7 +55,7 @@ def prefix(reader: Reader, node: sx.Prefix, shapes: Shapes) -> Variants:
 
 def _with_functions(reader: Reader, node: sx.Product) -> sx.Product | sx.Call:
     """The product with the letters that the sheet says to be functions applied to the brackets behind them: `F(a)`."""
-    known = reader.names.functions
+    known = {name for name in reader.names.functions if reader.names.shape(name) is None}
     for i, (letter, bracket, operator) in enumerate(zip(node.factors, node.factors[1:], node.operators, strict=False)):
         if isinstance(letter, sx.Name) and letter.base in known and not operator and isinstance(bracket, sx.Group) and bracket.open == "(":
             call = sx.Call(letter.span.to(bracket.span), letter, (bracket.body,))
