@@ -46,6 +46,7 @@ _LOOKS_BACK = re.compile(
     r"(?i)\b(?:had|promis\w+|predict\w+|expected|anticipated|(?:linear|quadratic) model|lineari[sz]ation|taylor|(?<!as )before|was|from"
     r"|previous\w*|old)\b"
 )
+_AT_THE_START = re.compile(r"(?i)\b(?:initial\w*|starting|original|anfänglich\w*|Anfangs\w+|inicial\w*|iniziali?|initiaux)\b")
 # Words that say that what follows is computed once a step is taken: "the new loss is", "after this update we have".
 _LOOKS_AHEAD = re.compile(
     r"(?i)\b(?:new|updated)\s+(?!(?:weight|parameter|bias|value)s?\b)\w+(?:\s\w+)?\W*(?:(?:value|is|becomes|now|of|equals)\W+)*$"
@@ -336,13 +337,19 @@ class Arithmetic:
         before = {name: rows for name, rows in once.items() if rows is not None and name in self.ledger.values}
         before |= {name: rows[-1] for name, rows in self.ledger.older.items() if name in inputs and name in self.ledger.values}
         words = self._words_before(link)
-        if not before or not (_LOOKS_BACK.search(words) or self._is_in_another_item(link, before)):
+        is_of_the_start = _AT_THE_START.search(words) is not None
+        if not before or not (is_of_the_start or _LOOKS_BACK.search(words) or self._is_in_another_item(link, before)):
             return None
+        if is_of_the_start:
+            before |= {name: rows[0] for name, rows in self.ledger.older.items() if name in before}
         try:
             ruling = self.with_values(link, pair, renewed(self.meaning, self.ledger.values, before))
         except (SymgradError, ValueError):
             return None
-        shown = [{**evidence, "under": "the values before the last step"} for evidence in ruling.evidence]
+        shown = [
+            {**evidence, "under": "the values of the start" if is_of_the_start else "the values before the last step"}
+            for evidence in ruling.evidence
+        ]
         return replace(ruling, evidence=shown) if ruling.verdict == "holds" else None
 
     def _is_in_another_item(self, link: Link, before: Iterable[str]) -> bool:

@@ -52,7 +52,9 @@ def chosen(sheet: Sheet) -> Sheet:
             whole = _Logarithm(label, place, spoken, {} if head in defined else values)
             defined.add(head)
             sides = (node.sides[0], sx.mapped(node.sides[1], whole.node), *node.sides[2:])
-            statement = replace(statement, node=replace(node, sides=sides)) if whole.met else statement
+            # The label of an example picks one entry; a sum over examples has a logarithm for each.
+            if whole.met and whole.met == len(_logarithms(node.sides[1])):
+                statement = replace(statement, node=replace(node, sides=sides))
         changed.append(statement)
     return replace(sheet, statements=changed, one_hot=sheet.one_hot | {label}) if changed != sheet.statements else sheet
 
@@ -84,14 +86,14 @@ class _Logarithm:
     """One pass over a loss, that puts the vectors for the entry of the right class below a logarithm."""
 
     def __init__(self, label: str, place: int, spoken: set[str], values: dict[Fraction, Node]) -> None:
-        self.label, self.place, self.spoken, self.values, self.met = label, place, spoken, values, False
+        self.label, self.place, self.spoken, self.values, self.met = label, place, spoken, values, 0
 
     def node(self, node: Node) -> Node:
         match node:
-            case sx.Call(function=sx.Name(base=word), args=(argument,)) if fn.word_of(word) in ("log", "ln"):
+            case sx.Call(args=(argument,)) if _is_logarithm(node):
                 whole = self._whole(argument)
                 if whole is not None:
-                    self.met = True
+                    self.met += 1
                     product = sx.Product(argument.span, (sx.Name(argument.span, self.label), whole), ("odot",))
                     return replace(node, args=(sx.Call(argument.span, sx.Name(argument.span, "sum"), (product,)),))
         return node
@@ -106,6 +108,19 @@ class _Logarithm:
                 return base if plain_name(base) in self.spoken else None  # `p_{true}`
         value = constant_of(argument)
         return None if value is None else self.values.get(value)
+
+
+def _is_logarithm(node: Node) -> bool:
+    return isinstance(node, sx.Call) and isinstance(node.function, sx.Name) and fn.word_of(node.function.base) in ("log", "ln")
+
+
+def _logarithms(node: Node) -> list[Node]:
+    r"""The logarithms of a formula that count: those of `0 \cdot \log 0.2 + 1 \cdot \log 0.7` are one."""
+    if _is_logarithm(node):
+        return [node]
+    if isinstance(node, sx.Product) and any(constant_of(factor) == 0 for factor in node.factors):
+        return []
+    return [found for child in sx.children(node) for found in _logarithms(child)]
 
 
 def one_hot_given(statement: Statement) -> Iterator[tuple[str, int]]:

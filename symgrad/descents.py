@@ -37,13 +37,14 @@ _RATES = RATES | {"\\varepsilon", "\\tau", "\\rho"}
 def with_descents(sheet: Sheet) -> Sheet:
     """The sheet with the formula of a step in front of its numbers, where the sheet says the value, the rate and the gradient."""
     rates = {Fraction(found[1]) for found in _RATE.finditer(sheet.source.text)}
-    gradients = {name: node for s in sheet.statements for name, node in _gradients(s.node)}
-    if not rates or not gradients or _CLIMBS.search(sheet.source.text):
+    if not rates or _CLIMBS.search(sheet.source.text):
         return sheet
     values: dict[str, Rows] = {}
+    gradients: dict[str, Node] = {}  # those before a step; a loss that comes later, of another model, is none of its business
     out: list[Statement] = []
     for statement in sheet.statements:
         node = statement.node
+        gradients |= _gradients(node)
         if isinstance(node, sx.Relation):
             step = _step(node, values, gradients, rates)
             if step is not None:

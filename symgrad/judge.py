@@ -123,13 +123,22 @@ class Judge:
         is_case = ruling.verdict == "given" and self.suppositions.is_case(link)  # nor is what is supposed of an entry for once
         if rows is None or is_size or is_case or ruling.verdict == "unread" or (ruling.verdict == "undecided" and not is_stated):
             return
-        is_rounded = ruling.verdict == "holds" and any(e["method"] == "rounded" for e in ruling.evidence)
         head = plain_name(link.head, self.meaning.styled)
         same = self.meaning.derived.get(head or "")  # `g = ∂L/∂y` has the value that g is given
         gradient = same.name if isinstance(same, Var) else self.gradients.get(link.head.span)
         labels = [name for name in (head, gradient) if name is not None]
         meant = as_written(ruling) if ruling.verdict == "fails" else None
-        self.ledger.enter(link.right, rows, labels, link.statement, is_rounded, meant)
+        self.ledger.enter(link.right, rows, labels, link.statement, self._how_exact(ruling, labels), meant)
+
+    def _how_exact(self, ruling: Ruling, labels: list[str]) -> str:
+        """Whether a result was "rounded", or is "exact": what it comes to without a rest, from numbers that are so."""
+        methods = {e["method"] for e in ruling.evidence} if ruling.verdict == "holds" else set()
+        if "rounded" in methods:
+            return "rounded"
+        if not methods or not methods <= {"exact", "numeric"} or ruling.pair is None:
+            return ""
+        behind = {name for node in (ruling.pair.left_node, ruling.pair.right_node) for name in self.arithmetic.numbers_behind(node)}
+        return "exact" if self.ledger.rounding.is_exact(ruling.link.left, behind - set(labels)) else ""
 
     def _keep_shapes(self, pair: Pair) -> None:
         """A name met first in a claim that holds has the shape that it has there."""

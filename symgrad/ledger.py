@@ -74,10 +74,16 @@ class Ledger:
             self.anew[whole] = (*old[:i], (*old[i][:j], rows[0][0], *old[i][j + 1 :]), *old[i + 1 :])
         return True
 
-    def enter(self, result: Node, rows: Rows, labels: list[str], statement: int, rounded: bool, meant: Rows | None) -> None:
-        """A result that a line comes to, for all names that it has there; `meant` where it is wrong and another should stand there."""
+    def enter(self, result: Node, rows: Rows, labels: list[str], statement: int, how: str, meant: Rows | None) -> None:
+        """A result that a line comes to, for all names that it has there, "rounded", "exact" or neither for certain.
+
+        `meant` where it is wrong and another should stand there.
+        """
         self.unnamed += [] if labels else [rows]
-        self.rounding.learn(result, labels, rounded)
+        if how == "exact":
+            self.rounding.forget(labels)
+        else:
+            self.rounding.learn(result, labels, how == "rounded")
         for name in labels:
             self.write(name, rows, statement)
             self.meant.pop(name, None)

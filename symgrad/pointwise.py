@@ -62,7 +62,7 @@ def _applied(node: Node, known: set[str], letter: str) -> Node:
         if not isinstance(by, sx.Name):
             return node
         letter = by.base
-    elif not (isinstance(head, sx.Scripted) and head.primes and head.sup is None and head.sub is None):
+    elif not any(isinstance(n, sx.Scripted) and n.primes and n.sup is None and n.sub is None for n in _without_calls(head)):
         return node
     if by is not None and isinstance(head, sx.Derivative) and isinstance(head.of, sx.Call):
         return node  # it has its argument

@@ -27,7 +27,7 @@ class Rounding:
         self._units: dict[str, int] = {}
 
     def learn(self, result: Node, names: Iterable[str], rounded: bool) -> None:
-        """Take note of a result: one that was rounded, or was computed after something was."""
+        """Take note of a result: one that was rounded, or was computed after something was, as far as it is seen."""
         if not rounded and not self._texts:
             return
         is_step = any(isinstance(n, (sx.Product, sx.Sum, sx.Frac)) for n in sx.walk(result))
@@ -41,6 +41,15 @@ class Rounding:
         digits = max((n.decimals for n in _numbers(result)), default=0)
         if digits:  # whole numbers are exact
             self._units |= dict.fromkeys(names, digits)
+
+    def is_exact(self, side: Node, behind: Iterable[str]) -> bool:
+        """Whether no rounded number stands in a formula or behind the names of it."""
+        return not self.has_numbers(side) and self._units.keys().isdisjoint(behind)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Names that have a new value, which is exact."""
+        for name in names:
+            self._units.pop(name, None)
 
     def has_numbers(self, side: Node) -> bool:
         """Whether a number that was computed stands in a formula."""

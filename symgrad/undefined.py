@@ -34,13 +34,21 @@ def insist_on_names(pair: Pair, lab: Lab, declared: Collection[str]) -> None:
 
 
 def arguments(head: Node, functions: Container[str]) -> set[str]:
-    """The u that `f'(u) = …` is said for, every one of them: no name that has to be defined."""
-    if not isinstance(head, sx.Call) or len(head.args) != 1 or not isinstance(head.args[0], sx.Name):
-        return set()
-    base = head.function.base if isinstance(head.function, sx.Scripted) else head.function
-    name = plain_name(head.args[0])
+    """The u that `f'(u) = …` and `f'(u)/f(u) = …` are said for, every one of them: no name that has to be defined."""
+    calls = [n for n in sx.walk(head) if isinstance(n, sx.Call)]
+    found = {name for call in calls if (name := _argument(call, functions)) is not None}
+    return (
+        found if len(found) == 1 and len(calls) == sum(isinstance(n, sx.Name) and plain_name(n) in found for n in sx.walk(head)) else set()
+    )
+
+
+def _argument(call: sx.Call, functions: Container[str]) -> str | None:
+    """The u of `f'(u)`, where f is a function of every entry."""
+    if len(call.args) != 1 or not isinstance(call.args[0], sx.Name):
+        return None
+    base = call.function.base if isinstance(call.function, sx.Scripted) else call.function
     is_function = isinstance(base, sx.Name) and (fn.word_of(base.base) in fn.ELEMENTWISE_WORDS or base.base in functions)
-    return {name} if is_function and name is not None else set()
+    return plain_name(call.args[0]) if is_function else None
 
 
 def is_about_strangers(pair: Pair, meaning: Meaning) -> bool:

@@ -36,6 +36,7 @@ from symgrad.einstein import with_sums
 from symgrad.ellipses import without_dots
 from symgrad.enumerating import enumerated
 from symgrad.errors import SymgradError
+from symgrad.evaluated import with_what_it_is_of
 from symgrad.examples import below, summed
 from symgrad.expectations import of_one_sample
 from symgrad.findings import BY_CAUSE, BY_CODE
@@ -63,6 +64,7 @@ from symgrad.parts import heads, mentions, parts, several_spaces
 from symgrad.piecewise import joined
 from symgrad.plain_ones import with_ones
 from symgrad.pointwise import with_arguments
+from symgrad.primed import with_letters_for_primes
 from symgrad.pullbacks import with_letters_of_their_own
 from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
@@ -96,6 +98,7 @@ from symgrad.verification import Claim, Finding, Verification
 
 # What is written out before anything is judged, in this order; recurrences come last.
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
+    with_letters_for_primes,
     set_aside,
     with_zero_behind,
     turned,
@@ -135,6 +138,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     of_differing,
     with_replaced,
     with_bells,
+    with_what_it_is_of,
     with_arguments,
     with_own_functions,
     with_names_for_gradients,

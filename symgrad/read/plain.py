@@ -16,6 +16,8 @@ _EQUATION = re.compile(r"[A-Za-z]\w{0,8}'?(?:\s*=\s*[^=:;,\"`]+)+")
 _COMPUTED = re.compile(r"(?!.*[A-Za-z]{3})(?=.*[A-Za-z])(?:[-+\w\s().,*/^']+=)+[-+\w\s().,*/^']*\d[-+\w\s().,*/^']*")
 # Another equation beside the first.
 _BESIDE = re.compile(r"\S\s{2,}[A-Za-z]\w*'?\s*=")
+# Space that is wider than that between words, and not that beside a sign of equality.
+_SET_APART = re.compile(r"(?<![=≈ \t])(?:[ ]{2,}|\s*\t\s*)(?![=≈ \t])")
 # `number of parameters: 3*2 + 3 = 9`: arithmetic behind what it is of.
 _WORKED = re.compile(r"[A-Za-z][^=:$`]{1,60}:\s+(?=[-\d(])([-+*/().\d\s^·×=≈,]*=[-+*/().\d\s^·×=≈,]*?)\.?")
 # `x -> a = W x + b -> h = relu(a)`: a network, layer by layer.
@@ -96,7 +98,7 @@ def equations(text: str, taken: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
 
 
 # Letters, numbers and brackets, and one sign of equality.
-_ALONE = re.compile(r"(?!.*[A-Za-z]{3})[A-Za-zα-ω]\w{0,3}'?(?: ?= ?(?:\[[^\[\]]*\]|[^=:;$])+)+")
+_ALONE = re.compile(r"(?!.*[A-Za-z]{3})[A-Za-zα-ω]\w{0,3}'?(?: *= *(?:\[[^\[\]]*\]|[^=:;$])+)+")
 
 
 # `x ∈ R³`, `W1, W2 ∈ ℝ^{n×d}`, `M in {0,1}^{n×d}`; `W1 (4×3)`, `b: d×1`, `W is 2x3`.
@@ -118,10 +120,11 @@ def _declarations(body: str, at: int) -> Iterator[Span]:
 def _apart(body: str) -> Iterator[tuple[int, int]]:
     """Where the equations of `w = [1, 2]   (k = 2),  bias b = 0.5` stand: what is set apart, without its brackets and its label.
 
-    Space in square brackets sets nothing apart: `[ 0.5   1 ; -1  2 ]` is a matrix.
+    Space in square brackets sets nothing apart: `[ 0.5   1 ; -1  2 ]` is a matrix. Neither does what aligns the signs of equality below
+    each other.
     """
     levels = list(accumulate((c == "[") - (c == "]") for c in body))
-    gaps = [(m.start(), m.end()) for m in re.finditer(r"\s{2,}|\t", body) if levels[m.start()] <= 0]
+    gaps = [(m.start(), m.end()) for m in _SET_APART.finditer(body) if levels[m.start()] <= 0]
     for start, end in zip([0, *(g[1] for g in gaps)], [*(g[0] for g in gaps), len(body)], strict=True):
         end = start + len(body[start:end].rstrip(",; "))
         if start >= end:

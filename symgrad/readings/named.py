@@ -273,8 +273,8 @@ def _numbered_member(reader: Reader, base: sx.Name, capital: sx.Name, numbers: t
     shape = reader.names.shape(name)
     if len(numbers) != 1 or not numbers[0] or capital == base or shape is None or not reader.names.is_given(name):
         return
-    if reader.names.shape(spelled(base)) is not None:
-        return
+    if reader.names.shape(spelled(base)) is not None or all(map(shapes.is_one, shape)):
+        return  # the B of `B = 64` is no matrix, whose rows were b_1 and b_2
     whole, at = Term("symbol", (), (name,), *shape), numbers[0] - 1
     row = Term("pick", (whole,), (at, None), ONE, shape[1])
     yield Reading(0.3, shapes, transposed(row))

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from symgrad import syntax as sx
+from symgrad.constant import is_numeric
 from symgrad.dims import Dim
 from symgrad.origins import letters_inside
 from symgrad.shapes import Shapes
@@ -78,8 +79,8 @@ def product(reader: Reader, node: sx.Product, shapes: Shapes) -> Variants:
     if any(op not in OPERATORS for op in operators):
         bad = next(op for op in operators if op not in OPERATORS)
         raise Unreadable(node.span, f"the operator {bad} is not read here")
-    if set(operators) == {""} and any(_is_bare_one(f) for f in factors):
-        # Nobody multiplies by the number one: `1 bᵀ` and `Gᵀ 1` are typed for the vector of ones.
+    if set(operators) == {""} and any(_is_bare_one(f) for f in factors) and not all(is_numeric(f) for f in factors):
+        # Nobody multiplies a name by the number one: `1 bᵀ` and `Gᵀ 1` are typed for the vector of ones.
         ones = [sx.Name(f.span, "\\mathbf{1}") if _is_bare_one(f) else f for f in factors]
         for reading in _fold(reader, ones, operators, shapes):
             yield reading.plus(-0.05, reading.shapes, reading.term)
