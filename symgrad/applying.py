@@ -102,10 +102,11 @@ class _Known:
 
     def look_ahead(self, node: Node, used: Node) -> None:
         r"""Learn of a function before it is defined: one of numbers, or one used right before, `h(x^{(i)})` where `h(x) = …`."""
+        own = {name for name, arguments, _ in _heads(used) if arguments}  # at the x of `f(x) = x^T A x` it is defined
         for name, arguments, body in _heads(node):
             spoken = {plain_name(n) for n in sx.walk(body) if isinstance(n, sx.Name) and fn.word_of(n.base) not in fn.WORDS}
             is_of_numbers = len(arguments) == 1 and name in fn.UNNAMED and spoken <= {*arguments, "e"}
-            if is_of_numbers or (node is not used and arguments and name not in self.bodies and _is_called(used, name, arguments)):
+            if is_of_numbers or (node is not used and arguments and name not in {*self.bodies, *own} and _is_called(used, name, arguments)):
                 self.functions.setdefault(name, _Function(arguments, body))
 
     def rests_on(self, name: str, below: frozenset[str], depth: int = _DEEPEST) -> bool:

@@ -18,21 +18,26 @@ from symgrad.syntax import Node
 _BATCH = re.compile(
     r"(?i)\b(?:mini-?)?batch(?:es)?\b[^.]*\b(?:sum\w*|add\w*|accumulat\w+|over)\b|\b(?:sum\w*|add\w*|accumulat\w+)\b[^.]*\bbatch(?:es)?\b"
 )
+# "For $N$ tokens", before a gradient that is summed over them.
+_MANY = re.compile(r"(?i)\bfor \$?\\?[A-Za-z]\$? (?:tokens|examples|samples|data points|positions|rows)\b")
 
 
 def for_each_example(sheet: Sheet) -> Sheet:
     """The sheet with what a batch sums written for one example."""
     text = sheet.source.text
-    if not _BATCH.search(text):
+    if not _BATCH.search(text) and not _MANY.search(text):
         return sheet
     known = {name for s in sheet.statements for name, _ in heads(s)}
     sentences = [found.span() for found in re.finditer(r"[^.]*", text)]
     told = [(start, end) for start, end in sentences if _BATCH.search(text, start, end)]
+    many = [(start, end) for start, end in sentences if _MANY.search(text, start, end)]
     counted = {n.base for s in sheet.statements if heads(s) for n in _of_heads(s.node)}
     made = []
     for statement in sheet.statements:
         node = statement.node
         is_told = any(start <= statement.span.start <= end for start, end in told)
+        if not is_told and isinstance(node, sx.Relation) and isinstance(node.sides[0], sx.Derivative):
+            is_told = any(start <= statement.span.start <= end for start, end in many)
         if is_told and isinstance(node, sx.Relation):
             sides = tuple(_of_one(side, known, counted) if k else side for k, side in enumerate(node.sides))
             statement = replace(statement, node=replace(node, sides=sides))
@@ -55,8 +60,15 @@ def _of_one(side: Node, known: set[str], counted: set[str]) -> Node:
         return side
 
     def put(node: Node) -> Node:
-        is_member = isinstance(node, sx.Scripted) and node.sup is None and set(letters_of(node.sub) or ()) == letters
-        return node.base if isinstance(node, sx.Scripted) and is_member and plain_name(node.base) in known else node
+        if not isinstance(node, sx.Scripted) or node.sup is not None:
+            return node
+        match node.sub:
+            case sub if set(letters_of(sub) or ()) == letters and plain_name(node.base) in known:
+                return node.base
+            case sx.Product(factors=(one, other)) | sx.Listing(items=(one, other)) if {plain_name(one), plain_name(other)} > letters:
+                of_one = replace(node, sub=other if plain_name(one) in letters else one)
+                return of_one if plain_name(of_one) in known else node
+        return node
 
     made = sx.mapped(side.body, put)
     return made if not any(set(letters_of(n) or ()) == letters for n in sx.walk(made)) and {*mentions(made)} & known else side

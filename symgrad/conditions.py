@@ -25,8 +25,10 @@ from symgrad.replacing import is_replaced
 from symgrad.tensor import Node as Tensor
 
 _COMPARISONS = frozenset({"<", ">", "le", "ge"})
-# A sentence ends with a full stop, or where a new paragraph begins with a capital, a heading or an item.
-_STOP = re.compile(r"(?<!i\.e)(?<!e\.g)(?<!\bcf)(?<!resp)(?<!w\.r\.t)[.;!?](?=[\s$*)\\]|$)|\n\s*\n\s*(?:[A-Z#*\-]|\d+[.)])")
+# A sentence ends with a full stop, where a new paragraph begins with a capital or a heading, or with the next item of a list.
+_STOP = re.compile(
+    r"(?<!i\.e)(?<!e\.g)(?<!\bcf)(?<!resp)(?<!w\.r\.t)[.;!?](?=[\s$*)\\]|$)|\n\s*\n\s*(?:[A-Z#*\-]|\d+[.)])|\n[ \t]*(?:[*+\-]|\d+[.)])[ \t]"
+)
 _LEADS = re.compile(r"(?i)\b(?:if|for|when|where|whenever|provided(?: that)?|as long as|assuming|suppose|with)\b[^.;:]*$")
 _LONG_PASSAGE = 400
 _LEAD = 20  # how far before an equation its `for` stands

@@ -46,6 +46,8 @@ def with_descents(sheet: Sheet) -> Sheet:
         node = statement.node
         gradients |= _gradients(node)
         if isinstance(node, sx.Relation):
+            if _is_one_more(node, out):
+                node = replace(node, operators=("gets",))
             step = _step(node, values, gradients, rates)
             if step is not None:
                 node = replace(node, sides=(node.sides[0], step, *node.sides[1:]), operators=("gets", "=", *node.operators[1:]))
@@ -54,6 +56,12 @@ def with_descents(sheet: Sheet) -> Sheet:
                 values |= {head: rows, **{f"{head}_{at}": ((entry,),) for at, entry in _entries(rows)}}
         out.append(replace(statement, node=node))
     return replace(sheet, statements=out)
+
+
+def _is_one_more(node: sx.Relation, before: list[Statement]) -> bool:
+    r"""Whether `c \approx 0.3481` stands behind a step of another name: what c comes to in the same step."""
+    last = before[-1].node if before else None
+    return node.operators == ("approx",) and isinstance(last, sx.Relation) and last.operators[0] == "gets"
 
 
 def _entries(rows: Rows) -> Iterator[tuple[str, Fraction]]:

@@ -10,6 +10,7 @@ from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from symgrad import syntax as sx
+from symgrad.literals import literal_rows
 from symgrad.naming import letters_of, plain_name, superscript
 from symgrad.origins import convolved
 from symgrad.parts import heads
@@ -70,6 +71,7 @@ def _families(sheet: Sheet) -> dict[str, int]:
                 alone.add(plain_name(node) or "")
             elif isinstance(node, sx.Scripted) and isinstance(node.sub, sx.Number) and node.sub.text.isdigit() and len(node.sub.text) < 2:
                 numbers.setdefault(plain_name(node.base) or "", set()).add(int(node.sub.text))
+    alone -= _valued_apart(sheet)
     alone |= convolved(statement.node for statement in sheet.statements)  # entries of what has a formula
     found = {base: max(held) for base, held in numbers.items() if base not in alone and held - {0} == set(range(1, max(held) + 1))}
     families = {base: count for base, count in found.items() if 1 < count <= _MOST}
@@ -84,6 +86,15 @@ def _families(sheet: Sheet) -> dict[str, int]:
             if base in families and base not in alone:
                 families |= {name: families[base] for n in with_it if (name := plain_name(n.base) or "") not in alone}
     return {base: count for base, count in families.items() if base not in _of_others(sheet, families, alone)}
+
+
+def _valued_apart(sheet: Sheet) -> set[str]:
+    """The δ that is one number beside `\\delta_1` and `\\delta_2`, which are numbers too: a name of its own, and no vector of them."""
+    values = [
+        (name, literal_rows(node.sides[-1])) for s in sheet.statements for name, _ in heads(s) if isinstance(node := s.node, sx.Relation)
+    ]
+    numbers = {name for name, rows in values if rows is not None and len(rows) == len(rows[0]) == 1}
+    return {name for name in numbers if {f"{name}_1", f"{name}_2"} <= numbers}
 
 
 def _of_others(sheet: Sheet, families: Container[str], whole: Container[str]) -> set[str]:

@@ -123,6 +123,14 @@ def as_call(node: Node) -> Node:
     return node
 
 
+def slope_of(node: Node) -> str | None:
+    r"""The a of `\sigma'(a) = \sigma(a)(1 - \sigma(a))`, which stands for any argument; None for what is no such law."""
+    match node:
+        case sx.Relation(sides=(sx.Call(function=sx.Scripted(base=sx.Name(), primes=1), args=(sx.Name() as argument,)), *_)):
+            return plain_name(argument)
+    return None
+
+
 def _applied(node: Node) -> tuple[str | None, frozenset[str]]:
     """The name and the names in brackets behind it; None for anything else."""
     if not isinstance(node, sx.Call) or node.brackets != "(" or not isinstance(node.function, (sx.Name, sx.Scripted)):

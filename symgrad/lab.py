@@ -33,7 +33,7 @@ from symgrad.rewrite import simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.sampling import draw_sizes, draw_values, needs_positive
 from symgrad.shapes import is_unknown
-from symgrad.tensor import Func, Map, Node, Var, constant, einsum, resized, substitute, topological, var, variables
+from symgrad.tensor import Add, Func, Map, Node, Var, constant, einsum, resized, substitute, topological, var, variables
 
 POINTS = 8
 TOLERANCE = 1e-7
@@ -53,6 +53,12 @@ _COTANGENT = "c\u2063"
 _NEGLIGIBLE = ("\\epsilon", "\\varepsilon")
 _NOTHING = ((Fraction(0),),)
 _NUMERIC_POINTS = 64
+
+
+def _largest_term(point: Point, node: Node) -> float:
+    """How large a term of a sum is at a point."""
+    terms = node.operands if isinstance(node, Add) else (node,)
+    return max(float(np.max(np.abs(np.asarray(point.array(term), dtype=float)), initial=0.0)) for term in terms)
 
 
 @dataclass(frozen=True)
@@ -391,7 +397,10 @@ class Lab:
             tried += 1
             largest = max(largest, float(np.max(np.abs(a), initial=0.0)), float(np.max(np.abs(b), initial=0.0)))
             scale = max(float(np.max(np.abs(a), initial=0.0)), float(np.max(np.abs(b), initial=0.0)), 1e-6)
-            worst = max(worst, float(np.max(np.abs(a - b), initial=0.0)) / scale)
+            gap = float(np.max(np.abs(a - b), initial=0.0))
+            if gap > TOLERANCE * scale:  # of what cancels, `A - A = 0`, the terms say how large rounding is
+                scale = max(scale, *(_largest_term(point, side) for side in (left, right)))
+            worst = max(worst, gap / scale)
             if worst > TOLERANCE:
                 if beside is not None:  # it may be a size of something that is known
                     raise Unsupported(f"the size {beside} is not settled")

@@ -28,6 +28,10 @@ _LETTERS = frozenset("yocg")
 _COLUMNS = re.compile(
     r"(?i)\b(?:columns|spalten|colonnes|columnas|colonne|colunas|столбц\w+)\W+(?:of|von|de|da|di)?\W*(?:(?:an?|the)\W+)?(?:matrix)?\W*$"
 )
+# "$u_k = v_k$ off the true class": said of all indices but the label.
+_ELSEWHERE = re.compile(
+    r"(?i)^\W*(?:off|away from|outside|except (?:at|for)|for (?:all |every |the )?(?:other|wrong|incorrect|remaining))\b"
+)
 _ONE_HOT = re.compile(r"(?i)\bone[- ]?hot\b")
 
 
@@ -51,7 +55,9 @@ def picked(sheet: Sheet) -> Sheet:
     said_whole = [s.node for s in sheet.statements if isinstance(s.node, sx.Relation) and _is_whole(s.node)]
     wholes = {name for node in said_whole if (name := plain_name(node.sides[0])) is not None}
     picking = _Picking(made, vectors - labels, spoken, by_columns, wholes)
-    changed = [replace(s, node=sx.mapped(s.node, picking.node)) for s in sheet.statements]
+    statements = list(picking.by_cases(sheet.statements))
+    changed = [replace(s, node=sx.mapped(s.node, picking.node)) for s in statements]
+    sheet = replace(sheet, statements=statements)
     for i, statement in enumerate(sheet.statements):
         for other in (i - 1, *_told_of(sheet.statements, i)):
             if 0 <= other < len(changed) and picking.excludes(statement.node, sheet.statements[other].node):
@@ -62,6 +68,8 @@ def picked(sheet: Sheet) -> Sheet:
 
 def _told_of(statements: Sequence[Statement], i: int) -> Iterator[int]:
     r"""What a condition in a sentence is said of: "For $k \ne y$," goes for the displays that follow with no words between them."""
+    if statements[i].words_after.lstrip()[:1] == ".":
+        return  # `v_k = … for $k \\ne y$.` ends with it
     yield i + 1
     if not statements[i].display:
         run = takewhile(lambda k: statements[k].display and not statements[k].words.strip(" .,;:"), range(i + 2, len(statements)))
@@ -187,6 +195,41 @@ class _Picking:
         match _inside(condition):
             case sx.Relation(sides=(index, label), operators=("ne",)) if self._name(label) and isinstance(claim, sx.Relation):
                 return set(claim.operators) == {"="} and plain_name(index) in set(_free(claim))
+        return False
+
+    def by_cases(self, statements: Sequence[Statement]) -> Iterator[Statement]:
+        r"""The statements with `u_k = v_k` off the true class and `u_c = -\sum_{k \ne c} v_k` as one equation for all k."""
+        waiting = list(statements)
+        for i, statement in enumerate(statements):
+            if statement not in waiting:
+                continue
+            at = next((j for j in (i + 1, i + 2) if j < len(statements) and self._are_cases(statements[i : j + 1])), None)
+            first, last = statement.node, None if at is None else statements[at].node
+            if at is None or not isinstance(first, sx.Relation) or not isinstance(last, sx.Relation):
+                yield statement
+                continue
+            head, label = first.sides[0], last.sides[0].sub if isinstance(last.sides[0], sx.Scripted) else None
+            assert isinstance(head, sx.Scripted) and head.sub is not None and label is not None
+            entry = sx.Scripted(label.span, self._one_hot(label), head.sub)
+            others, here = (sx.Group(side.span, "(", ")", side) for side in (first.sides[1], last.sides[1]))
+            terms = (
+                sx.Product(others.span, (self._all_but(label, head.sub), others), ("",)),
+                sx.Product(here.span, (entry, here), ("",)),
+            )
+            yield replace(statement, node=replace(first, sides=(head, sx.Sum(first.span.to(last.span), terms, ("", "+")))))
+            for other in statements[i + 1 : at + 1]:
+                waiting.remove(other)
+
+    def _are_cases(self, run: Sequence[Statement]) -> bool:
+        """Whether the first of a run is about all but the label that the last is about, and what stands between says so."""
+        first, last = run[0].node, run[-1].node
+        match first, last:
+            case (
+                sx.Relation(sides=(sx.Scripted(base=sx.Name() as one, sub=sx.Name() as index, sup=None), _), operators=("=",)),
+                sx.Relation(sides=(sx.Scripted(base=sx.Name() as other, sub=sx.Name() as label, sup=None), _), operators=("=",)),
+            ) if one == other or plain_name(one) == plain_name(other):
+                told = _ELSEWHERE.match(run[0].words_after) is not None if len(run) == 2 else self.excludes(run[1].node, first)
+                return told and self._name(label) is not None and self._name(index) is None
         return False
 
     def elsewhere(self, claim: Node, condition: Node) -> Node:

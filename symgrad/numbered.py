@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symgrad import syntax as sx
+from symgrad.heads import slope_of
 from symgrad.literals import literal_rows
 from symgrad.members import alone
 from symgrad.naming import letters_of, plain_name, superscript
@@ -21,7 +22,7 @@ _MOST = 8
 
 def with_vectors(sheet: Sheet) -> Sheet:
     """The sheet with such vectors defined, where the last of their entries is, and a later value of an entry as an update."""
-    spoken = {name for s in sheet.statements for name in alone(s.node, frozenset())}
+    spoken = {name for s in sheet.statements if slope_of(s.node) is None for name in alone(s.node, frozenset())}
     given = {name for s in sheet.statements for name, _ in heads(s)} | {name for s in sheet.statements for name in _families(s.node)}
     found: dict[str, dict[int, int]] = {}  # of a name the statements in which its entries are calculated first
     for i, statement in enumerate(sheet.statements):

@@ -31,8 +31,10 @@ _IN_CASE = re.compile(r"(?i)\b(if (we|you|one)|in the (special )?case|for tied|w
 # `With $\Omega = \sigma^2 I$ …` at the beginning of a sentence, of an input that definitions were written with.
 _WITH = re.compile(r"(?:^|[.;:]\W+)(?:With|For|When|If|Mit|Für|Con|Avec|Pour|Para)\W*$")
 # A numbered problem, in the languages that derivations are met in: it stands by itself, unless it speaks of what was defined before.
+# "This is Exercise 3 with $b = 0$" begins none.
 _PROBLEM = re.compile(
-    r"(?i)(?:aufgabe|problem|exercise|question|task|übung|exercice|ejercicio|esercizio|problema|exerc[íi]cio|задача|упражнение|题|問)"
+    r"(?i)(?:(?:^|\n)[ \t]*(?:[#*>_\\][^\n.]*?)?|[.:;!?]\s+\W*|[({]\s*)"
+    r"(?:aufgabe|problem|exercise|question|task|übung|exercice|ejercicio|esercizio|problema|exerc[íi]cio|задача|упражнение|题|問)"
     r"\W{0,2}(?:\d+|[IVX]+\b)"
 )
 

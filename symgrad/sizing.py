@@ -50,9 +50,19 @@ def sized(sheet: Sheet) -> Sheet:
         match node:
             case sx.Differential(sign="d", of=sx.Name(base=base, accents=()) as of, order=None) if {"d", base} <= letters:
                 return sx.Product(node.span, (sx.Name(node.span, "d"), of), ("",))
+            case sx.Frac(below=below) if "d" in letters:  # nothing is divided by a differential
+                return replace(node, below=sx.mapped(below, _as_product))
         return node
 
     return replace(sheet, statements=[replace(s, node=sx.mapped(put(s.node), multiplied)) for s in sheet.statements])
+
+
+def _as_product(node: Node) -> Node:
+    r"""The `d\,\sigma` of `\frac{x - \mu}{d\,\sigma}`."""
+    match node:
+        case sx.Differential(sign="d", of=of, order=None):
+            return sx.Product(node.span, (sx.Name(node.span, "d"), of), ("",))
+    return node
 
 
 def _letters_of_sizes(node: Node) -> Iterator[str]:

@@ -14,6 +14,7 @@ from symgrad.naming import plain_name
 from symgrad.parts import heads, mentions
 from symgrad.read.document import Sheet, Statement, prose
 from symgrad.read.latex import parse
+from symgrad.read.plain import strokes
 from symgrad.span import Span
 
 _LETTER = r"(?:[A-Za-zα-ωΑ-Ω]_?\w{0,2})"
@@ -35,6 +36,8 @@ def told(sheet: Sheet) -> Sheet:
     extra: list[Statement] = []
     block = max((s.block for s in sheet.statements), default=0)
     text = prose(sheet.source)
+    for at in strokes(sheet.source.text):
+        text = text[:at] + ";" + text[at + 1 :]
     for found in _TOLD.finditer(text):
         nodes = parse(sheet.source, Span(*found.span()), sheet.macros)
         node = nodes[0] if len(nodes) == 1 else None

@@ -44,7 +44,7 @@ def traced(sheet: Sheet) -> Sheet:
     asked = {plain_name(by) or "" for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Derivative) for by in n.wrt}
     # `a_t`, which is written out later, by its formula or as what an activation is applied to.
     general = {name.partition("_")[0] for name in formulas | asked if re.search(r"_\{?[a-z]", name)}
-    every = [name for s in sheet.statements for name, _ in heads(s)]
+    every = [name for s in sheet.statements for name, expression in heads(s) if literal_rows(expression) is None or is_worked(expression)]
     formulas |= {name for name in every if every.count(name) > 1}  # computed anew for other values
     inputs = _Inputs(sheet)
     known: list[_Value] = []

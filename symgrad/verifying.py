@@ -40,6 +40,7 @@ from symgrad.evaluated import with_what_it_is_of
 from symgrad.examples import below, summed
 from symgrad.expectations import of_one_sample
 from symgrad.findings import BY_CAUSE, BY_CODE
+from symgrad.gridded import for_each_pair
 from symgrad.heads import without_arguments
 from symgrad.hypotheses import Search
 from symgrad.instances import with_instances
@@ -60,6 +61,7 @@ from symgrad.naming import letters_of
 from symgrad.numbered import with_vectors
 from symgrad.opaque import with_opaque_losses
 from symgrad.optima import with_zero_behind
+from symgrad.overlines import with_barred_means
 from symgrad.parts import heads, mentions, parts, several_spaces
 from symgrad.piecewise import joined
 from symgrad.plain_ones import with_ones
@@ -79,6 +81,7 @@ from symgrad.span import Source, Span
 from symgrad.stacking import stacked
 from symgrad.starting import started
 from symgrad.strides import with_strides
+from symgrad.subgradients import with_slopes
 from symgrad.subsets import by_condition, of_subsets
 from symgrad.tables import tabulated
 from symgrad.tallies import tallied
@@ -100,6 +103,7 @@ from symgrad.verification import Claim, Finding, Verification
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_letters_for_primes,
     set_aside,
+    with_slopes,
     with_zero_behind,
     turned,
     by_letters,
@@ -108,6 +112,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_opaque_losses,
     with_names_under_braces,
     with_ones,
+    with_barred_means,
     for_each_example,
     summed,
     up_to_constants,
@@ -148,6 +153,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     stacked,
     with_descents,
     started,
+    for_each_pair,
     enumerated,
     joined,
     by_coordinates,

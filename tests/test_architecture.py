@@ -41,12 +41,12 @@ LAYERS = [
         "step_scripts step_letters settling unrolling listing stacking sequences instances singles numbered parts "
         "cases terms typing_rules "
         "readings.* implied meaning resting building understanding spaces said_functions said_properties said_shapes prose "
-        "dimension_analysis shorthand starting enumerating "
+        "dimension_analysis shorthand starting enumerating gridded "
         "tables told denoting replacing strides classes datapoints datasets logits deviations pointwise evaluated primed "
         "totals limits ellipses coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise "
-        "bell lettered underbraces expectations "
+        "bell lettered underbraces overlines expectations "
         "literals sheet defining usage unnamed_loss chains gathering chosen binary "
-        "loss_of_numbers opaque cross_entropies lying subsets updates changing rounding "
+        "loss_of_numbers opaque cross_entropies lying subgradients subsets updates changing rounding "
         "identities held lab spellings "
         "completing",
     ),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from symgrad import names
+from symgrad import syntax as sx
 from symgrad.errors import SymgradError
 from symgrad.implied import is_made_up
 from symgrad.judge import Judge
@@ -17,7 +18,9 @@ from symgrad.mistakes import activations, edits, followed, indices, numbers, sol
 from symgrad.mistakes.case import Case, Diagnosis
 from symgrad.mistakes.counterexample import counterexample
 from symgrad.mistakes.repairing import repairs
+from symgrad.read import functions as fn
 from symgrad.ruling import Ruling
+from symgrad.syntax import Node
 
 __all__ = ["CATALOGUE", "Diagnosis", "Mistake", "counterexample", "diagnosed", "repaired"]
 
@@ -110,7 +113,17 @@ def diagnosed(judge: Judge, ruling: Ruling) -> Diagnosis:
     case = Case(judge, ruling)
     if ruling.pair is None:
         return Diagnosis("shape_mismatch", case.span, ruling.reason, _expected(case), is_checked=False)
+    if _is_a_slope(ruling.link.left):
+        what = "it is not the derivative of the function"
+        return Diagnosis("wrong_activation_derivative", case.span, what, _expected(case), is_checked=False)
     return Diagnosis("unknown", case.span, "it does not hold", _expected(case), is_checked=False)
+
+
+def _is_a_slope(node: Node) -> bool:
+    """Whether it is `\\sigma'(a)`, the slope of a function of every entry."""
+    function = node.function if isinstance(node, sx.Call) else node
+    base = function.base if isinstance(function, sx.Scripted) and function.primes == 1 else None
+    return isinstance(base, sx.Name) and fn.word_of(base.base) in fn.ELEMENTWISE_WORDS
 
 
 def _expected(case: Case) -> str:

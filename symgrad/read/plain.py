@@ -13,7 +13,9 @@ _WORDLIKE = re.compile(r"[A-Za-z]{3,}")
 _MATHLIKE = re.compile(r"[=≈].*[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉ₐ-ₜᵢ-ᵪⱼ\^_*@]|[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉ₐ-ₜᵢ-ᵪⱼ\^_*@].*[=≈]")
 _EQUATION = re.compile(r"[A-Za-z]\w{0,8}'?(?:\s*=\s*[^=:;,\"`]+)+")
 # `y - t = -0.5328`, `h1(1-h1) = 0.2494`, `dL/dc = -0.1`: what is computed of short names.
-_COMPUTED = re.compile(r"(?!.*[A-Za-z]{3})(?=.*[A-Za-z])(?:[-+\w\s().,*/^']+=)+[-+\w\s().,*/^']*\d[-+\w\s().,*/^']*")
+_COMPUTED = re.compile(r"(?!.*[A-Za-z]{3})(?=.*[A-Za-z])(?:[-+\w\s().,*/^']+[=≈])+[-+\w\s().,*/^']*\d[-+\w\s().,*/^']*")
+# `c ≈ 0.3481 (all digits kept)`, `E = 0.0725 ✓`: what is said of an equation behind it.
+_REMARK = re.compile(r"(?:\s+\([^()=]*[A-Za-z]{3}[^()=]*\))?[.;]?(?:\s*[✓✔✅☑])?[.;]?\s*$")
 # Another equation beside the first.
 _BESIDE = re.compile(r"\S\s{2,}[A-Za-z]\w*'?\s*=")
 # Space that is wider than that between words, and not that beside a sign of equality.
@@ -22,11 +24,21 @@ _SET_APART = re.compile(r"(?<![=≈ \t])(?:[ ]{2,}|\s*\t\s*)(?![=≈ \t])")
 _WORKED = re.compile(r"[A-Za-z][^=:$`]{1,60}:\s+(?=[-\d(])([-+*/().\d\s^·×=≈,]*=[-+*/().\d\s^·×=≈,]*?)\.?")
 # `x -> a = W x + b -> h = relu(a)`: a network, layer by layer.
 _ARROW = re.compile(r"\s(?:-+>|=+>|→|⟶|⇒)\s")
-# `target t = [0, 1]`, `new weights, w = …`: what is given is said before its name.
-_LABEL = re.compile(r"(?:[A-Za-z][a-z]{2,} )+(?=[A-Za-zα-ω](?:_?\w)? ?=)")
+# `target t = [0, 1]`, `new weights w = …`, `out: v1 = 0.8`: what is given is said before its name.
+_LABEL = re.compile(r"(?:(?:[A-Za-z][a-z]{2,}|lr):? )+(?=[A-Za-zα-ω](?:_?\w)? ?=)")
 # `**t = 2.**` above what is computed at that step.
 _TITLE = re.compile(r"\*\*\w{1,3} ?= ?\w{1,3}[.:]?\*\*[.:]?")
-_LIST_MARK = re.compile(r"[ \t]*(?:[-*+]|\d+[.)]|\([a-z]\)|[-=]+>|[⇒→∴]|\*\*[^*\n]{1,40}\*\*:?)?[ \t]+")
+_LIST_MARK = re.compile(
+    r"[ \t]*(?:[-*+]|\d+[.)]|\([a-z]\)|[-=]+>|[⇒→∴]|\*\*[^*\n]{1,40}\*\*:?|(?:i\.e|e\.g|resp|d\.h|c\.-?à-d)\.,?)?[ \t]+"
+)
+# `w1 = 0.3, b1 = 0.1 / w2 = 0.5, b2 = 1`: between two lists of what is given a stroke divides nothing.
+_VALUE = r"[A-Za-zα-ωΑ-Ω]\w{0,3} ?= ?[-−+]?\d+(?:\.\d+)?"
+_STROKE = re.compile(rf"(?<![\w.])({_VALUE}(?:, ?{_VALUE})+) / (?={_VALUE}(?:, ?{_VALUE})+(?![\w(^]|[.,]\d|\s?[-−+*/=×·%]))")
+
+
+def strokes(text: str) -> Iterator[int]:
+    """Where strokes stand between lists of values."""
+    yield from (found.end() - 2 for found in _STROKE.finditer(text))
 
 
 def is_typed(code: str) -> bool:
@@ -55,6 +67,8 @@ def equations(text: str, taken: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
             continue
         lead = _LIST_MARK.match(line)
         first = start + (lead.end() if lead else 0)
+        remark = _REMARK.search(text[first:end])
+        end = first + remark.start() if remark else end
         body = text[first:end]
         if len(body) > 400 or body.startswith(("#", ">", "|")) or _TITLE.fullmatch(body):
             continue
@@ -85,7 +99,7 @@ def equations(text: str, taken: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
         first, body = first + said, body[said:]
         words = [w for w in _WORDLIKE.findall(body) if not _is_mathematical(w)]
         if not words:
-            yield Span(first, end), True
+            yield from ((Span(first + a, first + b), True) for a, b in _each_labelled(body))
             continue
         runs = [
             (run.start(1) + _behind_so(run[1]), run.start(1) + _before_words(run[1])) for run in _TOLD.finditer(body) if _is_told(run[1])
@@ -125,6 +139,7 @@ def _apart(body: str) -> Iterator[tuple[int, int]]:
     """
     levels = list(accumulate((c == "[") - (c == "]") for c in body))
     gaps = [(m.start(), m.end()) for m in _SET_APART.finditer(body) if levels[m.start()] <= 0]
+    gaps = sorted([*gaps, *((at - 1, at + 2) for at in strokes(body))])
     for start, end in zip([0, *(g[1] for g in gaps)], [*(g[0] for g in gaps), len(body)], strict=True):
         end = start + len(body[start:end].rstrip(",; "))
         if start >= end:
@@ -155,6 +170,13 @@ def _labelled(body: str) -> int:
     """Where an equation begins behind words that are no functions."""
     label = _LABEL.match(body)
     return 0 if label is None or any(word in voc.FUNCTIONS for word in label[0].split()) else label.end()
+
+
+def _each_labelled(body: str) -> Iterator[tuple[int, int]]:
+    """What stands between the commas of `x = 2, target t = 1, rate a = 0.1` that have a label behind them, without the labels."""
+    commas = [m for m in re.finditer(r",\s+", body) if _labelled(body[m.end() :])]
+    for start, end in zip([0, *(m.end() for m in commas)], [*(m.start() for m in commas), len(body)], strict=True):
+        yield start + _labelled(body[start:end]), end
 
 
 # An equation told in a sentence without dollars: `Let V = W ⊙ M be …`. It ends where a word, a comma or the sentence does.

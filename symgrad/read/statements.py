@@ -212,7 +212,21 @@ def trimmed(tokens: list[Token]) -> list[Token]:
                 return trimmed(tokens[length:])
     if len(tokens) == 1 and tokens[0].text in voc.PRODUCTS:
         return []  # a sign that the words around it explain
-    return tokens
+    return [] if _is_notation(tokens) else tokens
+
+
+_BEFORE_A_PLACE = frozenset({*voc.OPENERS, "{", ",", "|", "\\|", "\\lVert", "\\lvert"})
+_BEHIND_A_PLACE = frozenset({*voc.CLOSERS, "}", ",", "|", "\\|", "\\rVert", "\\rvert"})
+
+
+def _is_notation(tokens: Sequence[Token]) -> bool:
+    r"""Whether it only shows a sign, `\langle\cdot, \cdot\rangle`, `\partial L/\partial(\cdot)`, or stops where words go on."""
+    texts = [t.text for t in tokens]
+    if not texts or any(text in RELATION_TEXTS for text in texts):
+        return False
+    places = (k for k in range(1, len(texts) - 1) if texts[k] == "\\cdot")
+    is_shown = any(texts[k - 1] in _BEFORE_A_PLACE and texts[k + 1] in _BEHIND_A_PLACE for k in places)
+    return is_shown or texts[-2:] == ["/", "\\partial"]
 
 
 def without_loose_signs(tokens: list[Token]) -> list[Token]:
