@@ -1,6 +1,6 @@
 r"""Claims for indices that differ, or agree: `\frac{\partial p_i}{\partial z_k} = -p_i p_k` for `i \ne k`.
 
-Both sides are taken times `1 - \mathbb{1}[i = k]`, which is 0 where the claim says nothing; for `i = k`, times `\mathbb{1}[i = k]`.
+So are claims for an index that is not a number: `\nabla_{k_j} L = p_j q` for `j \ne 1`. Both sides are taken times `1 - \mathbb{1}[i = k]`, which is 0 where the claim says nothing; for `i = k`, times `\mathbb{1}[i = k]`.
 """
 
 from __future__ import annotations
@@ -36,17 +36,20 @@ def of_differing(sheet: Sheet) -> Sheet:
     return replace(sheet, statements=statements)
 
 
-def _told(node: Node) -> tuple[sx.Name, sx.Name, bool] | None:
-    """The two indices of a condition, and whether they differ."""
+def _told(node: Node) -> tuple[sx.Name, sx.Name | sx.Number, bool] | None:
+    """The two indices of a condition, or an index and the number that it is not, and whether they differ."""
     inner = node.body if isinstance(node, sx.Group) else node
     match inner:
         case sx.Relation(sides=(sx.Name() as one, sx.Name() as other), operators=("ne" | "=" as operator,)):
             if letters_of(one) and letters_of(other) and one.base != other.base:
                 return one, other, operator == "ne"
+        case sx.Relation(sides=(sx.Name() as one, sx.Number() as other), operators=("ne",)):
+            if letters_of(one) and other.text.isdigit():
+                return one, other, True
     return None
 
 
-def _claim(statements: list[Statement], i: int, letters: tuple[sx.Name, sx.Name]) -> int | None:
+def _claim(statements: list[Statement], i: int, letters: tuple[sx.Name, sx.Name | sx.Number]) -> int | None:
     """Where the claim stands that a condition is for: the one before it where it follows that, else the next."""
     follows = i > 0 and _BEHIND.match(statements[i].words) is not None
     for at in (i - 1,) if follows and _is_for(statements[i - 1].node, letters) else (i + 1,):
@@ -55,14 +58,14 @@ def _claim(statements: list[Statement], i: int, letters: tuple[sx.Name, sx.Name]
     return None
 
 
-def _is_for(node: Node, letters: tuple[sx.Name, sx.Name]) -> bool:
+def _is_for(node: Node, letters: tuple[sx.Name, sx.Name | sx.Number]) -> bool:
     if not isinstance(node, sx.Relation) or set(node.operators) != {"="} or not isinstance(node.sides[0], sx.Derivative):
         return False
     scripts = {letter for n in sx.walk(node) if isinstance(n, sx.Scripted) for letter in letters_of(n.sub) or ()}
-    return {letter.base for letter in letters} <= scripts
+    return {letter.base for letter in letters if isinstance(letter, sx.Name)} <= scripts
 
 
-def _where(side: Node, one: sx.Name, other: sx.Name, differ: bool) -> Node:
+def _where(side: Node, one: sx.Name, other: sx.Name | sx.Number, differ: bool) -> Node:
     same: Node = sx.Indicator(one.span, sx.Number(one.span, "1"), sx.Relation(one.span, (one, other), ("=",)))
     if differ:
         same = sx.Group(one.span, "(", ")", sx.Sum(one.span, (sx.Number(one.span, "1"), same), ("", "-")))

@@ -51,16 +51,19 @@ def shapes_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterator[tup
     told = ((i, s) for i, s in statements if not _is_a_number(s.node))  # `$K$ is $0/1$ of size $d \\times k$`
     written = [list(copies) for _, copies in groupby(told, key=lambda item: item[1].span)]
     pairs = (pair for first, second in pairwise(written) for pair in zip(first * len(second), second, strict=False))
+    has_its_size: Statement | None = None  # what its size stood in front of: more that is said behind `an $m \times n$ matrix $W$` is of something else
     for (_, before), (i, statement) in pairs:
         node = statement.node
         listed = node.body if isinstance(node, sx.Group) else None
         is_listed = isinstance(listed, sx.Listing) and not _OF_ENTRIES.search(before.words)
         is_bracketed = isinstance(listed, sx.Product) and "times" in listed.operators and not statement.words.strip()
         is_shape = (isinstance(node, sx.Product) and "times" in node.operators) or is_listed or is_bracketed
-        if is_shape and not before.display and not statement.display and _IS_OF_SHAPE.match(statement.words):
+        is_said_behind = is_shape and not before.display and not statement.display and before is not has_its_size
+        if is_said_behind and _IS_OF_SHAPE.match(statement.words):
             yield from ((i, about, node) for about in _sized(before.node, is_said=bool(_SHAPE_WORD.search(statement.words))))
         is_size_before = isinstance(before.node, sx.Product) and "times" in before.node.operators and not before.display
         if is_size_before and isinstance(node, _MAY_BE_DEFINED) and not statement.display and _OF_THIS_SIZE.match(statement.words):
+            has_its_size = statement
             yield i, node, before.node
         is_remark = isinstance(node, sx.Group) and isinstance(node.body, sx.Product) and shape_of_node(node) is not None
         if is_remark and before.display and statement.display and before.block == statement.block:

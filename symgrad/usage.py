@@ -74,7 +74,7 @@ def entrywise_names(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:
 
 
 def only_dividing(sheet: Sheet, styled: frozenset[str]) -> set[str]:
-    """The names that only divide, as the p of `m \\odot h / p` and of `1/(1 - p)`."""
+    r"""The names that only divide, as the p of `m \odot h / p` and of `1/(1 - p)`, and the s of `\frac{1}{2 s^2}`; or are differentiated by."""
     every: Counter[str] = Counter()
     below: Counter[str] = Counter()
     for node in (n for statement in sheet.statements for n in sx.walk(statement.node)):
@@ -83,8 +83,23 @@ def only_dividing(sheet: Sheet, styled: frozenset[str]) -> set[str]:
         if isinstance(node, sx.Frac):
             divisor = node.below.body if isinstance(node.below, sx.Group) else node.below
             terms = divisor.terms if isinstance(divisor, sx.Sum) and is_numeric(divisor.terms[0]) else (divisor,)
-            below.update(name for term in terms if isinstance(term, sx.Name) and (name := plain_name(term, styled)) is not None)
+            below.update(name for term in terms for name in _factors(term, styled))
+        if isinstance(node, sx.Derivative):
+            every.subtract(name for by in node.wrt if isinstance(by, sx.Name) and (name := plain_name(by, styled)) is not None)
     return {name for name, count in below.items() if count == every[name]}
+
+
+def _factors(node: Node, styled: frozenset[str]) -> Iterator[str]:
+    """The s of `2 s^2`: what is multiplied by numbers alone, perhaps with a power."""
+    match node:
+        case sx.Name():
+            name = plain_name(node, styled)
+            if name is not None:
+                yield name
+        case sx.Scripted(base=sx.Name() as base, sub=None, sup=sx.Number(), primes=0):
+            yield from _factors(base, styled)
+        case sx.Product(factors=(*numbers, last)) if all(map(is_numeric, numbers)):
+            yield from _factors(last, styled)
 
 
 def along_an_axis(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, 
 from symgrad.conditions import is_conditional
 from symgrad.confirmation import confirmed
 from symgrad.constant import is_numeric
+from symgrad.conventions import with_own_letters_for_any
 from symgrad.coordinates import by_coordinates
 from symgrad.counts import counted
 from symgrad.cross_entropies import with_cross_entropies
@@ -102,6 +103,7 @@ from symgrad.verification import Claim, Finding, Verification
 # What is written out before anything is judged, in this order; recurrences come last.
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_letters_for_primes,
+    with_own_letters_for_any,
     set_aside,
     with_slopes,
     with_zero_behind,

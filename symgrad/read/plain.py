@@ -212,10 +212,16 @@ def _balanced(body: str, start: int, end: int) -> tuple[int, int]:
 # What is multiplied or added stands apart from the last piece of a left side: `dx · x̂ = 0`, `(x − μ) r = x̂`.
 _BEHIND_A_SIGN = re.compile(r"(?<![^\s(,;:])(?![A-Za-z]{3})[^\s,;:=()]{1,6} ?[·⊙∘×@+−] ?$")
 _BEHIND_BRACKETS = re.compile(r"(?<![^\s,;:])\((?![^()]*[A-Za-z]{3})[^()=,]*[−+·⊙][^()=,]*\) $")
+# So is what is differentiated: `∂ log det(X) / ∂X = …`, `d log det(X) = …`.
+_DIFFERENTIATED = re.compile(r"(?<![^\s(,;:])[∂d] ?(?:[^\s,;:=()]{1,8}(?:\([^()=]*\))?[^\s,;:=()/]{0,3} ){1,4}?/ ?$")
+_DIFFERENTIAL = re.compile(r"(?<![^\s(,;:])[∂d∇] (?:[a-z]{2,6} )*$")
 
 
 def _with_its_factors(body: str, before: int, start: int, end: int) -> tuple[int, int]:
     """Where an equation stands with what its left side begins with, behind the equation before."""
+    slope = _DIFFERENTIATED.search(body, before, start) or _DIFFERENTIAL.search(body, before, start)
+    if slope is not None and all(map(_is_mathematical, _WORDLIKE.findall(slope[0]))):
+        start = slope.start()
     while found := _BEHIND_A_SIGN.search(body, before, start) or _BEHIND_BRACKETS.search(body, before, start):
         start = found.start()
     return start, end

@@ -11,9 +11,9 @@ from symgrad import syntax as sx
 from symgrad.cases import as_sum
 from symgrad.constant import constant_of
 from symgrad.dims import ONE
-from symgrad.naming import letters_of, plain_name, script_text, spelled, superscript
+from symgrad.naming import letters_of, numbers_of, plain_name, script_text, spelled, superscript
 from symgrad.read import functions as fn
-from symgrad.readings.entries import entries, kronecker
+from symgrad.readings.entries import entries, indexed, kronecker
 from symgrad.readings.words import AXES, RULES, word_of_axis
 from symgrad.shapes import Shapes
 from symgrad.syntax import Node, Unreadable
@@ -210,6 +210,12 @@ def indicator(reader: Reader, node: sx.Indicator, shapes: Shapes) -> Variants:
         first, second = letters_of(left), letters_of(right)
         if first and second and len(first) == len(second) == 1:
             yield from kronecker(reader, first[0], second[0], shapes)
+            return
+        number = numbers_of(right)
+        if first and len(first) == 1 and number is not None and len(number) == 1 and number[0] > 0:
+            size = reader.index(first[0])  # the entry of a column of the identity
+            column = Term("pick", (Term("eye", (), (), size, size),), (None, number[0] - 1), size, ONE)
+            yield from indexed(reader, Reading(0.0, shapes, column), (first[0], None), 0.0)
             return
     if operator not in (">", "ge", "<", "le"):
         raise Unreadable(node.span, f"an indicator with {operator}")

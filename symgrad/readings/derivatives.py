@@ -153,6 +153,9 @@ def _by(reader: Reader, of: Term, variable: Term, shapes: Shapes, direct: bool, 
     if variable.op in ("entry", "pick", "shifted") and variable.args[0].op == "symbol":
         yield from _by_an_entry(reader, of, variable, shapes, direct)
         return
+    if variable.op == "transpose" and variable.args[0].op == "pick" and of.op == "symbol" and of.params[0] in reader.names.losses():
+        yield from map(transposed, _by(reader, of, variable.args[0], shapes, direct, as_row))  # k_1, a row of k and a column by itself
+        return
     below = variable_below(variable)
     if below is not None:
         yield from (by_function(made, variable) for made in _by(reader, of, below, shapes, direct) if made.op != "jacobian")

@@ -18,7 +18,7 @@ from symgrad.readings.shifted import shifted
 from symgrad.shapes import Shapes
 from symgrad.syntax import Node
 from symgrad.terms import Term
-from symgrad.typing_rules import Reading
+from symgrad.typing_rules import Reading, transposed
 
 if TYPE_CHECKING:
     from symgrad.readings.reader import Reader
@@ -65,6 +65,9 @@ def entries(reader: Reader, term: Term, sub: Node, reading: Reading) -> list[Rea
             rows = term.rows if at[0] is None else ONE
             cols = term.cols if at[1] is None else ONE
             found.append(reading.plus(0.5, shapes, Term("pick", (term,), at, rows, cols)))
+        if at is None and term.op == "symbol" and reader.names.is_family(term.params[0]) and numbers[0] >= origin:
+            member = Term("pick", (term,), (numbers[0] - origin, None), ONE, term.cols)  # k_1 of the keys k_j is a column, as those are
+            found.append(reading.plus(0.5, shapes, transposed(member)))
     return found
 
 

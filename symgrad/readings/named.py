@@ -291,7 +291,8 @@ def _as_an_index(reader: Reader, full: str, bare: str, sub: Node | None, shapes:
     is_of_entries = reader.names.is_given(bare) or reader.names.is_indexed(bare) or reader.names.is_counted_through(bare)
     if numbers is not None and whole is not None and reader.names.shape(full) is None and is_of_entries:
         long = [not shapes.is_one(dim) for dim in whole].count(True)
-        return 4.0 if long == (2 if len(numbers) == 2 or numbers[0] > 9 else 1) else 0.0
+        is_member = long == 2 and len(numbers) == 1 and reader.names.is_family(bare)  # k_1, of the keys k_j that a sum runs over
+        return 4.0 if is_member or long == (2 if len(numbers) == 2 or numbers[0] > 9 else 1) else 0.0
     if numbers is not None and bare in reader.names.counting.indexed and reader.names.shape(full) is None:
         return 4.0
     if letters is None and _runs_beside(reader, sub) and reader.names.shape(full) is None:
