@@ -1,4 +1,4 @@
-r"""What a convention is told with: "for columns $y \in \mathbb{R}^m$ and $x \in \mathbb{R}^n$ the derivative $\partial y/\partial x$ is m×n".
+r"""What a layout is told with: "for columns $y \in \mathbb{R}^m$ and $x \in \mathbb{R}^n$ $\partial y/\partial x$ is m×n".
 
 Its names stand for any, and are not those that the sheet has elsewhere: they get letters of their own.
 """
@@ -14,7 +14,9 @@ from symgrad.naming import plain_name
 from symgrad.read.document import Sheet
 from symgrad.syntax import Node
 
-_FOR_ANY = re.compile(r"(?i)\b(?:for|für|pour|para|per)\W+(?:an?|any|every|two|some|arbitrary|general|eine?n?|une?|una?|unos?)?\W*(?:\w+\W*){0,2}$")
+_FOR_ANY = re.compile(
+    r"(?i)\b(?:for|für|pour|para|per)\W+(?:an?|any|every|two|some|arbitrary|general|eine?n?|une?|una?|unos?)?\W*(?:\w+\W*){0,2}$"
+)
 _CONVENTION = re.compile(r"(?i)\b(?:layouts?|conventions?|Konvention\w*|convenci\w+|convenzion\w+|disposition)\b")
 _LETTERS = "qrstvwpabcdefghklu"
 _MOST = 4

@@ -1,6 +1,7 @@
 r"""Claims for indices that differ, or agree: `\frac{\partial p_i}{\partial z_k} = -p_i p_k` for `i \ne k`.
 
-So are claims for an index that is not a number: `\nabla_{k_j} L = p_j q` for `j \ne 1`. Both sides are taken times `1 - \mathbb{1}[i = k]`, which is 0 where the claim says nothing; for `i = k`, times `\mathbb{1}[i = k]`.
+So are claims for an index that is not a number: `\nabla_{k_j} L = p_j q` for `j \ne 1`.
+Both sides are taken times `1 - \mathbb{1}[i = k]`, which is 0 where the claim says nothing; for `i = k`, times `\mathbb{1}[i = k]`.
 """
 
 from __future__ import annotations

@@ -51,7 +51,9 @@ def shapes_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterator[tup
     told = ((i, s) for i, s in statements if not _is_a_number(s.node))  # `$K$ is $0/1$ of size $d \\times k$`
     written = [list(copies) for _, copies in groupby(told, key=lambda item: item[1].span)]
     pairs = (pair for first, second in pairwise(written) for pair in zip(first * len(second), second, strict=False))
-    has_its_size: Statement | None = None  # what its size stood in front of: more that is said behind `an $m \times n$ matrix $W$` is of something else
+    has_its_size: Statement | None = (
+        None  # what its size stood in front of: more that is said behind `an $m \times n$ matrix $W$` is of something else
+    )
     for (_, before), (i, statement) in pairs:
         node = statement.node
         listed = node.body if isinstance(node, sx.Group) else None

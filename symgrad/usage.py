@@ -74,7 +74,7 @@ def entrywise_names(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:
 
 
 def only_dividing(sheet: Sheet, styled: frozenset[str]) -> set[str]:
-    r"""The names that only divide, as the p of `m \odot h / p` and of `1/(1 - p)`, and the s of `\frac{1}{2 s^2}`; or are differentiated by."""
+    r"""The names that only divide, as the p of `m \odot h / p` and of `1/(1 - p)`, and the s of `\frac{1}{2 s^2}`."""
     every: Counter[str] = Counter()
     below: Counter[str] = Counter()
     for node in (n for statement in sheet.statements for n in sx.walk(statement.node)):

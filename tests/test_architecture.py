@@ -42,7 +42,7 @@ LAYERS = [
         "cases terms typing_rules "
         "readings.* implied meaning resting building understanding spaces said_functions said_properties said_shapes prose "
         "dimension_analysis shorthand starting enumerating gridded "
-        "tables told denoting replacing strides classes datapoints datasets logits deviations pointwise evaluated primed "
+        "tables told denoting replacing strides classes datapoints datasets logits deviations pointwise evaluated primed conventions "
         "totals limits ellipses coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise "
         "bell lettered underbraces overlines expectations "
         "literals sheet defining usage unnamed_loss chains gathering chosen binary "
