@@ -11,7 +11,7 @@ from symgrad.constant import constant_of, is_numeric
 from symgrad.heads import as_call, is_of_the_field, names_more
 from symgrad.literals import as_list, is_worked, literal_rows
 from symgrad.meaning import Definition, Vocabulary, is_loss
-from symgrad.naming import letters_of, numbers_of, plain_name, spelled, superscript, without_transpose
+from symgrad.naming import letters_of, numbers_of, plain_name, script_text, spelled, superscript, without_transpose
 from symgrad.optima import is_optimised, is_said
 from symgrad.parts import heads, is_word, mentions
 from symgrad.read import functions as fn
@@ -115,6 +115,8 @@ def gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) -
         return False
     if name in (*fn.UNNAMED, "\\sigma") and is_word(sides[1]):
         return True  # `\\phi = \\tanh` says which function it is
+    if _is_told_function(sides[0], vocabulary) and isinstance(sides[1], sx.Name) and fn.word_of(sides[1].base) in fn.ELEMENTWISE_WORDS:
+        return True  # so does `g^{[2]} = \\sigma`
     if _is_exponential(sides[0]) or (constant_of(sides[0]) is not None and is_numeric(sides[1])):
         return False  # `e^{0.8} = 2.226`
     if _is_an_entry(found, sides[0], is_worked(sides[1])):
@@ -193,6 +195,14 @@ def gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) -
     found.definitions.append(Definition(base, expression, i, letters))
     known.add(base)
     return True
+
+
+def _is_told_function(head: Node, vocabulary: Vocabulary) -> bool:
+    r"""Whether words or an equation say which function a letter is, perhaps in one layer: the `g^{[2]}` of `g^{[2]} = \sigma`."""
+    match head:
+        case sx.Scripted(base=sx.Name(base=base), sub=None, sup=sx.Node() as layer):
+            return f"{base}^{script_text(layer)}" in vocabulary.functions
+    return False
 
 
 def _is_a_distribution(node: Node) -> bool:

@@ -21,7 +21,7 @@ from symgrad.literals import is_worked, literal_rows
 from symgrad.lying import vectors_in_words
 from symgrad.meaning import Assumed, Definition, Vocabulary, stem
 from symgrad.members import alongside, exponents, families, indexed
-from symgrad.naming import letters_of, plain_name
+from symgrad.naming import letters_of, plain_name, superscript
 from symgrad.origins import added_letters, as_told, origins
 from symgrad.parts import Part, heads, mentions
 from symgrad.prose import definitions_in_words, layout_in_words, losses_in_words, numbers_in_words
@@ -103,6 +103,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     vocabulary.counting = as_told(origins((sheet.statements[i].node for i in part.statements), styled), sheet.source.text)
     scripted = [n for i in part.statements for n in sx.walk(sheet.statements[i].node) if isinstance(n, sx.Scripted)]
     pieces = [piece for n in scripted for script in (n.sub, n.sup) if script is not None for piece in sx.walk(script)]
+    vocabulary.transposes = any(superscript(n.sup).transposed for n in scripted)
     vocabulary.scripts = frozenset(piece.base for piece in pieces if isinstance(piece, sx.Name))
     vocabulary.single = frozenset(exponents((sheet.statements[i].node for i in part.statements), styled))
     vocabulary.tables = frozenset(with_two_indices(scripted, styled))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from itertools import islice
 
 from symgrad import names
@@ -169,8 +170,8 @@ class Judge:
             claim = self._apart(link, as_a_law(self.gathered, self.meaning, link)) or claim
         if claim.verdict == "undecided" and _is_of_same(link.left, link.right):
             return Ruling(link, "given")  # `\\delta q := \\partial E/\\partial q`, for any q
-        if identity is None or claim.verdict in ("holds", "given") or claim.numeric:
-            return claim
+        if identity is None or claim.verdict in ("holds", "given") or claim.numeric or self._has_a_result(link.right):
+            return claim  # what has the number of an example in it is no identity
         is_open = identity.reason == MISFIT and claim.verdict != "fails"  # it may be one that a small repair mends
         return identity if identity.verdict == "fails" or is_open else claim
 
@@ -494,6 +495,10 @@ class Judge:
             numeric = self.arithmetic.by_numbers(link, pair)
             if numeric.verdict == "holds":
                 return numeric
+        if not evidence.holds and self._has_a_result(link.right):
+            numeric = self.arithmetic.by_numbers(link, pair)  # the 10 of `10 X^{-T}` is the determinant that was worked out before
+            if numeric.verdict == "holds":
+                return numeric
         if not evidence.holds and (with_data := self.arithmetic.with_the_data(link, pair, self.ledger.values)) is not None:
             return with_data
         if not evidence.holds:
@@ -505,6 +510,11 @@ class Judge:
         elif rests_on_nothing(pair, self.meaning):
             return Ruling(link, "undecided", pair=pair, reason="nothing that was read says what the loss depends on here")
         return Ruling(link, "holds" if evidence.holds else "fails", [shown_as(evidence)], pair, list(pair.notes))
+
+    def _has_a_result(self, side: Node) -> bool:
+        """Whether a number that was worked out before, of nothing that has a name, stands in a formula."""
+        found = {rows[0][0] for rows in self.ledger.unnamed if len(rows) == len(rows[0]) == 1} - set(map(Fraction, range(-2, 3)))
+        return any(isinstance(n, sx.Number) and n.value in found for n in sx.walk(side))
 
     def _is_instance(self, pair: Pair) -> bool:
         """`p = σ(X w_0)` where p is defined as `σ(X w)` and w has no value: the definition, at a value of what it is computed from."""

@@ -140,6 +140,7 @@ class Vocabulary:
     along_an_axis: frozenset[str] = frozenset()  # vectors by an index that runs along an axis of a matrix
     numbers: frozenset[str] = frozenset()  # said to be positive, or one of a set
     families: frozenset[str] = frozenset()  # the v of v_1, …, v_C, which are vectors
+    transposes: bool = False  # whether it writes any as `A^T`, so that a prime is hardly one
     scripts: frozenset[str] = frozenset()  # the letters that stand in scripts: indices, steps, labels
     indexed: frozenset[str] = frozenset()  # the names that have entries or members by an index that runs
     alongside: frozenset[frozenset[str]] = frozenset()  # names that one sum runs over together
@@ -252,6 +253,11 @@ class Meaning:
     def _has_computed_rows(self) -> bool:
         """Whether a definition came out as a row, as the others then do too."""
         return any(self.shapes.is_one(term.rows) and not self.shapes.is_one(term.cols) for term in self.terms.values())
+
+    @property
+    def primes_are_names(self) -> bool:
+        r"""Whether the v' of a sheet that writes `v^\top` for transposes is another v."""
+        return self.vocabulary.transposes
 
     def is_family(self, name: str) -> bool:
         """Whether the x_i are vectors, by how they are written, or because each is defined as one."""

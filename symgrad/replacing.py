@@ -1,6 +1,7 @@
 r"""Networks told by what is changed in them: `If the factor $1/\sqrt k$ is replaced by a learned scalar $\tau$, then …`.
 
-Every definition that has the piece is put again with the other in its place, as the beginning of another network.
+Every definition that has the piece is put again with the other in its place, as the beginning of another network. So is a loss that
+something is added to: `Ridge: add $\frac{\lambda}{2}\|w\|^2$ to $J$`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
+from symgrad.heads import as_call
+from symgrad.meaning import is_loss
+from symgrad.naming import plain_name
 from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
@@ -23,6 +27,11 @@ _SUPPOSING = re.compile(r"(?i)\b(?:if|when|once|suppose|let|wenn|falls|wird|si|s
 _REPLACING = re.compile(
     r"(?i)\b(?:replac(?:e|es|ing)|exchang(?:e|ing)|swap(?:ping)?|ersetz\w+|remplac\w+|re(?:e)?mplaz\w+|sustitu\w+)\b[^.;]*$"
 )
+_ADDING = re.compile(r"(?i)\b(?:add(?:s|ed|ing)?|addieren|ajout\w+|añad\w+|sum\w+|aggiung\w+)\b[^.;]*$")
+_TO = re.compile(
+    r"(?i)^\W*(?:(?:is|are|being|was) added )?(?:to|zu|à|a|al)(?:\W+(?:the|our|la|le|el|die|der|dem))?"
+    r"(?:\W+(?:loss|cost|objective|risk)(?: function)?)?\W*$"
+)
 OTHERWISE = "if it were"  # by these words what follows is about another network
 
 
@@ -30,7 +39,7 @@ def with_replaced(sheet: Sheet) -> Sheet:
     """The sheet with the definitions of the network that words make by replacing a piece of another."""
     out: list[Statement] = []
     for i, statement in enumerate(sheet.statements):
-        others = _made_otherwise(sheet, i) if is_replaced(sheet, i) else []
+        others = _made_otherwise(sheet, i) if is_replaced(sheet, i) else _made_larger(sheet, i)
         out += others or [statement]
     return replace(sheet, statements=out)
 
@@ -67,3 +76,26 @@ def _made_otherwise(sheet: Sheet, i: int) -> list[Statement]:
         for head, formula, changed in made
         if changed != formula
     ]
+
+
+def _made_larger(sheet: Sheet, i: int) -> list[Statement]:
+    """The loss that statement `i` says with the term that words add to it, which stands before."""
+    if not i:
+        return []
+    term, here = sheet.statements[i - 1], sheet.statements[i]
+    name = plain_name(here.node)
+    is_told = not isinstance(term.node, (sx.Relation, sx.Name, sx.Number)) and here.block != term.block and _TO.search(here.words)
+    if not is_told or name is None or not is_loss(name) or not _ADDING.search(f"{term.words} {here.words}"):
+        return []
+    for statement in sheet.statements[: i - 1]:
+        match statement.node:
+            case sx.Relation(sides=(head, formula, *_), operators=("=" | ":=", *_)) if _called(head) == name and not is_numeric(formula):
+                larger = sx.Sum(here.span, (formula, term.node), ("", "+"))
+                return [replace(here, node=sx.Relation(here.span, (head, larger), ("=",)), words=OTHERWISE)]
+    return []
+
+
+def _called(head: Node) -> str | None:
+    """The J of `J`, and of `J(w)`."""
+    call = as_call(head)
+    return plain_name(call.function if isinstance(call, sx.Call) else call)

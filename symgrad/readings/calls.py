@@ -34,7 +34,7 @@ def call(reader: Reader, node: sx.Call, shapes: Shapes) -> Variants:
     args = [arg for arg in node.args if not isinstance(arg, sx.Relation)]
     keywords = {script_text(a.sides[0]): a.sides[1] for a in node.args if isinstance(a, sx.Relation) and len(a.sides) == 2}
     word = fn.word_of(base.base)
-    known_name = reader.names.shape(spelled(base, script_text(sub))) is not None
+    known_name = _is_known(reader, spelled(base, script_text(sub)))
     record = _record(reader, base, known_name, layer)
     if record is not None and word in fn.UNNAMED and record == (fn.UNNAMED[word], ()):
         record = _applied_elsewhere(reader, args) or record
@@ -126,8 +126,13 @@ def is_function(reader: Reader, node: sx.Call) -> bool:
     if not isinstance(base, sx.Name):
         return False
     sub = node.function.sub if isinstance(node.function, sx.Scripted) else None
-    known_name = reader.names.shape(spelled(base, script_text(sub))) is not None
-    return _record(reader, base, known_name) is not None or fn.word_of(base.base) in fn.WORDS
+    known_name = _is_known(reader, spelled(base, script_text(sub)))
+    return not known_name and (_record(reader, base, known_name) is not None or fn.word_of(base.base) in fn.WORDS)
+
+
+def _is_known(reader: Reader, name: str) -> bool:
+    r"""Whether a name is that of a quantity: the Γ of `\Gamma = \nabla_Y L` is no gamma function."""
+    return reader.names.shape(name) is not None or reader.names.gradient_name(name) is not None
 
 
 def _applied(

@@ -211,6 +211,9 @@ def _by_an_entry(reader: Reader, of: Term, variable: Term, shapes: Shapes, direc
     base = variable.args[0]
     entry = as_entry(of)
     whole_of = of if entry is None else entry.args[0]
+    name = str(base.params[0])
+    if not reader.names.is_defined(name) and reader.names.is_defined(f"{name}_2"):
+        return  # the h_k of `∂h_t/∂h_k` are names of their own, and no entries of an h that nothing says more of
     for whole in _by(reader, whole_of, base, shapes, direct):
         if not whole.op.startswith("jacobian"):
             yield replace(variable, args=(whole,))

@@ -135,6 +135,9 @@ def named(
         if primes and reader.names.shape(full + "'") is not None:
             takes.append((cost - 0.5, full + "'", None, power))
             return  # beside a `c'` of its own nobody means the transpose of `c`
+        if primes and reader.names.primes_are_names and not (sub is not None or script.power is not None):
+            takes.append((cost, full + "'", None, power))
+            cost += 2.0
         bare = spelled(base, "", label, styled)
         if sub is None or below:
             takes.append((cost + _as_an_index(reader, full, bare, sub, shapes), full, None, power))

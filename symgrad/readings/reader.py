@@ -51,6 +51,10 @@ class Names(Protocol):
     def kinds(self, name: str) -> list[tuple[float, str]]:
         """What a name of unknown shape may be, and the cost: "matrix", "column", "row", "scalar"."""
 
+    @property
+    def primes_are_names(self) -> bool:
+        """Whether a prime makes another name, and no transpose."""
+
     def is_family(self, name: str) -> bool:
         """Whether its members by an index are vectors."""
 
