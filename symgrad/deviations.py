@@ -1,4 +1,4 @@
-r"""A deviation whose square is calculated: after `\sigma^2 = 0.667` the σ of `\hat x = (x - \mu)/\sigma` is its root."""
+r"""A deviation whose square is defined: after `\sigma^2 = 0.667` the σ of `\hat x = (x - \mu)/\sigma` is its root."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
+from symgrad.heads import as_call
 from symgrad.naming import plain_name
 from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
@@ -34,15 +35,18 @@ def with_roots(sheet: Sheet) -> Sheet:
 
 
 def _squared(node: Node) -> sx.Name | None:
-    r"""The σ of `\sigma^2 = \dots = 0.667`."""
+    r"""The σ of `\sigma^2 = \frac1d \|x - \mu\|^2`, the s of `s^2 = \dots = 0.667`."""
     match node:
-        case sx.Relation(sides=(sx.Scripted(base=sx.Name() as base, sub=None, sup=sx.Number(text="2")), *_, last)) if is_numeric(last):
-            return base
+        case sx.Relation(sides=(sx.Scripted(base=sx.Name() as base, sub=None, sup=sx.Number(text="2")), *_, last), operators=("=", *_)):
+            return base if base.base == "\\sigma" or is_numeric(last) else None
     return None
 
 
 def _alone(node: Node) -> list[str]:
-    """The names that stand without a script."""
+    """The names that stand without a script, and are no functions."""
+    called = as_call(node)
+    if isinstance(called, sx.Call):
+        return [name for argument in called.args for name in _alone(argument)]
     if isinstance(node, sx.Name):
         name = plain_name(node)
         return [] if name is None else [name]

@@ -44,6 +44,10 @@ class Unsupported(SymgradError):
     """An operation that a pass does not know. Raised with its name; never taken as zero, never left out."""
 
 
+class SizeClash(Unsupported):
+    """A value whose size is not the one that is drawn for its dimension: the sheet speaks of the sizes of its own numbers."""
+
+
 class Vanishing(Unsupported):
     """Two sides that are equal, but zero everywhere as they are understood."""
 

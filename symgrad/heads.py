@@ -46,7 +46,9 @@ def _in_a_logarithm(node: Node) -> str | None:
     match node:
         case sx.Call(function=sx.Name(base=word), args=(inside,)) if fn.word_of(word) in _LOGARITHMS:
             called = as_call(inside)
-            return plain_name(called.function) if isinstance(called, sx.Call) else plain_name(inside)
+            of = called.function if isinstance(called, sx.Call) else inside
+            is_function = isinstance(of, sx.Name) and fn.word_of(of.base) in fn.WORDS  # `\log \det A`
+            return None if is_function else plain_name(of)
     return None
 
 

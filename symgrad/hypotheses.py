@@ -171,6 +171,8 @@ def _has_rows(node: sx.Node) -> bool:
 def _distributions_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
     """The targets of a softmax cross-entropy, which sum to one whether or not anybody says so."""
     network = judge.lab.network
+    if not any("log" in repr(d.form) for d in network.definitions.values()):
+        return
     shapes = {d.shape for d in network.definitions.values() if re.search(r"softmax|\bexp\b", repr(d.form)) and any(map(_is_wide, d.shape))}
     known = {n for n, said in judge.gathered.vocabulary.properties.items() if said & {"one_hot", "distribution"}}
     targets = frozenset(n for n, i in network.inputs.items() if i.shape in shapes and stem(n).lstrip("\\") in _TARGETS) - known

@@ -17,11 +17,11 @@ from symgrad.arithmetic import Arithmetic, in_numbers
 from symgrad.conditions import put_to
 from symgrad.dimension_analysis import is_of_sizes
 from symgrad.dims import Shape, show
-from symgrad.errors import SymgradError, Unsupported, Vanishing
+from symgrad.errors import SizeClash, SymgradError, Unsupported, Vanishing
 from symgrad.held import held, with_held
 from symgrad.identities import as_a_law, on_its_own
 from symgrad.implied import is_made_up
-from symgrad.lab import Lab
+from symgrad.lab import Lab, sizes_from
 from symgrad.ledger import Ledger
 from symgrad.literals import Rows, literal_rows
 from symgrad.meaning import Meaning, bare, stem
@@ -37,7 +37,7 @@ from symgrad.spaces import shape_of_node, space
 from symgrad.span import Span
 from symgrad.suppositions import Suppositions
 from symgrad.syntax import Node, Unreadable
-from symgrad.tensor import Literal, Var, substitute, topological, var, variables
+from symgrad.tensor import Func, Literal, Var, substitute, topological, var, variables
 from symgrad.tensor import Node as Tensor
 from symgrad.typing_rules import Note
 from symgrad.undefined import arguments, insist_on_dependence, insist_on_formulas, insist_on_names, rests_on_nothing, stated_gradient
@@ -56,6 +56,7 @@ class Judge:
     def __init__(self, gathered: Gathered, meaning: Meaning) -> None:
         self.gathered, self.meaning = gathered, meaning
         self.lab = Lab(meaning)
+        self.lab.keep_to(_spelled_out(meaning))
         self.ledger = Ledger(meaning, (node for given in gathered.given.values() for _, node in given))
         self.pairing = Pairing(gathered, meaning, self.ledger)
         self.suppositions = Suppositions(gathered, meaning, self.lab, self.pairing)
@@ -409,7 +410,9 @@ class Judge:
     def _of_one_letter(self, link: Link, failed: Ruling) -> Ruling | None:
         """`σ'(u) = σ(u)(1 − σ(u))`: an identity of functions, whose letter is any number, whatever it stands for elsewhere."""
         letters = {name for side in (link.left, link.right) for name in _arguments(side, self.meaning.shape)}
-        if len(letters) != 1 or any(isinstance(n, (sx.Derivative, sx.Differential)) for s in (link.left, link.right) for n in sx.walk(s)):
+        nodes = [n for side in (link.left, link.right) for n in sx.walk(side)]
+        # The trace of a number is that number, and no other trace is.
+        if len(letters) != 1 or any(isinstance(n, (sx.Derivative, sx.Differential, sx.Norm)) or _is_of_a_whole(n) for n in nodes):
             return None
         (letter,) = letters
 
@@ -468,13 +471,20 @@ class Judge:
             return self.arithmetic.by_numbers(link, pair)
         try:
             return self._in_general(link, pair, lab)
-        except Unsupported:
+        except Unsupported as error:
             if not self.ledger.values:
                 raise
             numeric = self.arithmetic.by_numbers(link, pair)  # what cannot be compared in general may hold for the values given
             if numeric.verdict == "holds":
                 return numeric
-            raise
+            if not isinstance(error, SizeClash):
+                raise
+            self.lab.keep_to(self._sizes_of_numbers())
+            return self._in_general(link, pair, lab)
+
+    def _sizes_of_numbers(self) -> dict[str, int]:
+        """The sizes that the numbers of the sheet have, for a formula that is written out for as many entries."""
+        return sizes_from(self.meaning, {name: rows for name, rows in self.ledger.values.items() if len(rows) * len(rows[0]) > 1})
 
     def _in_general(self, link: Link, pair: Pair, lab: Lab) -> Ruling:
         """Formulas, for all values of their names."""
@@ -621,6 +631,28 @@ def _arguments(node: Node, known: Callable[[str], object]) -> Iterator[str]:
 
 
 _NUMBERS = frozenset({"e", "\\pi"})
+
+
+def _is_of_a_whole(node: Node) -> bool:
+    """Whether it is a function of a whole matrix or vector, a determinant or a softmax."""
+    if not isinstance(node, sx.Call):
+        return False
+    base = node.function.base if isinstance(node.function, sx.Scripted) else node.function
+    word = fn.word_of(base.base) if isinstance(base, sx.Name) else ""
+    return word in fn.WORDS and word not in fn.ELEMENTWISE_WORDS
+
+
+def _spelled_out(meaning: Meaning) -> dict[str, int]:
+    r"""The sizes of what definitions take entry by entry to the last of its numbers: `\sum_{i=1}^2 (\hat y_i - y_i)^2` of two examples."""
+    taken: dict[Var, set[int]] = {}
+    for node in topological([definition.node for definition in meaning.network.definitions.values()]):
+        if isinstance(node, Func) and node.fn == "slice" and isinstance(node.operands[0], Var):
+            axis, start, stop, _ = node.params
+            if axis == 0 and stop == start + 1 and start.number is not None:
+                taken.setdefault(node.operands[0], set()).add(start.number)
+    counts = {vector: {size[0] for size in meaning.vocabulary.literals.get(vector.name, ())} for vector in taken}
+    found = {vector.shape[0].name: len(places) for vector, places in taken.items() if counts[vector] == {len(places)}}
+    return {symbol: size for symbol, size in found.items() if symbol is not None}
 
 
 def _has_literal(node: Tensor) -> bool:

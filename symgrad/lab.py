@@ -94,6 +94,7 @@ class Lab:
         self._spare: list[Point] = []
         self._general: Lab | None = None
         self._conditions: tuple[Condition, ...] = ()
+        self._sizes: Mapping[str, int] = {}
         self._numeric: dict[Any, tuple[Mapping[str, Rows], Point]] = {}
 
     def under(self, conditions: Iterable[Condition]) -> Lab:
@@ -101,6 +102,11 @@ class Lab:
         made = Lab(self.meaning)
         made.stated, made._gradients, made._conditions, made._general = self.stated, self._gradients, tuple(conditions), self
         return made
+
+    def keep_to(self, sizes: Mapping[str, int]) -> None:
+        """Draw points of these sizes only, from here on."""
+        if sizes != self._sizes:
+            self._sizes, self._points, self._spare = sizes, None, []
 
     # ── values of names ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -316,12 +322,12 @@ class Lab:
         """
         state: Any = rng.bit_generator.state
         known = _draws(self.network.content)
-        key = (state["state"]["state"], state["has_uint32"], state["uinteger"], positive, attempt)
+        key = (state["state"]["state"], state["has_uint32"], state["uinteger"], positive, attempt, *sorted(self._sizes.items()))
         supply = partial(self._supply_or_draw, attempt=attempt)
         if key in known:
             made, rng.bit_generator.state = known[key]
             return None if made is None else Point(made.values, made.sizes, supply if made.is_as_drawn else self._supply_or_draw)
-        sizes = draw_sizes(self.network, rng)
+        sizes = {**draw_sizes(self.network, rng), **self._sizes}
         drawn = Point(draw_values(self.network, sizes, rng, positive and attempt % 2 == 1), sizes, supply)
         point = self._unsaturated(drawn)
         is_finite = self._is_finite(point)

@@ -15,7 +15,7 @@ import numpy as np
 
 from symgrad import names
 from symgrad.dims import Dim, Shape
-from symgrad.errors import Unsupported
+from symgrad.errors import SizeClash, Unsupported
 from symgrad.evaluate import compiled
 from symgrad.form import apply, symbol
 from symgrad.numpycode import Program
@@ -95,7 +95,7 @@ class Point:
             wanted = self.shape(node.shape)
             if value.shape != wanted and value.size != int(np.prod(wanted)):
                 shown = ["×".join(map(str, shape)) for shape in (value.shape, wanted)]
-                raise Unsupported(f"{names.text(node.name)} has a value of {shown[0]}, not {shown[1]}")
+                raise SizeClash(f"{names.text(node.name)} has a value of {shown[0]}, not {shown[1]}")
             return value.reshape(wanted)
         if isinstance(node, Literal):
             return self._literal(node.rows)

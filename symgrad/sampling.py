@@ -22,6 +22,8 @@ from symgrad.tensor import Einsum, Func, Map, Node, Var, topological
 
 _TRIES = 4000
 _LARGEST = 9
+# As many entries as show that something holds for any number of them.
+_FEW = 3
 MOST_ENTRIES = 4_000_000
 # So many sizes are never all different, and further tries hardly better.
 _MANY, _TRIES_OF_MANY = 16, 200
@@ -38,11 +40,13 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
     symbols = sorted({name for dim in (*dims, *_counts(network)) for name in dim.symbols} | _names(conditions))
     if not symbols:
         return {}
+    # What holds for two entries, or for an even number of them, need not hold for all: a layer norm of two has no gradient.
+    least = int(rng.integers(_FEW, _FEW + 3))
     # In a deep network of narrow layers some layer is all dead ReLUs, and nothing is tested; so deep ones are wide.
-    wide = 2 + 2 * max(0, len(network.definitions).bit_length() - 4)
-    best: tuple[int, int, int, dict[str, int]] | None = None
+    wide = least + 2 * max(0, len(network.definitions).bit_length() - 4)
+    best: tuple[int, int, int, int, dict[str, int]] | None = None
     for attempt in range(_TRIES if len(symbols) <= _MANY else _TRIES_OF_MANY):
-        low = wide if attempt % 2 else 2
+        low = wide if attempt % 2 else least if attempt % 4 else 2
         drawn = [low + attempt % 8] * len(symbols) if equal else rng.integers(low, low + 4 + attempt % _LARGEST, len(symbols)).tolist()
         sizes: dict[str, int] = dict(zip(symbols, drawn, strict=True))
         if not _possible(conditions, must_be_whole, sizes):
@@ -50,14 +54,14 @@ def draw_sizes(network: Network, rng: np.random.Generator, equal: bool = False) 
         values = [sizes[dim.name] if dim.name is not None else dim.number or dim.evaluate(sizes) for dim in dims]
         clashes = len(values) - len(set(values))
         narrow = sum(value < wide for value in values)
-        score = (clashes, narrow, int(sum(values)))
-        if best is None or score < best[:3]:
+        score = (clashes, sum(value < _FEW for value in values), narrow, int(sum(values)))
+        if best is None or score < best[:4]:
             best = (*score, sizes)
         if (equal and not narrow) or (clashes == 0 and attempt > 60):
             break
     if best is None:
         raise Unsupported("no sizes up to 13 meet the conditions: " + "; ".join(map(str, conditions)))
-    return best[3]
+    return best[4]
 
 
 def _rooms(network: Network) -> list[Dim]:

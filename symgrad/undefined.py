@@ -115,7 +115,8 @@ def stated_gradient(link: Link, pair: Pair, lab: Lab) -> tuple[str, str] | None:
     whole, _, step = wrt.partition("_")
     if step.isalpha() and whole in meaning.network:
         raise Unsupported(f"{names.text(wrt)} is an entry of {names.text(whole)}, and not by itself what {names.text(of)} depends on")
-    uncovered = _uncovered(wrt, pair.right_node, lab)
+    # What lies behind a quantity is no matter of its slopes: ∂v/∂x goes through no loss.
+    uncovered = {name for name in _uncovered(wrt, pair.right_node, lab) if name == of or meaning.rests_on(of, name)}
     if link.first and uncovered == {of} and wrt in implied.get(of, ()) and (of, wrt) not in lab.stated:
         return of, wrt
     if uncovered:

@@ -75,12 +75,15 @@ def test_a_command_defined_by_itself_is_unread_and_ends():
         ("$0 <p> 1$", ["(rel 0 < p > 1)"]),
         ("$$\nx = 3\n> 0\n$$\n", ["(rel x = 3 > 0)"]),
         ("y = x<sub>i</sub> + 2·b", ["(unread \"'/' is not expected here\")"]),
-        ("$g(\\cdot)(1 - g(\\cdot))$", ["(unread 'the command \\\\cdot is not known')"]),
     ],
 )
 def test_nothing_is_left_out_of_a_formula(text, trees):
-    """What looks like a tag, a quoted line or a placeholder is none where it may be mathematics."""
+    """What looks like a tag or a quoted line is none where it may be mathematics."""
     assert [sexpr(s.node) for s in read_document(Source(text, "a.md")).statements] == trees
+
+
+def test_what_only_shows_a_place_claims_nothing():
+    assert not read_document(Source("The slope is $g(\\cdot)(1 - g(\\cdot))$.", "a.md")).statements
 
 
 def test_what_is_unread_has_its_place():

@@ -96,6 +96,7 @@ def repaired(judge: Judge, ruling: Ruling, telling: bool = True) -> Diagnosis | 
     for mistake in (m for m in CATALOGUE if m.telling or not telling):
         if judge.gathered.sheet.allowance.is_spent:
             break
+        case.read_anew()
         try:
             diagnosis = next((found for found in mistake.repairs(case) if not is_made_up(found.message)), None)
         except SymgradError:

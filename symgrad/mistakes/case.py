@@ -31,10 +31,10 @@ from symgrad.typing_rules import Reading
 
 # A side has many readings; what an author meant is among the first.
 _LIKELY = 2
-# How many repairs are tried on a sheet, and how much is read for one claim, in pieces of text, before the search is given up. Of the
-# repairs that are found, nearly all are among the first 200 and have read less than 3000.
+# How many repairs are tried on a sheet, and how much is read for one claim, in pieces of text, before the search is given up; no one kind
+# of mistake takes all of it. Of the repairs that are found, nearly all are among the first 200 and have read less than 3000.
 _MOST_TRIED = 2500
-_MOST_READ = 8_000
+_MOST_READ, _MOST_READ_FOR_ONE = 12_000, 3_000
 _FEW_DIGITS = 2
 _MASK_LETTERS = frozenset({"M", "m", "D", "d", "R", "r", "B", "b", "Omega", "mask", "mathrm{mask}"})
 
@@ -60,7 +60,7 @@ class Case:
         self.judge, self.ruling = judge, ruling
         self.link = ruling.link
         self.pair = ruling.pair
-        self._read = 0
+        self._read = self._read_before = 0
 
     @property
     def network(self) -> Network:
@@ -167,6 +167,10 @@ class Case:
             return False  # a side that vanishes shows nothing
         return self.holds(replace(self.pair, left_node=left, right_node=right))
 
+    def read_anew(self) -> None:
+        """Begin with another kind of mistake."""
+        self._read_before = self._read
+
     def holds_as_written(self, made: Written) -> Pair | None:
         """The reading under which the claim holds with another formula."""
         return self.comes_out(made) if self.is_followed else self._tried(lambda: self._lefts, made, False)
@@ -186,7 +190,8 @@ class Case:
         return None
 
     def _tried(self, lefts: Callable[[], list[Reading]], right: Written, is_followed: bool) -> Pair | None:
-        if self._read > _MOST_READ or self.judge.gathered.sheet.allowance.is_spent:
+        is_over = self._read > _MOST_READ or self._read - self._read_before > _MOST_READ_FOR_ONE
+        if is_over or self.judge.gathered.sheet.allowance.is_spent:
             return None
         before = self._reader.all_tried
         try:

@@ -126,13 +126,17 @@ def number(node: Node, around: Surroundings) -> Iterator[Option]:
                 yield put(sx.Frac(cell.span, cell, sx.Number(cell.span, "2"))), "missing_factor", "a factor 2 too many in this entry"
     if isinstance(node, sx.Sum):
         for i, term in enumerate(node.terms):
+            for size in around.sizes[:MOST_NAMES]:
+                made = in_brackets(times(meant_name(size, term.span), in_brackets(term), ""))
+                meant = replace(node, terms=(*node.terms[:i], made, *node.terms[i + 1 :]))
+                yield meant, "missing_factor", f"the factor {names.text(size)} is missing in this term"
             for factor, what in ((2, "a factor 2 is missing"), (3, "a factor 3 is missing")):
-                for made in (
+                for whole in (
                     times(term, sx.Number(term.span, str(factor)), ""),
                     sx.Frac(term.span, term, sx.Number(term.span, str(factor))),
                 ):
-                    message = f"{what} in this term" if isinstance(made, sx.Product) else f"a factor {factor} too many in this term"
-                    yield replace(node, terms=(*node.terms[:i], made, *node.terms[i + 1 :])), "missing_factor", message
+                    message = f"{what} in this term" if isinstance(whole, sx.Product) else f"a factor {factor} too many in this term"
+                    yield replace(node, terms=(*node.terms[:i], whole, *node.terms[i + 1 :])), "missing_factor", message
 
 
 def power(node: Node, around: Surroundings) -> Iterator[Option]:

@@ -153,7 +153,8 @@ def named(
         wholes_too = [spelled(base, text, script.label, styled) for text in dict.fromkeys((below, ""))]
         labelled = bool(script.label) and any(reader.names.shape(name) is not None for name in wholes_too)
         is_number = isinstance(script.power, (sx.Number, sx.Frac, sx.Prefix))
-        if script.label:
+        is_known = any(reader.names.shape(spelled(base, text, "", styled)) is not None for text in (below, ""))
+        if script.label and (labelled or not is_number or not is_known):
             offer(0.0 if labelled or not is_number else 6.0, script.label, None)
         if not labelled:
             offer(0.0 if is_number else 6.0, "", script.power)

@@ -183,8 +183,14 @@ def _call_mean(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: di
         yield summed.with_term(Term("hadamard", (count, summed.term), (), summed.term.rows, summed.term.cols, summed.term.free))
 
 
+def _is_of_entries(r: Reading, term: Term, node: sx.Call) -> bool:
+    r"""Whether the `A^2` of `\operatorname{tr}(A^2)` was read as the squares of the entries, which nobody takes the trace of."""
+    is_power = term.op == "elementwise" and term.params[0] == "power" and not is_scalar(r.shapes, term)
+    return is_power and isinstance(node.args[0], sx.Scripted) and isinstance(node.args[0].sup, sx.Number)
+
+
 def _call_trace(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
-    met = squared(r.shapes, terms[0])
+    met = None if _is_of_entries(r, terms[0], node) else squared(r.shapes, terms[0])
     if terms[0].op == "elementwise" and terms[0].params[0] == "exp" and not is_scalar(r.shapes, terms[0]):
         # Of the exponentials of entries nobody takes the trace.
         (x,) = terms[0].args
@@ -294,7 +300,7 @@ def _call_extreme_eigenvalue(which: str) -> CallRule:
 def _call_function(op: str) -> CallRule:
     def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
         x = terms[0]
-        met = squared(r.shapes, x)
+        met = None if _is_of_entries(r, x, node) else squared(r.shapes, x)
         if met is not None:
             shape = {
                 "inverse": (x.rows, x.cols), "eigenvectors": (x.rows, x.cols), "eigenvalues": (x.rows, ONE),
