@@ -16,7 +16,7 @@ from symgrad.defining import gives_meaning, named_at_the_end, names_again, resta
 from symgrad.literals import literal_rows
 from symgrad.naming import letters_of, plain_name, superscript, without_transpose
 from symgrad.numbered import name_of_entry
-from symgrad.optima import is_optimised, is_said, of_which
+from symgrad.optima import is_optimised, is_said, of_which, with_parameters
 from symgrad.parts import heads, mentions
 from symgrad.prose import OF_A_TRAINED_NETWORK
 from symgrad.read.document import Statement
@@ -275,7 +275,15 @@ def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> N
         stop -= 1
     for k in range(start, stop):
         span = sides[k].span if k > 1 or continued else statement.span if len(sides) == 2 else sides[0].span.to(sides[k].span)
-        spoken = {name for side in sides[k - 1 : k + 1] for name in mentions(side, found.vocabulary.styled)}
-        optimal = any(is_optimised(found.definitions, name, found.vocabulary.dependences) for name in spoken) and is_said(found.sheet, i)
-        found.links.append(Link(sides[k - 1], sides[k], run.operators[k - 1], i, span, head, k == 1 and not continued, optimal))
+        said = is_said(found.sheet, i)
+        left, right = _of_parameters(found, (sides[k - 1], sides[k]), known) if said else (sides[k - 1], sides[k])
+        spoken = {name for side in (left, right) for name in mentions(side, found.vocabulary.styled)}
+        optimal = said and any(is_optimised(found.definitions, name, found.vocabulary.dependences) for name in spoken)
+        found.links.append(Link(left, right, run.operators[k - 1], i, span, head, k == 1 and not continued, optimal))
         restate(found, head, sides[k])
+
+
+def _of_parameters(found: Gathered, sides: tuple[Node, Node], known: set[str]) -> tuple[Node, Node]:
+    r"""`(X^\top X + \lambda I) \hat w_\lambda = X^\top y`, where nothing else is said of the estimate: of w, at a stationary point."""
+    (left, right), estimates = with_parameters(sides, found.definitions, found.vocabulary.dependences, found.vocabulary.styled)
+    return sides if not estimates or known & {*estimates} or found.vocabulary.heads & {*estimates} else (left, right)

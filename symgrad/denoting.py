@@ -6,6 +6,7 @@ So are those that words alone tell of: `$dZ$ for the gradient of the loss with r
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from symgrad import syntax as sx
@@ -50,6 +51,10 @@ _BY_ALONE = re.compile(rf"(?i)^\W*{_BY[:-1].replace('s+', 's*', 1)})\W*$")
 _GRADIENT_BY_WHICH = re.compile(rf"(?i){_GRADIENT}{_OF_A_LOSS}{_BY}\W*$")
 _IS_CALLED = re.compile(r"(?i)^\W*(?:(?:is|will be)\s+(?:denoted|written|called|abbreviated)(?:\s+(?:by|as))?|by|as|mit|par|por|como)\W*$")
 
+# `Let $g$ be the matching row of $dP$`, beside p, a row of P: the gradient by p.
+_ITS_ROW = re.compile(
+    r"(?i)^\W*(?:be|is|for|denotes?|=)\s+(?:the|a|one|any)\s+(?:(?:matching|corresponding|same|single|respective|\w+-th)\s+)?(?:row|column) of\W*$"
+)
 _NEAR = 6
 # What a name is given to that was just computed: `$\partial L/\partial z = …$. Call this number $e$.`
 _CALL_THIS = re.compile(
@@ -65,12 +70,34 @@ _FOR_IT = re.compile(r"(?i)^\W*(?:for|für|pour|por|per)\s+(?:it|this|that|dies(
 
 def with_names_for_gradients(sheet: Sheet) -> Sheet:
     """The sheet with an equation where words say that a name stands for a derivative."""
+    sheet = _identified(sheet)
     statements, out, i = sheet.statements, list[Statement](), 0
     while i < len(statements):
         made, many = _told(sheet, i) or (_called(sheet, i) or statements[i], 1)
         out.append(made)
         i += many
     return replace(sheet, statements=out)
+
+
+def _identified(sheet: Sheet) -> Sheet:
+    r"""`dL = \operatorname{tr}(G^\top dB) \iff \nabla_B L = G` of a G that is nothing else: first what G is, and then what is so."""
+    out = list(sheet.statements)
+    given = {name for s in out for name, _ in heads(s)}
+    for i in range(len(out) - 1):
+        match out[i].node, out[i + 1].node:
+            case (
+                sx.Relation(sides=(sx.Differential(sign="d"), change), operators=("=",)),
+                sx.Relation(sides=(sx.Derivative() as slope, sx.Name() as name), operators=("=",)) as said,
+            ) if plain_name(name) not in given and {"d", plain_name(name)} <= {*_spoken(change)}:
+                means = replace(out[i + 1], node=replace(said, sides=(name, slope)))
+                out[i], out[i + 1] = means, out[i]
+    return replace(sheet, statements=out)
+
+
+def _spoken(node: Node) -> Iterator[str | None]:
+    """The names in a formula, and `d` where something changes."""
+    for n in sx.walk(node):
+        yield "d" if isinstance(n, sx.Differential) else plain_name(n) if isinstance(n, sx.Name) else None
 
 
 def _told(sheet: Sheet, i: int) -> tuple[Statement, int] | None:
@@ -81,6 +108,9 @@ def _told(sheet: Sheet, i: int) -> tuple[Statement, int] | None:
     if _is_name(first.node):
         if isinstance(second.node, sx.Derivative) and _says(first, second, _THE_DERIVATIVE):
             return _equation(first, second, first.node, second.node), 2
+        small = _row_of(sheet, second.node)
+        if small is not None and _ITS_ROW.match(second.words):
+            return _equation(first, second, first.node, small), 2
         if _is_name(second.node) and _says(first, second, _THE_GRADIENT_BY):
             return _equation(first, second, first.node, _gradient(sheet, second.node)), 2
         third = rest[0]
@@ -92,6 +122,16 @@ def _told(sheet: Sheet, i: int) -> tuple[Statement, int] | None:
             return _equation(first, second, second.node, first.node), 2
         if is_told and _is_name(first.node) and _GRADIENT_BY_WHICH.search(first.words):
             return _equation(first, second, second.node, _gradient(sheet, first.node)), 2
+    return None
+
+
+def _row_of(sheet: Sheet, node: Node) -> Node | None:
+    """The gradient by p of a dP, where p has a formula of its own."""
+    match node:
+        case sx.Differential(sign="d", of=sx.Name(base=base, accents=()) as of, order=None) if base.isupper():
+            small = replace(of, base=base.lower())
+            known = {name for s in sheet.statements for name, _ in heads(s)}
+            return _gradient(sheet, small) if {plain_name(small), f"{plain_name(small)}_i"} & known else None
     return None
 
 
@@ -117,8 +157,10 @@ def _says(first: Statement, second: Statement, words: tuple[re.Pattern[str], ...
 
 
 def _gradient(sheet: Sheet, by: Node, of: Node | None = None) -> sx.Derivative:
-    """The gradient by a name of what is said, or of the one loss that the sheet has."""
-    losses = {name: node for s in sheet.statements for name, _ in heads(s) if is_loss(name) and (node := _head(s)) is not None}
+    """The gradient by a name of what is said, or of the one loss that the sheet differentiates, or else has."""
+    differentiated = (n.of for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Derivative) and n.of is not None)
+    losses = {name: node for node in differentiated if (name := plain_name(node)) is not None and is_loss(name)}
+    losses = losses or {name: node for s in sheet.statements for name, _ in heads(s) if is_loss(name) and (node := _head(s)) is not None}
     loss = of or (next(iter(losses.values())) if len(losses) == 1 else sx.Name(by.span, UNNAMED_LOSS))
     return sx.Derivative(by.span, loss, (by,))
 

@@ -79,12 +79,15 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         else:
             found.links.append(Link(about, shape, "in", i, about.span.to(shape.span), about, False))
     vocabulary.heads = frozenset(name for i in part.statements for name, _ in heads(sheet.statements[i]))
-    in_equations = Counter(name for i in part.statements for name in _in_equations(sheet.statements[i].node, styled))
+    in_equations, in_those_before = (
+        Counter(name for i in some for name in _in_equations(sheet.statements[i].node, styled)) for some in (part.statements, part.context)
+    )
     for i in part.statements:
         declarations(i, sheet.statements[i].node, vocabulary, vocabulary.heads | vocabulary.declared.keys())
         node = sheet.statements[i].node
         slope = node.sides[-1] if isinstance(node, sx.Relation) and isinstance(node.sides[0], sx.Name | sx.Differential) else node
-        elsewhere = in_equations - Counter(_in_equations(node, styled))
+        # `dX` for any X stays so where a part further down has an X of its own.
+        elsewhere = (in_equations if i in part.own else in_those_before) - Counter(_in_equations(node, styled))
         if isinstance(slope, sx.Derivative) and slope.of is not None and _is_by_any_name(slope, elsewhere, styled):
             vocabulary.dependences.rest(plain_name(slope.of, styled) or "", last_results(sheet, part, styled))
             found.notations |= {i} if slope is not node else set()

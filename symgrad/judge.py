@@ -17,7 +17,7 @@ from symgrad.arithmetic import Arithmetic, in_numbers
 from symgrad.conditions import put_to
 from symgrad.dimension_analysis import is_of_sizes
 from symgrad.dims import Shape, show
-from symgrad.errors import SizeClash, SymgradError, Unsupported, Vanishing
+from symgrad.errors import ShapeError, SizeClash, SymgradError, Unsupported, Vanishing
 from symgrad.held import held, with_held
 from symgrad.identities import as_a_law, on_its_own
 from symgrad.implied import is_made_up
@@ -61,6 +61,7 @@ class Judge:
         self.pairing = Pairing(gathered, meaning, self.ledger)
         self.suppositions = Suppositions(gathered, meaning, self.lab, self.pairing)
         self.arithmetic = Arithmetic(gathered, meaning, self.lab, self.ledger, self.pairing)
+        self._sized: dict[tuple[tuple[str, int], ...], Lab] = {}  # the lab in sizes that values have
         self.gradients: dict[Span, str] = {}  # what a chain of equalities began with
         self.repairs_tried = 0
 
@@ -471,11 +472,12 @@ class Judge:
             return self.arithmetic.by_numbers(link, pair)
         try:
             return self._in_general(link, pair, lab)
-        except Unsupported as error:
+        except (Unsupported, ShapeError) as error:
             if not self.ledger.values:
                 raise
             numeric = self.arithmetic.by_numbers(link, pair)  # what cannot be compared in general may hold for the values given
-            if numeric.verdict == "holds":
+            # An entry further on than the sizes that are drawn reach is one of those given alone.
+            if numeric.verdict == "holds" or (isinstance(error, ShapeError) and numeric.verdict == "fails"):
                 return numeric
             if not isinstance(error, SizeClash):
                 raise
@@ -490,6 +492,7 @@ class Judge:
         """Formulas, for all values of their names."""
         if self._is_instance(pair):
             return Ruling(link, "given", pair=pair)
+        lab = self._in_sizes_given(pair) or lab if lab is self.lab else lab
         evidence = lab.equal(pair.left_node, pair.right_node)
         stated = None if evidence.holds else stated_gradient(link, pair, lab)
         if stated is not None:
@@ -525,6 +528,17 @@ class Judge:
         """Whether a number that was worked out before, of nothing that has a name, stands in a formula."""
         found = {rows[0][0] for rows in self.ledger.unnamed if len(rows) == len(rows[0]) == 1} - set(map(Fraction, range(-2, 3)))
         return any(isinstance(n, sx.Number) and n.value in found for n in sx.walk(side))
+
+    def _in_sizes_given(self, pair: Pair) -> Lab | None:
+        """The lab in the sizes of the values, for a number that entries make up by their places: what the fifth is depends on how many."""
+        nodes = (pair.left_node, pair.right_node)
+        is_number = all(dim.is_one for node in nodes for dim in node.shape)
+        if not is_number or not any(isinstance(n, Func) and n.fn == "slice" for n in topological(nodes)):
+            return None
+        sizes = tuple(sorted(self.ledger.sizes().items()))
+        if sizes and sizes not in self._sized:
+            self._sized[sizes] = self.lab.in_sizes(dict(sizes))
+        return self._sized.get(sizes)
 
     def _is_instance(self, pair: Pair) -> bool:
         """`p = σ(X w_0)` where p is defined as `σ(X w)` and w has no value: the definition, at a value of what it is computed from."""
@@ -570,7 +584,7 @@ class Judge:
             if rests_on_nothing(pair, self.meaning):
                 return False
             if not (_has_literal(pair.left_node) or _has_literal(pair.right_node)):
-                if self.lab.equal(pair.left_node, pair.right_node).holds:
+                if (self._in_sizes_given(pair) or self.lab).equal(pair.left_node, pair.right_node).holds:
                     return True
                 _, lab = self.suppositions.of(link)
                 labs = [lab] if lab is not self.lab else [case for case, _ in self.suppositions.cases(link)]

@@ -108,6 +108,12 @@ class Lab:
         if sizes != self._sizes:
             self._sizes, self._points, self._spare = sizes, None, []
 
+    def in_sizes(self, sizes: Mapping[str, int]) -> Lab:
+        """The same meaning, tried only in sizes that are given; those of other dimensions are drawn."""
+        made = Lab(self.meaning)
+        made.stated, made._gradients, made._sizes = self.stated, self._gradients, dict(sizes)
+        return made
+
     # ── values of names ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def supply(self, wanted: Var, point: Point) -> Any:

@@ -21,7 +21,7 @@ from symgrad.syntax import Node
 
 _SAID = re.compile(
     r"(?i)\b(?:set(?:ting)?\b[^.]*?\b(?:zero|0)|equat\w+\b[^.]*?\b(?:zero|0)|vanish\w*|minimi[sz]\w+|maximi[sz]\w+|optimal|optimum|stationar\w+"
-    r"|critical point|normal equations?|closed[- ]form|solv(?:e|ed|es|ing)|first[- ]order condition|solution|estimator|estimate)\b"
+    r"|critical point|(?:zero|vanishing) (?:gradient|slope|derivative)|normal equations?|closed[- ]form|solv(?:e|ed|es|ing)|first[- ]order condition|solution|estimator|estimate)\b"
 )
 # A constraint, or a value that is none.
 _BOUND = re.compile(r"(?i)subject to|\bs\.\s?t\.|constrain|lagrang|multiplier|unbiased|approximat|bessel")
@@ -30,6 +30,8 @@ _STARS = frozenset({"*", "\\ast", "\\star"})
 
 
 _MOST_STEPS = 4
+# What penalties are weighed by.
+PENALTIES = ("\\lambda", "\\lambda_1", "\\lambda_2", "\\mu", "\\gamma", "\\alpha", "\\beta", "\\rho", "\\tau")
 # What is minimised may be called so too, where no loss is.
 _OBJECTIVES = frozenset({"f", "F", "g", "Q", "S"})
 
@@ -115,15 +117,21 @@ def with_parameters(
     found: dict[str, None] = {}
     spoken = {name for side in sides for name in mentions(side, styled)}
 
-    def parameter(node: Node) -> Node:
-        if not isinstance(node, sx.Name) or node.accents[:1] not in (("hat",), ("widehat",)):
-            return node
-        bare = replace(node, accents=node.accents[1:])
+    def parameter(node: Node) -> Node | None:
+        base = node.base if _is_of_a_penalty(node) and isinstance(node, sx.Scripted) else node
+        if not isinstance(base, sx.Name) or base.accents[:1] not in (("hat",), ("widehat",)):
+            return None
+        bare = replace(base, accents=base.accents[1:])
         name, estimate = plain_name(bare, styled), plain_name(node, styled)
         if name is None or estimate is None or name in spoken or not is_optimised(definitions, name, dependences):
-            return node
+            return None
         found[estimate] = None
         return bare
 
-    made = tuple(sx.mapped(side, parameter) for side in sides)
+    made = tuple(sx.replaced(side, parameter) for side in sides)
     return made, list(found)
+
+
+def _is_of_a_penalty(node: Node) -> bool:
+    r"""Whether it is `\hat w_\lambda`, the estimate for one weight of the penalty."""
+    return isinstance(node, sx.Scripted) and node.sup is None and node.sub is not None and plain_name(node.sub) in PENALTIES

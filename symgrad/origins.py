@@ -150,6 +150,7 @@ def origins(nodes: Iterable[Node], styled: frozenset[str]) -> Origins:
     nodes = [n for node in nodes for n in sx.walk(node)]
     scripted = list(_scripted(nodes, styled))
     letters = dict(start for n in nodes for start in _starts(n))
+    letters |= {letter: 0 for letter in added_letters(nodes) - letters.keys() if any(_is_zero(n, letter) for n in nodes)}
     met = {(name, letter) for name, sub in scripted for letter in letters_of(sub) or ()}
     numbers: dict[str, set[int]] = {}
     for name, sub in scripted:
@@ -159,12 +160,32 @@ def origins(nodes: Iterable[Node], styled: frozenset[str]) -> Origins:
     for name, letter in sorted(met):
         if name not in names and letter in letters:
             names[name] = letters[letter]
+    for name, first in _first_places(scripted, letters):
+        names.setdefault(name, first)
     names = {name: 1 for name, held in numbers.items() if held} | names
     for name, letter in sorted(met):
         if letter not in letters and name in names:
             letters[letter] = names[name]
     rest = 0 if 0 in names.values() or (not names and 0 in letters.values()) else 1
     return Origins(names, letters, rest, indexed)
+
+
+def _is_zero(node: Node, letter: str) -> bool:
+    """Whether it is the `i = 0` of `for i = 0, 1, 2`."""
+    match node:
+        case sx.Relation(sides=(sx.Name() as index, first), operators=("=",)):
+            return letters_of(index) == (letter,) and constant_of(first) == 0
+    return False
+
+
+def _first_places(scripted: Iterable[tuple[str, Node | None]], letters: dict[str, int]) -> Iterator[tuple[str, int]]:
+    """Where the x of `x_{i+k}` begins, where both letters say where they do."""
+    for name, sub in scripted:
+        place = place_of(sub)
+        if place is not None and not place.minus and place.plus and set(place.plus) <= letters.keys():
+            first = place.offset + sum(apart * letters[letter] for letter, apart in zip(place.plus, place.apart, strict=False))
+            if first in (0, 1):
+                yield name, first
 
 
 def _scripted(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[tuple[str, Node | None]]:

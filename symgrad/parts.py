@@ -424,7 +424,7 @@ def _compared(statement: Statement) -> set[str]:
 
 def _wanted(sheet: Sheet, context: tuple[int, ...], own: range) -> tuple[int, ...]:
     """The earlier statements that a part speaks of, directly or through others."""
-    spoken = {name for i in own for name in mentions(sheet.statements[i].node)}
+    spoken = {name for i in own for name in mentions(sheet.statements[i].node)} | _made_of_inputs(sheet, context, own)
     kept: list[int] = []
     for i in reversed(context):
         named, node = heads(sheet.statements[i]), sheet.statements[i].node
@@ -439,6 +439,21 @@ def _wanted(sheet: Sheet, context: tuple[int, ...], own: range) -> tuple[int, ..
             # A claim that was made before calls for nothing now.
             spoken |= set(mentions(node)) if named or not isinstance(node, sx.Relation) or "=" not in node.operators else set()
     return tuple(reversed(kept))
+
+
+def _made_of_inputs(sheet: Sheet, context: tuple[int, ...], own: range) -> set[str]:
+    """What was computed before from inputs that have a formula here, where gradients go on: the loss rests on it, not on the inputs."""
+    nodes = [sheet.statements[i].node for i in own]
+    if not any(isinstance(n, (sx.Differential, sx.Derivative)) for node in nodes for n in sx.walk(node)):
+        return set()
+    settled = {name for i in own for name, formula in heads(sheet.statements[i]) if not is_numeric(formula)}
+    settled -= {name for i in context for name, _ in heads(sheet.statements[i])}
+    found: set[str] = set()
+    for i in context:
+        for name, formula in heads(sheet.statements[i]):
+            is_slope = any(isinstance(n, (sx.Differential, sx.Derivative)) for n in sx.walk(formula))
+            found |= {name} if not is_slope and (settled | found) & set(mentions(formula)) else set()
+    return found
 
 
 def heads(statement: Statement) -> list[tuple[str, Node]]:

@@ -225,8 +225,10 @@ def _signed(node: Node, loss: str | None) -> Node:
 def _joined(sign: Node, inside: Node, among_others: bool) -> Node | None:
     """The differential of what stands after its sign; None where the two are factors."""
     span = sign.span.to(inside.span)
-    if isinstance(sign, sx.Differential) and sign.sign == "d" and _is_function(sign.of) and isinstance(inside, sx.Group):
-        return sx.Differential(span, "d", sx.Call(sign.of.span.to(inside.span), sign.of, (inside.body,)))  # `d\operatorname{tr}(X)`
+    if isinstance(sign, sx.Differential) and sign.sign == "d" and _is_function(sign.of) and isinstance(inside, (sx.Group, sx.Name)):
+        argument = inside.body if isinstance(inside, sx.Group) else inside
+        # `d\operatorname{tr}(X)`, `d\operatorname{vec} B`
+        return sx.Differential(span, "d", sx.Call(sign.of.span.to(inside.span), sign.of, (argument,)))
     if not isinstance(sign, sx.Name) or sign.base != "d" or sign.accents:
         return None
     is_upright = sign.style in _UPRIGHT

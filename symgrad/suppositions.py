@@ -28,6 +28,7 @@ from symgrad.errors import SymgradError
 from symgrad.lab import Lab
 from symgrad.meaning import Meaning
 from symgrad.naming import letters_of, plain_name
+from symgrad.optima import PENALTIES
 from symgrad.pairing import Pairing
 from symgrad.parts import mentions
 from symgrad.ruling import Pair, Ruling
@@ -44,7 +45,6 @@ _CASE = re.compile(r"(?i)\b(?:if|for|when|whenever|case|falls|wenn|für|si|pour|
 # After these words an equation for an input is a condition only where it is one that can be met.
 _PERHAPS_A_CONDITION = re.compile(r"(?i)\b(?:with|where|for|under|unit|normalised|normalized|symmetric|has|have|is)\W*$")
 # The factors of a penalty, as they are named.
-_PENALTIES = ("\\lambda", "\\lambda_1", "\\lambda_2", "\\mu", "\\gamma", "\\alpha", "\\beta", "\\rho", "\\tau")
 # `Only for symmetric $A$ is that $2AX$`: said of one line, and of nothing that follows.
 _THERE_ALONE = re.compile(r"(?i)\b(?:only|just|nur|seulement|s[óo]lo|solo|só)\b[^.;]*$")
 
@@ -160,7 +160,7 @@ class Suppositions:
         r"""Zero for the factor of the penalty, the \lambda that a line said of the data term alone does not speak of."""
         spoken = {name for side in (link.left, link.right) for name in mentions(side, self.meaning.styled)}
         inputs = self.meaning.network.inputs
-        for name in (n for n in _PENALTIES if n in inputs and n not in spoken and all(dim.is_one for dim in inputs[n].shape)):
+        for name in (n for n in PENALTIES if n in inputs and n not in spoken and all(dim.is_one for dim in inputs[n].shape)):
             yield Condition(link.statement, f"{names.text(name)} = 0", (name, "0"), lasts=False)
 
     def _resting(self, link: Link) -> Iterator[Condition]:

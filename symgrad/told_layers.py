@@ -41,11 +41,11 @@ _PUT = tuple(
     (re.compile(pattern), put)
     for pattern, put in (
         (r"(?m)^[ \t]*(?:[-*+]|\\item(?:\[[^\]]*\])?)(?=\s)", "•"),
-        (r"\\times\b", "×"),
-        (r"\\cdot\b", "·"),
-        (r"\\(?:to|rightarrow|longrightarrow|Rightarrow)\b", "→"),
-        (r"\\langle\b", "⟨"),
-        (r"\\rangle\b", "⟩"),
+        (r"\\times(?![A-Za-z])", "×"),
+        (r"\\cdot(?![A-Za-z])", "·"),
+        (r"\\(?:to|rightarrow|longrightarrow|Rightarrow)(?![A-Za-z])", "→"),
+        (r"\\langle(?![A-Za-z])", "⟨"),
+        (r"\\rangle(?![A-Za-z])", "⟩"),
         (r"\\(?:textbf|textit|emph|text|mathrm|texttt|left|right)\b", ""),
         (r"\\[,;!: ]", ""),
         (r"---?", "–"),

@@ -115,7 +115,7 @@ def along_an_axis(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:
 def styled_letters(sheet: Sheet) -> frozenset[str]:
     r"""Letters that the sheet gives a meaning both in bold and plain, so that they are two names.
 
-    The plain `O_{ij}` is an entry of a bold O, and no second meaning.
+    The plain `O_{ij}` is an entry of a bold O, as `z_n` is of a bold z, and no second meaning.
     """
     bold: dict[str, set[bool]] = {}
     for statement in sheet.statements:
@@ -123,7 +123,8 @@ def styled_letters(sheet: Sheet) -> frozenset[str]:
             head = statement.node.sides[0]
             for item in head.items if isinstance(head, sx.Listing) else (head,):
                 base = item.base if isinstance(item, sx.Scripted) else item
-                is_entry = isinstance(item, sx.Scripted) and len(letters_of(item.sub) or ()) == 2
+                letters = letters_of(item.sub) or () if isinstance(item, sx.Scripted) else ()
+                is_entry = len(letters) == 2 or (len(letters) == 1 and isinstance(base, sx.Name) and not base.style)
                 if isinstance(base, sx.Name) and base.style in ("", "mathbf", "mathcal") and not is_entry:
                     bold.setdefault(base.base, set()).add(bool(base.style))
     exponential = {"e"} if _has_exponential(sheet) else set()

@@ -79,11 +79,13 @@ from symgrad.singles import with_examples
 from symgrad.sizing import sized, with_large_sizes
 from symgrad.spaces import shape_of_node, space
 from symgrad.span import Source, Span
+from symgrad.spread import for_each_number
 from symgrad.stacking import stacked
 from symgrad.starting import started
 from symgrad.strides import with_strides
 from symgrad.subgradients import with_slopes
 from symgrad.subsets import by_condition, of_subsets
+from symgrad.summands import with_summands
 from symgrad.tables import tabulated
 from symgrad.tallies import tallied
 from symgrad.targets import targeted
@@ -110,6 +112,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     turned,
     by_letters,
     of_one_sample,
+    with_summands,
     with_cross_entropies,
     with_opaque_losses,
     with_names_under_braces,
@@ -128,6 +131,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     totalled,
     with_limits,
     without_dots,
+    for_each_number,
     separated,
     with_instances,
     traced,

@@ -44,7 +44,7 @@ LAYERS = [
         "dimension_analysis shorthand starting enumerating gridded "
         "tables told denoting replacing strides classes datapoints datasets logits deviations pointwise evaluated primed conventions "
         "totals limits ellipses coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise "
-        "bell lettered underbraces overlines expectations "
+        "bell lettered underbraces overlines summands spread expectations "
         "literals sheet defining usage unnamed_loss chains gathering chosen binary "
         "loss_of_numbers opaque cross_entropies lying subgradients subsets updates changing rounding "
         "identities held lab spellings "

@@ -184,6 +184,7 @@ def scalar(node: Node, around: Surroundings) -> Iterator[Option]:
         size = sx.Name(node.span, name)
         one_over = sx.Frac(node.span, sx.Number(node.span, "1"), size)
         yield in_brackets(times(one_over, in_brackets(node), "")), "sum_vs_mean", f"a factor 1/{name} is missing"
+        yield in_brackets(times(size, in_brackets(node), "")), "sum_vs_mean", f"a factor {name} is missing"
         one_over_root = sx.Frac(node.span, sx.Number(node.span, "1"), sx.Root(node.span, size))
         yield in_brackets(times(one_over_root, in_brackets(node), "")), "missing_factor", f"a factor 1/√{name} is missing"
 
