@@ -12,7 +12,7 @@ from dataclasses import replace
 from symgrad import syntax as sx
 from symgrad.meaning import is_loss
 from symgrad.naming import plain_name
-from symgrad.parts import heads
+from symgrad.parts import heads, mentions
 from symgrad.read.document import Sheet, Statement
 from symgrad.signs import UNNAMED_LOSS
 from symgrad.syntax import Node
@@ -53,7 +53,8 @@ _IS_CALLED = re.compile(r"(?i)^\W*(?:(?:is|will be)\s+(?:denoted|written|called|
 
 # `Let $g$ be the matching row of $dP$`, beside p, a row of P: the gradient by p.
 _ITS_ROW = re.compile(
-    r"(?i)^\W*(?:be|is|for|denotes?|=)\s+(?:the|a|one|any)\s+(?:(?:matching|corresponding|same|single|respective|\w+-th)\s+)?(?:row|column) of\W*$"
+    r"(?i)^\W*(?:be|is|for|denotes?|=)\s+(?:the|a|one|any)\s+"
+    r"(?:(?:matching|corresponding|same|single|respective|\w+-th)\s+)?(?:row|column) of\W*$"
 )
 _NEAR = 6
 # What a name is given to that was just computed: `$\partial L/\partial z = …$. Call this number $e$.`
@@ -83,6 +84,11 @@ def _identified(sheet: Sheet) -> Sheet:
     r"""`dL = \operatorname{tr}(G^\top dB) \iff \nabla_B L = G` of a G that is nothing else: first what G is, and then what is so."""
     out = list(sheet.statements)
     given = {name for s in out for name, _ in heads(s)}
+    sides = [
+        side for s in out if isinstance(s.node, sx.Relation) and not isinstance(s.node.sides[0], sx.Derivative) for side in s.node.sides[1:]
+    ]
+    formulas = [side for side in sides if not any(isinstance(n, sx.Differential) for n in sx.walk(side))]
+    given |= {name for formula in formulas for name in mentions(formula)}
     for i in range(len(out) - 1):
         match out[i].node, out[i + 1].node:
             case (
@@ -143,7 +149,15 @@ def _called(sheet: Sheet, i: int) -> Statement | None:
         return None
     before = (s.node for s in reversed(sheet.statements[max(i - _NEAR, 0) : i]) if isinstance(s.node, sx.Relation))
     head = next((node.sides[0] for node in before), None)
-    return _equation(this, this, this.node, replace(head, span=this.span)) if isinstance(head, sx.Derivative) else None
+    return _equation(this, this, this.node, replace(_whole(head, this.node), span=this.span)) if isinstance(head, sx.Derivative) else None
+
+
+def _whole(slope: sx.Derivative, name: Node) -> sx.Derivative:
+    r"""The gradient by z for `\partial L/\partial z_k`, where what is called so has no index: the vector of all of them."""
+    match slope.wrt:
+        case (sx.Scripted(sub=sx.Name() as index) as entry,) if index.base not in {n.base for n in sx.walk(name) if isinstance(n, sx.Name)}:
+            return replace(slope, wrt=(entry.base if entry.sup is None else replace(entry, sub=None),))
+    return slope
 
 
 def _is_name(node: Node) -> bool:

@@ -14,7 +14,7 @@ from itertools import takewhile
 from symgrad import syntax as sx
 from symgrad.chosen import one_hot_given
 from symgrad.literals import literal_rows
-from symgrad.naming import plain_name, without_transpose
+from symgrad.naming import plain_name, superscript, without_transpose
 from symgrad.origins import letters_that_run
 from symgrad.parts import heads
 from symgrad.read import functions as fn
@@ -32,6 +32,9 @@ _COLUMNS = re.compile(
 _ELSEWHERE = re.compile(
     r"(?i)^\W*(?:off|away from|outside|except (?:at|for)|for (?:all |every |the )?(?:other|wrong|incorrect|remaining))\b"
 )
+_CLASS = r"(?:true|correct|right|target|gold|actual) (?:class|label)\b"
+_IS_THE_CLASS = re.compile(rf"(?i)^\W*(?:(?:is|being|denotes|for)\s+)?the {_CLASS}")
+_THE_CLASS = re.compile(rf"(?i)\b{_CLASS}\W*(?:is|by|=)?\W*$")
 _ONE_HOT = re.compile(r"(?i)\bone[- ]?hot\b")
 
 
@@ -41,10 +44,11 @@ def picked(sheet: Sheet) -> Sheet:
     classes = dict(_classes(sheet))
     vectors -= classes.keys()
     labels = {name for s in sheet.statements for name in _labels(s.node, vectors, classes)}
+    labels |= set(_told_labels(sheet))
     labels -= {name for s in sheet.statements for name in (*_running(s.node), *_of_a_batch(s.node))} | vectors
     if not labels:
         return sheet
-    said = one_hot_said(sheet)
+    said = one_hot_said(sheet) or _target(sheet)
     made = {label: said if said is not None and said not in labels else f"e_{label}" for label in labels}
     given = dict(found for s in sheet.statements for found in one_hot_given(s)) if classes.keys() & labels else {}
     for label in classes.keys() & labels:
@@ -134,6 +138,28 @@ def _labels(node: Node, vectors: set[str], classes: dict[str, int]) -> Iterator[
                 yield from (*_label(one), *_label(other))
             case sx.BigOp(below=sx.Relation(sides=(_, other), operators=("ne",))):
                 yield from _label(other)
+
+
+def _told_labels(sheet: Sheet) -> Iterator[str]:
+    """The c of "with $c$ the true class", where an entry at it stands in a formula."""
+    indices = {name for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted) and n.sub for name in _label(n.sub)}
+    for statement in sheet.statements:
+        name = plain_name(statement.node)
+        if name in indices and (_IS_THE_CLASS.match(statement.words_after) or _THE_CLASS.search(statement.words)):
+            yield from _label(statement.node)
+
+
+def _target(sheet: Sheet) -> str | None:
+    r"""The y of `-\sum_k y_k \log p_k`, which is the one-hot vector of the class beside it."""
+    for statement in sheet.statements:
+        for total in (n for n in sx.walk(statement.node) if isinstance(n, sx.BigOp) and n.operator == "sum"):
+            match total.body:
+                case sx.Product(
+                    factors=(sx.Scripted(base=sx.Name() as target, sub=sx.Name() as index), sx.Call(function=sx.Name(base=word)))
+                ):
+                    if fn.word_of(word) in ("log", "ln") and total.below is not None and plain_name(total.below) == plain_name(index):
+                        return plain_name(target)
+    return None
 
 
 def _label(node: Node) -> Iterator[str]:
@@ -262,6 +288,9 @@ class _Picking:
                 return vector if sup is None else replace(node, base=vector, sub=None)
             case sx.Call(function=sx.Name(base=word), args=(label,)) if fn.word_of(word) == "onehot" and self._name(label):
                 return replace(self._one_hot(label), span=node.span)
+            case sx.Scripted(base=sx.Name(), sub=sx.Node() as sub, sup=sx.Node()) if self._name(sub) and self._is_of_layer(node):
+                product = sx.Product(node.span, (self._one_hot(sub), replace(node, sub=None)), ("odot",))
+                return sx.Call(node.span, sx.Name(node.span, "sum"), (product,))
             case sx.Scripted(base=sx.Name() as base, sub=sx.Node() as sub) if self._name(sub) and plain_name(base) in self.vectors:
                 product = sx.Product(node.span, (self._one_hot(sub), base), ("odot",))
                 entry = sx.Call(node.span, sx.Name(node.span, "sum"), (product,))
@@ -293,6 +322,11 @@ class _Picking:
                 row = sx.Group(node.span, _ROW, ")", sx.Product(node.span, (columns, self._one_hot(sub)), ("",)))
                 return row if node.sup is None else replace(node, base=row, sub=None)
         return node
+
+    def _is_of_layer(self, node: sx.Scripted) -> bool:
+        """Whether a superscript numbers a vector: the `z^{(2)}` of `z^{(2)}_c`."""
+        script = superscript(node.sup)
+        return bool(script.label) and script.power is None and plain_name(node.base) in self.vectors
 
     def _entry(self, node: Node, one: Node, other: Node) -> Node:
         """`1[k = y]`, whichever of the two is the label."""

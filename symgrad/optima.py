@@ -21,7 +21,8 @@ from symgrad.syntax import Node
 
 _SAID = re.compile(
     r"(?i)\b(?:set(?:ting)?\b[^.]*?\b(?:zero|0)|equat\w+\b[^.]*?\b(?:zero|0)|vanish\w*|minimi[sz]\w+|maximi[sz]\w+|optimal|optimum|stationar\w+"
-    r"|critical point|(?:zero|vanishing) (?:gradient|slope|derivative)|normal equations?|closed[- ]form|solv(?:e|ed|es|ing)|first[- ]order condition|solution|estimator|estimate)\b"
+    r"|critical point|(?:zero|vanishing) (?:gradient|slope|derivative)"
+    r"|normal equations?|closed[- ]form|solv(?:e|ed|es|ing)|first[- ]order condition|solution|estimator|estimate)\b"
 )
 # A constraint, or a value that is none.
 _BOUND = re.compile(r"(?i)subject to|\bs\.\s?t\.|constrain|lagrang|multiplier|unbiased|approximat|bessel")
@@ -123,6 +124,8 @@ def with_parameters(
             return None
         bare = replace(base, accents=base.accents[1:])
         name, estimate = plain_name(bare, styled), plain_name(node, styled)
+        if any(d.name == estimate and name in mentions(d.expression, styled) for d in definitions):
+            return None  # `\\hat W = M \\odot W / q` is no estimate of W
         if name is None or estimate is None or name in spoken or not is_optimised(definitions, name, dependences):
             return None
         found[estimate] = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from symgrad import syntax as sx
@@ -100,7 +100,9 @@ def parts(sheet: Sheet) -> list[Part]:
             # What was an input and is settled now was defined nowhere, so that nothing said by means of it is outdated.
             known = {name for i in before for name, _ in heads(sheet.statements[i])}
             supposed = _WERE_IT_SO.search(sheet.statements[cut].words[-60:]) is not None
-            context, renewed = _still_holding(sheet, before, (anew & known) | redeclared, supposed), frozenset(anew)
+            stop = next((c for c in cuts if c > cut), len(sheet.statements))
+            recipes = _recipes(sheet, before, range(cut, stop), anew & known)
+            context, renewed = _still_holding(sheet, before, (anew & known) | redeclared, supposed, recipes), frozenset(anew)
             is_case = _ANOTHER_CASE.search(sheet.statements[cut].words) or supposed
             aside = (before, anew & known) if is_case else None
             begin = cut
@@ -125,7 +127,8 @@ def split(sheet: Sheet, part: Part, cut: int) -> tuple[Part, Part] | None:
         return None
     after = range(cut, part.own.stop)
     first = Part(range(part.own.start, cut), part.context, part.anew)
-    return first, Part(after, _wanted(sheet, _still_holding(sheet, before, anew), after), frozenset(anew))
+    context = _still_holding(sheet, before, anew, recipes=_recipes(sheet, before, after, anew))
+    return first, Part(after, _wanted(sheet, context, after), frozenset(anew))
 
 
 def batches(sheet: Sheet, part: Part) -> list[int]:
@@ -386,7 +389,43 @@ def _in_words(sheet: Sheet, statements: Iterable[int]) -> dict[int, str]:
     return {i: name for i, about, _ in sizes if (name := plain_name(about)) is not None}
 
 
-def _still_holding(sheet: Sheet, before: tuple[int, ...], anew: set[str], supposed: bool = False) -> tuple[int, ...]:
+def _recipes(sheet: Sheet, before: tuple[int, ...], after: range, anew: set[str]) -> set[int]:
+    r"""The formulas that stand for the new meaning of a name too: `a = \mathrm{relu}(z)` after another z, where nothing else says it.
+
+    What follows speaks of them, and differentiates what they lead to; values that they had are over.
+    """
+    nodes = [sheet.statements[i].node for i in after]
+    asked = {name for node in nodes for n in sx.walk(node) if isinstance(n, sx.Derivative) and n.of is not None for name in mentions(n.of)}
+    own = {name for i in after for name, formula in heads(sheet.statements[i]) if not is_numeric(formula)}
+    of = {
+        name: (i, formula)
+        for i in before
+        for name, formula in heads(sheet.statements[i])
+        if isinstance(node := sheet.statements[i].node, sx.Relation) and not any(map(is_numeric, node.sides[1:]))
+    }
+    found: set[int] = set()
+    rests: dict[str, bool] = {}
+
+    def is_of_it(name: str) -> bool:
+        """Whether a name is made of one that is defined anew, by formulas that nothing here replaces."""
+        if name not in rests:
+            rests[name] = False
+            if name in anew:
+                rests[name] = True
+            elif name in of and name not in own:
+                made_of = [is_of_it(inner) for inner in mentions(of[name][1])]  # each of them: it is found on the way
+                rests[name] = any(made_of)
+                found.update({of[name][0]} if rests[name] else ())
+        return rests[name]
+
+    leading = [name for name in asked if is_of_it(name) and name not in anew]
+    beside = [is_of_it(name) for node in nodes for name in mentions(node)] if leading else []
+    return found if beside else set()
+
+
+def _still_holding(
+    sheet: Sheet, before: tuple[int, ...], anew: set[str], supposed: bool = False, recipes: Set[int] = frozenset()
+) -> tuple[int, ...]:
     r"""The statements whose definitions do not rest on a name defined anew; those that do keep their words where it is only supposed.
 
     What was said to be a gradient, `\delta^l := \partial C/\partial z^l`, is that of the new C; what followed for the old one is over.
@@ -400,7 +439,11 @@ def _still_holding(sheet: Sheet, before: tuple[int, ...], anew: set[str], suppos
             elif gone & set(mentions(expression)):
                 gone.add(name)
     worded = _in_words(sheet, before) if anew else {}
-    kept = (i for i in before if i in meant or (not gone & {name for name, _ in heads(sheet.statements[i])} and worded.get(i) not in anew))
+    kept = (
+        i
+        for i in before
+        if i in meant or i in recipes or (not gone & {name for name, _ in heads(sheet.statements[i])} and worded.get(i) not in anew)
+    )
     return tuple(i for i in kept if not (said := declared(sheet.statements[i]) or _compared(sheet.statements[i])) or not said <= anew)
 
 
@@ -444,7 +487,9 @@ def _wanted(sheet: Sheet, context: tuple[int, ...], own: range) -> tuple[int, ..
 def _made_of_inputs(sheet: Sheet, context: tuple[int, ...], own: range) -> set[str]:
     """What was computed before from inputs that have a formula here, where gradients go on: the loss rests on it, not on the inputs."""
     nodes = [sheet.statements[i].node for i in own]
-    if not any(isinstance(n, (sx.Differential, sx.Derivative)) for node in nodes for n in sx.walk(node)):
+    slopes = [n for node in nodes for n in sx.walk(node) if isinstance(n, (sx.Differential, sx.Derivative))]
+    with_formula = {name for i in (*context, *own) for name, _ in heads(sheet.statements[i])}
+    if not slopes or any(isinstance(n, sx.Derivative) and n.of is not None and with_formula & set(mentions(n.of)) for n in slopes):
         return set()
     settled = {name for i in own for name, formula in heads(sheet.statements[i]) if not is_numeric(formula)}
     settled -= {name for i in context for name, _ in heads(sheet.statements[i])}
