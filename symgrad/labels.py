@@ -19,6 +19,7 @@ from symgrad.origins import letters_that_run
 from symgrad.parts import heads
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
+from symgrad.said_properties import typed_one_hot
 from symgrad.spaces import space
 from symgrad.span import Span
 from symgrad.syntax import Node
@@ -123,7 +124,7 @@ def one_hot_said(sheet: Sheet) -> str | None:
         name = plain_name(statement.node) if not statement.display else None
         if name is not None and (_ONE_HOT.search(statement.words[-30:]) or _ONE_HOT.search(statement.words_after[:30])):
             return name
-    return None
+    return next((name for statement in sheet.statements for name in typed_one_hot(statement)), None)
 
 
 def _labels(node: Node, vectors: set[str], classes: dict[str, int]) -> Iterator[str]:

@@ -41,11 +41,16 @@ _OF_TWO: dict[frozenset[Fraction | None], str] = {
 }
 _GAUSSIAN = re.compile(r"(?i)\bgaussians?\b|\bnormal distribution\b|\bmultivariate normal\b|\bcovariances?\b|\blog-?likelihood\b")
 # `y one-hot`, typed without dollars.
-_TYPED_ONE_HOT = re.compile(r"\b([A-Za-z])\b(?:\s+(?:is|are))?(?:\s+an?)?\s+one[- ]?hot\b")
+_TYPED_ONE_HOT = re.compile(r"\b([A-Za-z])\b(?:\s+(?:is|are))?(?:\s+(?:an?|the))?\s+one[- ]?hot\b|\bone[- ]?hot (?:\w+ )?([B-HJ-Zb-hj-z])\b(?!')")
 _COVARIANCES = frozenset({"\\Sigma", "\\Lambda"})
 _NOT_SO = re.compile(r"(?i)\b(?:not|never|nor|no|without|neither|nicht|keine?|ohne|pas|sans|non|sin|sem|não|не|без)\b[^,;]*$|不[^,;]*$")
 # Before a name, these make of what is said of it a condition for the lines that follow.
 _SUPPOSED = re.compile(r"(?i)\b(?:if|when|whenever|for|suppose|supposing|assume|assuming|provided)\b[^,;]*$")
+
+
+def typed_one_hot(statement: Statement) -> list[str]:
+    """The names that are called one-hot in the words beside a statement, where they are typed without dollars."""
+    return [found[1] or found[2] for words in (statement.words, statement.words_after) for found in _TYPED_ONE_HOT.finditer(words)]
 
 
 def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary) -> None:
@@ -54,7 +59,7 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
     if any(_GAUSSIAN.search(s.words) or _GAUSSIAN.search(s.words_after) for s in statements):
         for covariance in {n.base for s in statements for n in sx.walk(s.node) if isinstance(n, sx.Name)} & _COVARIANCES:
             vocabulary.properties.setdefault(covariance, set()).add("symmetric")
-    for name in {found[1] for s in statements for words in (s.words, s.words_after) for found in _TYPED_ONE_HOT.finditer(words)}:
+    for name in {name for s in statements for name in typed_one_hot(s)}:
         vocabulary.properties.setdefault(name, set()).add("one_hot")
     for previous, statement, following in zip([None, *statements], statements, [*statements[1:], None], strict=False):
         node = statement.node

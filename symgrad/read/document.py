@@ -55,13 +55,14 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of mathematics: its inside, whether it is closed, and what it says where that is known already."""
+    """A stretch of mathematics: its inside, whether it is closed, what it says where that is known already, and whether it is typed as text."""
 
     inside: Span
     outside: Span
     display: bool
     closed: bool = True
     node: Node | None = None
+    typed: bool = False
 
 
 def read_document(source: Source) -> Sheet:
@@ -92,7 +93,7 @@ def read_document(source: Source) -> Sheet:
             node: Node = sx.Unread(piece.outside, "mathematics that is opened and never closed")
             sheet.statements.append(Statement(node, piece.outside, block, piece.display, words, words_after))
             continue
-        for node in parse(_within(shown, piece), piece.inside, sheet.macros):
+        for node in parse(_within(shown, piece), piece.inside, sheet.macros, piece.typed):
             span = _span_of(source, node, piece.inside)
             remarks = tuple(re.findall(r"\\text(?:rm|bf|it)?\{([^{}]*)\}", source.slice(piece.inside)))
             sheet.statements.append(Statement(node, span, block, piece.display, words, words_after, "", remarks))
@@ -167,7 +168,7 @@ def _all_pieces(masked: str, is_tex: bool) -> list[Piece]:
         ]
         pieces = sorted([*pieces, *quoted], key=lambda p: p.outside.start)
         pieces = sorted(
-            [*pieces, *(Piece(span, span, display) for span, display in equations(masked, [p.outside for p in pieces]))],
+            [*pieces, *(Piece(span, span, display, typed=True) for span, display in equations(masked, [p.outside for p in pieces]))],
             key=lambda p: p.outside.start,
         )
     return pieces
@@ -325,7 +326,7 @@ def _quoted(text: str) -> Iterator[Piece]:
     """Equations between backticks; what else stood there is blank already."""
     for match in _INLINE_CODE.finditer(text):
         if is_typed(match[2]) and not match[2].startswith("$"):
-            yield Piece(Span(match.start(2), match.end(2)), Span(match.start(), match.end()), False)
+            yield Piece(Span(match.start(2), match.end(2)), Span(match.start(), match.end()), False, typed=True)
 
 
 def _pieces(text: str, is_tex: bool) -> Iterator[Piece]:

@@ -32,8 +32,8 @@ _NOT_FACTORS = (
 )  # fmt: skip
 
 
-def parse(source: Source, span: Span, macros: Macros | None = None) -> list[Node]:
-    r"""The statements of one piece of mathematics, in order.
+def parse(source: Source, span: Span, macros: Macros | None = None, typed: bool = False) -> list[Node]:
+    r"""The statements of one piece of mathematics, in order; one that is `typed` stands between no signs of mathematics.
 
     >>> from symgrad.read.written import sexpr
     >>> text = r"h = \sigma(W x)"
@@ -41,7 +41,7 @@ def parse(source: Source, span: Span, macros: Macros | None = None) -> list[Node
     ['(= h (call \\sigma (juxt W x)))']
     """
     try:
-        tokens = lex(source, span, macros)
+        tokens = lex(source, span, macros, typed)
     except Unreadable as error:
         return [sx.Unread(span, error.reason)]
     out: list[Node] = []

@@ -17,6 +17,7 @@ from symgrad.read.habits import as_meant
 from symgrad.read.magnitudes import with_magnitudes
 from symgrad.read.own_words import is_greek, own_words
 from symgrad.read.tokens import Token
+from symgrad.read.whole_scripts import with_whole_scripts
 from symgrad.span import Source, Span
 from symgrad.syntax import Unreadable
 
@@ -48,15 +49,16 @@ class Macro:
 Macros = Mapping[str, Macro]
 
 
-def lex(source: Source, span: Span, macros: Macros | None = None) -> list[Token]:
-    r"""The tokens of a stretch of a text.
+def lex(source: Source, span: Span, macros: Macros | None = None, typed: bool = False) -> list[Token]:
+    r"""The tokens of a stretch of a text; one that is `typed` stands outside of mathematics.
 
     >>> [t.text for t in lex(Source(r"\hat{y} = σ(Wx_1)"), Span(0, 17))]
     ['\\hat', '{', 'y', '}', '=', '\\sigma', '(', 'W', 'x', '_', '1', ')']
     """
     own = macros or {}
     tokens = _lexed(source.text, span.start, span.end, None, own, has_decimal_commas(source.text))
-    return as_meant(with_magnitudes(_expanded(tokens, own, 0, [0]), source.text, span.end))
+    expanded = _expanded(with_whole_scripts(tokens) if typed else tokens, own, 0, [0])
+    return as_meant(with_magnitudes(expanded, source.text, span.end))
 
 
 _FRACTION = re.compile(r"(\d+)\u2044(\d+)")  # what ½ and its like are made of

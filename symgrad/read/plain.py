@@ -29,7 +29,7 @@ _LABEL = re.compile(r"(?:(?:[A-Za-z][a-z]{2,}|lr):? )+(?=[A-Za-zα-ω](?:_?\w)? 
 # `**t = 2.**` above what is computed at that step.
 _TITLE = re.compile(r"\*\*\w{1,3} ?= ?\w{1,3}[.:]?\*\*[.:]?")
 _LIST_MARK = re.compile(
-    r"[ \t]*(?:[-*+]|\d+[.)]|\([a-z]\)|[-=]+>|[⇒→∴]|\*\*[^*\n]{1,40}\*\*:?|(?:i\.e|e\.g|resp|d\.h|c\.-?à-d)\.,?)?[ \t]+"
+    r"[ \t]*(?:[-*+]|\d+[.)]|\([a-z]\)|[-=]+>|[⇒→∴]|so|\*\*[^*\n]{1,40}\*\*:?|(?:i\.e|e\.g|resp|d\.h|c\.-?à-d)\.,?)?[ \t]+"
 )
 # `w1 = 0.3, b1 = 0.1 / w2 = 0.5, b2 = 1`: between two lists of what is given a stroke divides nothing.
 _VALUE = r"[A-Za-zα-ωΑ-Ω]\w{0,3} ?= ?[-−+]?\d+(?:\.\d+)?"
@@ -182,10 +182,13 @@ def _each_labelled(body: str) -> Iterator[tuple[int, int]]:
 # An equation told in a sentence without dollars: `Let V = W ⊙ M be …`. It ends where a word, a comma or the sentence does.
 _PLAIN_WORDS = "is be of to we or an as at by in on so if it and the for are a with where then that let put write take get from".split()
 # Also what a function is called with, `max(s, 0)²`, of names and no words.
-_LIST = r"(?:\[[^\[\]\n=]*\]|\([^()\nA-Za-z=]*,[^()\nA-Za-z=]*\)|(?<=[A-Za-z])\((?:(?![A-Za-z]{3})[^()\n=])*\))"
+_LIST = r"(?:\[\s*\[[^\n=]{0,200}?\]\s*\]|\[[^\[\]\n=]*\]|\([^()\nA-Za-z=]*,[^()\nA-Za-z=]*\)|(?<=[A-Za-z])\((?:(?![A-Za-z]{3})[^()\n=])*\))"
 _TOKEN = rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)(?!\([A-Za-z]{{2,}}[\s,])(?:{_LIST}|(?!\*\*)[^\s,;:.]|(?<=\d)\.(?=\d)|\.\.+(?=\w))+)"
 _SUM = r"(?:[Σ∑Π∏][^\s,;:.=]{0,6} (?:[^\s,;:.=]{1,12} )*?)?"  # what is summed may stand apart: `Σⱼ xⱼ gⱼ = 0`
 _TOLD = re.compile(rf"(?<![^\s(,;:])({_SUM}[A-Za-zÀ-ɏΑ-ωḀ-ỿ∂∇ℓ][^\s,;:.=]{{0,12}} ?(?:=|←|<-) ?{_TOKEN}(?: {_TOKEN})*)")
+# `a1 = [0, 2]`, `W = [[1, 2], [3, 4]]`: a vector or matrix of numbers; `dS = (P - Y)`: a sum in brackets.
+_OF_NUMBERS = re.compile(r"[A-Za-zα-ωΑ-Ωŷẑ][\w^()]{0,7}'? ?= ?\[[-−+\d.,;/e\s\[\]]*\d[-−+\d.,;/e\s\[\]]*\](?:\^T|ᵀ|\.T)?")
+_BRACKETED = re.compile(r"[A-Za-zα-ωΑ-Ω∂]\w{0,5}'? ?(?:=|←|<-) ?-?\((?=[^()]*[A-Za-zα-ω])(?![^()]*[A-Za-z]{4})[^()]*[-−+*/][^()]*\)")
 _CALLED = re.compile(r"\b([A-Za-z]+)'?\(")
 # `dL/db = …`, a derivative; and a formula of short names, with a sign between two of them, or two that are multiplied.
 _SLOPE = re.compile(r"\bd[A-Za-z]\w{0,2} ?/ ?d[A-Za-z]\w{0,2}\b")
@@ -244,6 +247,8 @@ def _before_words(told: str) -> int:
 
 def _is_told(told: str) -> bool:
     if _MATHLIKE.search(told) or "←" in told or "<-" in told or _SLOPE.search(told):
+        return True
+    if _OF_NUMBERS.fullmatch(told) or _BRACKETED.fullmatch(told) or re.fullmatch(_VALUE, told):
         return True
     is_formula = _FORMULA.fullmatch(told) is not None and re.search(r"[A-Za-zα-ω]", told.partition("=")[2]) is not None
     return is_formula or any(word in voc.FUNCTIONS for word in _CALLED.findall(told))

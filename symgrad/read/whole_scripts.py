@@ -1,0 +1,69 @@
+r"""Scripts in lines that are typed without mathematics: `W_hh h_prev` and `Y_ik` mean `W_{hh} h_{prev}`, where TeX would take one letter.
+
+So does `h_t-1` mean `h_{t-1}`, and `P[i, y_i]` an entry. Between dollars nothing is changed: there `x_iy_i` is a product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symgrad.read.tokens import Token
+from symgrad.span import Span
+
+_STEPS = frozenset("tlik")
+# What stands in brackets behind a name whose entry is meant; the E of `E[x]` is no such name.
+_PLACES = frozenset("ijklmnrct")
+_IN_BRACKETS = frozenset({",", "_", "+", "-"})
+_NEVER = frozenset("EPV")
+_FAR = 12
+
+
+def with_whole_scripts(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens with braces around every subscript that goes on, and around what is an index in brackets."""
+    out: list[Token] = []
+    i = 0
+    while i < len(tokens):
+        closing = _closing(tokens, i)
+        if closing is not None:
+            opened, closed = tokens[i + 1].span, tokens[closing].span
+            inside = with_whole_scripts(tokens[i + 2 : closing])
+            out += [tokens[i], Token("sign", "_", opened), Token("sign", "{", opened), *inside, Token("sign", "}", closed)]
+            i = closing + 1
+            continue
+        out.append(tokens[i])
+        i += 1
+        if out[-1].text != "_":
+            continue
+        end = _end(tokens, i)
+        if end > i + 1:
+            out += [_brace("{", tokens[i].span.start), *tokens[i:end], _brace("}", tokens[end - 1].span.end)]
+            i = end
+    return out
+
+
+def _end(tokens: Sequence[Token], start: int) -> int:
+    """Where the subscript that begins at a place ends."""
+    end = start
+    while end < len(tokens) and tokens[end].kind in ("letter", "number") and (end == start or not tokens[end].spaced):
+        end += 1
+    if end < len(tokens) and tokens[end].text == "_" and not tokens[end].spaced:
+        return start  # `x_iy_i`
+    is_step = end == start + 1 and tokens[start].text in _STEPS and end + 1 < len(tokens)
+    if is_step and tokens[end].text in ("-", "+") and tokens[end + 1].text == "1" and not (tokens[end].spaced or tokens[end + 1].spaced):
+        return end + 2
+    return end
+
+
+def _closing(tokens: Sequence[Token], i: int) -> int | None:
+    """Where the brackets close that stand behind a name and hold the place of an entry."""
+    is_open = tokens[i].kind == "letter" and i + 1 < len(tokens) and tokens[i + 1].text == "[" and not tokens[i + 1].spaced
+    end = next((k for k in range(i + 2, min(i + _FAR, len(tokens))) if tokens[k].text == "]"), None) if is_open else None
+    if end is None:
+        return None
+    inside = tokens[i + 2 : end]
+    is_of_places = all(t.kind in ("letter", "number") or t.text in _IN_BRACKETS for t in inside) and any(t.text in _PLACES for t in inside)
+    return end if is_of_places and (tokens[i].text not in _NEVER or any(t.text == "," for t in inside)) else None
+
+
+def _brace(text: str, at: int) -> Token:
+    return Token("sign", text, Span(at, at))
