@@ -41,7 +41,8 @@ def put_at(node: Node, values: Mapping[str, int], steps: Steps) -> Node:
         node = _with_every_step(node, values, steps)
     if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name):
         sub = None if node.sub is None else _script(node.sub, values, steps, False)
-        sup = None if node.sup is None else _script(node.sup, values, steps, True)
+        is_power = plain_name(node.base if node.sub is None else replace(node, sup=None)) in steps.raised
+        sup = None if node.sup is None else _script(node.sup, values, steps, not is_power)
         return node if sub is node.sub and sup is node.sup else replace(node, sub=sub, sup=sup)
     if isinstance(node, sx.Name) and node.base in steps.counts and not node.accents:
         return sx.Number(node.span, str(steps.last))

@@ -254,8 +254,14 @@ def _operands(node: Node) -> Iterator[Node]:
         if isinstance(n, sx.Product):
             for left, right in zip(n.factors, n.factors[1:], strict=False):
                 base = left.base if isinstance(left, sx.Scripted) else left
-                if isinstance(base, sx.Name) and base.base[:1].isupper():
+                if isinstance(base, sx.Name) and base.base[:1].isupper() and not _are_entries(left, right):
                     yield right
+
+
+def _are_entries(left: Node, right: Node) -> bool:
+    """Whether two factors are entries with an index in common, as in the product `A_{ij} x_j` of a matrix and a vector."""
+    subs = [node.sub for node in (left, right) if isinstance(node, sx.Scripted) and node.sub is not None]
+    return len(subs) == 2 and bool(set(letters_of(subs[0]) or ()) & set(letters_of(subs[1]) or ()))
 
 
 def _member(node: Node) -> tuple[str, str] | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symgrad import syntax as sx
+from symgrad.constant import constant_of
 from symgrad.literals import literal_rows
 from symgrad.members import alone
 from symgrad.naming import plain_name
@@ -47,6 +48,8 @@ class Steps:
     """The letters of the last step that stand for its number where they are factors: the T of `1/T`."""
     entered: frozenset[str] = frozenset()
     """Of several letters, names that none counts the steps of: beside `\\delta_t` and `\\delta_k` the y of `\\sum_k y_k \\log p_k`."""
+    raised: frozenset[str] = frozenset()
+    """Numbers that are raised to the step: the `\\beta_1` of `1 - \\beta_1^t`."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,29 @@ def _beyond(sheet: Sheet) -> Iterator[tuple[int, int]]:
                 numbers = [n for script in scripts_in(head) for n in numbers_in(script)]
                 if literal_rows(value) == ((Fraction(0),),) and len(numbers) == 1 and numbers[0] > 1:
                     yield at, numbers[0] - 1
+
+
+def raised_to(sheet: Sheet, letters: frozenset[str]) -> frozenset[str]:
+    r"""The numbers that are raised to the step: the `\beta` of `\beta^t` where it is given as 0.9 or stands in `1 - \beta^t`.
+
+    No z of `z^t`, which is another at each step; that has a line of its own, or a script of another kind somewhere.
+    """
+    nodes = [n for s in sheet.statements for n in sx.walk(s.node)]
+    raised = [(n, _without_power(n)) for n in nodes if isinstance(n, sx.Scripted) and isinstance(n.base, sx.Name) and n.sup is not None]
+    relations = [s.node for s in sheet.statements if isinstance(s.node, sx.Relation)]
+    heads = [node.sides[0] for node in relations]
+    labelled = {
+        name
+        for n, name in raised
+        if n in heads or not (isinstance(n.sup, (sx.Name, sx.Sum)) and (offset_of(n.sup) or ("", 0))[0] in letters)
+    }
+    given = {plain_name(node.sides[0]) for node in relations if constant_of(node.sides[-1]) is not None}
+    from_one = {id(term) for n in nodes if isinstance(n, sx.Sum) and constant_of(n.terms[0]) == 1 for term in n.terms[1:]}
+    return frozenset(name for n, name in raised if name and name not in labelled and (name in given or id(n) in from_one))
+
+
+def _without_power(node: sx.Scripted) -> str | None:
+    return plain_name(node.base if node.sub is None else replace(node, sup=None))
 
 
 def entered_by(sheet: Sheet, steps: Steps) -> set[str]:

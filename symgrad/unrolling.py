@@ -16,7 +16,7 @@ from symgrad.naming import letters_of, plain_name
 from symgrad.origins import convolved, letters_that_run
 from symgrad.read.document import Sheet, Statement
 from symgrad.settling import MOST_TERMS, put_at, settled_at
-from symgrad.step_letters import Steps, entered_by, is_start, reached, steps_of, used_names
+from symgrad.step_letters import Steps, entered_by, is_start, raised_to, reached, steps_of, used_names
 from symgrad.step_scripts import (
     explicit_head,
     free_letters,
@@ -57,6 +57,7 @@ def unrolled(sheet: Sheet, last: int | None = None) -> Sheet:
     sheet = replace(sheet, statements=[replace(s, node=_with_bare_sums(s.node, steps.letters)) for s in sheet.statements])
     sheet = replace(sheet, statements=[made for s in sheet.statements for made in _with_top_apart(s, steps)])
     steps = replace(steps, entered=frozenset(entered_by(sheet, steps)) if len(steps.letters) > 1 else frozenset())
+    steps = replace(steps, raised=raised_to(sheet, steps.letters))
     if last is not None:
         heads = {plain_name(s.node.sides[0]) for s in sheet.statements if isinstance(s.node, sx.Relation)}
         steps = replace(steps, last=last, counts=steps.tops - heads)
@@ -91,7 +92,8 @@ def _with_sums_of_named(sheet: Sheet) -> Sheet:
     def as_terms(node: Node) -> Node:
         match node:
             case sx.BigOp(below=sx.Relation(sides=(sx.Name(base=letter), sx.Number())), above=sx.Number(text=high)) if high.isdigit():
-                steps = Steps(frozenset({letter}), frozenset(), 1, int(high[:3]))
+                letters = frozenset({letter})
+                steps = Steps(letters, frozenset(), 1, int(high[:3]), raised=raised_to(sheet, letters))
                 counted = [n for n in sx.walk(node) if isinstance(n, sx.Scripted) and has_script(n, letter)]
                 counted = [n for n in counted if isinstance(n.base, sx.Name) and plain_name(n.base) not in whole]
                 named = [{plain_name(put_at(n, {letter: i}, steps)) for i in range(1, steps.last + 1)} for n in counted if not _shifted(n)]
