@@ -24,15 +24,27 @@ _LOGARITHMS = frozenset({"log", "ln", "\\log", "\\ln"})
 def with_the_label(sheet: Sheet) -> Sheet:
     """The sheet with the value of such a label wherever a line that defines nothing speaks of it."""
     given = {(name, constant_of(value)) for s in sheet.statements for name, value in heads(s) if name in _LABELS}
-    formulas = [(name, formula) for s in sheet.statements for name, formula in heads(s) if constant_of(formula) is None]
+    every = [head for s in sheet.statements for head in heads(s)]
+    known = {name for name, _ in every}
+    formulas = [(name, formula) for name, formula in every if constant_of(formula) is None and not _is_gradient(name, known)]
     for label, value in sorted(given, key=str):
         is_one_value = value in (0, 1) and [name for name, _ in given].count(label) == 1
         is_of_it = any(is_loss(name) and _is_a_cross_entropy(formula, value == 1) for name, formula in formulas)
         if value is None or not is_one_value or not is_of_it or any(label in mentions(formula) for _, formula in formulas):
             continue
-        made = [s if heads(s) else replace(s, node=sx.replaced(s.node, partial(_put, label, value))) for s in sheet.statements]
+        made = [
+            replace(s, node=sx.replaced(s.node, partial(_put, label, value)))
+            if all(_is_gradient(name, known) for name, _ in heads(s))
+            else s
+            for s in sheet.statements
+        ]
         return replace(sheet, statements=made)
     return sheet
+
+
+def _is_gradient(name: str, known: set[str]) -> bool:
+    """Whether a name is that of a gradient, `dz` beside a z or a δ, whose line defines nothing."""
+    return (name[:1] == "d" and name[1:] in known) or name.startswith("\\delta")
 
 
 def _put(label: str, value: Fraction, node: Node) -> Node | None:

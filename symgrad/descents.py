@@ -150,6 +150,8 @@ def _is_along(way: Node, start: Node) -> bool:
         case sx.Product(factors=(rate, sx.Derivative(order=None) as slope), operators=("" | "cdot" | "times" | "*",)):
             is_rate = plain_name(rate) in _RATES or (constant_of(rate) or 0) > 0
             return is_rate and any(_base(by) == _base(start) for by in slope.wrt) and _is_of_a_loss(slope)
+        case sx.Product(factors=(rate, slope), operators=("" | "cdot" | "times" | "*",)):
+            return plain_name(rate) in _RATES and plain_name(slope) == f"d{plain_name(start)}"
     return False
 
 

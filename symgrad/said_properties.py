@@ -41,7 +41,9 @@ _OF_TWO: dict[frozenset[Fraction | None], str] = {
 }
 _GAUSSIAN = re.compile(r"(?i)\bgaussians?\b|\bnormal distribution\b|\bmultivariate normal\b|\bcovariances?\b|\blog-?likelihood\b")
 # `y one-hot`, typed without dollars.
-_TYPED_ONE_HOT = re.compile(r"\b([A-Za-z])\b(?:\s+(?:is|are))?(?:\s+(?:an?|the))?\s+one[- ]?hot\b|\bone[- ]?hot (?:\w+ )?([B-HJ-Zb-hj-z])\b(?!')")
+_TYPED_ONE_HOT = re.compile(
+    r"\b([A-Za-z])\b(?:\s+(?:is|are))?(?:\s+(?:an?|the))?\s+one[- ]?hot\b|\bone[- ]?hot (?:\w+ )?([B-HJ-Zb-hj-z])\b(?!')"
+)
 _COVARIANCES = frozenset({"\\Sigma", "\\Lambda"})
 _NOT_SO = re.compile(r"(?i)\b(?:not|never|nor|no|without|neither|nicht|keine?|ohne|pas|sans|non|sin|sem|não|не|без)\b[^,;]*$|不[^,;]*$")
 # Before a name, these make of what is said of it a condition for the lines that follow.

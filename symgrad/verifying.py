@@ -71,6 +71,7 @@ from symgrad.primed import with_letters_for_primes
 from symgrad.pullbacks import with_letters_of_their_own
 from symgrad.raising import raise_form
 from symgrad.read.document import Sheet, read_document
+from symgrad.renewing import with_renewals
 from symgrad.replacing import with_replaced
 from symgrad.ruling import MISFIT, UNKNOWN_NAME, Judged, Ruling, as_written, claim_of, is_charitable
 from symgrad.shorthand import written_out
@@ -110,6 +111,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_slopes,
     with_zero_behind,
     turned,
+    with_renewals,
     by_letters,
     of_one_sample,
     with_summands,

@@ -46,7 +46,7 @@ LAYERS = [
         "totals limits ellipses coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise "
         "bell lettered underbraces overlines summands spread expectations "
         "literals sheet defining usage unnamed_loss chains gathering chosen binary "
-        "loss_of_numbers opaque cross_entropies lying subgradients subsets updates changing rounding "
+        "renewing loss_of_numbers opaque cross_entropies lying subgradients subsets updates changing rounding "
         "identities held lab spellings "
         "completing",
     ),

@@ -55,7 +55,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of mathematics: its inside, whether it is closed, what it says where that is known already, and whether it is typed as text."""
+    """A stretch of mathematics: its inside, whether it is closed, what it says where that is known, and whether it is typed as text."""
 
     inside: Span
     outside: Span

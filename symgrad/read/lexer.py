@@ -17,7 +17,7 @@ from symgrad.read.habits import as_meant
 from symgrad.read.magnitudes import with_magnitudes
 from symgrad.read.own_words import is_greek, own_words
 from symgrad.read.tokens import Token
-from symgrad.read.whole_scripts import with_whole_scripts
+from symgrad.read.typed_tokens import as_typed
 from symgrad.span import Source, Span
 from symgrad.syntax import Unreadable
 
@@ -57,7 +57,7 @@ def lex(source: Source, span: Span, macros: Macros | None = None, typed: bool = 
     """
     own = macros or {}
     tokens = _lexed(source.text, span.start, span.end, None, own, has_decimal_commas(source.text))
-    expanded = _expanded(with_whole_scripts(tokens) if typed else tokens, own, 0, [0])
+    expanded = _expanded(as_typed(tokens) if typed else tokens, own, 0, [0])
     return as_meant(with_magnitudes(expanded, source.text, span.end))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from symgrad.read import vocabulary as voc
+from symgrad.read.typed_tokens import is_spelt
 from symgrad.span import Span
 
 _WORDLIKE = re.compile(r"[A-Za-z]{3,}")
@@ -51,7 +52,7 @@ def is_typed(code: str) -> bool:
 
 def _is_mathematical(word: str) -> bool:
     """Whether a word stands in formulas: a function, a quantity, a constant."""
-    return word in voc.FUNCTIONS or word in voc.WORDS or word in voc.CONSTANTS
+    return word in voc.FUNCTIONS or word in voc.WORDS or word in voc.CONSTANTS or is_spelt(word)
 
 
 def equations(text: str, taken: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
@@ -182,7 +183,9 @@ def _each_labelled(body: str) -> Iterator[tuple[int, int]]:
 # An equation told in a sentence without dollars: `Let V = W ⊙ M be …`. It ends where a word, a comma or the sentence does.
 _PLAIN_WORDS = "is be of to we or an as at by in on so if it and the for are a with where then that let put write take get from".split()
 # Also what a function is called with, `max(s, 0)²`, of names and no words.
-_LIST = r"(?:\[\s*\[[^\n=]{0,200}?\]\s*\]|\[[^\[\]\n=]*\]|\([^()\nA-Za-z=]*,[^()\nA-Za-z=]*\)|(?<=[A-Za-z])\((?:(?![A-Za-z]{3})[^()\n=])*\))"
+_LIST = (
+    r"(?:\[\s*\[[^\n=]{0,200}?\]\s*\]|\[[^\[\]\n=]*\]|\([^()\nA-Za-z=]*,[^()\nA-Za-z=]*\)|(?<=[A-Za-z])\((?:(?![A-Za-z]{3})[^()\n=])*\))"
+)
 _TOKEN = rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)(?!\([A-Za-z]{{2,}}[\s,])(?:{_LIST}|(?!\*\*)[^\s,;:.]|(?<=\d)\.(?=\d)|\.\.+(?=\w))+)"
 _SUM = r"(?:[Σ∑Π∏][^\s,;:.=]{0,6} (?:[^\s,;:.=]{1,12} )*?)?"  # what is summed may stand apart: `Σⱼ xⱼ gⱼ = 0`
 _TOLD = re.compile(rf"(?<![^\s(,;:])({_SUM}[A-Za-zÀ-ɏΑ-ωḀ-ỿ∂∇ℓ][^\s,;:.=]{{0,12}} ?(?:=|←|<-) ?{_TOKEN}(?: {_TOKEN})*)")
@@ -192,7 +195,10 @@ _BRACKETED = re.compile(r"[A-Za-zα-ωΑ-Ω∂]\w{0,5}'? ?(?:=|←|<-) ?-?\((?=[
 _CALLED = re.compile(r"\b([A-Za-z]+)'?\(")
 # `dL/db = …`, a derivative; and a formula of short names, with a sign between two of them, or two that are multiplied.
 _SLOPE = re.compile(r"\bd[A-Za-z]\w{0,2} ?/ ?d[A-Za-z]\w{0,2}\b")
-_SHORT = r"(?:[A-Za-zα-ωΑ-Ω]\w?(?:_\w+)?'?|\d+(?:\.\d+)?|\([^()]*\)|\[[^\[\]]*\])"
+_SHORT = (
+    r"(?:(?:alpha|beta|gamma|delta|eta|lambda|theta|sigma|eps|lr)(?:_?\w)?|[A-Za-zα-ωΑ-Ω]\w?(?:_\w+)?'?"
+    r"|\d+(?:\.\d+)?|\([^()]*\)|\[[^\[\]]*\])"
+)
 _FORMULA = re.compile(rf"[^=←]*(?:=|←|<-) ?-?{_SHORT}(?: ?[-+*/@^=] ?-?{_SHORT}| {_SHORT})+")
 
 

@@ -1,6 +1,7 @@
-r"""Scripts in lines that are typed without mathematics: `W_hh h_prev` and `Y_ik` mean `W_{hh} h_{prev}`, where TeX would take one letter.
+r"""What is typed without mathematics: `W_hh h_prev` and `Y_ik` mean `W_{hh} h_{prev}`, where TeX would take one letter.
 
-So does `h_t-1` mean `h_{t-1}`, and `P[i, y_i]` an entry. Between dollars nothing is changed: there `x_iy_i` is a product.
+So does `h_t-1` mean `h_{t-1}`, and `P[i, y_i]` an entry; `eta` and `xhat` are η and \hat x. Between dollars nothing is changed: there
+`x_iy_i` is a product.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from collections.abc import Sequence
 from symgrad.read.tokens import Token
 from symgrad.span import Span
 
+_NAMES = ("alpha", "beta", "gamma", "delta", "zeta", "eta", "lambda", "mu", "nu", "xi", "rho", "tau", "phi", "psi", "chi", "theta", "omega")
+_GREEK = {name: f"\\{name}" for name in _NAMES} | {"eps": "\\epsilon"}
+_HATS = frozenset(f"{letter}hat" for letter in "abhpqruvwxyz")
 _STEPS = frozenset("tlik")
 # What stands in brackets behind a name whose entry is meant; the E of `E[x]` is no such name.
 _PLACES = frozenset("ijklmnrct")
@@ -18,7 +22,49 @@ _NEVER = frozenset("EPV")
 _FAR = 12
 
 
-def with_whole_scripts(tokens: Sequence[Token]) -> list[Token]:
+def is_spelt(word: str) -> bool:
+    """Whether a word is a Greek letter or a name with a hat, perhaps behind the d of a differential: `dgamma`, `xhat`."""
+    return bool(_spelt(word))
+
+
+def _spelt(word: str) -> tuple[bool, str] | None:
+    """Whether it is a differential, and of what."""
+    is_differential = word not in _GREEK and word[:1] == "d"
+    name = word[is_differential:]
+    return (is_differential, name) if name in _GREEK or name in _HATS else None
+
+
+def as_typed(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens as they are meant outside of mathematics."""
+    return _with_whole_scripts(_with_spelt_names(tokens))
+
+
+def _with_spelt_names(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens with Greek letters and hats where they are spelt, perhaps behind the d of a differential."""
+    out: list[Token] = []
+    i = 0
+    while i < len(tokens):
+        end = i
+        while end < len(tokens) and tokens[end].kind == "letter" and (end == i or not tokens[end].spaced):
+            end += 1
+        word = "".join(t.text for t in tokens[i:end]) if end > i else tokens[i].text if tokens[i].kind == "word" else ""
+        end = max(end, i + 1)
+        spelt = _spelt(word)
+        out += tokens[i:end] if spelt is None else _written(*spelt, tokens[i], tokens[i].span.to(tokens[end - 1].span))
+        i = end
+    return out
+
+
+def _written(is_differential: bool, name: str, first: Token, span: Span) -> list[Token]:
+    """The tokens of such a name."""
+    whole = Span(span.start + is_differential, span.end)
+    spaced = first.spaced and not is_differential
+    kind, text, accents = ("macro", _GREEK[name], ()) if name in _GREEK else ("letter", name[0], ("hat",))
+    of = Token(kind, text, whole, accents=accents, spaced=spaced)
+    return [Token("letter", "d", Span(span.start, span.start + 1), spaced=first.spaced), of] if is_differential else [of]
+
+
+def _with_whole_scripts(tokens: Sequence[Token]) -> list[Token]:
     """The tokens with braces around every subscript that goes on, and around what is an index in brackets."""
     out: list[Token] = []
     i = 0
@@ -26,7 +72,7 @@ def with_whole_scripts(tokens: Sequence[Token]) -> list[Token]:
         closing = _closing(tokens, i)
         if closing is not None:
             opened, closed = tokens[i + 1].span, tokens[closing].span
-            inside = with_whole_scripts(tokens[i + 2 : closing])
+            inside = _with_whole_scripts(tokens[i + 2 : closing])
             out += [tokens[i], Token("sign", "_", opened), Token("sign", "{", opened), *inside, Token("sign", "}", closed)]
             i = closing + 1
             continue
