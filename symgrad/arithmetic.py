@@ -77,7 +77,8 @@ class Arithmetic:
             ruling = self.with_values(link, pair, self.ledger.values)
         except Unsupported as error:
             ruling = self._with_what_follows(link, pair) or Ruling(link, "undecided", pair=pair, reason=str(error))
-        is_stated = in_numbers(link.right) and not in_numbers(link.left)
+        is_wrong = ruling.verdict == "fails" and self._is_of_values(link.left)
+        is_stated = in_numbers(link.right) and not in_numbers(link.left) and not is_wrong
         if is_stated and ruling.verdict in ("undecided", "fails") and self._cannot_compute(link, ruling.verdict == "fails"):
             head = plain_name(link.head, self.meaning.styled)
             self.ledger.stated |= set() if head is None else {head}
@@ -254,6 +255,11 @@ class Arithmetic:
                 return True
             stack += [v.name for v in variables(below.node)]
         return False
+
+    def _is_of_values(self, side: Node) -> bool:
+        """Whether a side is a formula, and all names in it have values: it comes to a number, whatever the name before it is defined by."""
+        spoken = mentions(side, self.meaning.styled)
+        return plain_name(side, self.meaning.styled) is None and bool(spoken) and all(name in self.ledger.values for name in spoken)
 
     def _is_update(self, link: Link) -> bool:
         """`w = 0.5 - 0.1 \\cdot 8`, where w was 0.5: a step of descent, which gives w a new value."""

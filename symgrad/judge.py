@@ -203,12 +203,11 @@ class Judge:
             return (
                 self._of_one_letter(link, failed)
                 or (self._in_numbers(link) if failed.reason == MISFIT else None)
-                or self._under_conditions(link)
-                or self._in_one_case(link)
+                or self._where_it_is_claimed(link)
                 or self._at_estimates(link)
                 or failed
             )
-        return failed
+        return self._in_one_case(link) or failed
 
     def _first_that_holds(self, link: Link, pairs: Iterator[Pair], lab: Lab | None = None) -> Ruling:
         """The ruling by the first pair that holds, at the points of the lab that a condition has where there is one; else why none does."""
@@ -431,6 +430,11 @@ class Judge:
         is_misfit = failed.reason == MISFIT  # it has no reading but this one
         return ruling if is_misfit and ruling.verdict == "fails" and ruling.pair is not None else None
 
+    def _where_it_is_claimed(self, link: Link) -> Ruling | None:
+        """The ruling where conditions hold, or else in a case that is spoken of; None where there are none."""
+        ruling = self._under_conditions(link)
+        return ruling if ruling is not None and ruling.verdict == "holds" else self._in_one_case(link) or ruling
+
     def _under_conditions(self, link: Link) -> Ruling | None:
         """The claim where the conditions hold that it is made under; None where there are none, or it fails there too."""
         supposed, lab = self.suppositions.of(link)
@@ -450,14 +454,16 @@ class Judge:
         return ruling if ruling.verdict == "undecided" else None
 
     def _in_one_case(self, link: Link) -> Ruling | None:
-        """The claim for one case of a definition by cases, where its sentence speaks of one."""
-        for lab, under in self.suppositions.cases(link):
+        """The claim for one case of a definition by cases, where its sentence speaks of one, or for a value that was said before."""
+        for lab, under, is_sure in self.suppositions.cases(link):
             try:
                 ruling = self._first_that_holds(link, self.pairing.pairs(link, False), lab)
             except (SymgradError, RecursionError):
                 continue
-            if ruling.verdict == "holds":
+            if ruling.verdict == "holds" and is_sure:
                 return replace(ruling, evidence=[{**shown, "under": under} for shown in ruling.evidence])
+            if ruling.verdict == "holds":
+                return Ruling(link, "undecided", reason=f"it holds for {under} only, which may be meant here")
         return None
 
     # ── comparing ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -587,7 +593,7 @@ class Judge:
                 if (self._in_sizes_given(pair) or self.lab).equal(pair.left_node, pair.right_node).holds:
                     return True
                 _, lab = self.suppositions.of(link)
-                labs = [lab] if lab is not self.lab else [case for case, _ in self.suppositions.cases(link)]
+                labs = [lab] if lab is not self.lab else [case for case, *_ in self.suppositions.cases(link)]
                 if any(lab.equal(pair.left_node, pair.right_node).holds for lab in labs):
                     return True
                 if variables(pair.left_node) and variables(pair.right_node) and not self.arithmetic.rests_on_results(pair):

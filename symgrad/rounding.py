@@ -22,7 +22,9 @@ class Rounding:
     """The rounded numbers met so far, and the names whose values they are."""
 
     def __init__(self, given: Iterable[Node] = ()) -> None:
-        self._given = {number.text for node in given for number in _numbers(node)}
+        numbers = [number for node in given for number in _numbers(node)]
+        # The 0.1 beside a rate of 0.9 is exact too.
+        self._given = {n.text for n in numbers} | {f"{float(1 - n.value):.{n.decimals}f}" for n in numbers}
         self._texts: set[str] = set()
         self._units: dict[str, int] = {}
 

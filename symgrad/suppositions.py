@@ -47,6 +47,8 @@ _PERHAPS_A_CONDITION = re.compile(r"(?i)\b(?:with|where|for|under|unit|normalise
 # The factors of a penalty, as they are named.
 # `Only for symmetric $A$ is that $2AX$`: said of one line, and of nothing that follows.
 _THERE_ALONE = re.compile(r"(?i)\b(?:only|just|nur|seulement|s[óo]lo|solo|só)\b[^.;]*$")
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
+_OPENS = " \n$\\[&"  # what stands before a formula that is set apart
 
 
 class Suppositions:
@@ -80,8 +82,11 @@ class Suppositions:
             self._labs[modelled] = self.lab.under(modelled)
         return supposed, self._labs[modelled]
 
-    def cases(self, link: Link) -> Iterator[tuple[Lab, str]]:
-        """Where each case of a definition by cases holds, if the sentence of a claim speaks of one; and what is compared there."""
+    def cases(self, link: Link) -> Iterator[tuple[Lab, str, bool]]:
+        """Where each case that a claim may be about holds, what is supposed there, and whether it is sure to be about it.
+
+        A case is one of a definition by cases, if its sentence speaks of one, or a value that an input was put to before.
+        """
         sheet = self.gathered.sheet
         for definition in self.gathered.definitions:
             cases = list(branches(definition.expression, words_before(sheet, link.statement)))
@@ -90,7 +95,22 @@ class Suppositions:
                 under = f"{sheet.source.slice(larger.span).strip()} > {sheet.source.slice(smaller.span).strip()}"
                 for condition in self._compared_as(definition.statement, larger, smaller):
                     if condition.is_modelled:
-                        yield self.lab.under([condition]), under
+                        yield self.lab.under([condition]), under, True
+        for condition in self._still_put(link):
+            said = sheet.source.text[sheet.statements[condition.statement].span.end : link.span.start].rstrip(_OPENS)
+            yield self.lab.under([condition]), condition.text, _PARAGRAPH.search(said) is None
+
+    def _still_put(self, link: Link) -> Iterator[Condition]:
+        """Values that inputs were put to in a sentence before, `for $T = 1$ we get …. Hence …`, while no formula speaks of the input."""
+        sheet, i = self.gathered.sheet, link.statement
+        for j, given in self.gathered.given.items():
+            start, end = sheet.statements[j].span.end, link.span.start
+            if not j < i or one_sentence(sheet, j, i) or any(start <= heading <= end for heading in sheet.headings):
+                continue
+            spoken = {name for k in range(j + 1, i + 1) for name in mentions(sheet.statements[k].node, self.meaning.styled)}
+            for name, value in given:
+                put = put_to(sheet, j, name, value) if name in self.meaning.network.inputs and name not in spoken else None
+                yield from () if put is None else (put,)
 
     def is_case(self, link: Link) -> bool:
         """`for $s_i = 1$ it is …`: one case of what an entry may be, and no claim about every one of them."""
