@@ -40,6 +40,10 @@ from symgrad.unrolling import unrolled
 
 # What the last definition depends on: the `(x, y)` of `f(x, y) = x^\top y`, which is no function that is used.
 _LAST_HEAD = re.compile(r"(?P<name>(?:^|[;\n])\s*\\?[A-Za-z]\w*)(?P<arguments>\([^()=;\n]*\)\s*)(?==[^;\n]*$)")
+# Greek letters as code has them, which are no products of letters; `xi` and `pi` may be x_i and p_i.
+_SHORTENED = {"lam": "lambda", "eps": "epsilon"}
+_WORDS_OF_LETTERS = sorted({*names.GREEK, *_SHORTENED} - {"nu", "xi", "pi", "Xi", "Pi"})
+_SPELT = re.compile(rf"(?<![\\A-Za-z])(?<!rm{{)(?<!text{{)(?<!name{{)(?:{'|'.join(_WORDS_OF_LETTERS)})(?![A-Za-z(])")
 _LONGEST = 10_000
 _MOST_STEPS = 60
 # The numbers of steps that a general formula is read for: enough that a sum over all but one of them is seen to be one.
@@ -69,7 +73,7 @@ def network_of_text(
         return network_of_formula(text, dims, assumed, settings, scalar)
     source = Source(text, "--expr")
     try:
-        found = assignments(source)
+        found = stepping.with_subscripts(assignments(source))
         counting = stepping.counted(found)
         last = last_step(settings or {}, counting[1] if counting else None, "--expr")
         if counting is None:
@@ -143,7 +147,7 @@ def is_formula(text: str) -> bool:
         return True
     if "‖" in text or "⊙" in text:
         return True
-    if re.search(r"[@\[]|\*\*|\bnp\.", text) or any(text.count(a) != text.count(b) for a, b in ("()", "{}")):
+    if re.search(r"[@\[]|\bnp\.", text) or any(text.count(a) != text.count(b) for a, b in ("()", "{}")):
         return False
     try:
         assignments(Source(text, "--expr"))
@@ -174,7 +178,9 @@ def network_of_formula(
     source = Source(text, "--expr")
     if len(text) > _LONGEST:
         raise InvalidExpression(f"--expr: an expression of {len(text)} characters; {_LONGEST} are read")
-    shapes, properties = read_shapes(dims), read_properties(assumed)
+    shapes = {_SHORTENED.get(name, name): shape for name, shape in read_shapes(dims).items()}
+    properties = {_SHORTENED.get(name, name): held for name, held in read_properties(assumed).items()}
+    text = _SPELT.sub(lambda found: names.GREEK[_SHORTENED.get(found[0], found[0])].rjust(len(found[0])), text)
     sheet_text, pieces = _as_sheet(text, scalar)
     written = own_functions_applied(Source(sheet_text, "--expr.md"))
 

@@ -22,6 +22,9 @@ _DEEPEST = 80
 _MOST_NODES = 4_000
 
 
+# The subscripts of `h_{t-1}` and `W_{hh}`, which are no Python.
+_SUBSCRIPT = re.compile(r"(?<=\w)_\{\s*(?:(?P<word>\w+)|(?P<step>\w+\s*[-+]\s*\d+))\s*\}")
+
 # Python does not let a name be called lambda; this one of the same length stands for it while the text is parsed.
 _LAMBDA = "lambdą"
 
@@ -78,6 +81,7 @@ def _trimmed(source: Source, start: int, end: int) -> Iterator[Span]:
 def _assignment(source: Source, span: Span) -> Assignment:
     # Inside brackets a line may end; it is a space here, so that places stay where they are.
     written = re.sub(r"[\r\n\t]", " ", source.slice(span))
+    written = _SUBSCRIPT.sub(_subscript, written)
     written = re.sub(r"(?<![\w.])lambda(?!\w)(?!\s*\w*\s*:)", _LAMBDA, written)
     try:
         with warnings.catch_warnings():
@@ -103,6 +107,12 @@ def _assignment(source: Source, span: Span) -> Assignment:
     return Assignment(name, tree, span)
 
 
+def _subscript(found: re.Match[str]) -> str:
+    """`h_{t-1}` as `h[t-1]` and `W_{hh}` as `W_hh`, in as many characters."""
+    made = f"_{found['word']}" if found["word"] else f"[{found['step']}]"
+    return made.rjust(len(found[0])) if found["step"] else made.ljust(len(found[0]))
+
+
 def _indexed(target: ast.expr) -> tuple[str, ast.expr] | None:
     """The name and the index of `h[t]`, which is defined for each step, or of `h[0]`."""
     if not isinstance(target, ast.Subscript) or not isinstance(target.value, ast.Name):
@@ -122,10 +132,16 @@ def _of_this_step(assignment: Assignment) -> Assignment:
     back: ast.operator = ast.Sub() if isinstance(index.op, ast.Add) else ast.Add()
 
     class Earlier(ast.NodeTransformer):
-        """t as t − 1."""
+        """t as t − 1, and x_t as x[t − 1]."""
 
         def visit_Name(self, node: ast.Name) -> ast.AST:
-            return ast.copy_location(ast.BinOp(node, back, ahead), node) if node.id == step else node
+            if node.id == step:
+                return ast.copy_location(ast.BinOp(node, back, ahead), node)
+            if not node.id.endswith(f"_{step}"):
+                return node
+            before = ast.copy_location(ast.BinOp(ast.copy_location(ast.Name(step, ast.Load()), node), back, ahead), node)
+            base = ast.copy_location(ast.Name(node.id.removesuffix(f"_{step}"), ast.Load()), node)
+            return ast.copy_location(ast.Subscript(base, before, ast.Load()), node)
 
     return replace(assignment, tree=Earlier().visit(assignment.tree), index=letter)
 

@@ -19,6 +19,48 @@ from symgrad.span import Span
 _ARITHMETIC = {ast.Add: 1, ast.Sub: -1}
 
 
+def with_subscripts(found: Sequence[Assignment]) -> Sequence[Assignment]:
+    """`h_t = f(h[t-1], x_t)` as `h[t] = f(h[t-1], x[t])`, where it is typed as `h_t = f(h_{t-1}, x_t)`; all else as it is."""
+    earlier = {
+        (n.value.id, n.slice.left.id)
+        for a in found
+        for n in ast.walk(a.tree)
+        if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)
+        if isinstance(n.slice, ast.BinOp) and isinstance(n.slice.left, ast.Name) and isinstance(n.slice.right, ast.Constant)
+    }
+    heads_of_steps = {f"{a.name}_{a.index.id}" for a in found if isinstance(a.index, ast.Name)} | {a.name for a in found if a.name}
+    letters = {letter for name, letter in earlier if f"{name}_{letter}" in heads_of_steps}
+    if len(letters) != 1:
+        return found
+    (letter,) = letters
+    used = {n.id for a in found for n in ast.walk(a.tree) if isinstance(n, ast.Name)} | {a.name for a in found if a.name}
+    stepped = {name.removesuffix(f"_{letter}") for name in used if name.endswith(f"_{letter}")} | {name for name, _ in earlier}
+
+    def parted(name: str | None) -> tuple[str, ast.expr] | None:
+        """The name and the step of `h_t`, `h_T` and `h_0`."""
+        base, _, step = (name or "").rpartition("_")
+        if base not in stepped or not (step in (letter, letter.upper()) or step.isdecimal()):
+            return None
+        return base, ast.Constant(int(step)) if step.isdecimal() else ast.Name(step, ast.Load())
+
+    class Stepped(ast.NodeTransformer):
+        """Subscripts for the names of steps."""
+
+        def visit_Name(self, node: ast.Name) -> ast.AST:
+            if (parts := parted(node.id)) is None:
+                return node
+            made = ast.Subscript(ast.Name(parts[0], ast.Load()), parts[1], ast.Load())
+            for new in (made, made.value, made.slice):
+                ast.copy_location(new, node)
+            return made
+
+    heads = [parted(a.name) for a in found]
+    return [
+        replace(a, name=head[0] if head else a.name, index=head[1] if head else a.index, tree=Stepped().visit(a.tree))
+        for a, head in zip(found, heads, strict=True)
+    ]
+
+
 def counted(found: Sequence[Assignment]) -> tuple[str, str] | None:
     """The letter that counts steps and the name of the last: of `h[t] = …` and `h[T]`; None where no definition is for each step."""
     letters = {n.id for a in found if a.index is not None for n in ast.walk(a.index) if isinstance(n, ast.Name)}
@@ -63,11 +105,25 @@ def written_out(found: Sequence[Assignment], letters: tuple[str, str], last: int
         tree = _Settled(names, values, totals).visit(copy.deepcopy(assignment.tree))
         return replace(assignment, name=name, index=None, tree=tree)
 
+    for a in found:
+        free = _at_any_step(a.tree, letter) if a.index is None else None
+        if free is not None:
+            said = f"{letter} counts steps; a loss is of one, as {letter} = {top}, or a sum(… for {letter} in range(1, {top}+1))"
+            raise Refused(InvalidExpression, said, _span(free))
     general = [a for a in found if isinstance(a.index, ast.Name)]
     single = [at(a, {top: last}) for a in found if not isinstance(a.index, ast.Name)]
     starts = {a.name for a in single}
     of_steps = [at(a, {top: last, letter: t}) for a in general for t in range(1, last + 1)]
     return _in_order([*single, *(a for a in of_steps if a.name not in starts)])
+
+
+def _at_any_step(tree: ast.AST, letter: str) -> ast.Subscript | None:
+    """What is taken at a step that no sum runs over."""
+    if isinstance(tree, (ast.GeneratorExp, ast.ListComp)) and any(ast.unparse(n.target) == letter for n in tree.generators):
+        return None
+    if isinstance(tree, ast.Subscript) and any(isinstance(n, ast.Name) and n.id == letter for n in ast.walk(tree.slice)):
+        return tree
+    return next((found for child in ast.iter_child_nodes(tree) if (found := _at_any_step(child, letter)) is not None), None)
 
 
 def _totals(tree: ast.expr) -> set[Span]:
