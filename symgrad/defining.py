@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import replace
 from fractions import Fraction
 
@@ -117,7 +118,7 @@ def gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) -
         return True  # `\\phi = \\tanh` says which function it is
     if _is_told_function(sides[0], vocabulary) and isinstance(sides[1], sx.Name) and fn.word_of(sides[1].base) in fn.ELEMENTWISE_WORDS:
         return True  # so does `g^{[2]} = \\sigma`
-    if _is_exponential(sides[0]) or (constant_of(sides[0]) is not None and is_numeric(sides[1])):
+    if _is_exponential(sides[0], known | vocabulary.declared.keys()) or (constant_of(sides[0]) is not None and is_numeric(sides[1])):
         return False  # `e^{0.8} = 2.226`
     if _is_an_entry(found, sides[0], is_worked(sides[1])):
         return False  # `y_0 = 1 \\cdot 1 + 0 \\cdot 2 = 1` of a y with a formula
@@ -287,11 +288,12 @@ def _is_every_entry(found: Gathered, node: Node, known: set[str]) -> bool:
     return set(letters) <= found.running and any(d.name == base and not is_numeric(d.expression) for d in found.definitions)
 
 
-def _is_exponential(node: Node) -> bool:
-    """`e^{-2s}`, which is no name."""
+def _is_exponential(node: Node, known: Container[str]) -> bool:
+    """`e^{-2s}`, which is no name; nor is `e^{x + y}` of an x and a y that are known, while `e^{t + 1}` may be an error."""
     if not (isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name) and node.base.base == "e" and node.sub is None):
         return False
-    return isinstance(node.sup, (sx.Prefix, sx.Product, sx.Frac))
+    is_of_known = isinstance(node.sup, sx.Sum) and all(name in known for name in mentions(node.sup)) and bool(mentions(node.sup))
+    return isinstance(node.sup, (sx.Prefix, sx.Product, sx.Frac)) or is_of_known
 
 
 def _blocks(node: Node, styled: frozenset[str]) -> list[str]:

@@ -47,6 +47,7 @@ from symgrad.usage import (
     along_an_axis,
     array_names,
     bold_names,
+    complemented,
     entrywise_names,
     mentioned_names,
     only_dividing,
@@ -127,6 +128,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
         if len(stated_of) == 1 and not (stated := stated_of.pop())[0].is_one and stated[1].is_one:
             vocabulary.members[base] = stated[0]  # `x_1, \dots, x_N \in \mathbb{R}^d`
     vocabulary.entrywise = frozenset(entrywise_names(sheet, styled))
+    vocabulary.complemented = frozenset(complemented((sheet.statements[i].node for i in part.statements), styled))
     vocabulary.divisors = frozenset(only_dividing(sheet, styled))
     vocabulary.along_an_axis = frozenset(along_an_axis(sheet, styled))
     named_here = [*part.own, *(i for i in part.context if heads(sheet.statements[i]))]

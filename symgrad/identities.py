@@ -58,8 +58,10 @@ def _differentiated(link: Link, styled: frozenset[str]) -> Iterator[sx.Node]:
     for node in (n for side in (link.left, link.right) for n in sx.walk(side)):
         if isinstance(node, sx.Derivative) and node.of is not None and len(node.wrt) == 1 and node.order is None:
             name = plain_name(node.wrt[0], styled)
-            if plain_name(node.of, styled) is None and name in set(mentions(node.of, styled)):
-                yield node.of
+            met = set(mentions(node.of, styled))
+            is_met = name is not None and (name in met or any(m.startswith(f"{name}^") for m in met))
+            if plain_name(node.of, styled) is None and is_met:
+                yield node.of  # also of its powers, `\operatorname{tr}(X^3)`
 
 
 def _is_strange(name: str, meaning: Meaning) -> bool:

@@ -34,6 +34,8 @@ _NEVER_ELSE = _SURE_LOSSES - {"E", "J", "C", "\\mathrm{Error}", "\\mathrm{error}
 _SCALAR_GREEK = frozenset("\\" + n for n in ("alpha", "eta", "lambda", "epsilon", "varepsilon", "gamma", "tau", "rho", "kappa", "omega"))
 # What it costs that a vector is a row, and where others are.
 _ROW, _ROW_AFTER_ROW = 2.0, 0.5
+# … and that the label of a case that is one of two is a number.
+_LABEL_OF_TWO = 0.4
 _VARIABLES = ("w", "\\theta", "\\beta", "W", "\\Theta", "x", "X")
 
 
@@ -137,6 +139,7 @@ class Vocabulary:
     arrays: frozenset[str] = frozenset()  # transposed, or in a norm, as no number is
     entrywise: frozenset[str] = frozenset()
     divisors: frozenset[str] = frozenset()  # names that only divide
+    complemented: frozenset[str] = frozenset()  # the y of `1 - y`
     along_an_axis: frozenset[str] = frozenset()  # vectors by an index that runs along an axis of a matrix
     numbers: frozenset[str] = frozenset()  # said to be positive, or one of a set
     families: frozenset[str] = frozenset()  # the v of v_1, …, v_C, which are vectors
@@ -247,7 +250,12 @@ class Meaning:
         if self.vocabulary.has_rows_throughout:
             return [(0.0, "row"), (1.5, "matrix"), (2.0, "column"), (2.5, "scalar")]
         row = _ROW_AFTER_ROW if self._has_computed_rows else _ROW
-        return [(0.0, "column"), (1.5, "matrix"), (row, "row"), (2.2 if letter == "y" else 2.5, "scalar")]
+        return [
+            (0.0, "column"),
+            (1.5, "matrix"),
+            (row, "row"),
+            (_LABEL_OF_TWO if letter == "y" and name in self.vocabulary.complemented else 2.2 if letter == "y" else 2.5, "scalar"),
+        ]
 
     @property
     def _has_computed_rows(self) -> bool:

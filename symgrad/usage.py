@@ -31,6 +31,15 @@ def running_in_sums(nodes: list[Node]) -> set[str]:
     return running.union(*(letters for letters in below if letters & running))
 
 
+def complemented(nodes: Iterable[Node], styled: frozenset[str]) -> Iterator[str]:
+    """The y of `1 - y`: the label of a case that is one of two."""
+    for node in nodes:
+        for n in sx.walk(node):
+            match n:
+                case sx.Sum(terms=(sx.Number(text="1"), other), signs=("", "-")) if (name := plain_name(other, styled)) is not None:
+                    yield name
+
+
 def bold_names(sheet: Sheet, styled: frozenset[str]) -> Iterator[str]:
     """The names that are printed bold: vectors and matrices."""
     for statement in sheet.statements:

@@ -87,7 +87,7 @@ class Derivatives(Scripts):
         whole: Node = operands[0]
         if len(operands) > 1:
             whole = sx.Product(first.to(operands[-1].span), tuple(operands), ("",) * (len(operands) - 1))
-        return replace(node, of=whole, span=self._from(start), bare=len(operands) > 1)
+        return replace(node, of=_as_a_power(whole, node.wrt), span=self._from(start), bare=len(operands) > 1)
 
     def _is_differential(self) -> bool:
         """`dW`, `\\mathrm{d}x`, `\\Delta W`: a sign joined to a letter."""
@@ -200,7 +200,18 @@ class Derivatives(Scripts):
         if len(wrt) == 1 and isinstance(wrt[0], sx.Scripted) and order is not None and wrt[0].sup == order:
             wrt = [replace(wrt[0], sup=None) if wrt[0].sub is not None or wrt[0].primes else wrt[0].base] * 2
         kind = {"\\partial": "partial", "d": "d", "\\delta": "delta"}[top[0]]
+        of = of if of is None else _as_a_power(of, wrt)
         return sx.Derivative(self._from(start), of, tuple(wrt), kind, "fraction", order, mark)
+
+
+def _as_a_power(of: Node, wrt: Sequence[Node]) -> Node:
+    r"""`x^3` in brackets where it is differentiated by x, as no name with a label is."""
+    match of:
+        case sx.Scripted(base=sx.Name(base=letter), sub=None, sup=sx.Number()) if any(
+            isinstance(by, sx.Name) and by.base == letter for by in wrt
+        ):
+            return sx.Group(of.span, "(", ")", of)
+    return of
 
 
 def _sign_of(tokens: Sequence[Token]) -> tuple[str, int] | None:

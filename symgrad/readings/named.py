@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from symgrad.readings.reader import Reader, Variants
 
 _STRANGE = 3.0
+_OF_A_MATRIX = 0.5  # a power of e is the exponential of a matrix, and not of its entries
 _AXES = 2  # of what is spoken of: a matrix
 
 
@@ -59,6 +60,9 @@ def scripted(reader: Reader, node: sx.Scripted, shapes: Shapes) -> Variants:
         if is_exponential and node.sup is not None and node.sub is None:
             for cost, now, (inner,), notes in reader.each([node.sup], shapes):
                 yield Reading(cost, now, mapped("exp", inner), notes)
+                square = not is_scalar(now, inner) and now.resolve(inner.rows) is now.resolve(inner.cols)
+                if square:
+                    yield Reading(cost + _OF_A_MATRIX, now, Term("function", (inner,), ("expm",), inner.rows, inner.cols), notes)
             return
         place = None if node.sub is not None else _place(reader, base)
         if place is not None:
