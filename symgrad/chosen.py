@@ -30,7 +30,10 @@ _RIGHT = r"(?:true|correct|target|right|gold|actual|ground[- ]truth)"
 _RIGHT_CLASS = re.compile(
     rf"(?i)\b{_RIGHT}\W+(?:class|label|category)\b\W*(?:is|being|index)?\W{{0,3}}(?:class\W+)?\$?(\d)\b"
     r"|\b(?:target|label|truth)\W+(?:is|being)\W+class\W+\$?(\d)\b"
+    rf"|\b{_RIGHT}\W+(?:class|label|category|one)\W+(?:is|being)\W+(?:the\W+)?(first|second|third|fourth)\b"
+    rf"|\bthe\W+(first|second|third|fourth)\W+(?:class|one|entry|label)\W+is\W+(?:the\W+)?{_RIGHT}\b"
 )
+_ORDINALS = ("first", "second", "third", "fourth")
 
 
 def chosen(sheet: Sheet) -> Sheet:
@@ -67,8 +70,10 @@ def _with_class_in_words(sheet: Sheet) -> Sheet:
     if said is None or len(sizes) != 1 or _LABEL in known:
         return sheet
     (count,), span = sizes, Span(*said.span())
+    digit, ordinal = said[1] or said[2], said[3] or said[4]
     # Who counts classes from zero says so, or has one of that number.
-    place = int(said[1] or said[2]) - (0 if counts_from_zero(sheet.source.text) or (said[1] or said[2]) == "0" else 1)
+    from_zero = digit is not None and (counts_from_zero(sheet.source.text) or digit == "0")
+    place = _ORDINALS.index(ordinal.lower()) if ordinal else int(digit) - (not from_zero)
     if not 0 <= place < count:
         return sheet
     entries = tuple(sx.Number(span, "1" if k == place else "0") for k in range(count))
