@@ -15,7 +15,7 @@ import numpy as np
 
 from symgrad import names
 from symgrad import syntax as sx
-from symgrad.constant import constant_of, is_numeric
+from symgrad.constant import constant_of, is_numeric, numbers_by_themselves
 from symgrad.errors import SymgradError, Unsupported
 from symgrad.lab import Lab
 from symgrad.ledger import Ledger
@@ -279,7 +279,7 @@ class Arithmetic:
         if head is None or not link.first or head not in self._results() or not is_worked(link.right):
             return False
         since = {x for name in self.ledger.since(head) for row in self.ledger.values.get(name, ()) for x in row}
-        return any(n.value in since for n in sx.walk(link.right) if isinstance(n, sx.Number))
+        return any(n.value in since for n in numbers_by_themselves(link.right))
 
     # ── by other values ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -452,10 +452,10 @@ class Arithmetic:
         """
         side = link.right
         known = {abs(rows[0][0]) for rows in (*self.ledger.values.values(), *self.ledger.unnamed) if len(rows) == 1 and len(rows[0]) == 1}
-        numbers = [n for n in sx.walk(side) if isinstance(n, sx.Number)]
+        numbers = numbers_by_themselves(side)
         written = {abs(n.value) for n in numbers}
         found = known & written | {abs(n.value) for n in numbers if n.decimals}
-        before = {abs(n.value) for n in sx.walk(link.left) if isinstance(n, sx.Number)}
+        before = {abs(n.value) for n in numbers_by_themselves(link.left)}
         if before and written - before - _OF_FORMULAS:
             return True
         counts = {Fraction(size) for rows in self.ledger.values.values() for size in (len(rows), len(rows[0])) if size > 1}

@@ -92,3 +92,11 @@ def is_numeric(node: Node) -> bool:
         case sx.Name(base=base):
             return base == "\\pi"
     return all(map(is_numeric, sx.children(node)))
+
+
+def numbers_by_themselves(node: Node) -> list[sx.Number]:
+    """The numbers in a formula that are no scripts: the 1 of `y_5 (1 - y_5)`, and not the 5."""
+    if isinstance(node, sx.Number):
+        return [node]
+    inside = (node.base,) if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name) else sx.children(node)
+    return [number for child in inside for number in numbers_by_themselves(child)]

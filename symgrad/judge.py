@@ -15,6 +15,7 @@ from symgrad import names
 from symgrad import syntax as sx
 from symgrad.arithmetic import Arithmetic, in_numbers
 from symgrad.conditions import put_to
+from symgrad.constant import numbers_by_themselves
 from symgrad.dimension_analysis import is_of_sizes
 from symgrad.dims import Shape, show
 from symgrad.errors import ShapeError, SizeClash, SymgradError, Unsupported, Vanishing
@@ -533,7 +534,7 @@ class Judge:
     def _has_a_result(self, side: Node) -> bool:
         """Whether a number that was worked out before, of nothing that has a name, stands in a formula."""
         found = {rows[0][0] for rows in self.ledger.unnamed if len(rows) == len(rows[0]) == 1} - set(map(Fraction, range(-2, 3)))
-        return any(isinstance(n, sx.Number) and n.value in found for n in sx.walk(side))
+        return any(n.value in found for n in numbers_by_themselves(side))
 
     def _in_sizes_given(self, pair: Pair) -> Lab | None:
         """The lab in the sizes of the values, for a number that entries make up by their places: what the fifth is depends on how many."""

@@ -64,6 +64,7 @@ from symgrad.opaque import with_opaque_losses
 from symgrad.optima import with_zero_behind
 from symgrad.overlines import with_barred_means
 from symgrad.parts import heads, mentions, parts, several_spaces
+from symgrad.patterns import without_patterns
 from symgrad.piecewise import joined
 from symgrad.plain_ones import with_ones
 from symgrad.pointwise import with_arguments
@@ -113,6 +114,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     turned,
     with_renewals,
     by_letters,
+    without_patterns,
     of_one_sample,
     with_summands,
     with_cross_entropies,
