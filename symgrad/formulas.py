@@ -10,13 +10,13 @@ import ast
 import re
 import unicodedata
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symgrad import examples, names
 from symgrad import syntax as sx
 from symgrad.applying import applied
 from symgrad.dims import Dim, Shape
-from symgrad.errors import InvalidExpression, InvalidNetwork, UnknownName
+from symgrad.errors import InvalidExpression, InvalidNetwork, SymgradError, UnknownName
 from symgrad.gathering import gathered
 from symgrad.heads import without_arguments
 from symgrad.meaning import stem
@@ -193,6 +193,15 @@ def network_of_formula(
 
     def made(last: int | None, stacks: Container[str] = ()) -> Network:
         sheet = unrolled(written, last)
+        try:
+            return understood(sheet, stacks)
+        except _OfMatrices as error:
+            try:
+                return understood(error.written_in(sheet), stacks)
+            except SymgradError:
+                raise Refused(InvalidExpression, _MAY_BE_EITHER, error.found[0].span) from None
+
+    def understood(sheet: Sheet, stacks: Container[str]) -> Network:
         (part, *others) = parts(sheet)
         if others:
             raise Refused(InvalidExpression, "a name is defined twice", Span(0, len(text)))
@@ -203,6 +212,7 @@ def network_of_formula(
             raise Refused(InvalidExpression, "this is no definition of a name that is new", link.span)
         # The L of tr(Xᵀ L X), which has another name then.
         found.vocabulary.quantities = frozenset({"L"}) - {definition.name for definition in found.definitions}
+        found.vocabulary.has_roots = True
         declare_shapes(found, shapes)
         equal_layers(found, stacks)
         held = assumed_of(found, properties)
@@ -224,8 +234,30 @@ def network_of_formula(
         raise Refused(refused.kind, refused.message, own(refused.span)).at(source) from None
 
 
+_MAY_BE_EITHER = r"this may be the exponential of the matrix, \operatorname{expm}(A), or of its entries, \exp(A)"
+
+
+class _OfMatrices(Exception):
+    r"""There is an `e^{tA}` as in `x^\top e^{tA} y`, which is nearly always the exponential of a matrix and was read as that of entries."""
+
+    def __init__(self, found: Sequence[sx.Node]) -> None:
+        self.found = found
+
+    def written_in(self, sheet: Sheet) -> Sheet:
+        """The sheet with `expm(tA)` in their place."""
+
+        def other(node: sx.Node) -> sx.Node | None:
+            if not any(node is factor or node == factor for factor in self.found):
+                return None
+            assert isinstance(node, sx.Scripted) and isinstance(node.sup, sx.Node)
+            return sx.Call(node.span, sx.Name(node.span, "expm", (), "mathrm"), (node.sup,))
+
+        return replace(sheet, statements=[replace(s, node=sx.replaced(s.node, other)) for s in sheet.statements])
+
+
 def _has_clear_exponentials(found: Gathered, network: Network) -> None:
-    r"""Refuses the `e^{tA}` of `x^\top e^{tA} y`, which is nearly always the exponential of a matrix and is read as that of entries."""
+    """Raises `_OfMatrices` where the exponential of one matrix is a factor."""
+    unclear: list[sx.Node] = []
     for definition in found.definitions:
         factors = [f for node in sx.walk(definition.expression) if isinstance(node, sx.Product) for f in node.factors]
         for factor in factors:
@@ -235,8 +267,9 @@ def _has_clear_exponentials(found: Gathered, network: Network) -> None:
                     whole = [n.base for n in sx.walk(exponent) if isinstance(n, sx.Name) and id(n) not in entries]
                     shapes = [network.inputs[name].shape for name in whole if name in network.inputs]
                     if sum(not any(dim.is_one for dim in shape) for shape in shapes) == 1:
-                        said = r"this may be the exponential of the matrix, \operatorname{expm}(A), or of its entries, \exp(A)"
-                        raise Refused(InvalidExpression, said, factor.span)
+                        unclear.append(factor)
+    if unclear:
+        raise _OfMatrices(unclear)
 
 
 def last_step(settings: Mapping[str, int], top: str | None, where: str) -> int | None:

@@ -123,6 +123,7 @@ class Vocabulary:
     same_size: dict[Dim, Dim] = field(default_factory=dict)  # a size that is said to be another: `n = m`
     losses: set[str] = field(default_factory=set)
     quantities: frozenset[str] = frozenset()  # never losses here, whatever they are called
+    has_roots: bool = False  # A^{1/2} is the root of the matrix: a formula by itself, of which nothing says that it is symmetric
     literals: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     valued_at: dict[str, int] = field(default_factory=dict)  # the statement that gives a name its first value
     lists: set[str] = field(default_factory=set)  # names given as `[1, 2, 3]`, which may be a row or a column
@@ -186,6 +187,10 @@ class Meaning:
     _simplified: dict[Tensor, Tensor] = field(default_factory=dict)
 
     # ── what a reader asks ───────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def has_roots(self) -> bool:
+        return self.vocabulary.has_roots
 
     @property
     def styled(self) -> frozenset[str]:

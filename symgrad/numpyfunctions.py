@@ -13,6 +13,19 @@ _EXPM = (
     "(lambda a, s, i, f: f(lambda p, _: p @ p, range(s), f(lambda p, k: i + a @ p / (k * 2.0**s), range(18, 0, -1), i)))"
     "({a}, max(0, np.frexp(np.linalg.norm({a}, 1))[1] + 1), np.eye(len({a})), __import__('functools').reduce)"
 )
+# The product form of the iteration of Denman and Beavers; no number where an eigenvalue has no root. Higham (2008), (6.29).
+_SQRTM = (
+    "(lambda i, f: (lambda x: x if np.allclose(x @ x, {a}) else np.nan * x)"
+    "(f(lambda p, _: (lambda x, m, w: (x @ (i + w) / 2, (2 * i + m + w) / 4))(*p, np.linalg.inv(p[1])), range(30), ({a}, {a}))[0]))"
+    "(np.eye(len({a})), __import__('functools').reduce)"
+)
+# Square roots until it is near I, and a series there. Higham (2008), §11.5 and (11.7).
+_LOGM = (
+    f"(lambda i, f, r: (lambda z: 2 * 2.0**r * z @ f(lambda p, k: i / (2 * k + 1) + z @ z @ p, range(12, -1, -1), 0 * i))"
+    f"((lambda x: (x - i) @ np.linalg.inv(x + i))(f(lambda s, _: {_SQRTM.format(a='s')}, range(r), {{a}}))))"
+    "(np.eye(len({a})), __import__('functools').reduce, 7)"
+)
+_ALONG = "(lambda b: {made})(np.block([[a, e], [np.zeros_like(a), a]]))[:len(a), len(a):]"
 HELPERS: dict[str, tuple[str, str]] = {
     # 1.0 * makes floats of whole numbers, and what is a float of its own can be written over.
     "_softmax": (
@@ -65,10 +78,11 @@ HELPERS: dict[str, tuple[str, str]] = {
     ),
     "_cholesky": ("a", "np.linalg.cholesky((a + a.T) / 2)"),
     "_expm": ("a", _EXPM.format(a="a")),
-    "_dexpm": (
-        "a, e",
-        f"(lambda b: {_EXPM.format(a='b')})(np.block([[a, e], [np.zeros_like(a), a]]))[:len(a), len(a):]",
-    ),
+    "_dexpm": ("a, e", _ALONG.format(made=_EXPM.format(a="b"))),
+    "_sqrtm": ("a", _SQRTM.format(a="a")),
+    "_dsqrtm": ("a, e", _ALONG.format(made=_SQRTM.format(a="b"))),
+    "_logm": ("a", _LOGM.format(a="a")),
+    "_dlogm": ("a, e", _ALONG.format(made=_LOGM.format(a="b"))),
     "_elu": ("z, a", "np.where(z > 0, z, a * np.expm1(np.minimum(z, 0)))"),
     "_elu_prime": ("z, a", "np.where(z > 0, 1, a * np.exp(np.minimum(z, 0)))"),
     "_selu": ("z", "1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0)))"),

@@ -59,6 +59,9 @@ _DEEPEST_SYMMETRY = 6
 _LONGEST_SYMMETRY = 8
 
 
+_KEEP_SYMMETRY = frozenset({"inverse", "expm", "sqrtm", "logm"})
+
+
 def is_symmetric(node: Node, facts: Facts, depth: int = 0) -> bool:
     """Whether S = Sᵀ is seen: declared, or by how S is made (`Xᵀ A X` of a symmetric A, `K + s I`, an inverse of such).
 
@@ -71,7 +74,7 @@ def is_symmetric(node: Node, facts: Facts, depth: int = 0) -> bool:
     if isinstance(node, Literal):
         return all(tuple(row) == tuple(column) for row, column in zip(node.rows, zip(*node.rows, strict=True), strict=True))
     if isinstance(node, Func):
-        return node.fn == "symmetric" or (node.fn in ("inverse", "expm") and is_symmetric(node.operands[0], facts, depth + 1))
+        return node.fn == "symmetric" or (node.fn in _KEEP_SYMMETRY and is_symmetric(node.operands[0], facts, depth + 1))
     if isinstance(node, Map):
         return all(is_symmetric(operand, facts, depth + 1) for operand in node.operands)
     if isinstance(node, Add):

@@ -89,6 +89,14 @@ def above_zero(function):
     return np.vectorize(lambda x: float(function(x)) if x > 0 else math.nan, otypes=[float])
 
 
+def of_eigenvalues(function):
+    def made(a):
+        values, vectors = np.linalg.eig(np.asarray(a, dtype=complex))
+        return (vectors * function(values) @ np.linalg.inv(vectors)).real
+
+    return made
+
+
 gammaln = above_zero(math.lgamma)
 
 
@@ -138,6 +146,8 @@ FUNCTIONS |= {
     "gamma": lambda x: np.exp(gammaln(x)),
     "digamma": above_zero(sympy.digamma),
     "expm": lambda x: sum(np.linalg.matrix_power(x, i) / math.factorial(i) for i in range(60)),
+    "sqrtm": of_eigenvalues(np.sqrt),
+    "logm": of_eigenvalues(np.log),
     "softmax": softmax,
     "logsumexp": lambda x, axis: np.log(np.exp(x).sum(axis=axis, keepdims=True)),
     "logdet": lambda x: np.linalg.slogdet(x)[1],

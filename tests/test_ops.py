@@ -128,6 +128,27 @@ def moved_exponential(a, e):
     return sum(powers[i] @ e @ powers[j] / math.factorial(i + j + 1) for i in range(20) for j in range(20))
 
 
+def of_eigenvalues(function):
+    def made(a):
+        values, vectors = np.linalg.eig(a.astype(complex))
+        return (vectors * function(values) @ np.linalg.inv(vectors)).real
+
+    return made
+
+
+def moved_eigenvalues(function, slope):
+    """By the differences of the function between eigenvalues."""
+
+    def made(a, e):
+        values, vectors = np.linalg.eig(a.astype(complex))
+        gaps = values[:, None] - values + np.eye(len(a))
+        divided = (function(values)[:, None] - function(values)) / gaps + np.diag(slope(values))
+        back = np.linalg.inv(vectors)
+        return (vectors @ (divided * (back @ e @ vectors)) @ back).real
+
+    return made
+
+
 def logistic(x):
     return (1 + np.tanh(x / 2)) / 2
 
@@ -246,6 +267,10 @@ ROWS = (
     row("cholesky", ["n n"], lambda a: np.linalg.cholesky((a + a.T) / 2), domain="positive_definite"),
     row("expm", ["n n"], exponential),
     row("dexpm", ["n n", "n n"], moved_exponential),
+    row("sqrtm", ["n n"], of_eigenvalues(np.sqrt), domain="positive_definite"),
+    row("dsqrtm", ["n n", "n n"], moved_eigenvalues(np.sqrt, lambda x: 0.5 / np.sqrt(x)), domain="positive_definite"),
+    row("logm", ["n n"], of_eigenvalues(np.log), domain="positive_definite"),
+    row("dlogm", ["n n", "n n"], moved_eigenvalues(np.log, lambda x: 1 / x), domain="positive_definite"),
     row("sort", ["n 1"], lambda a: np.array(sorted(a.tolist()))),
     row("perm", ["n 1"], lambda a: np.array([[float(sum(a < b)[0] == i) for b in a] for i in range(3)])),
     row("median", ["n m"], lambda a: np.sort(a.ravel())[5:7].sum() / 2, (None,)),

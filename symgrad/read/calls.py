@@ -22,6 +22,8 @@ _MATRIX_WORDS = {
     "logdet": "the log-determinant",
     "cholesky": "the Cholesky factor",
     "expm": "the exponential",
+    "sqrtm": "the square root",
+    "logm": "the logarithm",
 }
 
 
@@ -97,6 +99,7 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     **dict.fromkeys(("sort", "sorted"), shaping.in_order),
     "median": shaping.median,
     "diff": shaping.difference,
+    "glu": shaping.gated,
     "tril": shaping.triangle(True),
     "triu": shaping.triangle(False),
     "tri": shaping.triangular_ones,

@@ -67,10 +67,11 @@ UNNAMED = {"f": "silu", "g": "gelu", "\\phi": "silu", "\\varphi": "silu", "\\psi
 ALONG_AN_AXIS = {"softmax": "softmax", "logsoftmax": "log_softmax", "logsumexp": "logsumexp", "lse": "logsumexp", "cumprod": "cumprod"}
 OF_A_MATRIX = {
     "inv": "inverse", "det": "det", "logdet": "logdet", "inverse": "inverse", "cholesky": "cholesky", "chol": "cholesky", "expm": "expm",
+    "sqrtm": "sqrtm", "logm": "logm",
 }  # fmt: skip
 OF_A_SYMMETRIC_MATRIX = {"eig": "eigenvalues", "eigvec": "eigenvectors", "vech": "vech"}
 # At a matrix, along another.
-ALONG_A_MATRIX = {"dexpm": "dexpm"}
+ALONG_A_MATRIX = {fn: fn for fn in ("dexpm", "dsqrtm", "dlogm")}
 # Where the largest and the smallest of them are meant, `\lambda_{\max}(A)`.
 EXTREME_EIGENVALUES = {"eigmax": "max", "eigmin": "min"}
 # What only makes a matrix of another shape of its entries: word → op. Sizes are written below, where what it is given does not tell them.

@@ -51,6 +51,8 @@ layer_norm(input, shape, weight=1, bias=0, eps=1/10**5) = weight*standardized(in
 standardized(input, eps) = (input - mean(input, -1, keepdims=True))/sqrt(var(input, -1, keepdims=True) + eps)
 rms_norm(input, shape, weight=1, eps=0) = weight*input/sqrt(mean(input**2, -1, keepdims=True) + eps)
 scaled_dot_product_attention(query, key, value) = softmax(query@key.mT/sqrt(query.shape[-1]), -1)@value
+attention_with_mask(query, key, value, mask) = softmax(query@key.mT/sqrt(query.shape[-1]) + mask, -1)@value
+causal_attention(query, key, value) = causal_softmax(query@key.mT/sqrt(query.shape[-1]))@value
 masked_fill(input, mask, value) = where(mask, value, input)
 cov_of_rows(m, less=1) = (m - mean(m, axis=1, keepdims=True))@(m - mean(m, axis=1, keepdims=True)).T/(m.shape[1] - less)
 cov_of_columns(m, less=1) = (m - mean(m, axis=0, keepdims=True)).T@(m - mean(m, axis=0, keepdims=True))/(m.shape[0] - less)
@@ -94,6 +96,7 @@ KEYWORDS["crossentropy"] = KEYWORDS["crossentropyofshares"]
 KEYWORDS["cov"] = frozenset({"rowvar", "bias", "ddof"})
 KEYWORDS["average"] = frozenset({"weights", "axis", "keepdims"})
 KEYWORDS["kldiv"] |= {"log_target"}
+KEYWORDS["scaleddotproductattention"] |= {"attn_mask", "is_causal"}
 
 
 def written_out(call: Call) -> Array:
@@ -161,6 +164,26 @@ def divergence(call: Call) -> Array:
     return _of(call, "kldivoflogarithms" if "log_target" in call.keywords else "kldiv")
 
 
+def attention(call: Call) -> Array:
+    """`scaled_dot_product_attention`: what is added to the scores before the softmax, or each row up to the diagonal."""
+    mask, causal = call.keywords.get("attn_mask"), call.keywords.get("is_causal")
+    plain = replace(call, keywords=_without(call.keywords, ("attn_mask", "is_causal")))
+    if isinstance(mask, ast.Constant) and mask.value is None:
+        mask = None
+    if isinstance(causal, ast.Constant) and causal.value is True:
+        if mask is not None:
+            raise call.refused(f"{call.word} takes a mask or is_causal", mask)
+        return _of(plain, "causalattention")
+    if mask is None:
+        return _of(plain, "scaleddotproductattention")
+    array = call.array(mask, tensors=True)
+    if array.causal:
+        return _of(plain, "causalattention")
+    if array.mask:
+        raise call.refused("symgrad has attn_mask as what is added to the scores, or as tril(ones((n, n)))", mask, Unsupported)
+    return _of(replace(plain, keywords={**plain.keywords, "mask": mask}), "attentionwithmask")
+
+
 def huber(call: Call, of_one: Callable[[Call], Array]) -> Array:
     """`F.huber_loss(input, target)` is of what they are apart; `huber(r, 2)` is of one array."""
     is_of_two = len(call.args) > 1 and call.array(call.args[1], tensors=True).literal is None
@@ -212,6 +235,7 @@ LOSSES: dict[str, Callable[[Call], Array]] = {
     **dict.fromkeys(_WRITTEN, written_out),
     "crossentropy": cross_entropy,
     "kldiv": divergence,
+    "scaleddotproductattention": attention,
     "cov": covariance,
     "cross": cross,
 }

@@ -15,7 +15,7 @@ from symgrad.read.sizes import RATE
 from symgrad.shapes import Shapes
 
 _LARGEST_POWER = 16
-_OF_ONE_MATRIX = ("cholesky", "expm")
+_OF_ONE_MATRIX = ("cholesky", "expm", "sqrtm", "logm")
 
 
 def of_a_matrix(op: str, what: str, scalar: bool) -> Callable[[Call], Array]:

@@ -333,6 +333,18 @@ def median(call: Call) -> Array:
     return call.typing.reduced("median", array, axes, call.keeps(), call.span)
 
 
+def gated(call: Call) -> Array:
+    """`F.glu(x)`: the first half, by the logistic function of the second."""
+    array = call.array(first(call), tensors=True)
+    axis = along(call, array, 1)
+    length = call.typing.shapes.resolve(array.shape[axis])
+    if length.number is not None and length.number % 2:
+        raise call.refused(f"{call.word} is of an even number of entries", kind=Unsupported)
+    value, gate = _part(call, array, axis, Dim.of(0), length / 2), _part(call, array, axis, length / 2, length)
+    gate = call.typing.elementwise("sigmoid", [gate], call.span)
+    return replace(call.typing.times(value, gate, call.span), flat=array.flat)
+
+
 def difference(call: Call) -> Array:
     """`diff(x)`: each entry less the one before it; `diff(x, n=2)`: the differences of these."""
     node = call.keywords.get("n", call.args[1] if len(call.args) > 1 else None)

@@ -38,6 +38,10 @@ class Names(Protocol):
     """What a sheet's names are, as a reader asks for it."""
 
     @property
+    def has_roots(self) -> bool:
+        """Whether a power of ½ of a matrix is its root."""
+
+    @property
     def styled(self) -> frozenset[str]:
         """Letters that are other names in bold."""
 

@@ -66,6 +66,17 @@ def _powers(reader: Reader, reading: Reading, power: Node, node: Node) -> Iterat
     square = not is_scalar(shapes, term) and shapes.resolve(term.rows) is shapes.resolve(term.cols)
     vector = shapes.is_one(term.rows) or shapes.is_one(term.cols)
     is_matrix = square or (term.op == "symbol" and reader.names.is_given(term.params[0]) and not vector and not is_scalar(shapes, term))
+    may_be_matrix = is_matrix or (term.op == "symbol" and not vector and not is_scalar(shapes, term))
+    if reader.names.has_roots and may_be_matrix and not of_entries and exponent.denominator == 2:
+        # Of a matrix that may be square it is the root of the matrix, and not those of its entries.
+        met = shapes.unify(term.rows, term.cols)
+        if met is not None:
+            root = Term("function", (term,), ("sqrtm",), term.rows, term.cols)
+            base = root if exponent > 0 else Term("function", (root,), ("inverse",), term.rows, term.cols)
+            yield reading.plus(0.0, met, _multiplied(base, abs(exponent.numerator)))
+        if not is_matrix:
+            yield reading.plus(1.0, shapes, mapped)
+        return
     if is_matrix and not of_entries and exponent.denominator != 1:
         raise Unreadable(power.span, "a power of a matrix that is no whole number")
     if square and not of_entries and abs(exponent) > 1:

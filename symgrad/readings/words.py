@@ -304,7 +304,7 @@ def _call_function(op: str) -> CallRule:
         if met is not None:
             shape = {
                 "inverse": (x.rows, x.cols), "eigenvectors": (x.rows, x.cols), "eigenvalues": (x.rows, ONE),
-                "cholesky": (x.rows, x.cols), "expm": (x.rows, x.cols),
+                "cholesky": (x.rows, x.cols), "expm": (x.rows, x.cols), "sqrtm": (x.rows, x.cols), "logm": (x.rows, x.cols),
                 "vech": (x.rows * (x.rows + 1) / 2, ONE),
             }.get(op, (ONE, ONE))  # fmt: skip
             yield r.plus(0.0, met, Term("function", (x,), (op,), *shape))

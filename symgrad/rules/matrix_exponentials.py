@@ -1,4 +1,4 @@
-"""Rewrites of the exponential of a matrix and of its derivative along a direction, which is a product where matrices commute.
+"""Rewrites of the exponential of a matrix and its kin and of their derivatives along a direction, products where matrices commute.
 
 Source: Higham, *Functions of Matrices* (2008), §3.2 and §10.2.
 """
@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symgrad.ops.exponential import along, expm
+from symgrad.ops.exponential import SLOPES, along
 from symgrad.rewrite import Facts, Rule
 from symgrad.rules.inverses import inverse
 from symgrad.rules.products import flatten_product
-from symgrad.tensor import UNIT, Add, Einsum, Eye, Factor, Func, Node, Sizes, add, einsum, transpose
+from symgrad.tensor import UNIT, Add, Einsum, Eye, Factor, Func, Node, Sizes, add, einsum, func, transpose
 
 
 def exponential_of_transpose(node: Node, facts: Facts) -> Node | None:
     """exp(Xᵀ) = exp(X)ᵀ."""
-    if not isinstance(node, Func) or node.fn != "expm" or not _is_turned(node.operands[0]):
+    if not isinstance(node, Func) or node.fn not in SLOPES or not _is_turned(node.operands[0]):
         return None
-    return transpose(expm(_turned(node.operands[0])))
+    return transpose(func(node.fn, [_turned(node.operands[0])], (), node.shape))
 
 
 def _turned(node: Node) -> Node:
@@ -30,8 +30,16 @@ def _turned(node: Node) -> Node:
     return einsum(node.factors, node.out[::-1], node.shape, node.coefficient, node.sizes)
 
 
-def _exponential(x: Node, facts: Facts) -> Node:
-    return exponential_of_transpose(expm(x), facts) or expm(x)
+def _slope(fn: str, x: Node) -> Node:
+    """The derivative of the function at X along I: exp(X) of exp."""
+    if _is_turned(x):
+        return transpose(_slope(fn, _turned(x)))
+    return SLOPES[fn](x, func(fn, [x], (), x.shape))
+
+
+def _moved_by(node: Node) -> str | None:
+    """The function that a node is the derivative of along a direction."""
+    return node.fn[1:] if isinstance(node, Func) and node.fn[:1] == "d" and node.fn[1:] in SLOPES else None
 
 
 def _is_turned(body: Node) -> bool:
@@ -56,32 +64,35 @@ def _parts(node: Node) -> tuple[Fraction, Sizes, list[Factor], Node]:
 
 
 def _commute(x: Node, y: Node) -> bool:
-    """Whether Y is seen to commute with X, or Yᵀ with Xᵀ: the identity, X, its exponential or the inverse of that, times numbers."""
+    """Whether Y is seen to commute with X, or Yᵀ with Xᵀ: the identity, X, a function of it or the inverse of such, times numbers."""
     for one, other in ((x, y), (_turned(x), _turned(y))):
-        core = _parts(other)[-1]
-        if isinstance(core, Eye) or core in (_parts(one)[-1], expm(one), inverse(expm(one))):
+        core, own = _parts(other)[-1], _parts(one)[-1]
+        functions = [func(fn, [one], (), one.shape) for fn in SLOPES]
+        if isinstance(core, Eye) or core in (own, inverse(own), *functions, *map(inverse, functions)):
             return True
     return False
 
 
 def along_what_commutes(node: Node, facts: Facts) -> Node | None:
     """The derivative of exp at X along E is exp(X) E where X E = E X."""
-    if not isinstance(node, Func) or node.fn != "dexpm" or not _commute(*node.operands):
+    fn = _moved_by(node)
+    if fn is None or not isinstance(node, Func) or not _commute(*node.operands):
         return None
     x, direction = node.operands
-    whole = einsum([(_exponential(x, facts), (0, 1)), (direction, (1, 2))], (0, 2), node.shape)
+    whole = einsum([(_slope(fn, x), (0, 1)), (direction, (1, 2))], (0, 2), node.shape)
     return flatten_product(whole, facts) or whole
 
 
 def linear_in_the_direction(node: Node, facts: Facts) -> Node | None:
     """The derivative of exp at X along s E is s times that along E."""
-    if not isinstance(node, Func) or node.fn != "dexpm" or _commute(*node.operands):
+    fn = _moved_by(node)
+    if fn is None or not isinstance(node, Func) or _commute(*node.operands):
         return None
     x, direction = node.operands
     number, sizes, scalars, core = _parts(direction)
     if core is direction or (number == 1 and not sizes and not scalars):
         return None
-    return einsum([*scalars, (along(x, core), (0, 1))], (0, 1), node.shape, number, sizes)
+    return einsum([*scalars, (along(x, core, fn), (0, 1))], (0, 1), node.shape, number, sizes)
 
 
 def beside_what_commutes(node: Node, facts: Facts) -> Node | None:
@@ -89,10 +100,11 @@ def beside_what_commutes(node: Node, facts: Facts) -> Node | None:
     if not isinstance(node, Einsum):
         return None
     for k, (factor, (*ends,)) in enumerate(node.factors):
-        if not isinstance(factor, Func) or factor.fn != "dexpm" or set(ends) & {UNIT, *node.out}:
+        fn = _moved_by(factor)
+        if fn is None or not isinstance(factor, Func) or set(ends) & {UNIT, *node.out}:
             continue
         (i, j), (x, direction), fresh = ends, factor.operands, len(node.dims)
-        exponential = _exponential(x, facts)
+        exponential = _slope(fn, x)
         others = [factor for m, factor in enumerate(node.factors) if m != k]
         beside = [(n, labels) for n, labels in others if {i, j} & set(labels)]
         made: list[Factor] | None = None
