@@ -115,6 +115,8 @@ class Arithmetic:
                 continue
         else:
             raise Unsupported("it has no value here")
+        if not all(np.all(np.isfinite(np.asarray(side, dtype=float))) for side in (a, b)):
+            raise Unsupported("it has no value here")
         slack = tolerance(link, np.shape(b))
         gap = np.abs(np.asarray(a, dtype=float) - np.asarray(b, dtype=float))
         scale = 1e-9 * max(1.0, float(np.max(np.abs(np.asarray(a, dtype=float)), initial=0.0)))
