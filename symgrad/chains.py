@@ -18,7 +18,7 @@ from symgrad.naming import letters_of, plain_name, superscript, without_transpos
 from symgrad.numbered import name_of_entry
 from symgrad.optima import is_optimised, is_said, of_which, with_parameters
 from symgrad.parts import heads, mentions
-from symgrad.prose import OF_A_TRAINED_NETWORK
+from symgrad.prose import is_of_a_trained_network
 from symgrad.read.document import Statement
 from symgrad.read.written import sexpr
 from symgrad.said_properties import inverse_by_its_transpose
@@ -82,7 +82,7 @@ def put_on_record(found: Gathered, i: int, chain: Chain, known: set[str]) -> Cha
         found.declared.append((i, statement.span))
         return chain
     is_known = isinstance(node.sides[0], (sx.Derivative, sx.Differential)) or {name for name, _ in heads(statement)} & known
-    if OF_A_TRAINED_NETWORK.search(statement.words) and is_known:
+    if is_known and is_of_a_trained_network(found.sheet, statement):
         found.declared.append((i, statement.span))
         return Chain()
     if _says_the_layout(node) or inverse_by_its_transpose(node, found.vocabulary.styled) is not None:

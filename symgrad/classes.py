@@ -5,6 +5,7 @@ An entry at the label is the inner product with the one-hot vector of the step, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,8 +16,13 @@ from symgrad.read.document import Sheet
 from symgrad.span import Span
 from symgrad.syntax import Node
 
-_LETTERS = frozenset("ycgsw")
+_LETTERS = frozenset("ycgswk")
 _UNITS = frozenset({"e", "u", "1", "\\delta"})
+# `with y_t the one-hot vector of k_t`: a vector that has a name of its own.
+_CALLED = re.compile(
+    r"(?<![A-Za-z\\])([A-Za-z])_\{?(\w)\}?\$?,? ?(?:is|=|be|for|denotes)? ?(?:the|a) one-?hot (?:vector|encoding|form|version)?"
+    r" ?(?:of|for) (?:the )?(?:class|label|target)? ?\$?([A-Za-z])_\{?\2\}?(?!\w)"
+)
 
 
 def by_class(sheet: Sheet) -> Sheet:
@@ -37,7 +43,12 @@ def by_class(sheet: Sheet) -> Sheet:
     if not labels:
         return sheet
 
+    called = {vector: label for vector, _, label in _CALLED.findall(" ".join(sheet.source.text.split())) if label in labels}
+
     def put(node: Node) -> Node | None:
+        match node:
+            case sx.Scripted(base=sx.Name(base=own, accents=()) as named, sub=sx.Node()) if own in called:
+                return replace(node, base=replace(named, base=called[own], accents=("vec",)))
         if any(True for _ in _picking(node)) and isinstance(node, sx.Scripted):
             inner = node.base.body if isinstance(node.base, sx.Group) else node.base
             vector = _one_hot(node.sub) if node.sub is not None else None

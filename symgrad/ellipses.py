@@ -39,7 +39,7 @@ def _general(node: Node) -> Node:
             at = next((i for i, term in enumerate(terms) if isinstance(term, sx.Dots)), 0)
             for count in range(min(at, _MOST_WRITTEN), 0, -1):
                 joined = {sign or "+" for sign in signs[at - count : at + 2]}
-                term = _common(terms[at - count : at], terms[at + 1 :]) if joined == {"+"} else None
+                term = common(terms[at - count : at], terms[at + 1 :]) if joined == {"+"} else None
                 if term is not None:
                     return _with_total(node, at - count, at + 2, term)
         case sx.Call(function=sx.Name(base="diag" | "Diag"), args=args):
@@ -83,10 +83,10 @@ def _items(node: Node) -> Iterator[Node]:
 
 def _listed(items: Sequence[Node]) -> _Term | None:
     at = next((i for i, item in enumerate(items) if isinstance(item, sx.Dots)), 0)
-    return _common(items[:at], items[at + 1 :]) if len(items) == at + 2 else None
+    return common(items[:at], items[at + 1 :]) if len(items) == at + 2 else None
 
 
-def _common(written: Sequence[Node], after: Sequence[Node]) -> _Term | None:
+def common(written: Sequence[Node], after: Sequence[Node]) -> _Term | None:
     """The term that those written and the first after the dots are for their numbers."""
     if not written or not after:
         return None

@@ -22,7 +22,7 @@ from symgrad.syntax import Node
 from symgrad.unrolling import instances
 
 _MOST = 8
-_LETTERS = frozenset("ijkmnpq")
+LETTERS = frozenset("ijkmnpq")
 _OF_LAYERS = frozenset({"l", "\\ell"})  # where they count steps these are written out as recurrences are
 
 
@@ -35,7 +35,7 @@ def enumerated(sheet: Sheet) -> Sheet:
     sheet = plain
     defined = {name for s in sheet.statements for name, formula in heads(s) if any(isinstance(n, sx.Name) for n in sx.walk(formula))}
     counted = [replace(s, node=sx.mapped(s.node, _counted)) for s in sheet.statements]
-    letters = _LETTERS | (_OF_LAYERS - counting(sheet))
+    letters = LETTERS | (_OF_LAYERS - counting(sheet))
     out = [made for s in counted for made in _each(s, families, defined, letters)]
     return replace(sheet, statements=out)
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from symgrad import syntax as sx
 from symgrad.meaning import Vocabulary
 from symgrad.naming import letters_of, plain_name
-from symgrad.read.document import Statement
+from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
 _IS_FUNCTION_OF = re.compile(
@@ -46,11 +46,22 @@ def definitions_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterato
 
 
 # Of a network that has been trained: its names mean something else there.
-OF_A_TRAINED_NETWORK = re.compile(
-    r"(?i)(?:\b(?:test|eval(?:uation)?|inference)[- ](?:mode|time)"
+_TRAINED = (
+    r"(?:\b(?:test|eval(?:uation)?|inference)[- ](?:mode|time)"
     r"|\bat (?:test|inference|prediction|evaluation)(?: time)?|\b(?:during|in|for) (?:testing|inference|evaluation|prediction)"
-    r"|\b(?:bei|in) der (?:Inferenz|Vorhersage)|\bzur Testzeit|\ben (?:test|inf[ée]rence|prueba)|\bà l'inférence)\b[^.;]*$"
+    r"|\b(?:bei|in) der (?:Inferenz|Vorhersage)|\bzur Testzeit|\ben (?:test|inf[ée]rence|prueba)|\bà l'inférence)\b"
 )
+OF_A_TRAINED_NETWORK = re.compile(rf"(?i){_TRAINED}[^.;]*$")
+# `At test time there is no mask. Then …`: the sentence before says that it has been.
+_SINCE_IT_IS_TRAINED = re.compile(rf"(?i)(?:^|[.;:]\s+){_TRAINED}(?:(?!\btrain)[^.;=])*[.;]\s+(?:then|so|thus|hence|here|there|now)\W*$")
+
+
+def is_of_a_trained_network(sheet: Sheet, statement: Statement) -> bool:
+    """Whether a formula is one of a network that has been trained, by its sentence or the one that it follows from."""
+    if OF_A_TRAINED_NETWORK.search(statement.words):
+        return True
+    text, start = sheet.source.text, statement.span.start
+    return _SINCE_IT_IS_TRAINED.search(text[max(text.rfind("\n", 0, start) + 1, start - 300) : start].rstrip("$ ")) is not None
 
 
 _LOSS = re.compile(r"(?i)\b(?:loss|cost|objective|risk|criterion)(?:\s+function)?\W*$")

@@ -31,6 +31,8 @@ _LINES = re.compile(r"\\(?:hline|toprule|midrule|bottomrule|cline\{[^}]*\})")
 _NUMBERED = re.compile(r"(?i)\s*\$?\s*(?:#|no\.?|nr\.?|[ijkn]|example|sample|point|beispiel|exemple)?\s*\$?\s*")
 _SHAPE = re.compile(r"(?i)\W*(?:shapes?|sizes?|dims?|dimensions?|Form|Größe|Dimension(?:en)?|taille|tamaño|forme|forma)\b.{0,20}")
 _SIZES = re.compile(r"`?([(\[]?\s*\w+\s*(?:,|×|\\times)\s*\w+\s*[)\]]?)`?")
+# `key $k_i$`: what a name is called stands before it.
+_LABELLED = re.compile(r"[A-Za-zÀ-ÿ]{3,}(?:[ -][A-Za-zÀ-ÿ]+){0,2} (\$[^$]+\$|\\\([^()]+\\\))")
 _MOST_CELLS = 2000
 _TARGETS = frozenset({"y", "t"})
 _OF_A_STEP = {
@@ -122,6 +124,8 @@ def _cell(sheet: Sheet, text: str, start: int, stop: int) -> Cell:
         start += 1
     while stop > start and text[stop - 1].isspace():
         stop -= 1
+    labelled = _LABELLED.fullmatch(text, start, stop)
+    start = start if labelled is None else labelled.start(1)
     written = text[start:stop]
     marks = next(((a, b) for a, b in (("$", "$"), ("\\(", "\\)")) if written.startswith(a) and written.endswith(b)), ("", ""))
     inside = Span(start + len(marks[0]), stop - len(marks[1]))

@@ -68,6 +68,7 @@ from symgrad.patterns import without_patterns
 from symgrad.piecewise import joined
 from symgrad.plain_ones import with_ones
 from symgrad.pointwise import with_arguments
+from symgrad.previous import at_the_step_before
 from symgrad.primed import with_letters_for_primes
 from symgrad.pullbacks import with_letters_of_their_own
 from symgrad.raising import raise_form
@@ -103,6 +104,7 @@ from symgrad.unnamed import with_unnamed
 from symgrad.unrolling import unrolled
 from symgrad.upto import up_to_constants
 from symgrad.verification import Claim, Finding, Verification
+from symgrad.written_sums import over_entries
 
 # What is written out before anything is judged, in this order; recurrences come last.
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
@@ -145,6 +147,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_sums,
     sized,
     with_large_sizes,
+    at_the_step_before,
     by_class,
     targeted,
     picked,
@@ -165,6 +168,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     started,
     for_each_pair,
     enumerated,
+    over_entries,
     joined,
     by_coordinates,
     applied,

@@ -38,12 +38,12 @@ LAYERS = [
     (
         "what its lines mean",
         "heads upto aliases origins examples unnamed turning signs differing einstein applying labels targets tuples asides traced members "
-        "step_scripts step_letters settling unrolling listing stacking sequences patterns instances singles numbered parts "
+        "step_scripts step_letters previous settling unrolling listing stacking sequences patterns instances singles numbered parts "
         "cases terms typing_rules "
         "readings.* implied meaning resting building understanding spaces said_functions said_properties said_shapes prose "
         "dimension_analysis shorthand starting enumerating gridded "
         "tables told denoting replacing strides classes datapoints datasets logits deviations pointwise evaluated primed conventions "
-        "totals limits ellipses coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise "
+        "totals limits ellipses written_sums coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise "
         "bell lettered underbraces overlines summands spread expectations "
         "literals sheet defining usage unnamed_loss chains gathering chosen binary "
         "renewing loss_of_numbers opaque cross_entropies lying subgradients subsets updates changing rounding "

@@ -25,7 +25,9 @@ _DEEPEST_MACRO = 20
 _MOST_TOKENS = 400_000
 _GAP = re.compile(r"\\,|[\u2009\u202f]")  # between thousands: `23\,047`
 _GROUPED = rf"\d{{1,3}}(?:(?:{_GAP.pattern})\d{{3}}(?!\d))+"
-_NUMBER = re.compile(rf"(?:(?:{_GROUPED}|\d+(?:\{{,\}}\d{{3}})*)(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+(?![A-Za-z]))?")
+# A program prints `1e+04`, with two digits at the least: `2e+1` is a sum with Euler's number.
+_POWER_OF_TEN = r"(?:[eE](?:-?\d+|\+\d\d+)(?![A-Za-z]))?"
+_NUMBER = re.compile(rf"(?:(?:{_GROUPED}|\d+(?:\{{,\}}\d{{3}})*)(?:\.\d+)?|\.\d+){_POWER_OF_TEN}")
 _WITH_COMMA = re.compile(r"\d+(?:\{,\}|,)\d+")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._][A-Za-z][A-Za-z0-9]*)*")
 _DOTS = re.compile(r"\.{2,3}(?!\.)")

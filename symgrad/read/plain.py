@@ -15,8 +15,10 @@ _MATHLIKE = re.compile(r"[=≈].*[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−�
 _EQUATION = re.compile(r"[A-Za-z]\w{0,8}'?(?:\s*=\s*[^=:;,\"`]+)+")
 # `y - t = -0.5328`, `h1(1-h1) = 0.2494`, `dL/dc = -0.1`: what is computed of short names.
 _COMPUTED = re.compile(r"(?!.*[A-Za-z]{3})(?=.*[A-Za-z])(?:[-+\w\s().,*/^']+[=≈])+[-+\w\s().,*/^']*\d[-+\w\s().,*/^']*")
-# `c ≈ 0.3481 (all digits kept)`, `E = 0.0725 ✓`: what is said of an equation behind it.
-_REMARK = re.compile(r"(?:\s+\([^()=]*[A-Za-z]{3}[^()=]*\))?[.;]?(?:\s*[✓✔✅☑])?[.;]?\s*$")
+# `c ≈ 0.3481 (all digits kept)`, `dW = da h^T   (H by D)`, `E = 0.0725 ✓`: what is said of an equation behind it.
+_REMARK = re.compile(
+    r"(?:\s+\([^()=]*[A-Za-z]{3}[^()=]*\)|\s+\(\w{1,2} by \w{1,2}\)|\s{2,}\(\w{1,2} ?[x×*] ?\w{1,2}\))?[.;]?(?:\s*[✓✔✅☑])?[.;]?\s*$"
+)
 # Another equation beside the first.
 _BESIDE = re.compile(r"\S\s{2,}[A-Za-z]\w*'?\s*=")
 # Space that is wider than that between words, and not that beside a sign of equality.
@@ -188,7 +190,7 @@ _LIST = (
 )
 _TOKEN = rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)(?!\([A-Za-z]{{2,}}[\s,])(?:{_LIST}|(?!\*\*)[^\s,;:.]|(?<=\d)\.(?=\d)|\.\.+(?=\w))+)"
 _SUM = r"(?:[Σ∑Π∏][^\s,;:.=]{0,6} (?:[^\s,;:.=]{1,12} )*?)?"  # what is summed may stand apart: `Σⱼ xⱼ gⱼ = 0`
-_TOLD = re.compile(rf"(?<![^\s(,;:])({_SUM}[A-Za-zÀ-ɏΑ-ωḀ-ỿ∂∇ℓ][^\s,;:.=]{{0,12}} ?(?:=|←|<-) ?{_TOKEN}(?: {_TOKEN})*)")
+_TOLD = re.compile(rf"(?<![^\s(,;:])({_SUM}[A-Za-zÀ-ɏΑ-ωḀ-ỿ∂∇ℓ][^\s,;:.=]{{0,12}}(?:\[\w, ?\w\])? ?(?:=|←|<-) ?{_TOKEN}(?: {_TOKEN})*)")
 # `a1 = [0, 2]`, `W = [[1, 2], [3, 4]]`: a vector or matrix of numbers; `dS = (P - Y)`: a sum in brackets.
 _OF_NUMBERS = re.compile(r"[A-Za-zα-ωΑ-Ωŷẑ][\w^()]{0,7}'? ?= ?\[[-−+\d.,;/e\s\[\]]*\d[-−+\d.,;/e\s\[\]]*\](?:\^T|ᵀ|\.T)?")
 _BRACKETED = re.compile(r"[A-Za-zα-ωΑ-Ω∂]\w{0,5}'? ?(?:=|←|<-) ?-?\((?=[^()]*[A-Za-zα-ω])(?![^()]*[A-Za-z]{4})[^()]*[-−+*/][^()]*\)")

@@ -7,6 +7,7 @@ So does `h_t-1` mean `h_{t-1}`, and `P[i, y_i]` an entry; `eta` and `xhat` are Î
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from symgrad.read.tokens import Token
 from symgrad.span import Span
@@ -81,8 +82,20 @@ def _with_whole_scripts(tokens: Sequence[Token]) -> list[Token]:
         if out[-1].text != "_":
             continue
         end = _end(tokens, i)
-        if end > i + 1:
-            out += [_brace("{", tokens[i].span.start), *tokens[i:end], _brace("}", tokens[end - 1].span.end)]
+        script = [_brace("{", tokens[i].span.start), *tokens[i:end], _brace("}", tokens[end - 1].span.end)] if end > i + 1 else []
+        behind = end if script else _behind_a_script(tokens, i)
+        closing = _closing_of_places(tokens, behind) if len(out) > 1 and out[-2].kind in ("letter", "macro") else None
+        if closing is not None:  # `p_t[k]`, the entry of what has a step: `(p_t)_{k}`
+            at = len(out) - 2
+            at -= at > 0 and out[at - 1].kind == "letter" and out[at - 1].text == "d" and not out[at].spaced  # `da_t[k]`, of a gradient
+            base, opened, closed = out[at], tokens[behind].span, tokens[closing].span
+            first, last = Token("sign", "(", _empty(base.span.start), spaced=base.spaced), Token("sign", ")", _empty(opened.start))
+            inside = _with_whole_scripts(tokens[behind + 1 : closing])
+            entry = [Token("sign", "_", opened), Token("sign", "{", opened), *inside, Token("sign", "}", closed)]
+            out[at:] = [first, replace(base, spaced=False), *out[at + 1 :], *(script or tokens[i:behind]), last, *entry]
+            i = closing + 1
+        elif script:
+            out += script
             i = end
     return out
 
@@ -102,14 +115,29 @@ def _end(tokens: Sequence[Token], start: int) -> int:
 
 def _closing(tokens: Sequence[Token], i: int) -> int | None:
     """Where the brackets close that stand behind a name and hold the place of an entry."""
-    is_open = tokens[i].kind == "letter" and i + 1 < len(tokens) and tokens[i + 1].text == "[" and not tokens[i + 1].spaced
-    end = next((k for k in range(i + 2, min(i + _FAR, len(tokens))) if tokens[k].text == "]"), None) if is_open else None
-    if end is None:
-        return None
-    inside = tokens[i + 2 : end]
+    end = _closing_of_places(tokens, i + 1) if tokens[i].kind == "letter" else None
+    return end if end is not None and (tokens[i].text not in _NEVER or any(t.text == "," for t in tokens[i + 2 : end])) else None
+
+
+def _closing_of_places(tokens: Sequence[Token], i: int) -> int | None:
+    """Where the brackets close that open at a place, right behind what stands before it, and hold the place of an entry."""
+    is_open = i < len(tokens) and tokens[i].text == "[" and not tokens[i].spaced
+    end = next((k for k in range(i + 1, min(i + _FAR, len(tokens))) if tokens[k].text == "]"), None) if is_open else None
+    inside = tokens[i + 1 : end]
     is_of_places = all(t.kind in ("letter", "number") or t.text in _IN_BRACKETS for t in inside) and any(t.text in _PLACES for t in inside)
-    return end if is_of_places and (tokens[i].text not in _NEVER or any(t.text == "," for t in inside)) else None
+    return end if is_of_places else None
+
+
+def _behind_a_script(tokens: Sequence[Token], i: int) -> int:
+    """Where the subscript ends that is one token or stands in braces."""
+    if i < len(tokens) and tokens[i].text == "{":
+        return next((k + 1 for k in range(i, min(i + _FAR, len(tokens))) if tokens[k].text == "}"), len(tokens))
+    return i + 1
 
 
 def _brace(text: str, at: int) -> Token:
-    return Token("sign", text, Span(at, at))
+    return Token("sign", text, _empty(at))
+
+
+def _empty(at: int) -> Span:
+    return Span(at, at)

@@ -212,7 +212,8 @@ def _by_an_entry(reader: Reader, of: Term, variable: Term, shapes: Shapes, direc
     entry = as_entry(of)
     whole_of = of if entry is None else entry.args[0]
     name = str(base.params[0])
-    if not reader.names.is_defined(name) and reader.names.is_defined(f"{name}_2"):
+    is_known = reader.names.is_defined(name) or reader.names.formula(name) is not None
+    if not is_known and reader.names.is_defined(f"{name}_2"):
         return  # the h_k of `∂h_t/∂h_k` are names of their own, and no entries of an h that nothing says more of
     for whole in _by(reader, whole_of, base, shapes, direct):
         if not whole.op.startswith("jacobian"):

@@ -246,6 +246,8 @@ def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, n
                 yield from indexed(reader, whole, at, cost)
         columns_first = True
     elif numbers_of(sub) is not None and not label:
+        if reader.names.is_defined(spelled(base, script_text(sub))):
+            return  # the h_1 of `h_t = \tanh(a_t)`, which is a step before it is a row of the H of `H = 20`
         yield from _numbered_member(reader, base, capital, numbers_of(sub) or (), shapes)
         return
     elif letters is not None and len(letters) <= 2 and not label:
