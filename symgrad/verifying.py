@@ -10,6 +10,7 @@ from symgrad import names
 from symgrad import syntax as sx
 from symgrad.aliases import with_own_functions
 from symgrad.allowance import OVER, Allowance
+from symgrad.analogous import with_formulas_of_others
 from symgrad.applying import applied
 from symgrad.asides import set_aside
 from symgrad.batchwise import for_each_example
@@ -147,6 +148,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_sums,
     sized,
     with_large_sizes,
+    with_formulas_of_others,
     at_the_step_before,
     by_class,
     targeted,

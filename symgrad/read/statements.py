@@ -17,7 +17,7 @@ RELATION_TEXTS = frozenset(voc.RELATIONS) - {":"}
 _BREAKS = frozenset({"\\quad", "\\qquad", "\\\\", "\\newline"})
 _ARROWS = frozenset({"\\to", "\\rightarrow", "\\longrightarrow"})
 # What ends a proof.
-_ENDS = frozenset({"\\square", "\\Box", "\\blacksquare", "\\qed", "\\qedhere"})
+_ENDS = frozenset({"\\square", "\\Box", "\\blacksquare", "\\qed", "\\qedhere", "∎", "■", "□", "◻"})
 _LOOSE = frozenset({*_ENDS, ",", ";", ".", ":", "\\star", "\\cdot", "\\times", "*", "&", "\\\\"})
 # Behind these an equation goes on, and with these.
 _GOES_ON = frozenset({*RELATION_TEXTS, *voc.SUM_SIGNS, *voc.PRODUCTS})
