@@ -38,8 +38,8 @@ LAYERS = [
     (
         "what its lines mean",
         "heads upto aliases origins examples unnamed turning signs differing einstein applying labels targets tuples asides traced members "
-        "step_scripts step_letters analogous previous settling unrolling listing stacking sequences patterns instances singles numbered parts "
-        "cases terms typing_rules "
+        "step_scripts step_letters analogous previous settling unrolling listing stacking sequences patterns instances singles numbered "
+        "parts cases terms typing_rules "
         "readings.* implied meaning resting building understanding spaces said_functions said_properties said_shapes prose "
         "dimension_analysis shorthand starting enumerating gridded "
         "tables told denoting replacing strides classes datapoints datasets logits deviations pointwise evaluated primed conventions "
