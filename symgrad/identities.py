@@ -59,9 +59,20 @@ def _differentiated(link: Link, styled: frozenset[str]) -> Iterator[sx.Node]:
         if isinstance(node, sx.Derivative) and node.of is not None and len(node.wrt) == 1 and node.order is None:
             name = plain_name(node.wrt[0], styled)
             met = set(mentions(node.of, styled))
-            is_met = name is not None and (name in met or any(m.startswith(f"{name}^") for m in met))
+            is_met = name is not None and (name in met or name in _raised(node.of, styled))
             if plain_name(node.of, styled) is None and is_met:
-                yield node.of  # also of its powers, `\operatorname{tr}(X^3)`
+                yield node.of  # also of powers, `\operatorname{tr}(X^3)`
+
+
+def _raised(node: sx.Node, styled: frozenset[str]) -> Iterator[str]:
+    """The names that stand with a power, and in none."""
+    if isinstance(node, sx.Scripted):
+        name = plain_name(node.base, styled)
+        if isinstance(node.sup, sx.Number) and name is not None:
+            yield name
+        return
+    for child in sx.children(node):
+        yield from _raised(child, styled)
 
 
 def _is_strange(name: str, meaning: Meaning) -> bool:
