@@ -41,14 +41,19 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
         ]
     # A line that is claimed for every step may rest on what lies beyond the last of them.
     held = {ruling.link.span for ruling, _ in diagnosed if ruling.verdict == "holds"}
-    loose = (ruling for ruling, diagnosis in diagnosed if _is_loose(ruling, diagnosis) and not _is_strange(judge, ruling))
-    doubted = {ruling.link.span for ruling in loose} - held
-    failing = Counter(ruling.link.span for ruling, diagnosis in diagnosed if ruling.verdict == "fails" and diagnosis is not None)
     proven = {id(ruling.link.right) for ruling, _ in diagnosed if ruling.verdict == "holds" and not ruling.numeric}
+
+    def is_sure(ruling: Ruling) -> bool:
+        """Whether it was not misread, however little explains it."""
+        return _is_of_numbers(ruling) or (ruling.numeric and id(ruling.link.left) in proven)
+
+    loose = (r for r, diagnosis in diagnosed if _is_loose(r, diagnosis) and not _is_strange(judge, r))
+    doubted = {r.link.span for r in loose if r.verdict != "fails" or not is_sure(r)} - held
+    failing = Counter(ruling.link.span for ruling, diagnosis in diagnosed if ruling.verdict == "fails" and diagnosis is not None)
     unread = min((i for i, _, _ in judge.gathered.unread), default=len(judge.gathered.sheet.statements))
 
     def is_confirmed(ruling: Ruling) -> bool:
-        if _is_of_numbers(ruling) or (ruling.numeric and id(ruling.link.left) in proven):
+        if is_sure(ruling):
             return True
         is_read = not judge.meaning.unread and ruling.link.statement < unread
         # What fails at several steps, and holds at another, lacks what is zero there.
