@@ -47,8 +47,10 @@ def shape_of_node(node: Node, column: bool = False) -> tuple[Dim, Dim] | None:
 
 
 def _size_product(factors: tuple[Node, ...], operators: tuple[str, ...]) -> Dim | None:
-    if "times" in operators:
-        return None
+    return None if "times" in operators else _product(factors)
+
+
+def _product(factors: tuple[Node, ...]) -> Dim | None:
     total = Dim.of(1)
     for factor in factors:
         size = size_of_node(factor)
@@ -72,13 +74,7 @@ def size_of_node(node: Node) -> Dim | None:
             top, number = size_of_node(above), constant_of(below)
             return top * (1 / number) if top is not None and number else None
         case sx.Product(factors=factors, operators=operators) if all(o in ("", "cdot", "times", "*") for o in operators):
-            total = Dim.of(1)
-            for factor in factors:
-                size = size_of_node(factor)
-                if size is None:
-                    return None
-                total = total * size
-            return total
+            return _product(factors)
         case sx.Sum(terms=terms, signs=signs):
             total = Dim.of(0)
             for term, sign in zip(terms, signs, strict=True):

@@ -23,7 +23,7 @@ from symgrad.sequences import of_one_shape
 from symgrad.shapes import Shapes, unknown
 from symgrad.syntax import Unreadable
 from symgrad.terms import Term, names_in, walk
-from symgrad.typing_rules import Note, Reading, transposed
+from symgrad.typing_rules import Note, Reading, is_scalar, transposed
 
 _BEAM = 10
 _VECTORS = frozenset("xwhuv")
@@ -250,7 +250,7 @@ def _oddness(meaning: Meaning) -> float:
     for term in (t for whole in meaning.terms.values() for t in walk(whole)):
         if term.op == "eye" and meaning.shapes.is_one(term.rows):
             total += 2.0
-        elif term.op == "function" and term.params[0] in ("softmax", "log_softmax") and _is_single(meaning, term):
+        elif term.op == "function" and term.params[0] in ("softmax", "log_softmax") and is_scalar(meaning.shapes, term):
             total += _SOFTMAX_OF_ONE
         elif term.op == "elementwise" and term.params[0] == "power" and _is_square(meaning, term.args[0]):
             total += 1.0
@@ -287,10 +287,6 @@ def _lengths(meaning: Meaning, vectors: Iterable[str]) -> set[Dim]:
     shapes = [_shape(meaning, name) for name in vectors]
     ones = [(shape, [meaning.shapes.is_one(dim) for dim in shape]) for shape in shapes]
     return {meaning.shapes.resolve(shape[is_one[0]]) for shape, is_one in ones if is_one.count(True) == 1}
-
-
-def _is_single(meaning: Meaning, term: Term) -> bool:
-    return meaning.shapes.is_one(term.rows) and meaning.shapes.is_one(term.cols)
 
 
 def _is_square(meaning: Meaning, term: Term) -> bool:
