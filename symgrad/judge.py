@@ -22,7 +22,7 @@ from symgrad.errors import ShapeError, SizeClash, SymgradError, Unsupported, Van
 from symgrad.held import held, with_held
 from symgrad.identities import as_a_law, on_its_own
 from symgrad.implied import is_made_up
-from symgrad.lab import Lab, sizes_from
+from symgrad.lab import Lab
 from symgrad.ledger import Ledger
 from symgrad.literals import Rows, literal_rows
 from symgrad.meaning import Meaning, bare, stem
@@ -56,8 +56,7 @@ class Judge:
 
     def __init__(self, gathered: Gathered, meaning: Meaning) -> None:
         self.gathered, self.meaning = gathered, meaning
-        self.lab = Lab(meaning)
-        self.lab.keep_to(_spelled_out(meaning))
+        self.lab = Lab(meaning, _spelled_out(meaning))
         self.ledger = Ledger(meaning, (node for given in gathered.given.values() for _, node in given))
         self.pairing = Pairing(gathered, meaning, self.ledger)
         self.suppositions = Suppositions(gathered, meaning, self.lab, self.pairing)
@@ -488,12 +487,14 @@ class Judge:
                 return numeric
             if not isinstance(error, SizeClash):
                 raise
-            self.lab.keep_to(self._sizes_of_numbers())
-            return self._in_general(link, pair, lab)
+            return self._in_general(link, pair, self._in_sizes_of_values() or lab)
 
-    def _sizes_of_numbers(self) -> dict[str, int]:
-        """The sizes that the numbers of the sheet have, for a formula that is written out for as many entries."""
-        return sizes_from(self.meaning, {name: rows for name, rows in self.ledger.values.items() if len(rows) * len(rows[0]) > 1})
+    def _in_sizes_of_values(self) -> Lab | None:
+        """The lab in the sizes that the values of the sheet have, for a formula that is written out for as many entries."""
+        sizes = tuple(sorted(self.ledger.sizes().items()))
+        if sizes and sizes not in self._sized:
+            self._sized[sizes] = self.lab.in_sizes(dict(sizes))
+        return self._sized.get(sizes)
 
     def _in_general(self, link: Link, pair: Pair, lab: Lab) -> Ruling:
         """Formulas, for all values of their names."""
@@ -542,10 +543,7 @@ class Judge:
         is_number = all(dim.is_one for node in nodes for dim in node.shape)
         if not is_number or not any(isinstance(n, Func) and n.fn == "slice" for n in topological(nodes)):
             return None
-        sizes = tuple(sorted(self.ledger.sizes().items()))
-        if sizes and sizes not in self._sized:
-            self._sized[sizes] = self.lab.in_sizes(dict(sizes))
-        return self._sized.get(sizes)
+        return self._in_sizes_of_values()
 
     def _is_instance(self, pair: Pair) -> bool:
         """`p = σ(X w_0)` where p is defined as `σ(X w)` and w has no value: the definition, at a value of what it is computed from."""
@@ -591,7 +589,7 @@ class Judge:
             if rests_on_nothing(pair, self.meaning):
                 return False
             if not (_has_literal(pair.left_node) or _has_literal(pair.right_node)):
-                if (self._in_sizes_given(pair) or self.lab).equal(pair.left_node, pair.right_node).holds:
+                if self._are_equal(pair):
                     return True
                 _, lab = self.suppositions.of(link)
                 labs = [lab] if lab is not self.lab else [case for case, *_ in self.suppositions.cases(link)]
@@ -602,6 +600,13 @@ class Judge:
             return self.arithmetic.with_values(link, pair, values).verdict == "holds"
         except (SymgradError, RecursionError):
             return False
+
+    def _are_equal(self, pair: Pair) -> bool:
+        """Whether both sides are equal in general, or in the sizes of the values if they are written out for as many entries."""
+        try:
+            return (self._in_sizes_given(pair) or self.lab).equal(pair.left_node, pair.right_node).holds
+        except SizeClash:
+            return (self._in_sizes_of_values() or self.lab).equal(pair.left_node, pair.right_node).holds
 
     def holds_with(self, link: Link, name: str, of: str, wrt: str) -> bool:
         """Whether a claim holds once a name in it is a gradient, whatever formula it has."""

@@ -83,8 +83,9 @@ class _Drawn:
 class Lab:
     """One meaning of a sheet, with points to try it at."""
 
-    def __init__(self, meaning: Meaning) -> None:
+    def __init__(self, meaning: Meaning, sizes: Mapping[str, int] | None = None) -> None:
         self.meaning = meaning
+        self._sizes = sizes or {}  # those that all points have
         self.network: Network = meaning.network
         self.stated: dict[tuple[str, str], Node] = {}
         self._gradients: dict[tuple[str, str], Gradient] = {}
@@ -94,7 +95,6 @@ class Lab:
         self._spare: list[Point] = []
         self._general: Lab | None = None
         self._conditions: tuple[Condition, ...] = ()
-        self._sizes: Mapping[str, int] = {}
         self._numeric: dict[Any, tuple[Mapping[str, Rows], Point]] = {}
 
     def under(self, conditions: Iterable[Condition]) -> Lab:
@@ -103,15 +103,10 @@ class Lab:
         made.stated, made._gradients, made._conditions, made._general = self.stated, self._gradients, tuple(conditions), self
         return made
 
-    def keep_to(self, sizes: Mapping[str, int]) -> None:
-        """Draw points of these sizes only, from here on."""
-        if sizes != self._sizes:
-            self._sizes, self._points, self._spare = sizes, None, []
-
     def in_sizes(self, sizes: Mapping[str, int]) -> Lab:
         """The same meaning, tried only in sizes that are given; those of other dimensions are drawn."""
-        made = Lab(self.meaning)
-        made.stated, made._gradients, made._sizes = self.stated, self._gradients, dict(sizes)
+        made = Lab(self.meaning, sizes)
+        made.stated, made._gradients = self.stated, self._gradients
         return made
 
     # ── values of names ──────────────────────────────────────────────────────────────────────────────────────────────
