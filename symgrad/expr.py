@@ -340,6 +340,11 @@ def nuclear_norm(x: Any) -> Any:
     return operation("nuclear_norm", [x])
 
 
+def spectral_norm(x: Any) -> Any:
+    """The largest singular value (1×1); smooth where no other is as large."""
+    return operation("spectral_norm", [x])
+
+
 def eye(n: Any) -> Any:
     """The identity matrix."""
     return operation("eye", [], (dim_of(n),))

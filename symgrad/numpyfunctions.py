@@ -103,6 +103,7 @@ HELPERS: dict[str, tuple[str, str]] = {
     "_eigenvalues": ("a", "np.linalg.eigvalsh((a + a.T) / 2)[:, None]"),
     "_eigenvectors": ("a", "(lambda v: v * np.sign(np.sum(v, axis=0)))(np.linalg.eigh((a + a.T) / 2)[1])"),
     "_polar": ("a", "(lambda u, _, v: u @ v)(*np.linalg.svd(a, full_matrices=False))"),
+    "_leading": ("a", "(lambda u, _, v: np.outer(u[:, 0], v[0]))(*np.linalg.svd(a, full_matrices=False))"),
     "_one_hot": ("i, k", "1.0 * (np.reshape(i, (-1, 1)) == np.arange(k))"),
     "_window": ("n, p, i, s, d, m", "1.0 * (np.arange(n)[:, None, None] == s * np.arange(p)[:, None] + d * np.arange(i) - m)"),
     "_windows": (

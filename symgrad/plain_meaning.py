@@ -22,6 +22,7 @@ from symgrad.properties import PROPERTIES, along
 from symgrad.read.arrays import Refused
 from symgrad.read.expression import looks_like_parameters
 from symgrad.read.functions import UNNAMED
+from symgrad.readings.brackets import SPECTRAL_OR_NOT
 from symgrad.readings.named import LABEL_OR_POWER
 from symgrad.readings.runs import NOT_ITS_SIZE
 from symgrad.readings.sums import AGAIN
@@ -43,6 +44,8 @@ PLAIN_ON_A_SHEET = _PLAIN | {"loss_summed"}
 _SCALARS_AT_LAST = frozenset({"y", "t", "b", "c", "\\hat{y}"})
 _PLAIN_COST = 2.0
 _MOST_SCALARS = 6
+# What a reading says of itself in words that help.
+_SAID = frozenset({NOT_ITS_SIZE, AGAIN, LABEL_OR_POWER, SPECTRAL_OR_NOT})
 
 
 def _is_of_entries(node: sx.Node) -> bool:
@@ -79,7 +82,7 @@ def not_plain(meaning: Meaning, kept: Sequence[Definition], plain: Container[str
             if note.kind == "loss_summed" and (note.kind not in plain or not _is_of_entries(definition.expression)):
                 return Refused(InvalidNetwork, "as its sizes are understood, this is no scalar; write its sum, or declare sizes", span)
             if note.kind not in plain:
-                said = note.text if note.kind in (NOT_ITS_SIZE, AGAIN, LABEL_OR_POWER) else _NOT_AS_WRITTEN
+                said = note.text if note.kind in _SAID else _NOT_AS_WRITTEN
                 return Refused(InvalidExpression, said, note.span)
         if definition.name not in meaning.network.definitions:
             return Refused(Unsupported, "symgrad cannot make a network of this", span)

@@ -6,13 +6,14 @@ several kinds, Σ A_k W B_k + G (as in a Sylvester equation), is solved with the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from symgrad import names
+from symgrad.clearing import Cleared, by_the_square, cleared
 from symgrad.coefficient import Terms, as_matrix, coefficient, identity, long_axes
 from symgrad.differences import Check
 from symgrad.dims import ONE, Dim, Shape
@@ -45,6 +46,7 @@ from symgrad.tensor import (
     einsum,
     eye,
     func,
+    power,
     substitute,
     topological,
     var,
@@ -63,13 +65,18 @@ _SEED = 20240301
 
 @dataclass(frozen=True)
 class _Linear:
-    """∂L/∂w = `moved` + `rest`, where `moved` is `left` w `right`, None being the identity, or `system` times vec(w)."""
+    """∂L/∂w = `moved` + `rest`, where `moved` is `left` w `right`, None being the identity, or `system` times vec(w).
+
+    It may have been cleared of denominators in some `way`, and then be linear in a `power` of the entries of w.
+    """
 
     moved: Node
     rest: Node
-    left: Node | None = None
-    right: Node | None = None
-    system: Form | None = None
+    left: Node | None
+    right: Node | None
+    system: Form | None
+    way: Cleared
+    power: int
 
 
 def stationary_points(network: Network, of: str, wrt: Sequence[str], check: bool) -> list[Further]:
@@ -95,10 +102,15 @@ def _stationary(network: Network, of: str, wrt: str, check: bool) -> Further:
     variable = symbol(wrt, network.variables[wrt].shape)
     linear = _linear(network, of, wrt)
     rest = raise_form(linear.rest, facts)
-    normal, target, solution, conditions = (_by_system if linear.system is not None else _by_sides)(linear, variable, rest, facts)
+    unknown = variable if linear.power == 1 else apply("power", [variable], (Fraction(linear.power),))
+    normal, target, solution, conditions = (_by_system if linear.system is not None else _by_sides)(linear, unknown, rest, facts)
     if is_zero(linear.rest):
         target = solution = apply("zeros", (), variable.shape) if not variable.is_scalar else matching(number(0), variable.shape)
-    rule = "where the gradient is 0"
+    if linear.power == 2:
+        solution, conditions = apply("sqrt", [solution]), (*conditions, (solution, "is above 0"))
+    elif linear.way.holds:
+        conditions = (*conditions, (solution, linear.way.holds))
+    rule = ", ".join(filter(None, ("where the gradient is 0", linear.way.by)))
     stated = ((normal, target, rule),) if normal is not solution and normal is not variable else ()
     further = Further(
         "stationary", _named(wrt), of, (wrt,), variable, solution, "solved" if stated else rule,
@@ -168,6 +180,8 @@ def _cancelled(left: Form | None, right: Form | None, target: Form) -> tuple[For
     scalars, body = without_scalars(target)
     if left is not None and right is None and body.op == "matmul" and left.op in ("add", "matmul"):
         first, *others = body.args
+        if first is left:
+            return None, None, scaled(scalars, product_of(others))
         terms = [_without_first(term, first) for term in (left.args if left.op == "add" else (left,))]
         if first.shape == left.shape and None not in terms:
             left = sum_of([term for term in terms if term is not None], left.shape)
@@ -184,8 +198,13 @@ def _without_first(term: Form, first: Form) -> Form | None:
 
 
 def _with_inverses_cancelled(linear: _Linear, facts: Facts) -> Form | None:
-    """−A⁻¹ G B⁻¹ by the rewrites of inverses, (S⁻¹)⁻¹ S⁻¹ x = x; None of a scalar."""
+    """−A⁻¹ G B⁻¹ by the rewrites of inverses, (S⁻¹)⁻¹ S⁻¹ x = x, and −a⁻¹ g by those of powers, (n/σ²)⁻¹ σ⁻² s = s/n; None without any."""
     factors: list[Factor] = []
+    if linear.left is not None and all(dim.is_one for dim in linear.left.shape):
+        below = _reciprocal(linear.left)
+        axes = tuple(range(len(linear.rest.shape)))
+        node = einsum([(below, tuple(range(len(below.shape)))), (linear.rest, axes)], axes, linear.rest.shape, -1)
+        return raise_form(simplify(flatten_product(node, facts) or node, facts, SIMPLIFY), facts)
     sides = [
         None if side is None or side.shape[0].is_one else func("inverse", [side], (), side.shape) for side in (linear.left, linear.right)
     ]
@@ -199,6 +218,18 @@ def _with_inverses_cancelled(linear: _Linear, facts: Facts) -> Form | None:
     node = einsum([(linear.rest, labels), *factors], (0, 1), linear.rest.shape, -1)
     flat = flatten_product(node, facts) or node
     return _positive(raise_form(simplify(flat, facts, SIMPLIFY), facts))
+
+
+def _reciprocal(scalar: Node) -> Node:
+    """1/(a b Σ x) as a⁻¹ b⁻¹ (Σ x)⁻¹, of which some factor may cancel."""
+    if not isinstance(scalar, Einsum):
+        return power(scalar, -1)
+    numbers = [f for f in scalar.factors if all(label == UNIT for label in f[1])]
+    summed = [f for f in scalar.factors if f not in numbers]
+    if summed:
+        numbers.append((einsum(summed, (), ()), ()))
+    sizes = [(dim, -exponent) for dim, exponent in scalar.sizes]
+    return einsum([(power(n, -1), labels) for n, labels in numbers], scalar.out, scalar.shape, 1 / scalar.coefficient, sizes)
 
 
 def _linear(network: Network, of: str, wrt: str) -> _Linear:
@@ -219,23 +250,44 @@ def _linear(network: Network, of: str, wrt: str) -> _Linear:
     gradient = known[var(names.gradient(of, wrt), shape)]
     refusal = f"its gradient is not linear in {wrt}, and symgrad solves only what is"
     move = var(names.tangent(wrt), shape)
-    moved = simplify(pushforward(gradient, {variable: move}), facts, SIMPLIFY)
-    if is_zero(moved):
+    if is_zero(simplify(pushforward(gradient, {variable: move}), facts, SIMPLIFY)):
         raise Unsupported(f"its gradient does not depend on {wrt}")
-    if any(v.name in moving for v in variables(moved) if v is not move):
+    if _jumps(gradient, variable):
         raise Unsupported(refusal)
-    rest = simplify(substitute(gradient, {variable: constant(0, shape)}), facts, SIMPLIFY)
-    if any(v.name in moving for v in variables(rest)) or _jumps(gradient, variable):
+    found_linear = _without_denominators(gradient, variable, move, moving, wrt, facts)
+    if found_linear is None:
         raise Unsupported(refusal)
+    moved, rest, way, exponent = found_linear
     terms = coefficient(moved, {move: (identity(shape),)}, shape)
     whole = substitute(moved, {move: variable})
     sides = _sides(terms, shape)
     if sides is None:
-        return _Linear(whole, rest, system=_system(terms, shape, facts, refusal))
+        return _Linear(whole, rest, None, None, _system(terms, shape, facts, refusal), way, exponent)
     left, right = (None if side is None else simplify(side, facts, SIMPLIFY) for side in sides)
     if any(isinstance(side, Einsum) and not side.factors and not side.shape[0].is_one for side in (left, right)):
         raise Unsupported(f"{wrt} is only summed in its gradient, which vanishes at many points")
-    return _Linear(whole, rest, left, right)
+    return _Linear(whole, rest, left, right, None, way, exponent)
+
+
+def _without_denominators(
+    gradient: Node, variable: Node, move: Node, moving: Container[str], name: str, facts: Facts
+) -> tuple[Node, Node, Cleared, int] | None:
+    """The derivative of what is linear in the variable or its square, what is left where that is 0, how it came about, and the power."""
+
+    def is_free(node: Node) -> bool:
+        return not any(v.name in moving for v in variables(node) if v is not move)
+
+    for way in cleared(gradient, variable, name, facts):
+        moved = simplify(pushforward(way.node, {variable: move}), facts, SIMPLIFY)
+        for exponent in (1, 2) if way.by else (1,):
+            if exponent == 2:
+                moved = by_the_square(moved, variable, facts)
+            if not is_free(moved) or is_zero(moved):
+                continue
+            rest = simplify(substitute(way.node, {variable: constant(0, variable.shape)}), facts, SIMPLIFY)
+            if is_free(rest) and not (way.by and is_zero(rest)):
+                return moved, rest, way, exponent
+    return None
 
 
 def _system(terms: Terms, shape: Shape, facts: Facts, refusal: str) -> Form:
@@ -410,6 +462,8 @@ def _checked(network: Network, of: str, further: Further, inverted: Sequence[For
                 continue
             if not all(np.linalg.cond(np.atleast_2d(values[name])) < _WELL_CONDITIONED for name in matrices):
                 continue
+        if not np.all(np.isfinite(values[names.gradient(of, wrt)])):
+            continue  # the square that is solved for is below 0 there
         scale = max(1.0, float(np.max(np.abs(values[_REST]))))
         error = float(np.max(np.abs(values[names.gradient(of, wrt)]))) / scale
         check.points += 1

@@ -28,7 +28,10 @@ LAYERS = [
     ("networks", "properties network recognised gradient"),
     ("NumPy", "numpyfunctions numpyforms deltas sharing reusing numpycode evaluate"),
     ("checks", "sampling differences"),
-    ("beyond the gradient", "opening coefficient stacked tangents directional further second jacobians differentials stationary beyond"),
+    (
+        "beyond the gradient",
+        "opening coefficient clearing stacked tangents directional further second jacobians differentials stationary beyond",
+    ),
     (
         "derivations",
         "abbreviations families derivation steps lifting recurrence stepwise vectorised step_equations stepcode pipeline general rolling",

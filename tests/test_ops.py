@@ -100,6 +100,12 @@ def eigenvectors(a):
     return vectors * np.sign(vectors.sum(0))
 
 
+def leading(a):
+    """Of the largest eigenvalue of A Aᵀ: u uᵀ A over the singular value."""
+    values, vectors = np.linalg.eigh(a @ a.T)
+    return vectors[:, -1:] @ vectors[:, -1:].T @ a / np.sqrt(values[-1])
+
+
 def root(a):
     values, vectors = np.linalg.eigh(a)
     return vectors @ np.diag(np.sqrt(values)) @ vectors.T
@@ -299,6 +305,8 @@ ROWS = (
     row("eigenvectors", ["n n"], eigenvectors),
     row("nuclear_norm", ["n m"], lambda a: np.sqrt(np.maximum(np.linalg.eigvalsh(a @ a.T), 0)).sum()),
     row("polar", ["n m"], lambda a: np.linalg.inv(root(a @ a.T)) @ a),
+    row("spectral_norm", ["n m"], lambda a: np.sqrt(np.linalg.eigvalsh(a @ a.T).max())),
+    row("leading", ["n m"], leading),
     row("einsum", ["n m", "n k", "m 1"], lambda a, b, c: a.T @ b * c, ("ab,ac,bd->bc",)),
     row("einsum", ["n m", "m k", "n k"], lambda a, b, c: np.sum((a @ b) * c), ("ab,bc,ac->",)),
     row("einsum", ["n n", "n m"], lambda a, b: np.diag(a)[:, None] * b, ("aa,ab->ab",)),
@@ -376,8 +384,10 @@ WITHOUT_TENSOR = {"series", "applied", "at", "stack", "over"}
 """A series is written out before it becomes a tensor or NumPy; a derivative applied to a direction stands on the left; places of a
 tensor have letters only in print."""
 
-WITHOUT_DERIVATIVE = {"polar", "one_hot"}
-"""The derivative of the nuclear norm; there is no second one."""
+ONLY_ONCE = ("nuclear_norm", "spectral_norm")
+
+WITHOUT_DERIVATIVE = {"polar", "leading", "one_hot"}
+"""The derivatives of the nuclear and of the spectral norm; there are no second ones."""
 
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda r: f"{r.op}-{','.join(map(str, r.shapes))}-{r.params}")
 
@@ -517,7 +527,8 @@ CLASHES = [
     ("slice", ["3 m"], 0, ONE, Dim.of(4), 1), ("slice", ["n m"], 0, TWO, TWO, 1), ("unfold", ["4 d"], 3, 2), ("unfold", ["2 d"], 3, 1),
     ("unvec", ["k 1"], n, m), ("kron", ["n m", ""]), ("vech", ["n m"]), ("lower", ["k 1"], n), ("symmetric", ["n n"], n),
     ("causal_softmax", ["n m"]), ("max", ["n m"], 2),
-    ("toeplitz", ["k 1"], n, m), ("eigenvalues", ["n m"]), ("eigenvectors", ["n m"]), ("nuclear_norm", [""]), ("vec", [""]),
+    ("toeplitz", ["k 1"], n, m), ("eigenvalues", ["n m"]), ("eigenvectors", ["n m"]), ("nuclear_norm", [""]), ("spectral_norm", [""]),
+    ("vec", [""]),
     ("broadcast", ["n m"], k, n), ("window", [], p, m, d, 2, 3, 1), ("window", [], d, ONE, n, 1, 1, 0), ("broadcast", ["n m"], k),
     ("reshape", ["n m"], n, k), ("einsum", ["n m", "n k"], "ab,bc->ac"), ("einsum", ["n m"], "a->a"), ("relu", ["n m", "n m"]),
 ]  # fmt: skip
@@ -534,7 +545,7 @@ def test_shapes_that_clash_are_refused(op, shapes, params):
 DIFFERENTIABLE = [row for row in ROWS if row.shapes and row.op not in WITHOUT_DERIVATIVE]
 differentiable = pytest.mark.parametrize("row", DIFFERENTIABLE, ids=lambda r: f"{r.op}-{len(r.shapes)}-{r.params}")
 twice = pytest.mark.parametrize(
-    "row", [row for row in DIFFERENTIABLE if row.op != "nuclear_norm"], ids=lambda r: f"{r.op}-{len(r.shapes)}-{r.params}"
+    "row", [row for row in DIFFERENTIABLE if row.op not in ONLY_ONCE], ids=lambda r: f"{r.op}-{len(r.shapes)}-{r.params}"
 )
 
 

@@ -1,4 +1,4 @@
-"""Eigenvalues and eigenvectors of a symmetric matrix, and the nuclear norm.
+"""Eigenvalues and eigenvectors of a symmetric matrix, and the norms by singular values.
 
 Of a matrix that is not symmetric, the eigenvalues are those of its symmetric part (A + Aᵀ)/2, so that every entry of A may move by itself.
 Sources: Matrix Cookbook (2012), (67) and (68); Magnus, *On Differentiating Eigenvalues and Eigenvectors* (1985); Watson,
@@ -35,7 +35,7 @@ def _vectors(shapes: tuple[Shape, ...], _: Params) -> Shape:
 
 def _norm(shapes: tuple[Shape, ...], _: Params) -> Shape:
     if len(shapes[0]) != 2:
-        raise ShapeError(f"the nuclear norm of a {show(shapes[0])}: it needs a matrix")
+        raise ShapeError(f"the singular values of a {show(shapes[0])}: they need a matrix")
     return ()
 
 
@@ -45,10 +45,6 @@ def _eigenvectors(x: Node) -> Node:
 
 def _eigenvalues(x: Node) -> Node:
     return func("eigenvalues", [x], (), (x.shape[0], ONE))
-
-
-def _polar(x: Node) -> Node:
-    return func("polar", [x], (), x.shape)
 
 
 def _values_vjp(node: Func, g: Node) -> tuple[Node, ...]:
@@ -85,26 +81,37 @@ def _vectors_jvp(node: Func, tangents: Any) -> Node:
     return einsum(labels, (0, 2), node.shape)
 
 
-def _nuclear_vjp(node: Func, g: Node) -> tuple[Node, ...]:
-    """X (Xᵀ X)^(−1/2) = U Vᵀ."""
-    x = node.operands[0]
-    return (einsum([(g, ()), (_polar(x), (0, 1))], (0, 1), x.shape),)
+def _norm_with(name: str, slope: str, source: str) -> Function:
+    """A norm that has a matrix for its derivative, which itself is a function of the operand."""
+
+    def by(x: Node) -> Node:
+        return func(slope, [x], (), x.shape)
+
+    def vjp(node: Func, g: Node) -> tuple[Node, ...]:
+        x = node.operands[0]
+        return (einsum([(g, ()), (by(x), (0, 1))], (0, 1), x.shape),)
+
+    def jvp(node: Func, tangents: Any) -> Node:
+        (tangent,) = tangents
+        return einsum([(by(node.operands[0]), (0, 1)), (tangent, (0, 1))], (), ())
+
+    return Function(name, vjp, jvp, source=source)
 
 
-def _nuclear_jvp(node: Func, tangents: Any) -> Node:
-    (tangent,) = tangents
-    return einsum([(_polar(node.operands[0]), (0, 1)), (tangent, (0, 1))], (), ())
+def _without_derivative(name: str, shown: str, norm: str) -> Function:
+    def refused(node: Func, _: Any) -> Any:
+        raise Unsupported(f"symgrad has no derivative of {shown}, and so no second derivative of the {norm} norm")
 
-
-def _no_derivative(node: Func, _: Any) -> Any:
-    raise Unsupported("symgrad has no derivative of the orthogonal factor U Vᵀ, and so no second derivative of the nuclear norm")
+    return Function(name, refused, refused)
 
 
 FUNCTIONS: tuple[Function, ...] = (
     Function("eigenvalues", _values_vjp, _values_jvp, source="Matrix Cookbook (67)"),
     Function("eigenvectors", _vectors_vjp, _vectors_jvp, source="Matrix Cookbook (68)"),
-    Function("nuclear_norm", _nuclear_vjp, _nuclear_jvp, source="Watson (1992)"),
-    Function("polar", _no_derivative, _no_derivative),
+    _norm_with("nuclear_norm", "polar", source="Watson (1992)"),
+    _norm_with("spectral_norm", "leading", source="Watson (1992)"),
+    _without_derivative("polar", "the orthogonal factor U Vᵀ", "nuclear"),
+    _without_derivative("leading", "the leading singular vectors u₁ v₁ᵀ", "spectral"),
 )  # fmt: skip
 
 
@@ -116,6 +123,16 @@ def _write_polar(writer: Writer, form: Any) -> tuple[str, Prec]:
     if writer.mode == "latex":
         return rf"{inside} \left({inside}^{{\top}} {inside}\right)^{{-1/2}}", Prec.PRODUCT
     return f"{inside} ({inside}ᵀ {inside})^(−1/2)", Prec.PRODUCT
+
+
+def _write_leading(writer: Writer, form: Any) -> tuple[str, Prec]:
+    """u₁ v₁ᵀ, the singular vectors of the largest singular value."""
+    body = writer.write(form.args[0], Prec.SUM)
+    if writer.mode == "numpy":
+        return f"_leading({body})", Prec.ATOM
+    if writer.mode == "latex":
+        return rf"u_1\left({body}\right) v_1\left({body}\right)^{{\top}}", Prec.PREFIX
+    return f"u₁({body}) v₁({body})ᵀ", Prec.PREFIX
 
 
 def _lowered(name: str, shape: Any) -> Any:
@@ -131,5 +148,9 @@ RECORDS: tuple[Op, ...] = (
        source="Matrix Cookbook (68)"),
     Op("nuclear_norm", 1, _norm, _lowered("nuclear_norm", _norm),
        Notation(r"\left\lVert {0} \right\rVert_*"), Notation("‖{0}‖_*"), Notation("np.linalg.norm({0}, 'nuc')"), source="Watson (1992)"),
+    Op("spectral_norm", 1, _norm, _lowered("spectral_norm", _norm),
+       Notation(r"\left\lVert {0} \right\rVert_2"), Notation("‖{0}‖₂"), Notation("np.linalg.norm({0}, 2)"), source="Watson (1992)"),
+    Op("leading", 1, lambda shapes, _: shapes[0], _lowered("leading", lambda shapes, _: shapes[0]), _write_leading, _write_leading,
+       _write_leading),
     Op("polar", 1, lambda shapes, _: shapes[0], _lowered("polar", lambda shapes, _: shapes[0]), _write_polar, _write_polar, _write_polar),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from symgrad.errors import Unsupported
 from symgrad.read import axes, einsums, entrywise, functions, gradients, losses, matrices, reductions, shaping
 from symgrad.read.arrays import Array, Refused
 from symgrad.read.call import Call
-from symgrad.read.norms import norm, normalized, nuclear_norm
+from symgrad.read.norms import norm, normalized, of_singular_values
 from symgrad.read.special import SPECIAL
 from symgrad.read.windows import convolution, convolved, pooling
 
@@ -72,9 +72,10 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "slogdet": matrices.slogdet,
     "matrixexp": lambda call: CALLS["expm"](call),
     "matrixpower": matrices.power,
-    "norm": norm,
+    **dict.fromkeys(("norm", "matrixnorm", "vectornorm"), norm),
     "normalize": normalized,
-    "nuclearnorm": nuclear_norm,
+    "nuclearnorm": of_singular_values("nuclear_norm"),
+    "spectralnorm": of_singular_values("spectral_norm"),
     "pinv": matrices.pseudoinverse,
     "convolve": convolved,
     "var": reductions.variance,
@@ -132,7 +133,9 @@ CALLS: dict[str, Callable[[Call], Array]] = {
 _NOT_HERE = {
     "dropout": "what it drops is drawn at random; multiply by a mask M that is declared as one",
     **dict.fromkeys(("quantile", "percentile"), "the entries it is between depend on how many there are; np.median is there"),
-    **dict.fromkeys(("svd", "svdvals"), "norm(A, 'nuc') is the sum of the singular values, and eigvalsh(A.T@A) has their squares"),
+    **dict.fromkeys(
+        ("svd", "svdvals"), "norm(A, 2) is the largest singular value, norm(A, 'nuc') the sum of all, and eigvalsh(A.T@A) has their squares"
+    ),
     **dict.fromkeys(("argmax", "argmin", "argsort"), "where an entry stands has no slope"),
     **dict.fromkeys(("qr", "eig"), "its factors are known up to signs only; write what is made of them, as in logdet or eigvalsh"),
 }

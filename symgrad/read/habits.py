@@ -130,9 +130,13 @@ def _empty_script(tokens: Tokens, i: int) -> Rewritten:
     return ([], i + 3) if tokens[i].text in ("_", "^") and _text(tokens, i + 1) == "{" and _text(tokens, i + 2) == "}" else None
 
 
-def _extreme_eigenvalue(tokens: Tokens, i: int) -> Rewritten:
-    r"""`\lambda_{\max}(A)`, which is a function of A and no number before a bracket."""
-    if tokens[i].text != "\\lambda" or _text(tokens, i + 1) != "_":
+# The letter of what has a largest and a smallest, and the function's word that each of them has behind `eig` and `sv`.
+_EXTREMES = {"\\lambda": "eig", "\\sigma": "sv"}
+
+
+def _extreme_value(tokens: Tokens, i: int) -> Rewritten:
+    r"""`\lambda_{\max}(A)` and `\sigma_{\max}(A)`, which are functions of A and no numbers before a bracket."""
+    if tokens[i].text not in _EXTREMES or _text(tokens, i + 1) != "_":
         return None
     braced = _text(tokens, i + 2) == "{"
     word = _text(tokens, i + 2 + braced)
@@ -140,7 +144,7 @@ def _extreme_eigenvalue(tokens: Tokens, i: int) -> Rewritten:
     if word not in ("\\max", "\\min") or (braced and _text(tokens, i + 4) != "}"):
         return None
     opens = _text(tokens, behind) == "(" or (_text(tokens, behind) == "\\left" and _text(tokens, behind + 1) == "(")
-    return ([replace(tokens[i], kind="word", text="eig" + word[1:])], behind) if opens else None
+    return ([replace(tokens[i], kind="word", text=_EXTREMES[tokens[i].text] + word[1:])], behind) if opens else None
 
 
 def _box(tokens: Tokens, i: int) -> Rewritten:
@@ -424,7 +428,7 @@ _HABITS: tuple[Callable[[Tokens], Tokens], ...] = (
         _wherever,
         (
             _empty_script,
-            _extreme_eigenvalue,
+            _extreme_value,
             _box,
             _connective,
             _substack,

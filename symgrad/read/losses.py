@@ -57,7 +57,6 @@ masked_fill(input, mask, value) = where(mask, value, input)
 cov_of_rows(m, less=1) = (m - mean(m, axis=1, keepdims=True))@(m - mean(m, axis=1, keepdims=True)).T/(m.shape[1] - less)
 cov_of_columns(m, less=1) = (m - mean(m, axis=0, keepdims=True)).T@(m - mean(m, axis=0, keepdims=True))/(m.shape[0] - less)
 ptp(x) = max(x) - min(x)
-matrix_norm(x) = norm(x)
 pearson(x, y) = sum((x - mean(x))*(y - mean(y)))/sqrt(sum((x - mean(x))**2)*sum((y - mean(y))**2))
 corrcoef(x) = standardized(x, 0)@standardized(x, 0).T/x.shape[1]
 weighted_average(a, weights) = sum(a*weights)/sum(weights)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from fractions import Fraction
 
 from symgrad.dims import ONE
@@ -72,9 +73,7 @@ def _of_a_matrix(call: Call, array: Array, written: str) -> Array | None:
     if written == "nuc":
         return t.one("nuclear_norm", array, ONE, ONE, call.span)
     if written == "2":
-        square = t.matmul(t.transpose(array, call.span), array, call.span)
-        values = t.one("eigenvalues", square, square.rows, ONE, call.span)
-        return t.elementwise("sqrt", [t.reduced("max", values, None, False, call.span)], call.span)
+        return t.one("spectral_norm", array, ONE, ONE, call.span)
     if written in ("1", "inf"):
         sums = t.reduced("sum", t.elementwise("abs", [array], call.span), [0 if written == "1" else 1], True, call.span)
         return t.reduced("max", sums, None, False, call.span)
@@ -91,6 +90,9 @@ def normalized(call: Call) -> Array:
     return t.over(array, t.elementwise("sqrt", [lengths], call.span), call.span)
 
 
-def nuclear_norm(call: Call) -> Array:
-    (array,) = call.arrays(1)
-    return call.typing.one("nuclear_norm", array, ONE, ONE, call.span)
+def of_singular_values(op: str) -> Callable[[Call], Array]:
+    def made(call: Call) -> Array:
+        (array,) = call.arrays(1)
+        return call.typing.one(op, array, ONE, ONE, call.span)
+
+    return made

@@ -13,12 +13,16 @@ from symgrad.naming import script_text, superscript
 from symgrad.shapes import Shapes
 from symgrad.syntax import Node, Unreadable
 from symgrad.terms import Term, free_of, is_jacobian, mapped, total
-from symgrad.typing_rules import Reading, is_scalar, is_vector, transposed
+from symgrad.typing_rules import Note, Reading, is_scalar, is_vector, transposed
 
 if TYPE_CHECKING:
     from symgrad.readings.reader import Reader, Variants
 
 _MOST_CELLS = 40_000
+_OF_ENTRIES = frozenset({"", "F", "\\mathrm{F}", "Fro", "fro"})
+_OF_THE_LARGEST = frozenset({"op", "\\mathrm{op}", "spec", "\\mathrm{spec}", "\\sigma"})
+SPECTRAL_OR_NOT = "spectral_or_not"
+_SAY_WHICH = r"‖·‖₂² of a matrix is \sigma_{\max}(·)^2 to some and \|·\|_F^2 to others; write which of them is meant"
 
 
 def group(reader: Reader, node: sx.Group, shapes: Shapes) -> Variants:
@@ -110,18 +114,29 @@ def norm(reader: Reader, node: sx.Norm, shapes: Shapes, sub: Node | None = None,
     order = constant_of(sub) if sub is not None else None
     found = False
     for cost, now, (inner,), notes in reader.each([node.body], shapes):
-        if kind in ("", "2", "F", "\\mathrm{F}", "Fro", "fro"):
-            square = Term("inner", (inner, inner), (), ONE, ONE, inner.free)
-            made = _raised(square, power / 2) if power % 2 == 0 else _raised(mapped("sqrt", square), power)
-        else:
-            other = _other_norm(kind, order, inner, is_vector(now, inner))
-            if other is None:
-                continue
-            made = _raised(other, power)
-        found = True
-        yield Reading(cost, now, made, notes)
+        for further, made, also in _norms(kind, order, inner, power, is_vector(now, inner), is_scalar(now, inner), node):
+            found = True
+            yield Reading(cost + further, now, made, (*notes, *also))
     if not found:
         raise Unreadable(node.span, f"the norm with index {kind}")
+
+
+def _norms(
+    kind: str, order: Fraction | None, inner: Term, power: Fraction, vector: bool, scalar: bool, node: sx.Norm
+) -> Iterator[tuple[float, Term, tuple[Note, ...]]]:
+    """The norms that may be meant by an index, to a power, each with what it costs and what there is to say of it."""
+    square = Term("inner", (inner, inner), (), ONE, ONE, inner.free)
+    of_entries = _raised(square, power / 2) if power % 2 == 0 else _raised(mapped("sqrt", square), power)
+    if kind in _OF_ENTRIES or (kind == "2" and (vector or scalar)):
+        yield 0.0, of_entries, ()
+    elif kind == "2":
+        # The largest singular value; but people write it of the entries too, and nearly always where it is squared. What is derived must
+        # be plain, and a sheet has other lines to tell by.
+        either = Note(SPECTRAL_OR_NOT, node.span, _SAY_WHICH)
+        yield 0.0, of_entries, (either,)
+        yield 1.0, _raised(Term("function", (inner,), ("spectral_norm",)), power), (either,) if power % 2 == 0 else ()
+    elif (other := _other_norm(kind, order, inner, vector)) is not None:
+        yield 0.0, _raised(other, power), ()
 
 
 def _other_norm(kind: str, order: Fraction | None, inner: Term, vector: bool) -> Term | None:
@@ -130,6 +145,8 @@ def _other_norm(kind: str, order: Fraction | None, inner: Term, vector: bool) ->
         return total(mapped("abs", inner))
     if kind == "*":
         return Term("function", (inner,), ("nuclear_norm",))
+    if kind in _OF_THE_LARGEST and not vector:
+        return Term("function", (inner,), ("spectral_norm",))
     if kind == "2,1" and not vector:
         # The lengths of the rows, added up: groups are rows (Nie et al. 2010).
         squares = Term("sum", (_raised(inner, Fraction(2)),), (1,), inner.rows, ONE, inner.free)

@@ -312,6 +312,13 @@ def _call_function(op: str) -> CallRule:
     return rule
 
 
+def _call_of_singular_values(op: str) -> CallRule:
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        yield r.with_term(Term("function", (terms[0],), (op,)))
+
+    return rule
+
+
 def _call_along(op: str) -> CallRule:
     def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
         if len(terms) != 2:
@@ -338,6 +345,7 @@ RULES: dict[str, CallRule] = {
     **dict.fromkeys(fn.PRODUCTS_OF_ENTRIES, _call_prod),
     **dict.fromkeys(fn.MINIMA, _call_extremum("minimum")),
     **{word: _call_function(op) for word, op in (fn.OF_A_MATRIX | fn.OF_A_SYMMETRIC_MATRIX).items()},
+    **{word: _call_of_singular_values(op) for word, op in fn.OF_SINGULAR_VALUES.items()},
     **{word: _call_along(op) for word, op in fn.ALONG_A_MATRIX.items()},
     **{word: _call_extreme_eigenvalue(which) for word, which in fn.EXTREME_EIGENVALUES.items()},
     **{word: _call_rearranged(op) for word, op in fn.REARRANGEMENTS.items()},
