@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symgrad import syntax as sx
-from symgrad.meaning import is_loss
 from symgrad.naming import plain_name
 from symgrad.parts import heads, mentions
 from symgrad.read.document import Sheet, Statement
-from symgrad.signs import UNNAMED_LOSS
 from symgrad.syntax import Node
+from symgrad.unnamed_loss import meant_loss
 
 _GRADIENT = (
     r"(?:(?:^|\s+)(?:the|den|die|le|la|el)\s+(?:(?:partial|total|upstream)\s+)?"
@@ -171,16 +170,8 @@ def _says(first: Statement, second: Statement, words: tuple[re.Pattern[str], ...
 
 
 def _gradient(sheet: Sheet, by: Node, of: Node | None = None) -> sx.Derivative:
-    """The gradient by a name of what is said, or of the one loss that the sheet differentiates, or else has."""
-    differentiated = (n.of for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Derivative) and n.of is not None)
-    losses = {name: node for node in differentiated if (name := plain_name(node)) is not None and is_loss(name)}
-    losses = losses or {name: node for s in sheet.statements for name, _ in heads(s) if is_loss(name) and (node := _head(s)) is not None}
-    loss = of or (next(iter(losses.values())) if len(losses) == 1 else sx.Name(by.span, UNNAMED_LOSS))
-    return sx.Derivative(by.span, loss, (by,))
-
-
-def _head(statement: Statement) -> Node | None:
-    return statement.node.sides[0] if isinstance(statement.node, sx.Relation) and plain_name(statement.node.sides[0]) else None
+    """The gradient by a name of what is said, or of the loss that is meant."""
+    return sx.Derivative(by.span, of or meant_loss(sheet, by.span), (by,))
 
 
 def _equation(first: Statement, second: Statement, name: Node, derivative: Node) -> Statement:

@@ -18,6 +18,7 @@ from symgrad.naming import letters_of, plain_name, spelled, superscript, without
 from symgrad.parts import mentions
 from symgrad.read.document import Sheet
 from symgrad.syntax import Node
+from symgrad.unnamed_loss import meant_loss
 
 _FEWEST = 2
 _AXES = 2
@@ -66,9 +67,12 @@ def _with_limit(node: Node) -> Node:
 
 def _without_bars(sheet: Sheet) -> Sheet:
     losses = [loss for s in sheet.statements if (loss := _loss_of_bars(s.node)) is not None]
-    said = any(_states_an_adjoint(s.node) or _ADJOINT.search(s.words) for s in sheet.statements)
+    stated = [loss for s in sheet.statements if (loss := _loss_of_an_adjoint(s.node)) is not None]
+    said = bool(stated) or any(_ADJOINT.search(s.words) for s in sheet.statements)
     if not losses and not said and len(_barred(sheet)) < _MANY:
         return sheet
+    if any(isinstance(n, sx.Differential) and n.sign == "d" for s in sheet.statements for n in sx.walk(s.node)):
+        losses = losses or stated or [meant_loss(sheet, sheet.statements[0].span)]
     # Of one step or another: `\bar c_{t+1}` is of the c that `c_t = …` is about.
     related = {stem(name) for s in sheet.statements if isinstance(s.node, sx.Relation) for name in mentions(s.node)}
 
@@ -88,7 +92,7 @@ def _without_bars(sheet: Sheet) -> Sheet:
     def spelt_out(node: Node) -> Node | None:
         """Where `dM` is a change of M, the gradient by it is spelt as one."""
         of = _under_a_bar(node)
-        if of is None:
+        if of is None or not {stem(name) for name in mentions(of)} <= related:
             return None
         gradient = sx.Derivative(node.span, losses[0], (of,), "nabla")
         return sx.Scripted(node.span, gradient, None, sx.Mark(node.span, "T")) if _is_turned(node) else gradient
@@ -133,13 +137,13 @@ def _barred(sheet: Sheet) -> set[str]:
     return {h for h in heads if h is not None and h.startswith("\\bar{") and h.replace("\\bar{", "", 1).replace("}", "", 1) in heads}
 
 
-def _states_an_adjoint(node: Node) -> bool:
-    r"""`\bar O = \partial L/\partial O`."""
-    if not isinstance(node, sx.Relation):
-        return False
-    name, other = plain_name(node.sides[0]), node.sides[1]
-    wrt = plain_name(other.wrt[0]) if isinstance(other, sx.Derivative) and len(other.wrt) == 1 else None
-    return name is not None and wrt is not None and name.startswith("\\bar{") and name.replace("\\bar{", "", 1).replace("}", "", 1) == wrt
+def _loss_of_an_adjoint(node: Node) -> Node | None:
+    r"""The L of `\bar O = \partial L/\partial O`."""
+    match node:
+        case sx.Relation(sides=(head, sx.Derivative(of=loss, wrt=(wrt,)), *_)):
+            of = _under_a_bar(head)
+            return loss if of is not None and plain_name(of) is not None and plain_name(of) == plain_name(wrt) else None
+    return None
 
 
 def _without_subscripts(sheet: Sheet) -> Sheet:

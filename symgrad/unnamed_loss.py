@@ -7,8 +7,9 @@ from symgrad.constant import is_numeric
 from symgrad.meaning import Vocabulary, is_loss
 from symgrad.naming import numbers_of, plain_name
 from symgrad.parts import Part, heads, mentions
-from symgrad.read.document import Sheet
+from symgrad.read.document import Sheet, Statement
 from symgrad.signs import UNNAMED_LOSS, of_expressions
+from symgrad.span import Span
 from symgrad.syntax import Node
 
 
@@ -26,6 +27,18 @@ def last_results(sheet: Sheet, part: Part, styled: frozenset[str]) -> list[str]:
     by = {name for n in changes for node in (n.wrt if isinstance(n, sx.Derivative) else (n.of,)) for name in mentions(node, styled)}
     outermost = [name for name in formulas if name not in inside and not name.startswith("\\bar{")]
     return [name for name in outermost if name in by] or outermost
+
+
+def meant_loss(sheet: Sheet, at: Span) -> Node:
+    """What gradients are of where it is not said: the one loss that the sheet differentiates, or else has a formula for."""
+    differentiated = (n.of for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Derivative) and n.of is not None)
+    losses = {name: node for node in differentiated if (name := plain_name(node)) is not None and is_loss(name)}
+    losses = losses or {name: node for s in sheet.statements for name, _ in heads(s) if is_loss(name) and (node := _head(s)) is not None}
+    return next(iter(losses.values())) if len(losses) == 1 else sx.Name(at, UNNAMED_LOSS)
+
+
+def _head(statement: Statement) -> Node | None:
+    return statement.node.sides[0] if isinstance(statement.node, sx.Relation) and plain_name(statement.node.sides[0]) else None
 
 
 def loss_of_differentials(sheet: Sheet, nodes: list[Node], vocabulary: Vocabulary) -> None:
