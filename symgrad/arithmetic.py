@@ -20,7 +20,7 @@ from symgrad.errors import SymgradError, Unsupported
 from symgrad.lab import Lab
 from symgrad.ledger import Ledger
 from symgrad.literals import Rows, decimals, is_worked, literal_rows
-from symgrad.meaning import Meaning
+from symgrad.meaning import Meaning, stem, weights_among
 from symgrad.naming import plain_name
 from symgrad.pairing import Pairing
 from symgrad.parts import mentions
@@ -38,6 +38,7 @@ from symgrad.updates import renewed
 _DRAWS = 4
 # How far `≈ 1/3` may be from the value.
 _ROUGHLY = 0.01
+_DATA = frozenset({"x", "X"})
 # Numbers that stand in formulas by themselves.
 _OF_FORMULAS = frozenset({Fraction(0), Fraction(1), Fraction(2), Fraction(1, 2), Fraction(3)})
 
@@ -88,7 +89,8 @@ class Arithmetic:
         if ruling.verdict == "fails" and (self._is_update(link) or self._comes_anew(link)):
             return Ruling(link, "given", pair=pair)
         if ruling.verdict == "fails" and self._is_of_untold_values(link, pair):
-            return Ruling(link, "undecided", pair=pair, reason="not all new values that it is computed from are told")
+            untold = Ruling(link, "undecided", pair=pair, reason="not all new values that it is computed from are told")
+            return self._with_new_values(link, pair) or untold
         if ruling.verdict == "fails":
             ruling = self._renewed(link, pair) or self._with_new_values(link, pair) or self._looking_back(link, pair) or ruling
         if ruling.verdict not in ("holds", "given"):
@@ -336,6 +338,8 @@ class Arithmetic:
             return not changed and _BY_NEW_VALUES.search(words) is not None
         slopes = (names.gradient_of(name) for name in self.ledger.values)
         trained = {match["wrt"] for match in slopes if match is not None and match["wrt"] in self.meaning.network.inputs}
+        if weights_among(changed):  # a gradient by the data is not for a step
+            trained = {name for name in trained if stem(name) not in _DATA}
         return bool(trained & self.numbers_behind(pair.left_node) - changed)
 
     def _looking_back(self, link: Link, pair: Pair) -> Ruling | None:

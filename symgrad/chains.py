@@ -84,6 +84,7 @@ def put_on_record(found: Gathered, i: int, chain: Chain, known: set[str]) -> Cha
     is_known = isinstance(node.sides[0], (sx.Derivative, sx.Differential)) or {name for name, _ in heads(statement)} & known
     if is_known and is_of_a_trained_network(found.sheet, statement):
         found.declared.append((i, statement.span))
+        _arithmetic(found, i, node)
         return Chain()
     if _says_the_layout(node) or inverse_by_its_transpose(node, found.vocabulary.styled) is not None:
         found.declared.append((i, statement.span))
@@ -121,6 +122,13 @@ def put_on_record(found: Gathered, i: int, chain: Chain, known: set[str]) -> Cha
         _links(found, i, run, head, known)
         chain = Chain(head, run.sides[-1], statement.block)
     return chain
+
+
+def _arithmetic(found: Gathered, i: int, node: sx.Relation) -> None:
+    r"""The `0.24 - 0.6 = -0.36` of `\hat y = 0.24 - 0.6 = -0.36`, which is so or not, whatever ŷ is."""
+    for left, right, operator in zip(node.sides[1:], node.sides[2:], node.operators[1:], strict=False):
+        if is_numeric(left) and is_numeric(right) and operator in EQUALITIES:
+            found.links.append(Link(left, right, operator, i, right.span, left, False))
 
 
 def _is_supposed(found: Gathered, i: int, known: Container[str]) -> bool:

@@ -253,6 +253,9 @@ def _is_an_entry(found: Gathered, node: Node, is_computed: bool) -> bool:
         return True  # `p_1 = 0.27` of a `p = softmax(z)`
     if len(numbers) == 1 and any(not d.letters and _is_as_long(found, node.base, d.expression, is_computed) for d in own):
         return True  # `z_1 = 0.5` and `z_2 = 0.1` of a `z = W x + b`, where b has two entries, or W two rows
+    counted = [size for size in found.vocabulary.claimed.get(base or "", ()) if 1 in size]
+    if len(numbers) == 1 and any(not d.letters for d in own) and counted and all(numbers[0] <= max(size) > 1 for size in counted):
+        return True  # `z_3 = -0.5` of a z that came out with four entries
     return any(len(d.letters) in (len(numbers), len(str(numbers[0]))) for d in own)
 
 

@@ -31,6 +31,9 @@ _RATE = re.compile(
 _CLIMBS = re.compile(
     r"(?i)ascen|ascend|maximi[sz]|maximum|likelihood|elbo|reward|uphill|adversar|attack|climb|policy|log[- ]?prob|dual|lagrang|increas"
 )
+# Signs that stand for `\\leftarrow` between a name and its next value, where it is not said what it tends to.
+_ARROWS = frozenset({"to", ":"})
+_LIMIT = re.compile(r"(?i)\b(?:as|when|if|for|lim(?:it)?|let(?:ting)?|für|wenn|si|cuando|quand|pour|se)\W*$")
 _RATES = RATES | {"\\varepsilon", "\\tau", "\\rho"}
 
 
@@ -41,6 +44,7 @@ def with_descents(sheet: Sheet) -> Sheet:
         return sheet
     values: dict[str, Rows] = {}
     gradients: dict[str, Node] = {}  # those before a step; a loss that comes later, of another model, is none of its business
+    differentiated = _differentiated_by(sheet)
     out: list[Statement] = []
     for statement in sheet.statements:
         node = statement.node
@@ -48,6 +52,8 @@ def with_descents(sheet: Sheet) -> Sheet:
         if isinstance(node, sx.Relation):
             if _is_one_more(node, out):
                 node = replace(node, operators=("gets",))
+            if _is_by_an_arrow(statement, node, values, differentiated):
+                node = replace(node, operators=("gets", *node.operators[1:]))
             step = _step(node, values, gradients, rates)
             if step is not None:
                 node = replace(node, sides=(node.sides[0], step, *node.sides[1:]), operators=("gets", "=", *node.operators[1:]))
@@ -64,6 +70,26 @@ def _is_one_more(node: sx.Relation, before: list[Statement]) -> bool:
     return node.operators == ("approx",) and isinstance(last, sx.Relation) and last.operators[0] == "gets"
 
 
+def _is_by_an_arrow(statement: Statement, node: sx.Relation, values: dict[str, Rows], differentiated: set[str]) -> bool:
+    r"""Whether `b \to [0, 0.7]`, or `W_{11}: 0.5 - 0.5 \cdot 0.2 = 0.4`, is a step of what has a value and is differentiated by."""
+    name, rows = name_of_entry(node.sides[0]), literal_rows(node.sides[-1])
+    if node.operators[0] not in _ARROWS or set(node.operators[1:]) - {"=", "approx"} or name is None or name not in values or rows is None:
+        return False
+    is_said = bool({name, name.rpartition("_")[0]} & differentiated)
+    return is_said and _is_like(rows, values[name]) and not _LIMIT.search(statement.words)
+
+
+def _is_like(rows: Rows | None, before: Rows) -> bool:
+    """Whether numbers are as many as those before, in a row or in a column."""
+    return rows is not None and (len(before), len(before[0])) in {(len(rows), len(rows[0])), (len(rows[0]), len(rows))}
+
+
+def _differentiated_by(sheet: Sheet) -> set[str]:
+    """What a sheet differentiates by, anywhere on it."""
+    slopes = (n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Derivative))
+    return {name for slope in slopes for by in slope.wrt if (name := name_of_entry(by)) is not None}
+
+
 def _entries(rows: Rows) -> Iterator[tuple[str, Fraction]]:
     """The entries of a vector, or of a matrix, with how their places are written."""
     is_vector = 1 in (len(rows), len(rows[0]))
@@ -73,8 +99,8 @@ def _entries(rows: Rows) -> Iterator[tuple[str, Fraction]]:
 
 
 def _gradients(node: Node) -> Iterator[tuple[str, Node]]:
-    """By what a loss is differentiated at the beginning of an equation, with the derivative."""
-    head = node.sides[0] if isinstance(node, sx.Relation) else None
+    """By what a loss is differentiated at the beginning of an equation, or by itself, with the derivative."""
+    head = node.sides[0] if isinstance(node, sx.Relation) else node
     if isinstance(head, sx.Derivative) and head.order is None and len(head.wrt) == 1 and _is_of_a_loss(head):
         name = name_of_entry(head.wrt[0])
         if name is not None:
@@ -102,7 +128,7 @@ def _step(node: sx.Relation, values: dict[str, Rows], gradients: dict[str, Node]
             if rows != values[name] or rate is None or constant_of(rate) not in rates:
                 return None
             return _against(head, span, rate, slope)
-        case value if slope is not None and node.operators == ("gets",) and constant_of(value) is not None and len(rates) == 1:
+        case value if slope is not None and node.operators == ("gets",) and _is_like(literal_rows(value), values[name]) and len(rates) == 1:
             return _against(head, value.span, numeral(min(rates), value.span), slope)
     return None
 

@@ -52,8 +52,11 @@ _TRAINED = (
     r"|\b(?:bei|in) der (?:Inferenz|Vorhersage)|\bzur Testzeit|\ben (?:test|inf[ée]rence|prueba)|\bà l'inférence)\b"
 )
 OF_A_TRAINED_NETWORK = re.compile(rf"(?i){_TRAINED}[^.;]*$")
-# `At test time there is no mask. Then …`: the sentence before says that it has been.
-_SINCE_IT_IS_TRAINED = re.compile(rf"(?i)(?:^|[.;:]\s+){_TRAINED}(?:(?!\btrain)[^.;=])*[.;]\s+(?:then|so|thus|hence|here|there|now)\W*$")
+_BY_WHICH = r"(?:(?:with|for|by|using)\s+)?(?:the\s+)?(?:old|new|same|final|given|original|numbers)\b[\w ]{0,30}"
+# `At test time there is no mask. Then …`, `Test time: no mask. With the old weights: …`: the sentence before says that it has been.
+_SINCE_IT_IS_TRAINED = re.compile(
+    rf"(?i)(?:^|[.;:]\s+){_TRAINED}(?:(?!\btrain)[^.;=])*[.;]\s+(?:(?:then|so|thus|hence|here|there|now)\W*|{_BY_WHICH}:\s*)$"
+)
 
 
 def is_of_a_trained_network(sheet: Sheet, statement: Statement) -> bool:

@@ -37,6 +37,7 @@ class Mistake:
 # What is tried, in this order: a named slip before a nameless one, a repair in one place before one of the whole.
 CATALOGUE: tuple[Mistake, ...] = (
     Mistake("a number for a factor", values.number, telling=False),
+    Mistake("a mask left out of the numbers", numbers.unmasked, telling=False),
     Mistake("all numbers changed in one way", numbers.whole, telling=False),
     Mistake("one number's sign", numbers.one_sign, telling=False),
     Mistake("an old value", numbers.older_value, telling=False),

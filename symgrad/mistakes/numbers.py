@@ -1,4 +1,4 @@
-"""Mistakes in numbers: another sign, an activation, an old value, another given, one entry."""
+"""Mistakes in numbers: another sign, an activation, a mask, an old value, another given, one entry."""
 
 from __future__ import annotations
 
@@ -76,6 +76,19 @@ def whole(case: Case) -> Iterator[Diagnosis]:
         example = _number(case.ruling.found[places[0]])
         verb = "differs" if len(places) == 1 else "differ"
         yield Diagnosis("activation_not_applied", case.span, f"expected {shown}; {named} {verb}: the ReLU of {example} is 0", shown)
+
+
+def unmasked(case: Case) -> Iterator[Diagnosis]:
+    """The result without a mask: with ones all over it."""
+    both = _both(case)
+    if both is None or case.pair is None:
+        return
+    for name in sorted(case.judge.arithmetic.numbers_behind(case.pair.left_node) & case.ruling.values.keys()):
+        known = case.network.inputs.get(name)
+        ones = np.ones((len(case.ruling.values[name]), len(case.ruling.values[name][0])))
+        if known is not None and "mask" in known.properties and _comes_out(case, name, ones, both[1]):
+            shown = rows_text(case.ruling.expected)
+            yield Diagnosis("mask_forgotten", case.span, f"expected {shown}: the mask {names.text(name)} is left out", shown)
 
 
 def one_sign(case: Case) -> Iterator[Diagnosis]:
