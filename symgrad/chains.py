@@ -157,12 +157,13 @@ def _is_where_masked(found: Gathered, i: int) -> bool:
     if not isinstance(entry, sx.Scripted) or not letters_of(entry.sub):
         return False
     before = (j for j in range(max(0, i - _NEAR), i) if one_sentence(found.sheet, j, i))
-    return any(isinstance(said := statements[j].node, sx.Relation) and _is_infinite(said) for j in before)
+    return any(_is_infinite(statements[j].node) for j in before)
 
 
-def _is_infinite(node: sx.Relation) -> bool:
+def _is_infinite(node: Node) -> bool:
     r"""`M_{ij} = 0` for `j \le i` and `-\infty` otherwise: which scores a mask takes away, and no value to compute with."""
-    values = [row.value for side in node.sides[1:] if isinstance(side, sx.Cases) for row in side.rows] or node.sides[1:]
+    sides = node.sides[1:] if isinstance(node, sx.Relation) else (node,)
+    values = [row.value for side in sides if isinstance(side, sx.Cases) for row in side.rows] or sides
     bare = [value.body if isinstance(value, sx.Prefix) else value for value in values]
     return any(isinstance(value, sx.Name) and value.base == "\\infty" for value in bare)
 

@@ -14,6 +14,7 @@ from itertools import islice
 from symgrad import names
 from symgrad import syntax as sx
 from symgrad.arithmetic import Arithmetic, in_numbers
+from symgrad.change_of_one import is_by_definition
 from symgrad.conditions import put_to
 from symgrad.constant import numbers_by_themselves
 from symgrad.dimension_analysis import is_of_sizes
@@ -172,6 +173,8 @@ class Judge:
             claim = self._apart(link, as_a_law(self.gathered, self.meaning, link)) or claim
         if claim.verdict == "undecided" and _is_of_same(link.left, link.right):
             return Ruling(link, "given")  # `\\delta q := \\partial E/\\partial q`, for any q
+        if claim.verdict in ("fails", "undecided") and is_by_definition(link.left, link.right):
+            return Ruling(link, "given")
         if identity is None or claim.verdict in ("holds", "given") or claim.numeric or self._has_a_result(link.right):
             return claim  # what has the number of an example in it is no identity
         is_open = identity.reason == MISFIT and claim.verdict != "fails"  # it may be one that a small repair mends

@@ -49,7 +49,7 @@ LAYERS = [
         "totals limits ellipses written_sums coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise "
         "bell lettered underbraces overlines summands spread expectations "
         "literals sheet defining usage unnamed_loss chains gathering chosen binary "
-        "renewing loss_of_numbers opaque cross_entropies lying subgradients subsets updates changing rounding "
+        "renewing loss_of_numbers opaque cross_entropies lying subgradients subsets updates changing change_of_one rounding "
         "identities held lab spellings "
         "completing",
     ),
