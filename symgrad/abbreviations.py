@@ -16,6 +16,7 @@ from symgrad.raising import raise_form
 from symgrad.rewrite import Facts, simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.tensor import Add, Einsum, Func, Map, Node, split, topological, variables
+from symgrad.textbook import turned
 
 _LONG = 20
 _MOST = 4
@@ -49,7 +50,8 @@ def _most_written(long: Iterable[Node], facts: Facts) -> Node | None:
         if len(inside) <= _MOST_NODES:
             written.update(_times(raise_form(node, facts)))
             candidates |= {n: raise_form(n, facts) for n in inside if _may_have_a_name(n)}
-    spared = {n: (written[form] - 1) * (cost(form) - 1) for n, form in candidates.items() if cost(form) >= _SHORTEST and written[form] > 1}
+    stands = {n: sum(written[each] for each in {form, turned(form)}) for n, form in candidates.items()}
+    spared = {n: (stands[n] - 1) * (cost(form) - 1) for n, form in candidates.items() if cost(form) >= _SHORTEST and stands[n] > 1}
     # Of those that spare as much the outermost, which comes after what it is made of.
     return max(reversed(spared), key=lambda n: spared[n], default=None)
 

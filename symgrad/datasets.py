@@ -65,9 +65,14 @@ def over_pairs(sheet: Sheet) -> Sheet:
 def _drawn(node: Node) -> tuple[tuple[str, ...], str] | None:
     r"""The x, y and the D of `\sum_{(x, y) \in D}`."""
     match node:
-        case sx.BigOp(operator="sum", below=sx.Relation(sides=(sx.Group(body=sx.Listing(items=pair)), whole), operators=("in",))):
+        case sx.BigOp(
+            operator="sum", below=sx.Relation(sides=(sx.Group(body=sx.Listing(items=pair)), whole), operators=("in",)), body=body
+        ):
             names, name = [plain_name(item) for item in pair if isinstance(item, sx.Name)], plain_name(whole)
-            return (tuple(n for n in names if n), name) if len(names) == len(pair) and name is not None else None
+            # The i and j of `\sum_{(i,j) \in E} (x_i - x_j)^2` are indices and no data.
+            below = {letter for n in sx.walk(body or node) if isinstance(n, sx.Scripted) for letter in letters_of(n.sub) or ()}
+            is_of_data = len(names) == len(pair) and name is not None and below.isdisjoint(n for n in names if n)
+            return (tuple(n for n in names if n), name) if is_of_data and name is not None else None
     return None
 
 

@@ -15,10 +15,13 @@ from dataclasses import dataclass, replace
 from symgrad import examples, names
 from symgrad import syntax as sx
 from symgrad.applying import applied
+from symgrad.datasets import over_pairs
+from symgrad.densities import covariances, with_densities
 from symgrad.dims import Dim, Shape
 from symgrad.errors import InvalidExpression, InvalidNetwork, SymgradError, UnknownName
 from symgrad.gathering import gathered
 from symgrad.heads import without_arguments
+from symgrad.index_pairs import masks, with_masks
 from symgrad.meaning import stem
 from symgrad.network import Network
 from symgrad.parts import parts
@@ -31,6 +34,7 @@ from symgrad.read.expression import network_of, network_of_assignments
 from symgrad.read.functions import WORDS, word_of
 from symgrad.read.python import Assignment, assignments
 from symgrad.recurrence import Recurrence, recurrence_of
+from symgrad.rows_of_capitals import with_rows_of_capitals
 from symgrad.shapes import unknown
 from symgrad.sheet import Gathered
 from symgrad.span import Source, Span
@@ -182,7 +186,9 @@ def network_of_formula(
     properties = {_SHORTENED.get(name, name): held for name, held in read_properties(assumed).items()}
     text = _SPELT.sub(lambda found: names.GREEK[_SHORTENED.get(found[0], found[0])].rjust(len(found[0])), text)
     sheet_text, pieces = _as_sheet(text, scalar)
-    written = own_functions_applied(Source(sheet_text, "--expr.md"))
+    made_sheet = Source(sheet_text, "--expr.md")
+    written, as_typed = own_functions_applied(made_sheet), read_document(made_sheet)
+    of_their_place = {**dict.fromkeys(covariances(as_typed), "positive_definite"), **dict.fromkeys(masks(as_typed), "mask")}
 
     def own(span: Span) -> Span:
         """A place of the sheet as one of the text."""
@@ -215,6 +221,9 @@ def network_of_formula(
         found.vocabulary.has_roots = True
         declare_shapes(found, shapes)
         equal_layers(found, stacks)
+        for name, known in of_their_place.items():
+            found.vocabulary.properties.setdefault(name, set()).add(known)
+            found.vocabulary.declared.setdefault(name, (unknown(f"rows:{name}"), unknown(f"cols:{name}")))
         held = assumed_of(found, properties)
         meaning = plainly_understood(found)
         network = network_meant(meaning, text, held, leading_to(found.definitions[-1].name, meaning))
@@ -304,7 +313,7 @@ def _as_sheet(text: str, scalar: bool) -> tuple[str, list[_Piece]]:
     out, pieces, start = "", [], 0
     used = _letters_used(text)
     name = next((letter for letter in ("LJ" if scalar else "uv") if letter not in used), "F")
-    for piece in re.split(r"((?<!\\)[;\n]|\\\\(?=\s))", text):
+    for piece in re.split(r"((?<!\\)[;\n](?![^()\n]*\))|\\\\(?=\s))", text):  # not at the semicolon of N(x; μ, Σ)
         body = piece.strip(" \t\r$")
         if body and body not in (";", "\n", "\\\\"):
             at = start + piece.index(body)
@@ -338,6 +347,13 @@ def _has_equation(text: str) -> bool:
     return False
 
 
+def _in_plain_terms(sheet: Sheet) -> Sheet:
+    """The sheet with what is a manner of speaking in the terms of everything else."""
+    for rewriting in (with_masks, with_densities, over_pairs, with_rows_of_capitals):
+        sheet = rewriting(sheet)
+    return sheet
+
+
 def own_functions_applied(source: Source) -> Sheet:
     """What a text says, its own functions written out where they are called, the numbers of examples below."""
-    return examples.below(without_arguments(applied(read_document(source))))
+    return examples.below(without_arguments(applied(_in_plain_terms(read_document(source)))))

@@ -30,7 +30,7 @@ from symgrad.shapes import is_unknown, unknown
 from symgrad.sheet import Gathered
 from symgrad.span import Span
 from symgrad.syntax import Unreadable
-from symgrad.tensor import variables
+from symgrad.tensor import Einsum, topological, variables
 from symgrad.terms import names_in, walk
 from symgrad.understanding import understood
 
@@ -296,6 +296,12 @@ def network_meant(
     """
     made = meaning.network
     definitions = [definition for definition in made.definitions.values() if definition.name in needed]
+    for definition in definitions:
+        nodes = topological([definition.node])
+        dims = {dim for node in nodes for dim in (*node.shape, *(dim for dim, _ in (node.sizes if isinstance(node, Einsum) else ())))}
+        if any(is_unknown(size) for dim in dims for size in dim.symbols):
+            said = f"nothing says how large an I or a vector of ones in {names.text(definition.name)} is; declare sizes"
+            raise InvalidExpression(said)
     used = {v.name for definition in definitions for v in variables(definition.node)}
     order = sorted((name for name in made.inputs if name in used), key=lambda name: _first(name, text))
     parameters = {name for name in order if name in asked} or looks_like_parameters({name: names.identifier(name) for name in order})

@@ -35,7 +35,20 @@ from symgrad.tensor import (
     einsum,
     topological,
 )
-from symgrad.textbook import diag_of, hadamard_of, linear, marks, product_of, row_sum, scaled, total_of, trace_of, turned, without_scalars
+from symgrad.textbook import (
+    diag_of,
+    hadamard_of,
+    is_map,
+    linear,
+    marks,
+    product_of,
+    row_sum,
+    scaled,
+    total_of,
+    trace_of,
+    turned,
+    without_scalars,
+)
 from symgrad.textbook_sums import plain_constant, sum_of
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -275,11 +288,15 @@ class _Product:
         return min(product_of([turned(left), right]), product_of([turned(right), left]), key=marks)
 
     def _total(self, form: Form) -> Form:
-        """Σ_ij A_ij: a squared norm, tr(Aᵀ B), or the plain sum."""
-        if form.op == "hadamard" and len(form.args) == 2:
+        """Σ_ij A_ij: a squared norm, tr(Aᵀ B) of what is no function of each entry, or the plain sum."""
+        if form.op != "hadamard":
+            return total_of(form)
+        once = list(dict.fromkeys(form.args))
+        if all(form.args.count(factor) == 2 for factor in once):
+            return apply("squared_norm", [self._hadamard(once)])
+        if len(form.args) == 2 and not any(map(is_map, form.args)):
             a, b = form.args
-            pairs = ([turned(a), b], [a, turned(b)], [turned(b), a])
-            return apply("squared_norm", [a]) if a is b else trace_of(min(map(product_of, pairs), key=marks))
+            return trace_of(min(map(product_of, ([turned(a), b], [a, turned(b)], [turned(b), a])), key=marks))
         return total_of(form)
 
     def _series(self, summed: list[int]) -> bool:

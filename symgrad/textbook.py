@@ -35,7 +35,7 @@ def turned(form: Form) -> Form:
     if form.op == "add" and set(map(turned, form.args)) == set(form.args):
         return form  # A + Aᵀ
     outside = apply("transpose", [form])
-    if form.op in ("hadamard", "add", "divide") or _is_map(form):
+    if form.op in ("hadamard", "add", "divide") or is_map(form):
         args = [turned(arg) for arg in form.args]
         inside = hadamard_of(args) if form.op == "hadamard" else apply(form.op, args, form.params)
         return inside if marks(inside) < marks(outside) else outside
@@ -44,7 +44,7 @@ def turned(form: Form) -> Form:
     return outside
 
 
-def _is_map(form: Form) -> bool:
+def is_map(form: Form) -> bool:
     """Whether it is a function of every entry, f(A)ᵀ = f(Aᵀ)."""
     return len(form.args) == 1 and form.op.rstrip("'") in ELEMENTWISE
 

@@ -6,6 +6,7 @@ Python identifiers, writes NumPy (see `numpycode`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
@@ -80,9 +81,12 @@ class Typesetter:
         above = [self._power(dim, exponent) for dim, exponent in form.sizes if exponent > 0]
         below = [self._power(dim, -exponent) for dim, exponent in form.sizes if exponent < 0]
         sign = ("−" if self.mode == "text" else "-") if value < 0 else ""
+        value, turns = _without_pi(value)
         top, bottom = abs(value.numerator), value.denominator
         if self.mode != "numpy" and not form.sizes and bottom > _LARGEST_DENOMINATOR and 10**_MOST_DECIMALS % bottom == 0:
             return sign + _decimal(abs(value)), Prec.PRODUCT if sign else Prec.ATOM
+        if turns:
+            (above if turns > 0 else below).insert(0, self._pi(abs(turns)))
         if bottom != 1:
             below.insert(0, str(bottom))
         if top != 1 or not above:
@@ -99,6 +103,10 @@ class Typesetter:
             under = f"({under})"
         slash = " / " if self.mode == "numpy" else "/"
         return f"{sign}{times.join(above)}{slash}{under}", Prec.PRODUCT
+
+    def _pi(self, exponent: int) -> str:
+        letter = {"latex": r"\pi", "text": "π", "numpy": "np.pi"}[self.mode]
+        return letter if exponent == 1 else f"{letter}**{exponent}" if self.mode == "numpy" else f"{letter}^{exponent}"
 
     def _power(self, dim: Dim, exponent: int) -> str:
         body = self._size(dim)
@@ -124,6 +132,21 @@ def _bare(line: list[str]) -> str:
 
 
 _LARGEST_DENOMINATOR, _MOST_DECIMALS = 128, 12
+
+
+# Powers of π, as the rational number that it is computed with; quotients of them by small numbers are written with the letter.
+_PI = {Fraction(math.pi) ** k: k for k in (1, 2, -1, -2)}
+_LONGEST_OF_PI, _SHORTEST_WITH_PI = 10_000, 64
+
+
+def _without_pi(value: Fraction) -> tuple[Fraction, int]:
+    """2π as 2 and 1, 1/π as 1 and −1; any other number as itself and 0."""
+    if value.numerator.bit_length() + value.denominator.bit_length() > _SHORTEST_WITH_PI:
+        for pi, exponent in _PI.items():
+            rest = value / pi
+            if max(abs(rest.numerator), rest.denominator) < _LONGEST_OF_PI:
+                return rest, exponent
+    return value, 0
 
 
 def _decimal(value: Fraction) -> str:

@@ -149,7 +149,7 @@ RECORDS: tuple[Op, ...] = (
     Op("nuclear_norm", 1, _norm, _lowered("nuclear_norm", _norm),
        Notation(r"\left\lVert {0} \right\rVert_*"), Notation("‖{0}‖_*"), Notation("np.linalg.norm({0}, 'nuc')"), source="Watson (1992)"),
     Op("spectral_norm", 1, _norm, _lowered("spectral_norm", _norm),
-       Notation(r"\left\lVert {0} \right\rVert_2"), Notation("‖{0}‖₂"), Notation("np.linalg.norm({0}, 2)"), source="Watson (1992)"),
+       Notation(r"\sigma_{{\max}}\left({0}\right)"), Notation("σ_max({0})"), Notation("np.linalg.norm({0}, 2)"), source="Watson (1992)"),
     Op("leading", 1, lambda shapes, _: shapes[0], _lowered("leading", lambda shapes, _: shapes[0]), _write_leading, _write_leading,
        _write_leading),
     Op("polar", 1, lambda shapes, _: shapes[0], _lowered("polar", lambda shapes, _: shapes[0]), _write_polar, _write_polar, _write_polar),

@@ -133,18 +133,19 @@ def _empty_script(tokens: Tokens, i: int) -> Rewritten:
 # The letter of what has a largest and a smallest, and the function's word that each of them has behind `eig` and `sv`.
 _EXTREMES = {"\\lambda": "eig", "\\sigma": "sv"}
 
+_BRACES_AND_STYLES = frozenset({"{", "}", "\\mathrm", "\\text", "\\operatorname"})
+
 
 def _extreme_value(tokens: Tokens, i: int) -> Rewritten:
-    r"""`\lambda_{\max}(A)` and `\sigma_{\max}(A)`, which are functions of A and no numbers before a bracket."""
+    r"""`\lambda_{\max}(A)` and `\sigma_{max}(A)`, which are functions of A and no numbers before a bracket."""
     if tokens[i].text not in _EXTREMES or _text(tokens, i + 1) != "_":
         return None
-    braced = _text(tokens, i + 2) == "{"
-    word = _text(tokens, i + 2 + braced)
-    behind = i + 3 + 2 * braced
-    if word not in ("\\max", "\\min") or (braced and _text(tokens, i + 4) != "}"):
-        return None
+    behind = _closing(tokens, i + 2) if _text(tokens, i + 2) == "{" else i + 3
+    word = "".join(t.text for t in tokens[i + 2 : behind] if t.text not in _BRACES_AND_STYLES).removeprefix("\\")
     opens = _text(tokens, behind) == "(" or (_text(tokens, behind) == "\\left" and _text(tokens, behind + 1) == "(")
-    return ([replace(tokens[i], kind="word", text=_EXTREMES[tokens[i].text] + word[1:])], behind) if opens else None
+    if word not in ("max", "min") or not opens:
+        return None
+    return [replace(tokens[i], kind="word", text=_EXTREMES[tokens[i].text] + word)], behind
 
 
 def _box(tokens: Tokens, i: int) -> Rewritten:

@@ -12,7 +12,7 @@ _GREEK = (
 ).split()
 _GREEK_LETTERS = dict(zip("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", ("\\" + name for name in _GREEK), strict=True))
 _OTHER_LETTERS = (
-    "varepsilon vartheta varpi varrho varsigma varphi varkappa digamma ell imath jmath hbar Re Im aleph wp infty emptyset varnothing"
+    "varepsilon vartheta uppi varpi varrho varsigma varphi varkappa digamma ell imath jmath hbar Re Im aleph wp infty emptyset varnothing"
 ).split()
 # Letters that a macro prints and that have no other name; the macro is the base of the Name.
 LETTER_MACROS = frozenset("\\" + name for name in [*_GREEK, *_OTHER_LETTERS])

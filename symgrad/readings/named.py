@@ -363,7 +363,7 @@ def _special(reader: Reader, name: str, node: Node, shapes: Shapes) -> Reading |
     if name in ("I", "\\mathbb{I}") or name.startswith("I_"):
         dim = unknown(f"eye:{name}:{place}")
         return Reading(0.0, shapes, Term("eye", (), (), dim, dim))
-    if name == "\\pi" and not reader.names.is_indexed(name):
+    if name == "\\uppi" or (name == "\\pi" and not reader.names.is_indexed(name)):
         return Reading(0.0, shapes, Term("number", (), (Fraction(math.pi),)))
     if bare == "1" or name.startswith("1_"):
         dim = unknown(f"ones:{name}:{place}")
