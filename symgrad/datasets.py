@@ -21,7 +21,7 @@ from symgrad.syntax import Node
 
 Point = tuple[Node, ...]
 
-_MOST = 60
+_MOST, _PAIR = 60, 2
 # What numbers the pairs, and how many there are: the first that the sheet has no other use for.
 _LETTERS, _COUNTS = ("i", "j", "k", "n", "s"), ("n", "N", "m", "M")
 # What is predicted, where a sheet does not say which of a pair comes last.
@@ -134,6 +134,8 @@ def with_pairs(sheet: Sheet) -> Sheet:
         if len(points) < 2 or len({tuple(len(_cells(entry)) for entry in point) for point in points}) != 1:
             continue
         names = names or _numbered_names(sheet, points[0])
+        if not names and (target := _beside_a_matrix(sheet, points)) is not None:
+            names, points = (target,), [point[-1:] for point in points]
         if len(names) != len(points[0]):
             continue
         whole_set = [s for s in statements[i:stop] if isinstance(s.node, sx.Relation)]
@@ -231,6 +233,18 @@ def _numbered_names(sheet: Sheet, point: Point) -> tuple[Node, ...]:
     others = [name for name in found if name not in targets[:1]]
     others = ["x"] if "x" in others else others
     return (found[others[0]], found[targets[0]]) if len(point) == 2 and len(targets) >= 1 and len(others) == 1 else ()
+
+
+def _beside_a_matrix(sheet: Sheet, points: list[Point]) -> Node | None:
+    """The y without a value of a sheet that gives X itself, with the first of each pair in one of its columns."""
+    first = tuple(constant_of(point[0]) for point in points)
+    known = {name for s in sheet.statements for name, _ in heads(s)}
+    matrices = (rows for s in sheet.statements for _, value in heads(s) if (rows := literal_rows(value)) is not None)
+    columns = {column for rows in matrices if len(rows) == len(first) for column in zip(*rows, strict=True)}
+    if len(points[0]) != _PAIR or first not in columns:
+        return None
+    spoken = {plain_name(n): n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Name)}
+    return next((spoken[name] for name in _TARGETS if name in spoken and name not in known), None)
 
 
 def _numbers(statements: Sequence[Statement]) -> Iterator[Node]:

@@ -111,9 +111,19 @@ def without_arguments(sheet: Sheet) -> Sheet:
     changed = []
     for statement in sheet.statements:
         learn(statement, True)  # under another heading `f(z) = …` is another f
-        changed.append(replace(statement, node=sx.mapped(sx.mapped(statement.node, stripped), named)))
+        node = sx.mapped(statement.node, stripped)
+        changed.append(replace(statement, node=node if _is_of_a_change(node) else sx.mapped(node, named)))
     by_name = {name: tuple(sorted(known)) for name, known in every.items() if known}
     return replace(sheet, statements=changed, arguments=by_name)
+
+
+def _is_of_a_change(node: Node) -> bool:
+    r"""`dF = \langle \nabla F, dX \rangle`: there it is the gradient of F, whatever F is."""
+    match node:
+        case sx.Relation(sides=(sx.Differential(sign="d", of=of, order=None), *others)):
+            slopes = (n.of for side in others for n in sx.walk(side) if isinstance(n, sx.Derivative) and n.of is not None)
+            return any(plain_name(slope) == plain_name(of) for slope in slopes)
+    return False
 
 
 def as_call(node: Node) -> Node:

@@ -185,9 +185,13 @@ def _is_wide(dim: Dim) -> bool:
 
 
 def _masks_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
-    """A matrix called `M` whose entries are only zeros and ones, though nobody says so."""
+    """A matrix called `M` whose entries are only zeros and ones, though nobody says so; it is inverted nowhere."""
     valued = {name: literal_rows(node) or () for given in judge.gathered.given.values() for name, node in given}
     others = {name for name, rows in valued.items() if any(x not in (0, 1) for row in rows for x in row)}
+    nodes = (judge.gathered.sheet.statements[i].node for i in judge.gathered.part.statements)
+    others |= {
+        plain_name(n.base) or "" for node in nodes for n in sx.walk(node) if isinstance(n, sx.Scripted) and superscript(n.sup).inverse
+    }
     masks = frozenset(n for n in judge.lab.network.inputs if stem(n).lstrip("\\") in _MASKS and n not in others)
     if masks:
         yield replace(assumed, masks=masks)

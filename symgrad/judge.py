@@ -173,7 +173,7 @@ class Judge:
             claim = self._apart(link, as_a_law(self.gathered, self.meaning, link)) or claim
         if claim.verdict == "undecided" and _is_of_same(link.left, link.right):
             return Ruling(link, "given")  # `\\delta q := \\partial E/\\partial q`, for any q
-        if claim.verdict in ("fails", "undecided") and is_by_definition(link.left, link.right):
+        if claim.verdict in ("fails", "undecided", "unread") and is_by_definition(link.left, link.right):
             return Ruling(link, "given")
         if identity is None or claim.verdict in ("holds", "given") or claim.numeric or self._has_a_result(link.right):
             return claim  # what has the number of an example in it is no identity

@@ -243,8 +243,8 @@ class Meaning:
         if letter == "t" and name == letter and letter not in self.vocabulary.scripts:
             return [(0.0, "scalar"), (0.3, "column"), (0.6, "row"), (1.5, "matrix")]  # targets; no time passes here
         if letter in ("n", "m", "N", "k", "c", "d", "t") or (
-            letter == "B" and not self.is_mentioned("A")
-        ):  # B counts a batch, but beside an A
+            letter == "B" and not self.is_mentioned("A") and name not in self.vocabulary.arrays
+        ):  # B counts a batch, but beside an A, or where it is transposed
             return [(0.0, "scalar"), (1.0, "column"), (3.0, "matrix"), (3.0, "row")]
         if letter == "T":
             return [(0.2, "scalar"), (0.6, "matrix"), (3.0, "column"), (4.0, "row")]

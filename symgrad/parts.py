@@ -315,16 +315,16 @@ def _declared_elsewhere(sheet: Sheet, before: tuple[int, ...], cut: int) -> set[
 
     It declares some too, or it is a numbered problem, which points to no other: the X of another f may be of another size.
 
-    What is declared before the first exercise is said of them all.
+    What is declared before the first exercise is said of them all. What an earlier one spoke of, and this one declares, is another too.
     """
     begins = _exercises(sheet)
     own = range(cut, next((i for i in begins if i > cut), len(sheet.statements)))
     earlier = [i for i in before if i >= begins[0]]
     settled = {name for i in before for name, _ in heads(sheet.statements[i])}
     rest = range(cut, len(sheet.statements))
-    settled -= {name for i in rest for name, _ in heads(sheet.statements[i])}
+    settled -= {name for i in rest for name, _ in heads(sheet.statements[i])} | {n for i in rest for n in declared(sheet.statements[i])}
     spoken = {name for i in rest for name in mentions(sheet.statements[i].node)}
-    declares = any(declared(sheet.statements[i]) for i in own)
+    declares = {name for i in own for name in declared(sheet.statements[i])}
     defined = {name for i in own for name, formula in heads(sheet.statements[i]) if not is_numeric(formula)}
     is_another = _PROBLEM.search(sheet.statements[cut].words) is not None and not any(
         _AS_BEFORE.search(sheet.statements[i].words) for i in own
@@ -333,7 +333,9 @@ def _declared_elsewhere(sheet: Sheet, before: tuple[int, ...], cut: int) -> set[
     claims = any(isinstance(n, sx.Derivative) for i in earlier for n in sx.walk(sheet.statements[i].node))
     if not (defines and claims) or settled & spoken:
         return set()
-    return {name for i in earlier for name in declared(sheet.statements[i])} | {*_in_words(sheet, earlier).values()}
+    of_all = {name for i in before if i not in earlier for name in declared(sheet.statements[i])}
+    used = {name for i in earlier for name in mentions(sheet.statements[i].node)} - of_all
+    return declares & used | {name for i in earlier for name in declared(sheet.statements[i])} | {*_in_words(sheet, earlier).values()}
 
 
 def _exercises(sheet: Sheet) -> list[int]:
