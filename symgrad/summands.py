@@ -14,11 +14,13 @@ from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
-_BE = r"(?:be|is|for|denote|=|as)"
+_BE = r"(?:be|is|for|denotes?|=|as)"
 _TERM = (
     r"(?:(?:bracketed|bracket|inner|\w+-th|individual|single|per-(?:example|sample)) (?:terms?|summands?|loss\w*)|summands?"
+    r"|loss (?:of|on|for) (?:(?:the|a|an|one|each|single|\w+-th) )*(?:example|sample|observation|data point|point)s?"
     r"|(?:term|expression) (?:in|inside|under) (?:the )?(?:square )?(?:brackets?|sum))"
 )
+_FAR = 140
 _TOLD = re.compile(rf"(?i)^\W*{_BE}\W+(?:the|a|one)?\W*{_TERM}\b([^.;]*)")
 _WITH_ITS_SIGN = re.compile(r"(?i)\b(?:with|including|and)\b[^.;]{0,15}\b(?:minus|sign)\b")
 _LET = re.compile(r"(?i)\b(?:let|write|call|denote(?: by)?|put|set|with)\W*$")
@@ -31,7 +33,7 @@ def with_summands(sheet: Sheet) -> Sheet:
     for statement in sheet.statements:
         name = plain_name(statement.node)
         letters = letters_of(statement.node.sub) or () if isinstance(statement.node, sx.Scripted) else ()
-        told = _TOLD.match(statement.words_after) if name is not None and name not in given and len(letters) == 1 else None
+        told = _TOLD.match(_behind(sheet, statement)) if name is not None and name not in given and len(letters) == 1 else None
         if told is not None and _LET.search(statement.words):
             found = next((f for s in reversed(out) for f in _sums(s.node, letters[0])), None)
             # What has a minus before its brackets is without it, where nothing is said of a sign and it is called no loss.
@@ -41,6 +43,12 @@ def with_summands(sheet: Sheet) -> Sheet:
                 statement = replace(statement, node=sx.Relation(statement.span, (statement.node, formula), ("=",)))
         out.append(statement)
     return replace(sheet, statements=out)
+
+
+def _behind(sheet: Sheet, statement: Statement) -> str:
+    """What follows in its sentence, with the letters that are typeset there: `the bracketed term for example $i$ with a minus sign`."""
+    text = sheet.source.text[statement.span.end : statement.span.end + _FAR]
+    return text.replace("$", "").replace("\\(", "").replace("\\)", "")
 
 
 def _sums(node: Node, letter: str) -> Iterator[tuple[str, Node]]:

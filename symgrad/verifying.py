@@ -64,6 +64,7 @@ from symgrad.numbered import with_vectors
 from symgrad.opaque import with_opaque_losses
 from symgrad.optima import with_zero_behind
 from symgrad.overlines import with_barred_means
+from symgrad.own_losses import with_own_losses
 from symgrad.parts import heads, mentions, parts, several_spaces
 from symgrad.patterns import without_patterns
 from symgrad.piecewise import joined
@@ -120,6 +121,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     without_patterns,
     of_one_sample,
     with_summands,
+    with_own_losses,
     with_cross_entropies,
     with_opaque_losses,
     with_names_under_braces,
