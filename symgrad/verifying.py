@@ -45,6 +45,7 @@ from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.gridded import for_each_pair
 from symgrad.heads import without_arguments
 from symgrad.hypotheses import Search
+from symgrad.in_words import with_terms_in_words
 from symgrad.instances import with_instances
 from symgrad.judge import Judge, are_two_entries
 from symgrad.keys import Key, about_nothing, against
@@ -114,6 +115,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_own_letters_for_any,
     set_aside,
     with_slopes,
+    with_terms_in_words,
     with_zero_behind,
     turned,
     with_renewals,

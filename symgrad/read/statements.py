@@ -21,6 +21,7 @@ _ENDS = frozenset({"\\square", "\\Box", "\\blacksquare", "\\qed", "\\qedhere", "
 _LOOSE = frozenset({*_ENDS, ",", ";", ".", ":", "\\star", "\\cdot", "\\times", "*", "&", "\\\\"})
 # Behind these an equation goes on, and with these.
 _GOES_ON = frozenset({*RELATION_TEXTS, *voc.SUM_SIGNS, *voc.PRODUCTS})
+_A_TERM = re.compile(r"(?:the)?(?:terms?|parts?|contributions?)(?:through|via|from|dueto)")
 _LABEL = re.compile(r"\(?(\d+|[A-Za-z]|[ivx]{1,4})[.)]{1,2}")
 
 
@@ -161,6 +162,8 @@ def _is_word_function(tokens: Sequence[Token], i: int) -> bool:
     before = tokens[i - 1].text if i else ""
     if name.rstrip(".") in voc.CONSTANTS:
         return before in voc.SUM_SIGNS or following in voc.SUM_SIGNS
+    if before in voc.SUM_SIGNS and _A_TERM.match(name):
+        return True  # `+ \\text{terms through } h`
     return name in voc.FUNCTIONS or name in voc.WORDS or following in ("(", "_", "^") or before in ("_", "^")
 
 
