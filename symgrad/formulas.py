@@ -22,6 +22,7 @@ from symgrad.errors import InvalidExpression, InvalidNetwork, SymgradError, Unkn
 from symgrad.gathering import gathered
 from symgrad.heads import without_arguments
 from symgrad.index_pairs import masks, with_masks
+from symgrad.labels import picked_beside_all
 from symgrad.meaning import stem
 from symgrad.network import Network
 from symgrad.parts import parts
@@ -40,6 +41,7 @@ from symgrad.sheet import Gathered
 from symgrad.span import Source, Span
 from symgrad.step_letters import counted
 from symgrad.syntax import Unreadable
+from symgrad.targets import targeted
 from symgrad.unrolling import unrolled
 
 # What the last definition depends on: the `(x, y)` of `f(x, y) = x^\top y`, which is no function that is used.
@@ -349,7 +351,7 @@ def _has_equation(text: str) -> bool:
 
 def _in_plain_terms(sheet: Sheet) -> Sheet:
     """The sheet with what is a manner of speaking in the terms of everything else."""
-    for rewriting in (with_masks, with_densities, over_pairs, with_rows_of_capitals):
+    for rewriting in (with_masks, with_densities, over_pairs, with_rows_of_capitals, targeted, picked_beside_all):
         sheet = rewriting(sheet)
     return sheet
 

@@ -39,13 +39,21 @@ _THE_CLASS = re.compile(rf"(?i)\b{_CLASS}\W*(?:is|by|=)?\W*$")
 _ONE_HOT = re.compile(r"(?i)\bone[- ]?hot\b")
 
 
-def picked(sheet: Sheet) -> Sheet:
-    """The sheet with entries at labels written by one-hot vectors, and the names of those that were made."""
+def picked_beside_all(sheet: Sheet) -> Sheet:
+    r"""As `picked`; the y of a `z_y` beside the `z_k` of a sum over k is a label too, where nothing but formulas tells."""
+    return picked(sheet, [pair for s in sheet.statements for pair in _beside_running(s.node)])
+
+
+def picked(sheet: Sheet, told: Sequence[tuple[str, str]] = ()) -> Sheet:
+    """The sheet with entries at labels written by one-hot vectors, and the names of those that were made.
+
+    Of some it may be `told` what is a vector, and which of its indices a label.
+    """
     vectors = {name for s in sheet.statements if isinstance(s.node, sx.Relation) for name in [_head(s.node)] if name is not None}
     classes = dict(_classes(sheet))
     vectors -= classes.keys()
     labels = {name for s in sheet.statements for name in _labels(s.node, vectors, classes)}
-    labels |= set(_told_labels(sheet))
+    labels |= {label for _, label in told} | set(_told_labels(sheet))
     labels -= {name for s in sheet.statements for name in (*_running(s.node), *_of_a_batch(s.node))} | vectors
     if not labels:
         return sheet
@@ -56,6 +64,7 @@ def picked(sheet: Sheet) -> Sheet:
         made[label] = next((name for name, at in given.items() if at in (classes[label] - 1, classes[label])), made[label])
     spoken = {name for s in sheet.statements for name in _alone(s.node)}
     vectors |= {name for name in spoken if re.fullmatch(r"\\?[a-zα-ω]+", name)} - labels  # `z_y` of a z that has no formula
+    vectors |= {name for name, _ in told}
     by_columns = {name for s in sheet.statements if _COLUMNS.search(s.words) and (name := plain_name(s.node)) is not None}
     said_whole = [s.node for s in sheet.statements if isinstance(s.node, sx.Relation) and _is_whole(s.node)]
     wholes = {name for node in said_whole if (name := plain_name(node.sides[0])) is not None}
@@ -148,6 +157,21 @@ def _told_labels(sheet: Sheet) -> Iterator[str]:
         name = plain_name(statement.node)
         if name in indices and (_IS_THE_CLASS.match(statement.words_after) or _THE_CLASS.search(statement.words)):
             yield from _label(statement.node)
+
+
+def _beside_running(node: Node) -> Iterator[tuple[str, str]]:
+    """The z and the y of a `z_y` beside `z_k`, where k runs and y is no quantity."""
+    scripted = [n for n in sx.walk(node) if isinstance(n, sx.Scripted) and isinstance(n.base, sx.Name) and isinstance(n.sub, sx.Name)]
+    running = set(_running(node))
+    scripts = [m for n in sx.walk(node) if isinstance(n, sx.Scripted) and n.sub is not None for m in sx.walk(n.sub)]
+    quantities = {plain_name(n) for n in sx.walk(node) if isinstance(n, sx.Name) and not any(n is m for m in scripts)}
+    limits = {plain_name(m) for n in sx.walk(node) if isinstance(n, sx.BigOp) and n.below is not None for m in sx.walk(n.below)}
+    summed = {plain_name(n.base) for n in scripted if n.sub is not None and plain_name(n.sub) in running}
+    for n in scripted:
+        assert n.sub is not None
+        name, script = plain_name(n.base), plain_name(n.sub)
+        if name in summed and name is not None and script not in running | (quantities - limits):
+            yield from ((name, label) for label in _label(n.sub))
 
 
 def _target(sheet: Sheet) -> str | None:

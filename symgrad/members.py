@@ -129,6 +129,12 @@ def vectors(node: Node) -> Iterator[Node]:
 
 
 def _terms(node: Node) -> Iterator[Node]:
-    """A factor, what is above its line, or the terms of a sum in brackets."""
+    r"""A factor, what is above its line, or the terms of a sum in brackets; of `\sum_k r_{ik} \mu_k` the last factor."""
     inner = node.body if isinstance(node, sx.Group) else node.above if isinstance(node, sx.Frac) else node
-    yield from inner.terms if isinstance(inner, sx.Sum) else (inner,)
+    if isinstance(inner, sx.Sum):
+        for term in inner.terms:
+            yield from _terms(term) if isinstance(term, (sx.BigOp, sx.Group)) else (term,)
+    elif isinstance(inner, sx.BigOp) and isinstance(inner.body, sx.Product):
+        yield inner.body.factors[-1]
+    else:
+        yield inner

@@ -15,7 +15,7 @@ from symgrad.constant import is_numeric
 from symgrad.dims import ONE, Shape
 from symgrad.errors import InvalidExpression, InvalidNetwork, SymgradError, UnknownName, Unsupported, nearest
 from symgrad.meaning import Definition, Meaning, stem
-from symgrad.naming import plain_name
+from symgrad.naming import letters_of, plain_name
 from symgrad.network import Network
 from symgrad.origins import letters_that_run
 from symgrad.properties import PROPERTIES, along
@@ -137,6 +137,7 @@ def plainly_understood(found: Gathered) -> Meaning:
     for definition in found.definitions:
         _refuse_unknown_functions(definition.expression, found.vocabulary.functions)
         _refuse_parts_of_sets(definition.expression)
+        _refuse_indices_of_indices(definition.expression)
     meanings = sorted(_plain(found), key=lambda meaning: (len(_thin(meaning)), meaning.cost, _columns_in_capitals(meaning)))
     if meanings and not _thin(meanings[0]) and not _is_of_two_functions(meanings[0], found):
         return meanings[0]
@@ -251,6 +252,18 @@ def _refuse_parts_of_sets(tree: sx.Node) -> None:
         if any(letters_that_run(other) & letters_that_run(total) and named.get(other) != name for other in sums):
             said = f"nothing says which indices are in {names.text(name or '')}; take the terms times a mask"
             raise Refused(Unsupported, said, total.span)
+
+
+def _refuse_indices_of_indices(tree: sx.Node) -> None:
+    r"""Raises `Refused` for `\mu_{c_i}` in a sum over i: nothing says which of them the c_i is."""
+    running = {letter for n in sx.walk(tree) if isinstance(n, sx.BigOp) for letter in letters_that_run(n)}
+    for node in sx.walk(tree):
+        inner = (
+            [n for n in sx.walk(node.sub) if isinstance(n, sx.Scripted)] if isinstance(node, sx.Scripted) and node.sub is not None else []
+        )
+        if any(running & set(letters_of(n.sub) or ()) for n in inner):
+            said = "nothing says which one an index with an index picks; write a one-hot matrix Y for labels, \\sum_k Y_{ik} \\log p_{ik}"
+            raise Refused(Unsupported, said, node.span)
 
 
 def _columns_in_capitals(meaning: Meaning) -> int:

@@ -19,6 +19,8 @@ from symgrad.shapes import Shapes
 from symgrad.tensor import Factor, Node, add, constant, einsum, elementwise, eye, func, literal, power, scale, transpose, var
 
 ROW, COLUMN = "·rows", "·columns"
+# What is taken of a whole vector, and may be taken of each of several.
+ALONG_AN_AXIS = frozenset({"softmax", "log_softmax", "logsumexp"})
 TANGENT = "d\u2063"
 
 
@@ -327,10 +329,19 @@ class Builder:
     def _function(self, term: Term, nodes: list[Node]) -> Node:
         name, *params = term.params
         if any(arg.free for arg in term.args):
-            raise Unsupported(f"{name} in index notation")
+            return self._of_each(term, nodes)
         settled = tuple(self._shapes.resolve(p) if isinstance(p, Dim) else p for p in params)
         made = op_named(name).lower(tuple(nodes), settled)
         return self._product(term, [(made, (ROW, COLUMN) if made.shape else ())])
+
+    def _of_each(self, term: Term, nodes: list[Node]) -> Node:
+        """A function of the vector that there is for every index, as the softmax of `W x_i + b`: along the axis that no index has."""
+        name, (arg, *others) = term.params[0], term.args
+        long = [letter for letter, dim in ((ROW, arg.rows), (COLUMN, arg.cols)) if not self._shapes.is_one(dim)]
+        if others or name not in ALONG_AN_AXIS or len(long) != 1 or term.free != arg.free:
+            raise Unsupported(f"{name} in index notation")
+        letters = self._letters(arg)
+        return self._product(term, [(op_named(name).lower(tuple(nodes), (letters.index(long[0]),)), letters)])
 
     # ── Jacobians: the axes of what is differentiated, then those of the variable ────────────────────────────────────
 

@@ -187,7 +187,7 @@ def _along(reader: Reader, op: str, args: list[Node], node: sx.Call, shapes: Sha
             rows, cols = inner.rows, inner.cols
             if op == "logsumexp":
                 rows, cols = (ONE, cols) if axis == 0 else (rows, ONE)
-            made = Reading(cost + extra, now, Term("function", (inner,), (op, axis), rows, cols), notes)
+            made = Reading(cost + extra, now, Term("function", (inner,), (op, axis), rows, cols, inner.free), notes)
             if sub is None or word in AXES:
                 yield made
             else:
