@@ -7,6 +7,7 @@ term       ::= Form | Chain | Value
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -144,3 +145,12 @@ class Derivation:
         from symgrad.solution import document
 
         return inside(document(self))
+
+
+def said_of_chains(steps: Iterable[Step]) -> str:
+    """What the factors of the chain rule are; the sign ∂⁺ is that of Pascanu, Mikolov, Bengio (2013), (5)."""
+    chains = [t for step in steps if step.kind == "gradient" and "every use" in step.rule for t in step.terms if isinstance(t, Chain)]
+    if not chains:
+        return ""
+    said = "In a sum over uses, the last factor is the direct dependence: all other quantities are held fixed."
+    return said + (" That of the loss itself is written with ∂⁺." if any(chain.of in chain.through for chain in chains) else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symgrad import names
-from symgrad.derivation import KINDS
+from symgrad.derivation import KINDS, said_of_chains
 from symgrad.dims import Dim
 from symgrad.families import Span
 from symgrad.form import symbol
@@ -103,8 +103,7 @@ def _entries(item: Family) -> Dim:
 
 def _gradients(derivation: GeneralDerivation) -> list[Block]:
     blocks = _steps(derivation, "gradient")
-    if any("every use" in step.rule for step in derivation.steps):
-        said = "In a sum over uses, the last factor is the direct dependence: all other quantities are held fixed."
+    if said := said_of_chains(derivation.steps):
         blocks.insert(0, Prose((said,)))
     if derivation.conventions:
         blocks.append(Prose(("At the kinks: " + "; ".join(derivation.conventions) + ".",)))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symgrad import names
-from symgrad.derivation import KINDS, Derivation, Step
+from symgrad.derivation import KINDS, Derivation, Step, said_of_chains
 from symgrad.differences import Report
 from symgrad.dims import Condition, Dim, Shape
 from symgrad.form import Form, symbol
@@ -299,9 +299,7 @@ def _gradients(derivation: Derivation) -> list[Block]:
             )
         ]
     blocks: list[Block] = [Equations(_of_kind(derivation, "gradient"))]
-    shared = [s for s in _of_kind(derivation, "gradient") if "every use" in s.rule]
-    if shared:
-        said = "In a sum over uses, the last factor is the direct dependence: all other quantities are held fixed."
+    if said := said_of_chains(derivation.steps):
         blocks.insert(0, Prose((said,)))
     if derivation.conventions:
         blocks.append(Prose(("At the kinks: " + "; ".join(derivation.conventions) + ".",)))

@@ -304,7 +304,7 @@ ROWS = (
     row("eigenvalues", ["n n"], lambda a: np.sort(np.linalg.eigvals((a + a.T) / 2).real)[:, None]),
     row("eigenvectors", ["n n"], eigenvectors),
     row("nuclear_norm", ["n m"], lambda a: np.sqrt(np.maximum(np.linalg.eigvalsh(a @ a.T), 0)).sum()),
-    row("polar", ["n m"], lambda a: np.linalg.inv(root(a @ a.T)) @ a),
+    row("polar", ["m n"], lambda a: a @ np.linalg.inv(root(a.T @ a))),
     row("spectral_norm", ["n m"], lambda a: np.sqrt(np.linalg.eigvalsh(a @ a.T).max())),
     row("leading", ["n m"], leading),
     row("einsum", ["n m", "n k", "m 1"], lambda a, b, c: a.T @ b * c, ("ab,ac,bd->bc",)),

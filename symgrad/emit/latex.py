@@ -186,7 +186,9 @@ def written(term: Term, shapes: bool = False) -> str:
         return _value(term)
     of, wrt = names.latex(term.of), names.latex(term.wrt)
     links = [
-        rf"\frac{{\partial {of}}}{{\partial {names.latex(u)}}} \cdot \frac{{\partial {names.latex(u)}}}{{\partial {wrt}}}"
+        rf"\frac{{\partial^{{+}} {of}}}{{\partial {wrt}}}"
+        if u == term.of
+        else rf"\frac{{\partial {of}}}{{\partial {names.latex(u)}}} \cdot \frac{{\partial {names.latex(u)}}}{{\partial {wrt}}}"
         for u in term.through
     ]
     if term.span:

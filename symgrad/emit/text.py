@@ -138,7 +138,7 @@ def written(term: Term, shapes: bool = False) -> str:
     if isinstance(term, Value):
         return "; ".join(grid(term))
     of, wrt = names.text(term.of), names.text(term.wrt)
-    links = [f"∂{of}/∂{names.text(u)} · ∂{names.text(u)}/∂{wrt}" for u in term.through]
+    links = [f"∂⁺{of}/∂{wrt}" if u == term.of else f"∂{of}/∂{names.text(u)} · ∂{names.text(u)}/∂{wrt}" for u in term.through]
     return f"{summed(term.span)} {links[0]}" if term.span else " + ".join(links)
 
 

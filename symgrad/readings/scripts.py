@@ -67,8 +67,8 @@ def _powers(reader: Reader, reading: Reading, power: Node, node: Node) -> Iterat
     vector = shapes.is_one(term.rows) or shapes.is_one(term.cols)
     is_matrix = square or (term.op == "symbol" and reader.names.is_given(term.params[0]) and not vector and not is_scalar(shapes, term))
     may_be_matrix = is_matrix or (term.op == "symbol" and not vector and not is_scalar(shapes, term))
-    if reader.names.has_roots and may_be_matrix and not of_entries and exponent.denominator == 2:
-        # Of a matrix that may be square it is the root of the matrix, and not those of its entries.
+    if (reader.names.has_roots or _is_of_a_matrix_twice(term)) and may_be_matrix and not of_entries and exponent.denominator == 2:
+        # Of a matrix that may be square it is the root of the matrix, and not those of its entries; nobody means those of an XᵀX.
         met = shapes.unify(term.rows, term.cols)
         if met is not None:
             root = Term("function", (term,), ("sqrtm",), term.rows, term.cols)
@@ -93,6 +93,14 @@ def _powers(reader: Reader, reading: Reading, power: Node, node: Node) -> Iterat
         yield reading.plus(0.5 if errors else 0.0, met, _multiplied(term, int(exponent)))
     if vector and exponent == 2 and not of_entries and not is_scalar(shapes, term):
         yield reading.plus(CHARITY - 2.0, shapes, Term("inner", (term, term), (), ONE, ONE, term.free), Note("square_as_sum", node.span))
+
+
+def _is_of_a_matrix_twice(term: Term) -> bool:
+    """Whether it is XᵀX or XXᵀ, whose root there is."""
+    if term.op != "matmul":
+        return False
+    left, right = term.args
+    return (left.op == "transpose" and left.args[0] == right) or (right.op == "transpose" and right.args[0] == left)
 
 
 def _general_powers(reader: Reader, reading: Reading, power: Node) -> Iterator[Reading]:
