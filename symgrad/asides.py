@@ -1,7 +1,7 @@
 r"""What is said in brackets behind an equation: `\frac{dL}{dw} = D_2 h_1 + D_3 h_2 (h_0 = 0)` speaks of h_0 and multiplies nothing.
 
-And behind a colon, where a formula is followed by what it comes to; and the shape behind a product, `e\, h^\top\ (d \times k)`, of sizes
-that the sheet declares.
+A condition there, `(k \ne y)`, `(i < n)`, is one that the equation is claimed under. And behind a colon, where a formula is followed by
+what it comes to; and the shape behind a product, `e\, h^\top\ (d \times k)`, of sizes that the sheet declares.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from symgrad.read.document import Sheet, Statement
 from symgrad.span import Span
 from symgrad.syntax import Node
 
+_CONDITIONS = frozenset({"ne", "<", ">", "le", "ge"})
+
 
 def set_aside(sheet: Sheet) -> Sheet:
     """The sheet with values told in brackets at the end of an equation as statements of their own, before it."""
@@ -29,7 +31,12 @@ def set_aside(sheet: Sheet) -> Sheet:
             node = statement.node
         if isinstance(node, sx.Relation):
             rest, aside = _parted(node.sides[-1])
-            if aside is not None:
+            is_condition = aside is not None and aside.operators[0] in _CONDITIONS
+            if aside is not None and is_condition and _is_of_an_index(aside, node):
+                claim = replace(statement, node=replace(node, sides=(*node.sides[:-1], rest)), words_after="")
+                out += [claim, replace(statement, node=aside, span=aside.span, words="for", block=-1)]
+                continue
+            if aside is not None and not is_condition:
                 nowhere = Span(statement.span.start, statement.span.start)
                 out.append(replace(statement, node=replace(aside, span=nowhere), span=nowhere, words="", words_after="", block=-1))
                 statement = replace(statement, node=replace(node, sides=(*node.sides[:-1], rest)))
@@ -72,16 +79,27 @@ def _at_colons(statement: Statement) -> list[Statement]:
 
 
 def _parted(side: Node) -> tuple[Node, sx.Relation | None]:
-    """A side without the brackets at its end, and the value that they tell; of an index that runs, `(y_i = 1)`, they choose."""
+    """A side without the brackets at its end, and the value or condition in them; of an index that runs, `(y_i = 1)`, they choose."""
     match side:
         case sx.Sum(terms=(*terms, last)):
             rest, aside = _parted(last)
             return (side if aside is None else replace(side, terms=(*terms, rest))), aside
+        case sx.Prefix(body=body):
+            rest, aside = _parted(body)
+            return (side if aside is None else replace(side, body=rest)), aside
         case sx.Product(
-            factors=(*factors, sx.Group(open="(", body=sx.Relation(sides=(head, value), operators=("=",)) as aside)), operators=(*signs, "")
+            factors=(*factors, sx.Group(open="(", body=sx.Relation(sides=(head, value), operators=(sign,)) as aside)),
+            operators=(*signs, ""),
         ):
-            is_told = isinstance(head, (sx.Name, sx.Scripted)) and literal_rows(value) is not None
-            if is_told and not (isinstance(head, sx.Scripted) and letters_of(head.sub)):
+            is_told = sign == "=" and isinstance(head, (sx.Name, sx.Scripted)) and literal_rows(value) is not None
+            if sign in _CONDITIONS or (is_told and not (isinstance(head, sx.Scripted) and letters_of(head.sub))):
                 rest = factors[0] if len(factors) == 1 else replace(side, factors=tuple(factors), operators=tuple(signs))
                 return rest, aside
     return side, None
+
+
+def _is_of_an_index(aside: sx.Relation, claim: sx.Relation) -> bool:
+    """Whether it compares an index of an equation; `(z > 0)` behind a product may as well be a factor."""
+    scripts = {letter for n in sx.walk(claim) if isinstance(n, sx.Scripted) for letter in letters_of(n.sub) or ()}
+    head = aside.sides[0]
+    return isinstance(head, sx.Name) and head.base in scripts and set(claim.operators) <= {"=", ":=", "approx"}

@@ -243,7 +243,11 @@ def branches(expression: sx.Node, words: str) -> Iterator[tuple[sx.Node, sx.Node
 
 
 # Words that speak of where a maximum is taken on, for the lines that follow.
-_ACTIVE = re.compile(r"(?i)\b(?:active|positive|violated|nonzero|non-zero|aktiv|positiv|activ[aoe]s?|positiv[aoe]s?)\b")
+# The "active set" and a positive definite matrix are none.
+_ACTIVE = re.compile(
+    r"(?i)\b(?:active|positive|violated|nonzero|non-zero|aktiv|positiv|activ[aoe]s?|positiv[aoe]s?)\b"
+    r"(?!\W{1,3}(?:sets?|subset|ind(?:ices|ex)|constraints?|semi|definite|class|labels?|examples?|pairs?|numbers?|constants?|scalars?|integers?)\b)"
+)
 
 
 def active(sheet: Sheet, expression: sx.Node, defined: int, i: int) -> Iterator[tuple[sx.Node, sx.Node]]:

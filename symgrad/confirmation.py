@@ -35,8 +35,12 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
     """The rulings with their diagnoses; those that say no more than that a claim does not hold, only where others confirm it."""
     diagnosed = [_known_or_undecided(judge, *item) for item in diagnosed]
     if _is_misread(judge, diagnosed):
+        wrong = {ruling.link.span for ruling, diagnosis in diagnosed if diagnosis is not None and _is_of_numbers(ruling)}
+        few = wrong if len(wrong) < _MANY else set()
         return [
-            (ruling, None) if diagnosis is None else (replace(ruling, verdict="undecided", reason=TOO_MANY), None)
+            (ruling, diagnosis if ruling.link.span in few and _is_of_numbers(ruling) else None)
+            if diagnosis is None or ruling.link.span in few
+            else (replace(ruling, verdict="undecided", reason=TOO_MANY), None)
             for ruling, diagnosis in diagnosed
         ]
     # A line that is claimed for every step may rest on what lies beyond the last of them.

@@ -21,8 +21,9 @@ from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
 _MOST = 30
-# The examples are the columns there.
+# The examples are the columns there, if no word says that they are rows.
 _COLUMNS = re.compile(r"(?i)\b(?:columns?|spalten?|colonnes?|columnas?|colonne)\b")
+_ROWS = re.compile(r"(?i)\b(?:rows?|zeilen?|lignes?|filas?|righe)\b")
 _POINTS = re.compile(
     r"(?i)\b(?:points?|examples?|samples?|observations?|inputs?|data|punkten?|beispielen?|puntos?|ejemplos?|exemples?|exemplos?)\W*$"
 )
@@ -36,7 +37,9 @@ def with_data(sheet: Sheet) -> Sheet:
     defined = {name for s in sheet.statements for name, _ in heads(s)}
     spoken = {name for s in sheet.statements for name in mentions(s.node)}
     wanted = {name.lower() for name in spoken - defined if len(name) == 1 and name.isupper()} - defined
-    if not wanted or _COLUMNS.search(sheet.source.text):
+    if _COLUMNS.search(sheet.source.text):
+        wanted = {name for name in wanted if _are_rows(sheet, name)}
+    if not wanted:
         return sheet
     for base, at, cells in list(_given(sheet, wanted)):
         widths = {len(row) for row in cells}
@@ -48,6 +51,18 @@ def with_data(sheet: Sheet) -> Sheet:
         own = [] if numbers_of_head(here.node) is None else [here]
         sheet = replace(sheet, statements=[*sheet.statements[:at], *own, replace(here, node=node), *sheet.statements[at + 1 :]])
     return sheet
+
+
+def _are_rows(sheet: Sheet, base: str) -> bool:
+    """Whether the words before a vector of this letter, in its sentence, call it a row: "row $k$ is $w_k^T$", "rows $w_1 = …$"."""
+    for i, statement in enumerate(sheet.statements):
+        head = statement.node.sides[0] if isinstance(statement.node, sx.Relation) else statement.node
+        if isinstance(head, sx.Scripted) and plain_name(head.base) == base:
+            before = sheet.statements[i - 1].words if i and not isinstance(sheet.statements[i - 1].node, sx.Relation) else ""
+            said = re.split(r"[.;]", f"{before} {statement.words}")[-1]
+            if _ROWS.search(said):
+                return _COLUMNS.search(said) is None
+    return False
 
 
 def _with_points(sheet: Sheet) -> Sheet:

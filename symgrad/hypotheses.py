@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
 from symgrad.dims import Dim
+from symgrad.errors import SymgradError
 from symgrad.gathering import gathered
 from symgrad.judge import Judge
 from symgrad.literals import literal_rows
@@ -249,6 +250,24 @@ def _gradients_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
                 yield replace(assumed, gradients=assumed.gradients | {(name, loss, wrt)})
 
 
+_NAMED_FOR = re.compile(r"(?:g|G|\\mathrm\{grad\})_\{?(?P<by>.+?)\}?")
+
+
+def _gradients_by_name(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    r"""`g_w` and `g_b` as gradients by w and b, where one of them is that by its formula, and another is not."""
+    meaning, lab = judge.meaning, judge.lab
+    known = judge.meaning.network.definitions
+    named = {name: match["by"] for name in known if (match := _NAMED_FOR.fullmatch(name)) and match["by"] in meaning.network}
+    for loss in (loss for loss in meaning.losses() if loss in known and len(named) > 1):
+        slopes = {name: by for name, by in named.items() if meaning.rests_on(loss, by) and not meaning.rests_on(loss, name)}
+        try:
+            right = {name for name, by in slopes.items() if lab.equal(known[name].node, lab.gradient_node(loss, by)).holds}
+        except (SymgradError, RecursionError):
+            continue
+        if right and len(right) < len(slopes):
+            yield replace(assumed, gradients=assumed.gradients | {(name, loss, by) for name, by in slopes.items() if name not in right})
+
+
 def _is_idle(judge: Judge, name: str | None) -> bool:
     r"""Whether the formula of a name is in words that no other line knows: `E = \sum \frac12\|target - output\|^2`."""
     statements, styled = judge.gathered.sheet.statements, judge.meaning.styled
@@ -274,6 +293,7 @@ _HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ..
     (_layout_in_doubt, 2),
     (_formulas_in_doubt, 1),
     (_gradients_in_doubt, 0),
+    (_gradients_by_name, 0),
     (_features_in_doubt, 2),
     (_declarations_in_doubt, 2),
 )

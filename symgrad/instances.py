@@ -26,7 +26,7 @@ def with_instances(sheet: Sheet) -> Sheet:
     out: list[Statement] = []
     computed: set[str] = set()
     for statement in sheet.statements:
-        if _is_supposed(statement.node, computed):
+        if _is_supposed(statement.node, computed, settled):
             statement = replace(statement, node=replace(statement.node, operators=("sim",)))
         computed |= {name for name, formula in heads(statement) if not is_numeric(formula)}
         node = statement.node
@@ -40,11 +40,11 @@ def with_instances(sheet: Sheet) -> Sheet:
     return replace(sheet, statements=out)
 
 
-def _is_supposed(node: Node, computed: set[str]) -> TypeGuard[sx.Relation]:
-    """Whether a number is put in the place of what a formula gives at every step."""
+def _is_supposed(node: Node, computed: set[str], settled: set[str]) -> TypeGuard[sx.Relation]:
+    """Whether a number is put in the place of what a formula gives at every step; beside a b, `g_b` is of no step."""
     match node:
-        case sx.Relation(sides=(sx.Scripted(sub=sx.Name()) as head, value), operators=("=" | "equiv",)):
-            return plain_name(head) in computed and constant_of(value) is not None
+        case sx.Relation(sides=(sx.Scripted(sub=sx.Name() as step) as head, value), operators=("=" | "equiv",)):
+            return plain_name(step) not in settled and plain_name(head) in computed and constant_of(value) is not None
     return False
 
 

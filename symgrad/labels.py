@@ -33,6 +33,11 @@ _COLUMNS = re.compile(
 _ELSEWHERE = re.compile(
     r"(?i)^\W*(?:off|away from|outside|except (?:at|for)|for (?:all |every |the )?(?:other|wrong|incorrect|remaining))\b"
 )
+# "$\\partial L/\\partial w_k = c_k x$ for the wrong classes"
+_WRONG_CLASSES = re.compile(
+    r"(?i)^\W*(?:for|of|at) (?:all |any |each |every )?(?:the )?(?:other|wrong|incorrect|remaining|non-?target|false)"
+    r"(?: \w+)? (?:class(?:es)?|labels?|rows?|scores?|logits?)\b"
+)
 _CLASS = r"(?:true|correct|right|target|gold|actual) (?:class|label)\b"
 _IS_THE_CLASS = re.compile(rf"(?i)^\W*(?:(?:is|being|denotes|for)\s+)?the {_CLASS}")
 _THE_CLASS = re.compile(rf"(?i)\b{_CLASS}\W*(?:is|by|=)?\W*$")
@@ -76,6 +81,9 @@ def picked(sheet: Sheet, told: Sequence[tuple[str, str]] = ()) -> Sheet:
         for other in (i - 1, *_told_of(sheet.statements, i)):
             if 0 <= other < len(changed) and picking.excludes(statement.node, sheet.statements[other].node):
                 changed[other] = replace(changed[other], node=picking.elsewhere(changed[other].node, statement.node))
+    for i, statement in enumerate(sheet.statements):
+        if _WRONG_CLASSES.match(statement.words_after) and (beyond := picking.beyond_the_label(statement.node)) is not None:
+            changed[i] = replace(changed[i], node=picking.elsewhere(changed[i].node, beyond))
     changed = [replace(s, node=sx.mapped(s.node, _bracketed)) for s in changed]
     return replace(sheet, statements=changed, one_hot=frozenset(_spelled(name) for name in made.values()))
 
@@ -247,6 +255,14 @@ class _Picking:
             case sx.Relation(sides=(index, label), operators=("ne",)) if self._name(label) and isinstance(claim, sx.Relation):
                 return set(claim.operators) == {"="} and plain_name(index) in set(_free(claim))
         return False
+
+    def beyond_the_label(self, claim: Node) -> sx.Relation | None:
+        """The `k ≠ y` of a claim about the k-th class, where there is one label."""
+        indices = {name for name in _free(claim) if name not in self.made}
+        if len(self.made) != 1 or len(indices) != 1 or not (isinstance(claim, sx.Relation) and set(claim.operators) == {"="}):
+            return None
+        index, label = (sx.Name(claim.span, name) for name in (*indices, *self.made))
+        return sx.Relation(claim.span, (index, label), ("ne",))
 
     def by_cases(self, statements: Sequence[Statement]) -> Iterator[Statement]:
         r"""The statements with `u_k = v_k` off the true class and `u_c = -\sum_{k \ne c} v_k` as one equation for all k."""

@@ -17,6 +17,7 @@ _MOST = 8
 
 def by_letters(sheet: Sheet) -> Sheet:
     """The sheet with everything written out that it says for each letter of a set."""
+    sheet = _with_sets(sheet)
     told: dict[str, tuple[sx.Name, ...]] = {}
     for letter, items in (found for s in sheet.statements for node in sx.walk(s.node) if (found := _member(node)) is not None):
         told.setdefault(letter, items)
@@ -25,6 +26,25 @@ def by_letters(sheet: Sheet) -> Sheet:
     if not sets:
         return sheet
     return replace(sheet, statements=[made for s in sheet.statements for made in _each(s, sets)])
+
+
+def _with_sets(sheet: Sheet) -> Sheet:
+    """The sheet with `k ∈ {i, f, o}` for `k = i, f, o`, where k stands in scripts."""
+    below = {n.base for s in sheet.statements for n in _in_scripts(s.node)}
+    out: list[Statement] = []
+    for statement in sheet.statements:
+        items = statement.node.items if isinstance(statement.node, sx.Listing) else (statement.node,)
+        match out[-1].node if out and out[-1].block == statement.block else None:
+            case sx.Relation(sides=(sx.Name(base=letter) as head, sx.Name() as first), operators=("=",)) as said:
+                between = sheet.source.text[said.span.end : statement.span.start].strip()
+                if letter in below and between in ("", ",") and all(isinstance(item, sx.Name) for item in items):
+                    span = said.span.to(statement.span)
+                    names = sx.Listing(span, (first, *items), (",",) * len(items))
+                    node = sx.Relation(span, (head, sx.Group(span, "\\{", "\\}", names)), ("in",))
+                    out[-1] = replace(out[-1], node=node, span=span, words_after=statement.words_after)
+                    continue
+        out.append(statement)
+    return replace(sheet, statements=out)
 
 
 def _member(node: Node) -> tuple[str, tuple[sx.Name, ...]] | None:

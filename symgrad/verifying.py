@@ -17,6 +17,7 @@ from symgrad.batchwise import for_each_example
 from symgrad.bell import with_bells
 from symgrad.binary import with_the_label
 from symgrad.chosen import chosen
+from symgrad.class_numbers import with_class_numbers
 from symgrad.classes import by_class
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
 from symgrad.conditions import is_conditional
@@ -46,6 +47,7 @@ from symgrad.gridded import for_each_pair
 from symgrad.heads import without_arguments
 from symgrad.hypotheses import Search
 from symgrad.in_words import with_terms_in_words
+from symgrad.incoming import with_incoming
 from symgrad.instances import with_instances
 from symgrad.judge import Judge, are_two_entries
 from symgrad.keys import Key, about_nothing, against
@@ -64,6 +66,7 @@ from symgrad.naming import letters_of
 from symgrad.numbered import with_vectors
 from symgrad.opaque import with_opaque_losses
 from symgrad.optima import with_zero_behind
+from symgrad.other_versions import without_other_versions
 from symgrad.overlines import with_barred_means
 from symgrad.own_losses import with_own_losses
 from symgrad.parts import heads, mentions, parts, several_spaces
@@ -73,9 +76,10 @@ from symgrad.plain_ones import with_ones
 from symgrad.pointwise import with_arguments
 from symgrad.previous import at_the_step_before
 from symgrad.primed import with_letters_for_primes
+from symgrad.problems import Problem, problems
 from symgrad.pullbacks import with_letters_of_their_own
 from symgrad.raising import raise_form
-from symgrad.read.document import Sheet, read_document
+from symgrad.read.document import Apart, Sheet, read_document
 from symgrad.renewing import with_renewals
 from symgrad.replacing import with_replaced
 from symgrad.ruling import MISFIT, UNKNOWN_NAME, Judged, Ruling, as_written, claim_of, is_charitable
@@ -83,6 +87,7 @@ from symgrad.shorthand import written_out
 from symgrad.signs import with_differentials
 from symgrad.singles import with_examples
 from symgrad.sizing import sized, with_large_sizes
+from symgrad.slopes_by_case import with_slopes_by_case
 from symgrad.spaces import shape_of_node, space
 from symgrad.span import Source, Span
 from symgrad.spread import for_each_number
@@ -111,6 +116,8 @@ from symgrad.written_sums import over_entries
 
 # What is written out before anything is judged, in this order; recurrences come last.
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
+    without_other_versions,
+    with_slopes_by_case,
     with_letters_for_primes,
     with_own_letters_for_any,
     set_aside,
@@ -120,6 +127,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     turned,
     with_renewals,
     by_letters,
+    with_incoming,
     without_patterns,
     of_one_sample,
     with_summands,
@@ -157,6 +165,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     by_class,
     targeted,
     picked,
+    with_class_numbers,
     chosen,
     with_the_label,
     of_differing,
@@ -209,7 +218,14 @@ def verify(sheet: Source | str | Path, key: Key | None = None, allowance: Allowa
 
     Raises `SymgradError` for a file that cannot be read.
     """
-    raw = _as_written(sheet if isinstance(sheet, Source) else load_sheet(sheet), allowance)
+    source = sheet if isinstance(sheet, Source) else load_sheet(sheet)
+    document = replace(read_document(source), allowance=allowance or Allowance())
+    first, *others = [(problem, _judged_by_itself(_rewritten(problem.sheet), key)) for problem in problems(document)]
+    return first[1] if not others else _put_together(source, first, *others)
+
+
+def _judged_by_itself(raw: Sheet, key: Key | None) -> Verification:
+    """What comes out of one problem."""
     read = unrolled(raw)
     found = list(judged_parts(read))
     if key is not None:
@@ -269,7 +285,10 @@ def _doubt(found: list[tuple[Judge, Judged]]) -> int:
 
 def _as_written(source: Source, allowance: Allowance | None = None) -> Sheet:
     """The statements of a sheet with what is written in short written out, but for recurrences."""
-    sheet = replace(read_document(source), allowance=allowance or Allowance())
+    return _rewritten(replace(read_document(source), allowance=allowance or Allowance()))
+
+
+def _rewritten(sheet: Sheet) -> Sheet:
     for rewrite in _REWRITES:
         sheet = rewrite(sheet)
     return sheet
@@ -295,6 +314,8 @@ def _reported(sheet: Sheet, found: list[tuple[Judge, Judged]]) -> Verification:
     for claim, findings in (*counted(sheet), *layered(sheet), *descended(sheet)):
         out.claims.append(claim)
         out.findings += findings
+    for ruled in sheet.apart:
+        _report_apart(out, ruled)
     out.findings += tallied(sheet, [judge for judge, _ in found])
     if sheet.code is not None:
         out.findings.append(_finding("SG103", sheet.code, "code is passed over, here and further down; it is neither run nor judged"))
@@ -305,6 +326,28 @@ def _reported(sheet: Sheet, found: list[tuple[Judge, Judged]]) -> Verification:
     out.findings = [f for f in out.findings if f.code != "SG101" or f.span.start not in wrong]
     decided = {claim.span for claim in out.claims if claim.verdict != "undecided"}
     distinct = {(f.span, f.code): f for f in reversed(out.findings) if f.code != "SG102" or f.span not in decided}
+    out.findings = _with_one_end(sorted(distinct.values(), key=lambda f: (f.span.start, f.span.end, f.code)))
+    return out
+
+
+def _report_apart(out: Verification, ruled: Apart) -> None:
+    """The claim and the finding of what was judged by itself."""
+    claim = Claim(ruled.span, out.source.slice(ruled.span).strip(), ruled.verdict, reason=ruled.reason)
+    if ruled.points:
+        claim.evidence.append({"method": "exact", "holds": True, "points": ruled.points})
+    out.claims.append(claim)
+    if ruled.verdict == "fails":
+        kind = BY_CAUSE[ruled.cause]
+        out.findings.append(Finding(kind.code, "error", ruled.span, ruled.reason, ruled.cause, ruled.suggestion))
+    elif ruled.verdict == "undecided":
+        out.findings.append(_finding("SG102", ruled.span, f"not decided: {ruled.reason}"))
+
+
+def _put_together(source: Source, *of: tuple[Problem, Verification]) -> Verification:
+    """What comes out of several problems of a sheet; what holds on for a later one is told once."""
+    out = Verification(source)
+    out.claims = _one_each([claim for problem, each in of for claim in each.claims if problem.is_own(claim.span)])
+    distinct = {(f.span, f.code): f for problem, each in reversed(of) for f in each.findings if problem.is_own(f.span)}
     out.findings = _with_one_end(sorted(distinct.values(), key=lambda f: (f.span.start, f.span.end, f.code)))
     return out
 

@@ -49,6 +49,7 @@ LAYERS = [
         "totals limits ellipses written_sums coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise "
         "bell densities index_pairs rows_of_capitals lettered underbraces overlines summands own_losses in_words spread expectations "
         "literals sheet defining usage unnamed_loss chains gathering chosen binary "
+        "problems incoming other_versions duals slopes_by_case class_numbers "
         "renewing loss_of_numbers opaque cross_entropies lying subgradients subsets updates changing change_of_one rounding "
         "identities held lab spellings "
         "completing",

@@ -82,8 +82,8 @@ def half_slope(node: Node, around: Surroundings) -> Iterator[Option]:
 
 
 def mask(node: Node, around: Surroundings) -> Iterator[Option]:
-    """A mask left out."""
-    if isinstance(node, (sx.Number, sx.Relation)):
+    """A mask left out; numbers that are worked out have none."""
+    if isinstance(node, (sx.Number, sx.Relation)) or not any(isinstance(n, sx.Name) for n in sx.walk(around.case.formula)):
         return
     for name in around.masks:
         if around.name_of(node) != name:

@@ -37,6 +37,18 @@ class Statement:
     remarks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Apart:
+    """A statement that says nothing of the rest of the sheet, and what became of it by itself, at how many points."""
+
+    span: Span
+    verdict: str
+    reason: str = ""
+    cause: str = ""
+    suggestion: str = ""
+    points: int = 0
+
+
 @dataclass
 class Sheet:
     """A document read: its statements in order, and where a heading or the number of a problem stands."""
@@ -50,6 +62,7 @@ class Sheet:
     macros: dict[str, Macro] = field(default_factory=dict)
     allowance: Allowance = field(default_factory=Allowance)
     code: Span | None = None  # the first block of code that computes something
+    apart: tuple[Apart, ...] = ()  # what was judged by itself, and is none of the statements any more
     sequences: frozenset[frozenset[str]] = frozenset()  # names of the same thing at every time step
 
 

@@ -11,7 +11,7 @@ from symgrad.read.typed_tokens import is_spelt
 from symgrad.span import Span
 
 _WORDLIKE = re.compile(r"[A-Za-z]{3,}")
-_MATHLIKE = re.compile(r"[=≈].*[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉ₐ-ₜᵢ-ᵪⱼ\^_*@]|[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³₀-₉ₐ-ₜᵢ-ᵪⱼ\^_*@].*[=≈]")
+_MATHLIKE = re.compile(r"[=≈].*[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³⁺⁻₊₋₀-₉ₐ-ₜᵢ-ᵪⱼ\^_*@]|[∂∇α-ωΑ-Ω⊙∘⊗ᵀŷŶẑẐ·×−½‖√²³⁺⁻₊₋₀-₉ₐ-ₜᵢ-ᵪⱼ\^_*@].*[=≈]")
 _EQUATION = re.compile(r"[A-Za-z]\w{0,8}'?(?:\s*=\s*[^=:;,\"`]+)+")
 # `y - t = -0.5328`, `h1(1-h1) = 0.2494`, `dL/dc = -0.1`: what is computed of short names.
 _COMPUTED = re.compile(r"(?!.*[A-Za-z]{3})(?=.*[A-Za-z])(?:[-+\w\s().,*/^']+[=≈])+[-+\w\s().,*/^']*\d[-+\w\s().,*/^']*")
@@ -92,7 +92,8 @@ def equations(text: str, taken: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
             or any(_is_told(run[1]) for run in _TOLD.finditer(body))
         )
         if not (is_said or are_alone):
-            yield from ((declared, False) for declared in _declarations(body, first))
+            found = [*_declarations(body, first), *(Span(first + run.start(1), first + run.end(1)) for run in _ARITHMETIC.finditer(body))]
+            yield from ((span, False) for span in sorted(found))
             continue
         if are_alone:
             spans = [Span(first + a, first + b) for a, b in equations]
@@ -110,7 +111,9 @@ def equations(text: str, taken: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
         ends = [0, *(b for _, b in runs)]
         whole = [_with_its_factors(body, before, *_balanced(body, a, b)) for before, (a, b) in zip(ends, runs, strict=False)]
         told = [Span(first + a, first + b) for a, b in whole]
-        yield from ((span, False) for span in told)
+        worked_out = (Span(first + run.start(1), first + run.end(1)) for run in _ARITHMETIC.finditer(body))
+        told += [run for run in worked_out if not any(run.start < t.end and t.start < run.end for t in told)]
+        yield from ((span, False) for span in sorted(told))
         yield from ((d, False) for d in _declarations(body, first) if not any(d.start < t.end and t.start < d.end for t in told))
 
 
@@ -123,13 +126,14 @@ _SCRIPT = r"(?:_\{\w+\}|_\w|[₀-₉ₐ-ₜ]+|\d)"
 _SYMBOL = rf"[A-Za-zÀ-ÿα-ωΑ-ΩŵŴŷŶẑẐ][\u0300-\u036f]*{_SCRIPT}?'?"
 _SETS = r"(?:[ℝR]|\{0, ?1\}|\[0, ?1\])(?:[⁰¹²³⁴-⁹ᵃ-ᶻᴬ-ᵂⁿˣ]+|\^\{[^{}\n]*\}|\^\([^()\n]*\)|\^\w+(?: ?[×x] ?\w+)*)?(?![\w^])"
 _MEMBER = re.compile(rf"(?<![^\s(,;:])({_SYMBOL}(?:, ?{_SYMBOL})* ?(?:∈|\bin\b) ?{_SETS})")
+_LETTERS = re.compile(r"(?<![^\s(,;:])([A-Za-z] ?(?:∈|\bin\b) ?\{[A-Za-z](?:, ?[A-Za-z]){1,7}\})")  # `k ∈ {i, f, o, g}`
 _LENGTH = rf"(?:\d+|[A-Za-z]{_SCRIPT}?)"
 _SIZED = re.compile(rf"(?<![^\s(,;])({_SYMBOL})(?: is |: ?| ?\(|: \()({_LENGTH} ?× ?{_LENGTH}|\d+ ?x ?\d+)(?=[\s),.;]|$)")
 
 
 def _declarations(body: str, at: int) -> Iterator[Span]:
     """What is told of names without dollars: the set that they are in, or their size."""
-    for run in (*_MEMBER.finditer(body), *_SIZED.finditer(body)):
+    for run in (*_MEMBER.finditer(body), *_LETTERS.finditer(body), *_SIZED.finditer(body)):
         for k in range(1, len(run.groups()) + 1):
             yield Span(at + run.start(k), at + run.end(k))
 
@@ -183,7 +187,9 @@ def _each_labelled(body: str) -> Iterator[tuple[int, int]]:
 
 
 # An equation told in a sentence without dollars: `Let V = W ⊙ M be …`. It ends where a word, a comma or the sentence does.
-_PLAIN_WORDS = "is be of to we or an as at by in on so if it and the for are a with where then that let put write take get from".split()
+_PLAIN_WORDS = (
+    "is be of to via only we or an as at by in on so if it and the for are a with where then that let put write take get from".split()
+)
 # Also what a function is called with, `max(s, 0)²`, of names and no words.
 _LIST = (
     r"(?:\[\s*\[[^\n=]{0,200}?\]\s*\]|\[[^\[\]\n=]*\]|\([^()\nA-Za-z=]*,[^()\nA-Za-z=]*\)|(?<=[A-Za-z])\((?:(?![A-Za-z]{3})[^()\n=])*\))"
@@ -202,6 +208,13 @@ _SHORT = (
     r"|\d+(?:\.\d+)?|\([^()]*\)|\[[^\[\]]*\])"
 )
 _FORMULA = re.compile(rf"[^=←]*(?:=|←|<-) ?-?{_SHORT}(?: ?[-+*/@^=] ?-?{_SHORT}| {_SHORT})+")
+
+
+# `With D = 3 and H = 5 that is 4·(15+25+5) = 180.`: arithmetic behind a word, in nothing but numbers.
+_ARITHMETIC = re.compile(
+    r"(?<=[a-z]{2} )((?=[\d(])(?=[^=]*\d ?[-−+*/·×])[-−+*/·×\d.() ²³]*[\d)²³] ?=(?: ?[-−+*/·×\d.() ²³]*[\d)] ?=)* ?[-−]?\d+(?:\.\d+)?)"
+    r"(?=[.,;:)]?(?:\s|$))(?! ?[-−+*/·×=^])"
+)
 
 
 def _balanced(body: str, start: int, end: int) -> tuple[int, int]:

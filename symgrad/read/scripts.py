@@ -337,10 +337,10 @@ class Scripts(Grammar):
         return script, inner._at
 
     def _typed_script(self, token: Token) -> Node:
-        """Superscript and subscript letters as typed: `ᵀ`, `₁₂`, `ₜ₋₁`."""
+        """Superscript and subscript letters as typed: `ᵀ`, `₁₂`, `ₜ₋₁`, and the sign of `h₋`."""
         body = token.text[1:]
-        if body == "T":
-            return sx.Mark(token.span, "T")
+        if body in ("T", "+", "-"):
+            return sx.Mark(token.span, body)
         parser = self._parser(lex(Source(body), Span(0, len(body))))
         node = _moved(parser.relation(), token.span)
         if not parser.at_end:

@@ -1,0 +1,150 @@
+r"""Sheets of several problems that share no more than their letters, or of which one is in numbers alone: each is read by itself.
+
+After `s_i = w^\top x_i + b` a heading, and then `s = W x` in another loss, of which no line spoke before: x is no more one of many there,
+and w no vector. Nothing may speak of what the formulas before came to; what was said of other names there holds on.
+
+In a "scalar check (H = 1)" all formulas hold on, and of the sizes none.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from symgrad import syntax as sx
+from symgrad.constant import is_numeric
+from symgrad.heads import as_call
+from symgrad.naming import plain_name
+from symgrad.parts import heads, mentions
+from symgrad.read.document import Sheet, Statement
+from symgrad.span import Span
+from symgrad.syntax import Node
+
+_INDEX = re.compile(r"_[a-z]$")
+# `SCALAR SANITY CHECK (H = 1)`, `## A scalar example`, `**One-dimensional check.**`
+_OF_SCALARS = re.compile(
+    r"(?im)^[ \t#*_]*(?:an? |the )?(?:\w+ )?(?:scalar|one[- ]dimensional|1-?d)\b(?: \w+)?"
+    r" (?:check|example|case|test|instance|numbers?|version|walkthrough|sanity check)\b"
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A problem as a sheet, and where what it says stands: the rest holds on from others, which judge it."""
+
+    sheet: Sheet
+    own: Span | None = None
+
+    def is_own(self, span: Span) -> bool:
+        return self.own is None or self.own.start <= span.start < self.own.end
+
+
+def problems(sheet: Sheet) -> list[Problem]:
+    """The sheet cut under the headings where another problem begins, and a check in numbers apart from it."""
+    cut = _by_headings(sheet)
+    scalars = _OF_SCALARS.search(sheet.source.text)
+    if len(cut) > 1 or scalars is None:
+        return [Problem(each) for each in cut]
+    start = scalars.start()
+    end = next((heading for heading in sheet.headings if heading > scalars.end()), len(sheet.source.text))
+    before = [s for s in sheet.statements if s.span.start < start]
+    inside = [s for s in sheet.statements if start <= s.span.start < end]
+    context = _without_sizes(before)
+    if not context or not any(isinstance(s.node, sx.Relation) for s in inside):
+        return [Problem(sheet)]
+    rest = replace(sheet, statements=[*before, *(s for s in sheet.statements if s.span.start >= end)])
+    return [Problem(rest), Problem(_alone(sheet, context, start, end, inside, opened=False), Span(start, end))]
+
+
+def _without_sizes(statements: list[Statement]) -> list[Statement]:
+    """The formulas, and the sets that letters stand for, without what is said of sizes."""
+    sized = [s.node for s in statements if isinstance(s.node, sx.Product) and set(s.node.operators) == {"times"}]
+    sizes = {name for node in sized for name in mentions(node)}
+    return [s for s in statements if _says_no_size(s.node) and not sizes & {name for name, value in heads(s) if is_numeric(value)}]
+
+
+def _says_no_size(node: Node) -> bool:
+    """Whether it is an equation, or a set of letters."""
+    match node:
+        case sx.Relation(sides=(_, sx.Group(open="\\{" | "{")), operators=("in",)):
+            return True
+        case sx.Relation(operators=operators):
+            return "in" not in operators
+    return isinstance(node, sx.Listing)
+
+
+def _by_headings(sheet: Sheet) -> list[Sheet]:
+    """The sheet cut under the headings where another problem begins."""
+    found: list[Sheet] = []
+    statements, begin, start = sheet.statements, 0, 0
+    context: list[Statement] = []
+    for heading in sheet.headings:
+        cut = next((i for i, s in enumerate(statements) if s.span.start >= heading), len(statements))
+        if not begin < cut < len(statements):
+            continue
+        before, after = [*context, *statements[begin:cut]], statements[cut:]
+        anew = _names_anew(before, after)
+        if anew:
+            found.append(_alone(sheet, context, start, heading, statements[begin:cut]))
+            context = _holding_on(before, after, anew)
+            begin, start = cut, heading
+    return [*found, _alone(sheet, context, start, len(sheet.source.text), statements[begin:])] if found else [sheet]
+
+
+def _alone(sheet: Sheet, context: list[Statement], start: int, end: int, own: list[Statement], opened: bool = True) -> Sheet:
+    """The sheet with nothing but one problem in it, where it stands, and what holds on from those before."""
+    first = sheet.headings[0] if sheet.headings and opened else 0
+    # The words alone that a sheet opens with are said of all that follows.
+    opening = [Span(0, first)] if sheet.statements[0].span.start >= first else []
+    kept = sorted([*opening, *(s.span for s in context), Span(start, end)], key=lambda span: span.start)
+    text, at = sheet.source.text, 0
+    shown = []
+    for span in kept:
+        shown += [_blank(text[at : span.start]), text[max(at, span.start) : span.end]]
+        at = max(at, span.end)
+    shown.append(_blank(text[at:]))
+    return replace(sheet, source=replace(sheet.source, text="".join(shown)), statements=[*context, *own])
+
+
+def _blank(text: str) -> str:
+    """As many blanks, in as many lines."""
+    return re.sub(r"[^\r\n]", " ", text)
+
+
+def _names_anew(before: list[Statement], after: list[Statement]) -> set[str]:
+    """The names that are others from here on; none where it is the same problem."""
+    known, own = (dict(found for s in held for found in _formulas(s)) for held in (before, after))
+    wholes = {base for name in known if (base := _INDEX.sub("", name)) != name and base in own and name not in own}
+    if not wholes:
+        return set()
+    used, spoken = ({name for s in held for name in mentions(s.node)} for held in (before, after))
+    slopes = [n for s in after for n in sx.walk(s.node) if isinstance(n, sx.Derivative) and n.of is not None]
+    asked = {plain_name(n.of) for n in slopes if n.of is not None}
+    inside = {name for formula in known.values() for name in mentions(formula)}
+    if not (asked & own.keys()) - used or spoken & (known.keys() - inside):
+        return set()
+    letters = {_INDEX.sub("", name) for name in spoken}
+    numbers = {name for s in before for name, value in heads(s) if isinstance(value, sx.Number)} - own.keys() - known.keys()
+    return {name for name in used - numbers if _INDEX.sub("", name) in letters}
+
+
+def _holding_on(before: list[Statement], after: list[Statement], anew: set[str]) -> list[Statement]:
+    """What was said before of names that stay what they are, where it is spoken of."""
+    wanted = {name for s in after for name in mentions(s.node)} - anew
+    kept: list[Statement] = []
+    for statement in reversed(before):
+        spoken = set(mentions(statement.node))
+        if spoken & wanted and not spoken & anew:
+            kept.append(statement)
+            wanted |= spoken
+    return kept[::-1]
+
+
+def _formulas(statement: Statement) -> list[tuple[str, Node]]:
+    """The name that a statement gives a formula, also as a function of others, `J(w) = …`."""
+    node = statement.node
+    if not isinstance(node, sx.Relation) or node.operators[0] not in ("=", ":=") or is_numeric(node.sides[1]):
+        return []
+    call = as_call(node.sides[0])
+    name = plain_name(call.function if isinstance(call, sx.Call) else call)
+    return [] if name is None else [(name, node.sides[1])]
