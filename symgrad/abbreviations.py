@@ -17,8 +17,11 @@ from symgrad.rewrite import Facts, simplify
 from symgrad.rules import SIMPLIFY
 from symgrad.tensor import Add, Einsum, Func, Map, Node, split, topological, variables
 from symgrad.textbook import turned
+from symgrad.typeset import text
 
 _LONG = 20
+# How many letters with indices are as long to read as a factor of a product of matrices.
+_A_FACTOR = 6
 _MOST = 4
 _SHORTEST = 3
 _MOST_NODES = 300
@@ -33,7 +36,7 @@ def abbreviated(network: Network, found: Mapping[str, Gradient], wanted: Iterabl
     nodes = [found[name].node for name in wanted if {share.through for share in found[name].shares} == {found[name].of}]
     for _ in range(_MOST):
         made = [simplify(node, facts(network), SIMPLIFY) for node in nodes]
-        long = [node for node in made if cost(raise_form(node, facts(network))) > _LONG]
+        long = [node for node in made if _length(raise_form(node, facts(network))) > _LONG]
         best = _most_written(long, facts(network))
         if best is None:
             break
@@ -50,14 +53,20 @@ def _most_written(long: Iterable[Node], facts: Facts) -> Node | None:
         if len(inside) <= _MOST_NODES:
             written.update(_times(raise_form(node, facts)))
             candidates |= {n: raise_form(n, facts) for n in inside if _may_have_a_name(n)}
-    stands = {n: sum(written[each] for each in {form, turned(form)}) for n, form in candidates.items()}
-    spared = {n: (stands[n] - 1) * (cost(form) - 1) for n, form in candidates.items() if cost(form) >= _SHORTEST and stands[n] > 1}
+    ways = {n: {form, turned(form)} if len(form.shape) == 2 else {form} for n, form in candidates.items()}
+    stands = {n: sum(written[form] for form in forms) for n, forms in ways.items()}
+    spared = {n: (stands[n] - 1) * (_length(form) - 1) for n, form in candidates.items() if _length(form) >= _SHORTEST and stands[n] > 1}
     # Of those that spare as much the outermost, which comes after what it is made of.
     return max(reversed(spared), key=lambda n: spared[n], default=None)
 
 
+def _length(form: Form) -> int:
+    """How much there is to read of a form: factors, or what stands for one where they have indices."""
+    return cost(form) if len(form.shape) < 3 else len(text(form)) // _A_FACTOR
+
+
 def _may_have_a_name(node: Node) -> bool:
-    return isinstance(node, (Add, Map, Func, Einsum)) and len(node.shape) <= 2 and bool(variables(node))
+    return isinstance(node, (Add, Map, Func, Einsum)) and bool(variables(node))
 
 
 def _times(form: Form) -> Counter[Form]:
@@ -87,7 +96,7 @@ def _free_letter(node: Node, network: Network) -> str:
     """A letter that nothing has: a capital of a matrix, a small one of a vector or a scalar."""
     is_difference = isinstance(node, Add) and any(split(term)[0] < 0 for term in node.operands)
     kind = node.fn if isinstance(node, Func) else "difference" if is_difference else "sum" if isinstance(node, Add) else ""
-    is_matrix = len(node.shape) == 2 and not any(dim.is_one for dim in node.shape)
+    is_matrix = len(node.shape) > 1 and not any(dim.is_one for dim in node.shape[-2:])
     sizes = {name for dim in network.dims for name in dim.symbols}
     own, others = (pair[not is_matrix] for pair in (_LETTERS.get(kind, ("", "")), _OTHERS))
     taken = {*network.variables, *sizes} if is_matrix else {name.lower() for name in (*network.variables, *sizes)}

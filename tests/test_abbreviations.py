@@ -32,6 +32,11 @@ CASES = [
         ["s = √((aᵀ Xᵀ X a) bᵀ Yᵀ Y b)"],
         {"a": "∂L/∂a = (Xᵀ Y b)/s − ((bᵀ Yᵀ X a)/s^3) (bᵀ Yᵀ Y b) Xᵀ X a"},
     ),
+    (
+        "sum(conv2d(relu(conv2d(X, K)), W)**2)", "X: n,c,6,6; K: o,c,3,3; W: m,o,3,3",
+        ["Z = ReLU′([Σ_c,i,j X[n,c,p+i,q+j] K[o,c,i,j]]_nopq)"],
+        {},
+    ),
 ]  # fmt: skip
 
 

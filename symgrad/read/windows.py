@@ -63,7 +63,8 @@ class _Windows:
         many = self.many(call)
 
         def make(shapes: Shapes) -> Form:
-            return apply("window", (), (*shapes.shape(self.length, many, self.width), self.stride, self.dilation, self.padding))
+            padding = shapes.resolve(self.padding) if isinstance(self.padding, Dim) else self.padding
+            return apply("window", (), (*shapes.shape(self.length, many, self.width), self.stride, self.dilation, padding))
 
         return Array(many, self.width, make, call.span, lead=(self.length,))
 
