@@ -1,4 +1,4 @@
-r"""The density of a normal distribution where it is called, `\mathcal{N}(x \mid \mu, \Sigma)`, written out.
+r"""The density of a normal distribution where it is called, `\mathcal{N}(x \mid \mu, \Sigma)`, written out, and `\mathrm{KL}(p \| q)`.
 
 The determinant is that of 2πΣ, so that nothing has to say how long x is. Source: Bishop (2006), (2.42) and (2.43).
 """
@@ -11,7 +11,7 @@ from functools import cache
 from itertools import pairwise
 
 from symgrad import syntax as sx
-from symgrad.naming import plain_name
+from symgrad.naming import plain_name, script_text
 from symgrad.read.document import Sheet, read_document
 from symgrad.span import Source
 from symgrad.syntax import Node
@@ -25,6 +25,11 @@ _OF_A_VECTOR = (
 # Of a covariance r I. How long the point is says the I that stands beside it, times 0, at the same place as in the trace.
 _ALIKE = r"\frac{1}{2} (\operatorname{tr}(I) \log(2 \uppi r) + \|p - q\|^2 / r + 0 (p - q)^\top I (p - q))"
 _OF_ALIKE = rf"\exp(-{_ALIKE})", f"-{_ALIKE}"
+
+
+# Of two distributions over finitely many.
+_DIVERGENCE = r"p^\top (\log p - \log q)"
+_DIVERGENCES = frozenset({"KL", "D_{KL}"})
 
 
 def with_densities(sheet: Sheet) -> Sheet:
@@ -63,6 +68,12 @@ def _written(node: Node) -> Node | None:
     match node:
         case sx.Call(function=sx.Name(base="log" | "ln" | "\\log" | "\\ln"), args=(sx.Product(factors=(name, group)) as whole,)):
             return _formula(name, group, whole, 1)
+        case sx.Call(function=name, args=(sx.Name() as one, sx.Name() as other)) if script_text(name) in _DIVERGENCES:
+            return _filled(_DIVERGENCE, {"p": one, "q": other}, node)
+        case sx.Product(factors=(name, sx.Group(body=sx.Listing(items=(sx.Name() as one, sx.Name() as other))))) if (
+            script_text(name) in _DIVERGENCES
+        ):
+            return _filled(_DIVERGENCE, {"p": one, "q": other}, node)
         case sx.Product(factors=factors, operators=operators):
             for k in range(len(factors) - 1):
                 made = _formula(factors[k], factors[k + 1], node, 0)

@@ -35,11 +35,11 @@ def _drawn(node: Node) -> Node:
         return node
     factors, operators = list(node.factors), list(node.operators)
     for k in range(len(factors) - 2, -1, -1):
-        if _is_expectation(factors[k]) and isinstance(factors[k + 1], sx.Group) and not operators[k]:
+        if is_expectation(factors[k]) and isinstance(factors[k + 1], sx.Group) and not operators[k]:
             del factors[k], operators[k]
     return factors[0] if len(factors) == 1 else replace(node, factors=tuple(factors), operators=tuple(operators))
 
 
-def _is_expectation(node: Node) -> bool:
+def is_expectation(node: Node) -> bool:
     bare = node.base if isinstance(node, sx.Scripted) and node.sup is None else node
     return isinstance(bare, sx.Name) and bare.base == "E" and bare.style == "mathbb"

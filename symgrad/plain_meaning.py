@@ -14,6 +14,7 @@ from symgrad import syntax as sx
 from symgrad.constant import is_numeric
 from symgrad.dims import ONE, Shape
 from symgrad.errors import InvalidExpression, InvalidNetwork, SymgradError, UnknownName, Unsupported, nearest
+from symgrad.expectations import is_expectation
 from symgrad.meaning import Definition, Meaning, stem
 from symgrad.naming import letters_of, plain_name
 from symgrad.network import Network
@@ -133,11 +134,14 @@ def plainly_understood(found: Gathered) -> Meaning:
     for _, span, reason in found.unread:
         raise Unreadable(span, reason)
     if not found.definitions:
-        raise Refused(InvalidNetwork, "this defines nothing to differentiate", Span(0, 0))
+        raise Refused(
+            InvalidNetwork, "this defines nothing to differentiate; write the loss alone, and by which name with --wrt", Span(0, 0)
+        )
     for definition in found.definitions:
         _refuse_unknown_functions(definition.expression, found.vocabulary.functions)
         _refuse_parts_of_sets(definition.expression)
         _refuse_indices_of_indices(definition.expression)
+        _refuse_expectations(definition.expression)
     meanings = sorted(_plain(found), key=lambda meaning: (len(_thin(meaning)), meaning.cost, _columns_in_capitals(meaning)))
     if meanings and not _thin(meanings[0]) and not _is_of_two_functions(meanings[0], found):
         return meanings[0]
@@ -252,6 +256,13 @@ def _refuse_parts_of_sets(tree: sx.Node) -> None:
         if any(letters_that_run(other) & letters_that_run(total) and named.get(other) != name for other in sums):
             said = f"nothing says which indices are in {names.text(name or '')}; take the terms times a mask"
             raise Refused(Unsupported, said, total.span)
+
+
+def _refuse_expectations(tree: sx.Node) -> None:
+    r"""Raises `Refused` for `\mathbb{E}[x^\top A x]`, which is no E times what stands in the brackets."""
+    for node in sx.walk(tree):
+        if is_expectation(node):
+            raise Refused(Unsupported, "symgrad has no expectations; write the mean over samples, \\frac1n \\sum_i", node.span)
 
 
 def _refuse_indices_of_indices(tree: sx.Node) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
 _MOST_CELLS = 40_000
 _OF_ENTRIES = frozenset({"", "F", "\\mathrm{F}", "Fro", "fro"})
 _OF_THE_LARGEST = frozenset({"op", "\\mathrm{op}", "spec", "\\mathrm{spec}", "\\sigma"})
+# A matrix that weighs a norm, or the inverse of one. \|x\|_Σ is xᵀ Σ x to some and xᵀ Σ⁻¹ x to others.
+_IS_A_MATRIX = re.compile(r"[A-EG-HJ-Z]|(?:\\Sigma|\\Lambda|[A-Z])\^\{-1\}|\\Lambda")
 SPECTRAL_OR_NOT = "spectral_or_not"
+_SAY_WHICH_LARGEST = (
+    r"‖·‖_∞ of a matrix is the largest sum of a row to some and the largest entry to others; in NumPy, norm(X, inf) is the former"
+)
+_SAY_WHICH_ORDER = "a norm of this order of a matrix may be of its entries or of its singular values; write the sum that is meant"
 _SAY_WHICH = r"‖·‖₂² of a matrix is \sigma_{\max}(·)^2 to some and \|·\|_F^2 to others; write which of them is meant"
 
 
@@ -117,8 +124,21 @@ def norm(reader: Reader, node: sx.Norm, shapes: Shapes, sub: Node | None = None,
         for further, made, also in _norms(kind, order, inner, power, is_vector(now, inner), is_scalar(now, inner), node):
             found = True
             yield Reading(cost + further, now, made, (*notes, *also))
-    if not found:
+    if not found and sub is not None and _IS_A_MATRIX.fullmatch(kind):
+        yield from _weighted(reader, node, sub, power, shapes)
+    elif not found:
         raise Unreadable(node.span, f"the norm with index {kind}")
+
+
+def _weighted(reader: Reader, node: sx.Norm, weight: Node, power: Fraction, shapes: Shapes) -> Variants:
+    r"""`\|x\|_M^2` is xᵀ M x."""
+    for cost, now, (inner, matrix), notes in reader.each([node.body, weight], shapes):
+        met = now.together((matrix.rows, inner.rows), (matrix.cols, inner.rows), (inner.cols, ONE))
+        if met is not None:
+            turned = Term("matmul", (transposed(inner), matrix), (), ONE, inner.rows, free_of(inner, matrix))
+            square = Term("matmul", (turned, inner), (), ONE, ONE, turned.free)
+            made = _raised(square, power / 2) if power % 2 == 0 else _raised(mapped("sqrt", square), power)
+            yield Reading(cost, met, made, notes)
 
 
 def _norms(
@@ -137,6 +157,13 @@ def _norms(
         yield 1.0, _raised(Term("function", (inner,), ("spectral_norm",)), power), (either,) if power % 2 == 0 else ()
     elif (other := _other_norm(kind, order, inner, vector)) is not None:
         yield 0.0, _raised(other, power), ()
+    elif kind == "\\infty":
+        sums = Term("sum", (mapped("abs", inner),), (1,), inner.rows, ONE, inner.free)
+        either = Note(SPECTRAL_OR_NOT, node.span, _SAY_WHICH_LARGEST)
+        yield 0.0, _raised(Term("function", (sums,), ("max", None)), power), (either,)
+    elif order is not None and order > 1:
+        made = _raised(total(_raised(mapped("abs", inner), order)), power / order)
+        yield 0.0, made, (Note(SPECTRAL_OR_NOT, node.span, _SAY_WHICH_ORDER),)
 
 
 def _other_norm(kind: str, order: Fraction | None, inner: Term, vector: bool) -> Term | None:
