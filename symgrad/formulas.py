@@ -20,6 +20,7 @@ from symgrad.densities import covariances, with_densities
 from symgrad.dims import Dim, Shape
 from symgrad.errors import InvalidExpression, InvalidNetwork, SymgradError, UnknownName
 from symgrad.gathering import gathered
+from symgrad.greek_powers import with_greek_powers
 from symgrad.heads import without_arguments
 from symgrad.index_pairs import masks, with_masks
 from symgrad.labels import picked_beside_all
@@ -351,7 +352,7 @@ def _has_equation(text: str) -> bool:
 
 def _in_plain_terms(sheet: Sheet) -> Sheet:
     """The sheet with what is a manner of speaking in the terms of everything else."""
-    for rewriting in (with_masks, with_densities, over_pairs, with_rows_of_capitals, targeted, picked_beside_all):
+    for rewriting in (with_greek_powers, with_masks, with_densities, over_pairs, with_rows_of_capitals, targeted, picked_beside_all):
         sheet = rewriting(sheet)
     return sheet
 

@@ -73,6 +73,9 @@ def scripted(reader: Reader, node: sx.Scripted, shapes: Shapes) -> Variants:
     if isinstance(base, sx.Norm):
         yield from norm(reader, base, shapes, node.sub, node.sup)
         return
+    if isinstance(base, sx.Abs) and script_text(node.sub) in ("1", "2", "\\infty"):  # `|w|_1` is a norm, and no entry of what has no signs
+        yield from norm(reader, sx.Norm(base.span, base.body), shapes, node.sub, node.sup)
+        return
     if isinstance(base, sx.Number) and base.text in ("0", "1") and (node.sub is not None or superscript(node.sup).transposed):
         # Nobody transposes a number: `1ᵀ`, `1ₙ`, `0[n×m]` are typed for ones and zeros.
         yield from named(reader, sx.Name(base.span, base.text, (), "mathbf"), node.sub, node.sup, node, shapes)
