@@ -27,6 +27,8 @@ _SAID = re.compile(
 # A constraint, or a value that is none.
 _BOUND = re.compile(r"(?i)subject to|\bs\.\s?t\.|constrain|lagrang|multiplier|unbiased|approximat|bessel")
 _MARK = re.compile(r"(?:\*|\\ast|\\star|opt|min|max|ML|MLE|MAP|LS|OLS|ridge|ols|ml|map|mle)")
+# `\\nabla Q = -X^T W (y - X \\beta)$, whence $\\hat\\beta = …`: an estimate that follows from a gradient is where it vanishes.
+_WHENCE = re.compile(r"(?i)\b(?:whence|giving|yielding|which (?:gives|yields)|daher|woraus|d'où|de donde)\W*$")
 _STARS = frozenset({"*", "\\ast", "\\star"})
 
 
@@ -54,6 +56,8 @@ def is_said(sheet: Sheet, i: int) -> bool:
     for j in range(i, max(i - _MOST_STEPS, -1), -1):
         if _SAID.search(words_before(sheet, j)) or _SAID.search(sheet.statements[j].words[-80:]):
             return True
+        if j == i and _WHENCE.search(sheet.statements[i].words) and _follows_a_gradient(sheet, i):
+            return True
         if not j or not one_passage(sheet, j - 1, i):
             return False
         before = sheet.statements[j - 1].node
@@ -64,6 +68,17 @@ def is_said(sheet: Sheet, i: int) -> bool:
         if not isinstance(before, sx.Relation) or any(isinstance(n, sx.Derivative) for n in sx.walk(before.sides[0])):
             return False
     return False
+
+
+def _follows_a_gradient(sheet: Sheet, i: int) -> bool:
+    r"""Whether a `\hat w = …` stands behind a gradient, in its sentence."""
+    node = sheet.statements[i].node
+    head = node.sides[0] if isinstance(node, sx.Relation) else node
+    base = head.base if isinstance(head, sx.Scripted) else head
+    before = [sheet.statements[j] for j in range(max(i - _MOST_STEPS, 0), i) if one_sentence(sheet, j, i)]
+    slopes = (s.node.sides[0] for s in before if isinstance(s.node, sx.Relation))
+    is_estimate = isinstance(base, sx.Name) and base.accents[:1] in (("hat",), ("widehat",))
+    return is_estimate and any(isinstance(n, sx.Derivative) for side in slopes for n in sx.walk(side))
 
 
 def is_solved_for(sheet: Sheet, link: Link) -> bool:
@@ -82,15 +97,19 @@ def _is_zero_slope(node: Node) -> bool:
 
 
 def of_which(node: Node, said: bool) -> Node | None:
-    r"""The w of `w^*`, and where words say so of `\hat w` and `w_{\text{ML}}`; None for a name that marks no optimum."""
+    r"""The w of `w^*`, and where words say so of `\hat w`, `w_{\text{ML}}` and `\hat w_V`; None for a name that marks no optimum."""
     base = node.base if isinstance(node, sx.Scripted) else node
     if not isinstance(base, sx.Name):
         return None
+    bare = replace(base, accents=base.accents[1:]) if base.accents[:1] in (("hat",), ("widehat",)) else None
+    if isinstance(node, sx.Scripted) and bare is not None and said and node.sup is None and not node.primes:
+        label = "" if node.sub is None else script_text(node.sub) or ""
+        return bare if _MARK.fullmatch(label) or _is_of_a_penalty(node) or (len(label) == 1 and label.isupper()) else None
     if isinstance(node, sx.Scripted):
         scripts = [script_text(script) for script in (node.sub, node.sup) if script is not None]
         is_mark = len(scripts) == 1 and _MARK.fullmatch(scripts[0] or "") and (said or scripts[0] in _STARS)
         return base if is_mark and not node.primes else None
-    return replace(base, accents=base.accents[1:]) if said and base.accents[:1] in (("hat",), ("widehat",)) else None
+    return bare if said else None
 
 
 def is_optimised(definitions: list[Definition], name: str | None, dependences: Dependences) -> bool:

@@ -111,6 +111,7 @@ from symgrad.underbraces import with_names_under_braces
 from symgrad.unnamed import with_unnamed
 from symgrad.unrolling import unrolled
 from symgrad.upto import up_to_constants
+from symgrad.value_lists import with_value_lists
 from symgrad.verification import Claim, Finding, Verification
 from symgrad.written_sums import over_entries
 
@@ -146,6 +147,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_pairs,
     over_pairs,
     told,
+    with_value_lists,
     with_data,
     totalled,
     with_limits,

@@ -50,7 +50,7 @@ LAYERS = [
         "bell densities index_pairs rows_of_capitals greek_powers "
         "lettered underbraces overlines summands own_losses in_words spread expectations "
         "literals sheet defining usage unnamed_loss chains gathering chosen binary "
-        "problems incoming other_versions duals slopes_by_case class_numbers "
+        "problems incoming other_versions duals slopes_by_case class_numbers value_lists "
         "renewing loss_of_numbers opaque cross_entropies lying subgradients subsets updates changing change_of_one rounding "
         "identities held lab spellings "
         "completing",
