@@ -1,5 +1,7 @@
 r"""What is said of another version than the sheet's own: "If your version has $\frac\lambda2\|w\|^2 + \frac1n\sum_i h_i$, then $g_w = …$".
 
+So is "if one had a separate matrix V ($\hat x = V h + c$), its gradient would be $r h^\top$".
+
 Such lines are about a network that the sheet does not have: they are told to be undecided, and say nothing of its own names.
 """
 
@@ -17,7 +19,8 @@ _WHAT = (
     r"|lecture)"
 )
 _OTHER = re.compile(
-    rf"(?i)\b(?:if|where|when|in|with|for)\s+{_WHOSE}\s+{_WHAT}\b[^.;$]*$"
+    r"(?i)\bif (?:one|we|you|there) (?:had|used|kept|took|were)\b[^.;$]*\([^.;)$]*$"  # what is so supposed stands in brackets
+    rf"|\b(?:if|where|when|in|with|for)\s+{_WHOSE}\s+{_WHAT}\b[^.;$]*$"
     r"|\b(?:some|many|other|several|most)\s+(?:\w+\s+)?(?:authors|books|textbooks|texts|people|papers|libraries|versions|courses|notes)\s+"
     r"(?:\w+\s+)?(?:write|use|have|define|put|take|prefer|include|leave|drop|add)\b[^.;$]*$"
 )
