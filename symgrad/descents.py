@@ -33,7 +33,11 @@ _CLIMBS = re.compile(
 )
 # Signs that stand for `\\leftarrow` between a name and its next value, where it is not said what it tends to.
 _ARROWS = frozenset({"to", ":"})
-_LIMIT = re.compile(r"(?i)\b(?:as|when|if|for|lim(?:it)?|let(?:ting)?|für|wenn|si|cuando|quand|pour|se)\W*$")
+_LIMIT = re.compile(
+    r"(?i)\b(?:as|when|if|for|lim(?:it)?|let(?:ting)?|für|wenn|si|cuando|quand|pour|se)\W*$"
+    r"|\b(?:converg|tend|approach|eventual|konvergier|approche|tiend)\w*\b[^.;]{0,40}$"
+)
+_IN_THE_LIMIT = re.compile(r"(?i)^\W*(?:as|when|for|in the limit|eventually|für|quand|cuando)\b")
 _RATES = RATES | {"\\varepsilon", "\\tau", "\\rho"}
 
 
@@ -76,7 +80,8 @@ def _is_by_an_arrow(statement: Statement, node: sx.Relation, values: dict[str, R
     if node.operators[0] not in _ARROWS or set(node.operators[1:]) - {"=", "approx"} or name is None or name not in values or rows is None:
         return False
     is_said = bool({name, name.rpartition("_")[0]} & differentiated)
-    return is_said and _is_like(rows, values[name]) and not _LIMIT.search(statement.words)
+    is_limit = _LIMIT.search(statement.words) or _IN_THE_LIMIT.match(statement.words_after)
+    return is_said and _is_like(rows, values[name]) and not is_limit
 
 
 def _is_like(rows: Rows | None, before: Rows) -> bool:

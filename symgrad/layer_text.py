@@ -20,14 +20,16 @@ _WORDS = (
 )  # fmt: skip
 _NUMBERS = {word: i for i, words in enumerate(_WORDS) for word in words}
 _ORDINALS = (
-    "first|erste[rsn]?|primer[ao]?|premi[eè]re?",
-    "second|zweite[rsn]?|segund[ao]|deuxi[eè]me|seconde",
-    "third|dritte[rsn]?|tercer[ao]?|troisi[eè]me",
-    "fourth|vierte[rsn]?",
-    "fifth",
-    "sixth",
+    "first|1st|erste[rsn]?|primer[ao]?|premi[eè]re?",
+    "second|2nd|zweite[rsn]?|segund[ao]|deuxi[eè]me|seconde",
+    "third|3rd|dritte[rsn]?|tercer[ao]?|troisi[eè]me",
+    "fourth|4th|vierte[rsn]?",
+    "fifth|5th",
+    "sixth|6th",
 )
 _THE = r"(?i)\b(?:the|an?|der|die|das|eine?|el|la|le|un|una|une|• *)\s+"
+# … and what stands behind an ordinal that has none: "2nd conv:".
+_A_LAYER = r"\s+(?:conv|pool|max|average|fc|fully|dense|linear|hidden|layer)"
 NUMBER = rf"(\d+|{'|'.join(_NUMBERS)})"
 _BY = r"\s*[×xX]\s*"
 _NO = r"(?:no|without|ohne|sans|sin|sem|senza)"
@@ -194,7 +196,7 @@ def mentions(text: str, begin: int, breaks: list[tuple[int, int]]) -> list[Menti
         for kind, start, clause in _clauses(piece):
             if kind:
                 label = _LABEL.search(clause)
-                order = next((i for i, word in enumerate(_ORDINALS, 1) if re.search(rf"{_THE}(?:{word})\b", clause)), None)
+                order = next((i for i, word in enumerate(_ORDINALS, 1) if re.search(_ordinal(word), clause)), None)
                 is_plural = _PLURAL.search(clause) is not None
                 before = text[: at + start]
                 found.append(
@@ -212,6 +214,10 @@ def mentions(text: str, begin: int, breaks: list[tuple[int, int]]) -> list[Menti
             elif found:
                 found[-1] = replace(found[-1], text=f"{found[-1].text} ; {clause}")
     return found
+
+
+def _ordinal(word: str) -> str:
+    return rf"{_THE}(?:{word})\b|^\W*(?:{word}){_A_LAYER}"
 
 
 def _clauses(piece: str) -> Iterator[tuple[str, int, str]]:
@@ -244,7 +250,7 @@ def _kind(piece: str) -> tuple[str, int]:
     if {kind for kind, _ in found} == {"dense", "embedding"} and re.search(r"(?i)embedding (?:layer|table|matrix)", piece):
         found = []
     if not found:
-        label = _LABEL.search(piece) or re.search(rf"{_THE}(?:{'|'.join(_ORDINALS)})\b", piece)
+        label = _LABEL.search(piece) or re.search(_ordinal("|".join(_ORDINALS)), piece)
         return ("layer", label.start()) if label else ("", 0)
     return found[0] if len(found) == 1 else ("other", found[0][1])
 

@@ -172,6 +172,8 @@ def _by(reader: Reader, of: Term, variable: Term, shapes: Shapes, direct: bool, 
         if exchanged is not None:
             yield exchanged
         return
+    if reader.names.shape(name) is None and any(reader.names.shape(base) is not None for base in _wholes(name)):
+        return  # the z_n of a z that is known, or of a Z, is one of its vectors, and no name that nothing says more of
     if of.free:
         yield from _of_an_entry(reader, of, variable, shapes, direct)
         return
@@ -179,6 +181,12 @@ def _by(reader: Reader, of: Term, variable: Term, shapes: Shapes, direct: bool, 
     yield Term("jacobian", (of,), (name, mode, variable.rows, variable.cols), of.rows, of.cols)
     if of.op == "symbol" and not direct:
         yield Term("jacobian", (of,), (name, "direct", variable.rows, variable.cols), of.rows, of.cols)
+
+
+def _wholes(name: str) -> tuple[str, ...]:
+    """What a name with an index may be one vector of."""
+    base, _, index = name.partition("_")
+    return (base, base.upper()) if index else ()
 
 
 def _speaks_of(reader: Reader, of: str, name: str) -> bool:
@@ -215,6 +223,8 @@ def _by_an_entry(reader: Reader, of: Term, variable: Term, shapes: Shapes, direc
     is_known = reader.names.is_defined(name) or reader.names.formula(name) is not None
     if not is_known and reader.names.is_defined(f"{name}_2"):
         return  # the h_k of `∂h_t/∂h_k` are names of their own, and no entries of an h that nothing says more of
+    if not is_known and reader.names.shape(name) is None and reader.names.shape(name.upper()) is not None:
+        return  # nor are the x_n entries of an x beside an X, but its rows
     for whole in _by(reader, whole_of, base, shapes, direct):
         if not whole.op.startswith("jacobian"):
             yield replace(variable, args=(whole,))
@@ -226,10 +236,23 @@ def _by_an_entry(reader: Reader, of: Term, variable: Term, shapes: Shapes, direc
             cols = whole.cols if at[1] is None else ONE
             if is_scalar(shapes, variable):
                 yield Term("jacobian_entry", (whole,), letters, rows, cols, free)
+            elif entry is not None and is_scalar(shapes, of):
+                yield _by_a_member(whole, entry, variable)
+        elif whole.op == "jacobian" and variable.op == "entry" and entry is not None and is_scalar(shapes, of):
+            yield _by_a_member(whole, entry, variable)
         elif whole.op == "jacobian_entry" and variable.op == "entry" and len(variable.params) == 2 and is_scalar(shapes, variable):
             letters = (*whole.params[:2], *variable.params)  # that of what has indices already
             free = tuple(sorted({letter for letter in letters if letter is not None and not letter.startswith("·")}))
             yield replace(whole, params=letters, rows=ONE, cols=ONE, free=free)
+
+
+def _by_a_member(jacobian: Term, entry: Term, variable: Term) -> Term:
+    r"""`∂\ell_n/∂z_n`: the derivative of a number of one example by the vector of one, as the vector lies."""
+    stays = COLUMN if variable.rows.is_one else ROW
+    at = [letter if letter is not None else free for letter, free in zip(entry.params[:2], ("·a", "·b"), strict=True)]
+    by = [letter if letter is not None else stays for letter in variable.params[:2]]
+    free = tuple(sorted({letter for letter in (*entry.params[:2], *variable.params[:2]) if letter is not None}))
+    return Term("jacobian_entry", (jacobian,), (*at, *by), variable.rows, variable.cols, free)
 
 
 def differential(reader: Reader, node: sx.Differential, shapes: Shapes) -> Variants:
