@@ -159,7 +159,8 @@ class Judge:
         if self.gathered.sheet.allowance.is_spent:
             return Ruling(link, "undecided", reason=self.gathered.sheet.allowance.reason)
         if link.operator == "in":
-            return self._of_shape(link)
+            shape = self._of_shape(link)
+            return Ruling(link, "given") if shape.verdict == "fails" and self._is_by_convention(link) else shape
         sizes = is_of_sizes(link.left, link.right)
         if sizes is not None and (sizes or mentions(link.left, self.meaning.styled)):
             return Ruling(link, "holds" if sizes else "fails", [{"method": "shapes", "holds": sizes}], reason="" if sizes else MISFIT)
@@ -179,6 +180,13 @@ class Judge:
             return claim  # what has the number of an example in it is no identity
         is_open = identity.reason == MISFIT and claim.verdict != "fails"  # it may be one that a small repair mends
         return identity if identity.verdict == "fails" or is_open else claim
+
+    def _is_by_convention(self, link: Link) -> bool:
+        r"""`$\nabla_X f$ is the $m \times n$ matrix with $df = \langle \nabla_X f, dX \rangle$`: what a gradient is, of any f."""
+        statements = self.gathered.sheet.statements
+        near = (s.node for s in statements[link.statement : link.statement + 3])
+        equations = (node.sides for node in near if isinstance(node, sx.Relation))
+        return isinstance(link.left, sx.Derivative) and any(is_by_definition(sides[0], sides[1]) for sides in equations)
 
     def _as_claim(self, link: Link) -> Ruling:
         """The ruling in the names of the sheet."""
