@@ -21,6 +21,7 @@ _PLACES = frozenset("ijklmnrct")
 _IN_BRACKETS = frozenset({",", "_", "+", "-"})
 _NEVER = frozenset("EPV")
 _FAR = 12
+_SIGNS = frozenset({"-", "−", "+"})
 
 
 def is_spelt(word: str) -> bool:
@@ -37,7 +38,36 @@ def _spelt(word: str) -> tuple[bool, str] | None:
 
 def as_typed(tokens: Sequence[Token]) -> list[Token]:
     """The tokens as they are meant outside of mathematics."""
-    return _with_whole_scripts(_with_spelt_names(tokens))
+    return _with_whole_scripts(_with_spelt_names(_with_commas(tokens)))
+
+
+def _with_commas(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens with commas between numbers that stand wide apart in round brackets: `(0.5  −0.1)` is a row, and no difference."""
+    out: list[Token] = []
+    for i, token in enumerate(tokens):
+        out.append(token)
+        end = next((k for k in range(i + 1, len(tokens)) if tokens[k].text == ")"), 0) if token.text == "(" else 0
+        inside = tokens[i + 1 : end]
+        starts = [k for k, t in enumerate(inside) if t.kind == "number" or t.text in _SIGNS]
+        is_row = len(starts) == len(inside) > 1 and all(_begins_an_entry(inside, k) or _is_glued(inside, k) for k in range(1, len(inside)))
+        is_row = is_row and inside[-1].kind == "number" and any(_begins_an_entry(inside, k) for k in range(1, len(inside)))
+        if is_row:
+            for k, t in enumerate(inside):
+                out += [Token("sign", ",", _empty(t.span.start))] if k and _begins_an_entry(inside, k) else []
+                out.append(t)
+            return [*out, *_with_commas(tokens[end:])]
+    return out
+
+
+def _begins_an_entry(inside: Sequence[Token], k: int) -> bool:
+    """Whether a number, or its sign, stands two places behind the number before or more."""
+    is_apart = inside[k].span.start - inside[k - 1].span.end > 1 and inside[k - 1].kind == "number"
+    return is_apart and (inside[k].kind == "number" or (k + 1 < len(inside) and _is_glued(inside, k + 1)))
+
+
+def _is_glued(inside: Sequence[Token], k: int) -> bool:
+    """Whether a number stands right behind its sign."""
+    return inside[k].kind == "number" and inside[k - 1].text in _SIGNS and inside[k].span.start == inside[k - 1].span.end
 
 
 def _with_spelt_names(tokens: Sequence[Token]) -> list[Token]:
