@@ -28,7 +28,7 @@ _AHEAD = 4
 
 def applied(sheet: Sheet) -> Sheet:
     """The sheet with the calls of its own functions written out."""
-    known = _Known()
+    known = _Known(elsewhere=frozenset(name for s in sheet.statements for name in _spoken_elsewhere(s.node)))
     out: list[Statement] = []
     for i, statement in enumerate(sheet.statements):
         known.problem = bisect_right(sheet.headings, statement.span.start)
@@ -51,6 +51,17 @@ def applied(sheet: Sheet) -> Sheet:
     return replace(sheet, statements=out, scalars={name: frozenset(problems) for name, problems in known.scalars.items()})
 
 
+def _spoken_elsewhere(node: Node) -> set[str]:
+    """The names in a statement that stand there without an index, if it is no function of them, and gives them no number."""
+    if isinstance(node, sx.Relation) and len(node.sides) == 2 and constant_of(node.sides[1]) is not None:
+        return set()
+    within = list(sx.walk(node))
+    indexed = {id(n.base) for n in within if isinstance(n, sx.Scripted) and n.sub is not None}
+    arguments = {plain_name(arg) for n in within if isinstance(called := as_call(n), sx.Call) for arg in called.args}
+    found = {plain_name(n) for n in within if isinstance(n, sx.Name) and id(n) not in indexed}
+    return {name for name in found - arguments if name is not None}
+
+
 def _nowhere(span: Span) -> Span:
     return Span(span.start, span.start)
 
@@ -71,6 +82,7 @@ class _Known:
     functions: dict[str, _Function] = field(default_factory=dict)
     bodies: dict[str, Node] = field(default_factory=dict)
     scalars: dict[str, set[int]] = field(default_factory=dict)  # and the numbers of the headings that they are such under
+    elsewhere: frozenset[str] = frozenset()  # names that formulas speak of which are about no function of them
     problem: int = 0
     learnt_in: dict[str, int] = field(default_factory=dict)
 
@@ -346,7 +358,8 @@ class _Written:
             return None
         (argument,) = function.arguments
         own = plain_name(node.args[0]) == argument
-        if own and _names(function.body) <= {argument, "e", *self.known.functions}:
+        of_numbers = self._are_numbers(function) and argument not in self.known.elsewhere
+        if own and (of_numbers or _names(function.body) <= {argument, "e", *self.known.functions}):
             self.known.are_numbers([argument])
         point = node.args[0] if own else self._point(argument, self.of(node.args[0]))
         made: Node = function.body if own else self._at(function.body, {argument: point})

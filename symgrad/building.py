@@ -181,7 +181,8 @@ def _properties(meaning: Meaning, name: str, shape: Shape) -> set[str]:
     is_matrix = not (shape[0].is_one or shape[1].is_one)
     for term in meaning.terms.values() if is_matrix else ():
         for t in walk(term):
-            if t.op == "function" and t.params[0] in ("softmax", "log_softmax"):
+            is_of_rows = t.op == "function" and not any(map(meaning.shapes.is_one, (t.args[0].rows, t.args[0].cols)))
+            if is_of_rows and t.params[0] in ("softmax", "log_softmax"):
                 axis = int(t.params[1])
     if "symmetric" in found and shape[0] is not shape[1]:
         found.discard("symmetric")

@@ -13,6 +13,7 @@ from symgrad import syntax as sx
 from symgrad.conditions import one_sentence
 from symgrad.constant import constant_of, is_numeric
 from symgrad.defining import gives_meaning, named_at_the_end, names_again, restate, tied
+from symgrad.dimension_analysis import is_of_sizes
 from symgrad.literals import literal_rows
 from symgrad.naming import letters_of, plain_name, superscript, without_transpose
 from symgrad.numbered import name_of_entry
@@ -249,7 +250,8 @@ def _shape_links(found: Gathered, i: int, node: sx.Relation) -> None:
     for left, right, operator in zip(node.sides, node.sides[1:], node.operators, strict=False):
         is_formula = isinstance(left, (sx.Product, sx.Sum, sx.Derivative, sx.Prefix, sx.Call, sx.Frac))
         is_formula = is_formula or (isinstance(left, sx.Differential) and plain_name(left, known.styled) not in known.declared)
-        if operator == "in" and is_formula and space(right) is not None:
+        of_sizes = operator == "to" and is_of_sizes(left, right) is not None  # `(m × 1)(1 × n) → m × n`
+        if of_sizes or (operator == "in" and is_formula and space(right) is not None):
             found.links.append(Link(left, right, "in", i, left.span.to(right.span), left, False))
     for noted in (n for n in sx.walk(node) if isinstance(n, sx.Annotated)):
         if shape_of_node(noted.note) is not None:

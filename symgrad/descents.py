@@ -8,7 +8,7 @@ wherever nothing speaks of ascent (Cauchy, 1847; Goodfellow et al., *Deep Learni
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -18,7 +18,7 @@ from symgrad.defining import RATES
 from symgrad.findings import BY_CAUSE
 from symgrad.literals import Rows, literal_rows
 from symgrad.meaning import is_loss
-from symgrad.naming import plain_name
+from symgrad.naming import numbers_of, plain_name, script_text
 from symgrad.numbered import name_of_entry
 from symgrad.read.document import Sheet, Statement
 from symgrad.span import Span
@@ -38,6 +38,8 @@ _LIMIT = re.compile(
     r"|\b(?:converg|tend|approach|eventual|konvergier|approche|tiend)\w*\b[^.;]{0,40}$"
 )
 _IN_THE_LIMIT = re.compile(r"(?i)^\W*(?:as|when|for|in the limit|eventually|für|quand|cuando)\b")
+# What marks the value after a step.
+_NEW = re.compile(r"\(?(?:new|neu|next|updated?|nuevo|nouveau|\+|[a-z]\+1)\)?")
 _RATES = RATES | {"\\varepsilon", "\\tau", "\\rho"}
 
 
@@ -53,19 +55,59 @@ def with_descents(sheet: Sheet) -> Sheet:
     for statement in sheet.statements:
         node = statement.node
         gradients |= _gradients(node)
-        if isinstance(node, sx.Relation):
-            if _is_one_more(node, out):
-                node = replace(node, operators=("gets",))
-            if _is_by_an_arrow(statement, node, values, differentiated):
-                node = replace(node, operators=("gets", *node.operators[1:]))
-            step = _step(node, values, gradients, rates)
-            if step is not None:
-                node = replace(node, sides=(node.sides[0], step, *node.sides[1:]), operators=("gets", "=", *node.operators[1:]))
-            head, rows = name_of_entry(node.sides[0]), literal_rows(node.sides[-1])
-            if head is not None and rows is not None:
-                values |= {head: rows, **{f"{head}_{at}": ((entry,),) for at, entry in _entries(rows)}}
+        if not isinstance(node, sx.Relation):
+            out.append(statement)
+            continue
+        if _is_one_more(node, out):
+            node = replace(node, operators=("gets",))
+        if _is_by_an_arrow(statement, node, values, differentiated):
+            node = replace(node, operators=("gets", *node.operators[1:]))
+        head = node.sides[0]
+        steps = ((start, step) for start in _starts(head) if (step := _step(node, start, values, gradients, rates)) is not None)
+        start, step = next(steps, (_stepped(node), None))
+        if step is not None:
+            first = "gets" if start is head else "="
+            node = replace(node, sides=(head, step, *node.sides[1:]), operators=(first, "=", *node.operators[1:]))
         out.append(replace(statement, node=node))
+        renewed = start if start is not head and _is_new(head) else None
+        for value in (head, renewed):
+            name, rows = None if value is None else name_of_entry(value), literal_rows(node.sides[-1])
+            if name is not None and rows is not None:
+                values |= {name: rows, **{f"{name}_{at}": ((entry,),) for at, entry in _entries(rows)}}
+        if renewed is not None:  # what is computed from it is computed from its new value from now on
+            at = Span(statement.span.end, statement.span.end)
+            out.append(replace(statement, node=sx.Relation(at, (renewed, node.sides[-1]), ("gets",)), span=at, words="", words_after=""))
     return replace(sheet, statements=out)
+
+
+def _starts(head: Node) -> Iterator[Node]:
+    """What a step to a value may begin at: `w` itself, the w of `w_{new}`, the `w_1` of `w_2`."""
+    yield head
+    if not isinstance(head, sx.Scripted):
+        return
+    if _is_new(head):
+        scripts = {"sub": head.sub, "sup": head.sup}
+        kept = {which: script for which, script in scripts.items() if script is not None and not _NEW.fullmatch(script_text(script))}
+        if isinstance(head.sub, sx.Listing) and _NEW.fullmatch(script_text(head.sub.items[-1])):
+            kept["sub"] = head.sub.items[0]  # `w_{1, new}`
+        yield replace(head, sub=kept.get("sub"), sup=kept.get("sup"), primes=0) if kept else head.base
+    if (numbers := numbers_of(head.sub)) is not None and len(numbers) == 1 and numbers[0] and head.sub is not None:
+        yield replace(head, sub=sx.Number(head.sub.span, str(numbers[0] - 1)))
+
+
+def _stepped(node: sx.Relation) -> Node | None:
+    r"""The w of `w_{new} = w - \eta\, \partial L/\partial w = 0.8`."""
+    match node.sides[1:]:
+        case (sx.Sum(terms=(first, *_)), *_, last) if literal_rows(last) is not None and first in list(_starts(node.sides[0]))[1:]:
+            return first
+    return None
+
+
+def _is_new(head: Node) -> bool:
+    if not isinstance(head, sx.Scripted):
+        return False
+    last = head.sub.items[-1] if isinstance(head.sub, sx.Listing) else head.sub
+    return head.primes == 1 or any(script is not None and _NEW.fullmatch(script_text(script)) for script in (last, head.sup))
 
 
 def _is_one_more(node: sx.Relation, before: list[Statement]) -> bool:
@@ -104,12 +146,16 @@ def _entries(rows: Rows) -> Iterator[tuple[str, Fraction]]:
 
 
 def _gradients(node: Node) -> Iterator[tuple[str, Node]]:
-    """By what a loss is differentiated at the beginning of an equation, or by itself, with the derivative."""
+    """By what a loss is differentiated at the beginning of an equation, or by itself, with the derivative; of a function `f'(x)`."""
     head = node.sides[0] if isinstance(node, sx.Relation) else node
     if isinstance(head, sx.Derivative) and head.order is None and len(head.wrt) == 1 and _is_of_a_loss(head):
         name = name_of_entry(head.wrt[0])
         if name is not None:
             yield name, head
+    for n in sx.walk(node):
+        match n:
+            case sx.Call(function=sx.Scripted(primes=1, sup=None), args=(sx.Name() as at,)):
+                yield plain_name(at) or "", n
 
 
 def _is_of_a_loss(node: sx.Derivative) -> bool:
@@ -117,24 +163,25 @@ def _is_of_a_loss(node: sx.Derivative) -> bool:
     return name is not None and is_loss(name)
 
 
-def _step(node: sx.Relation, values: dict[str, Rows], gradients: dict[str, Node], rates: set[Fraction]) -> Node | None:
+def _step(node: sx.Relation, start: Node, values: Mapping[str, Rows], gradients: Mapping[str, Node], rates: set[Fraction]) -> Node | None:
     r"""`u - 0.1 \partial L/\partial u` for `u \leftarrow 1 + 0.1 \cdot 0.2386`; for `u \leftarrow 1 + 0.02386` where 0.1 is the rate."""
-    head = node.sides[0]
-    name = name_of_entry(head)
+    name = name_of_entry(start)
     if node.operators[0] not in ("gets", "=") or name is None or name not in values:
         return None
-    slope = gradients.get(name) or _of_an_entry(head, name, gradients)
+    slope = gradients.get(name) or _of_an_entry(start, name, gradients) or _at_a_number(start, gradients)
     match node.sides[1]:
-        case sx.Sum(span=span, terms=(start, change), signs=(sign, _)) if slope is not None and is_numeric(change):
-            rows = literal_rows(start if sign != "-" else sx.Prefix(start.span, "-", start))
+        case sx.Sum(span=span, terms=(first, change), signs=(sign, _)) if slope is not None and is_numeric(change):
+            rows = literal_rows(first if sign != "-" else sx.Prefix(first.span, "-", first))
             rate = change.factors[0] if isinstance(change, sx.Product) and len(change.factors) == 2 else None
             if rate is None and len(rates) == 1:
                 rate = numeral(min(rates), change.span)
             if rows != values[name] or rate is None or constant_of(rate) not in rates:
                 return None
-            return _against(head, span, rate, slope)
-        case value if slope is not None and node.operators == ("gets",) and _is_like(literal_rows(value), values[name]) and len(rates) == 1:
-            return _against(head, value.span, numeral(min(rates), value.span), slope)
+            return _against(start, span, rate, slope)
+        case value if slope is not None and len(node.sides) == 2 and _is_like(literal_rows(value), values[name]) and len(rates) == 1:
+            if node.operators == ("=",) and not _is_new(node.sides[0]):
+                return None
+            return _against(start, value.span, numeral(min(rates), value.span), slope)
     return None
 
 
@@ -144,10 +191,16 @@ def _against(head: Node, span: Span, rate: Node, slope: Node) -> Node:
     return sx.Sum(span, (replace(head, span=span), way), ("", "-"))
 
 
-def _of_an_entry(head: Node, name: str, gradients: dict[str, Node]) -> Node | None:
+def _of_an_entry(head: Node, name: str, gradients: Mapping[str, Node]) -> Node | None:
     """The derivative by an entry of what the gradient is by."""
     whole = gradients.get(name.rpartition("_")[0])
     return replace(whole, wrt=(head,)) if isinstance(whole, sx.Derivative) and isinstance(head, sx.Scripted) else None
+
+
+def _at_a_number(start: Node, gradients: Mapping[str, Node]) -> Node | None:
+    """The slope of a function of numbers at one of the values of its argument: the `f'(x_1)` that is told by `f'(x)`."""
+    slope = gradients.get(plain_name(start.base) or "") if isinstance(start, sx.Scripted) and numbers_of(start.sub) else None
+    return replace(slope, args=(start,)) if isinstance(slope, sx.Call) else None
 
 
 # ── which way a step goes ────────────────────────────────────────────────────────────────────────────────────────────

@@ -71,6 +71,8 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     for name, said in list(vocabulary.properties.items()):
         if (of_each := many_of(name)) is not None:
             vocabulary.properties.setdefault(of_each, set()).update(said)
+    for row in sheet.rows:
+        vocabulary.properties.setdefault(row, set()).update(vocabulary.properties.get(row.upper(), ()))
     spoken = {name for i in part.statements for name in mentions(sheet.statements[i].node, styled)} if sheet.one_hot else set()
     for name in sheet.one_hot | {name for name in spoken if stem(name) in sheet.one_hot}:  # that of each step
         vocabulary.properties.setdefault(name, set()).add("one_hot")
@@ -147,6 +149,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     # What is differentiated by is a quantity, though its letter may count something too.
     vocabulary.sizes -= vocabulary.dependences.variables
     vocabulary.mentioned = frozenset(mentioned_names(sheet, styled, part, vocabulary.declared))
+    vocabulary.rows = sheet.rows
     vocabulary.sequences = sheet.sequences | steps_among(vocabulary.mentioned | vocabulary.heads | vocabulary.declared.keys())
     known: set[str] = set()
     in_words = definitions_in_words((i, sheet.statements[i]) for i in part.statements)

@@ -61,6 +61,10 @@ def without_arguments(sheet: Sheet) -> Sheet:
 
     applied = {name for s in sheet.statements for n in sx.walk(s.node) if (name := _applied(as_call(n))[0]) is not None}
 
+    heads = {id(side) for s in sheet.statements if isinstance(s.node, sx.Relation) for side in s.node.sides[:1]}
+    calls = [n for s in sheet.statements for n in sx.walk(s.node) if id(n) not in heads]
+    called = {name for n in calls if (name := _applied(as_call(n))[0]) is not None}
+
     def learn(statement: Statement, anew: bool) -> None:
         if not isinstance(statement.node, sx.Relation):
             return
@@ -68,10 +72,10 @@ def without_arguments(sheet: Sheet) -> Sheet:
         name, arguments = _applied(head)
         if name is None:
             name, arguments = plain_name(head), _NO_ARGUMENTS
-        elif not names_more(statement.node.sides[1:], arguments) or (
-            isinstance(head, sx.Call) and is_of_the_field(head, statement.node.sides[1])
-        ):
+        elif isinstance(head, sx.Call) and is_of_the_field(head, statement.node.sides[1]):
             return  # a function of its argument alone, such as `f(z) = \max(0, z)`
+        elif not names_more(statement.node.sides[1:], arguments) and name in called:
+            return  # one that other lines apply
         if is_word(statement.node.sides[1]):
             return  # `\\phi = \\tanh`
         if name is None or (name.endswith("'") and name.rstrip("'") in applied - defined.keys()):

@@ -17,7 +17,7 @@ from symgrad.arithmetic import Arithmetic, in_numbers
 from symgrad.change_of_one import is_by_definition
 from symgrad.conditions import put_to
 from symgrad.constant import numbers_by_themselves
-from symgrad.dimension_analysis import is_of_sizes
+from symgrad.dimension_analysis import is_of_sizes, what_it_is
 from symgrad.dims import Shape, show
 from symgrad.errors import ShapeError, SizeClash, SymgradError, Unsupported, Vanishing
 from symgrad.held import held, with_held
@@ -64,6 +64,7 @@ class Judge:
         self.arithmetic = Arithmetic(gathered, meaning, self.lab, self.ledger, self.pairing)
         self._sized: dict[tuple[tuple[str, int], ...], Lab] = {}  # the lab in sizes that values have
         self.gradients: dict[Span, str] = {}  # what a chain of equalities began with
+        self._wrong: dict[Span, Ruling] = {}  # where in such a chain a result is wrong for the first time
         self.repairs_tried = 0
 
     def run(self, most: int | None = None) -> Judged | None:
@@ -120,6 +121,8 @@ class Judge:
         if ruling.pair is not None and ruling.verdict in ("holds", "given") and not ruling.numeric and ruling.by is None:
             self._keep_shapes(ruling.pair)
         rows = literal_rows(link.right)
+        if ruling.verdict == "fails" and ruling.numeric:
+            self._wrong.setdefault(link.head.span, ruling)
         # A gradient of what nothing was read of can only be taken as it stands.
         is_stated = ruling.pair is not None and rests_on_nothing(ruling.pair, self.meaning)
         # The sizes of `5 \times 4` below a brace are no value.
@@ -131,7 +134,9 @@ class Judge:
         same = self.meaning.derived.get(head or "")  # `g = ∂L/∂y` has the value that g is given
         gradient = same.name if isinstance(same, Var) else self.gradients.get(link.head.span)
         labels = [name for name in (head, gradient) if name is not None]
-        meant = as_written(ruling) if ruling.verdict == "fails" else None
+        # What comes out of a wrong calculation is wrong too: `δ = (0.63 - 1) = -0.37`.
+        wrong = self._wrong.get(link.head.span)
+        meant = None if wrong is None else as_written(replace(wrong, link=link))
         self.ledger.enter(link.right, rows, labels, link.statement, self._how_exact(ruling, labels), meant)
 
     def _how_exact(self, ruling: Ruling, labels: list[str]) -> str:
@@ -158,12 +163,13 @@ class Judge:
         """Holds, fails, undecided or unread, by the cheapest reading that holds."""
         if self.gathered.sheet.allowance.is_spent:
             return Ruling(link, "undecided", reason=self.gathered.sheet.allowance.reason)
+        sizes = is_of_sizes(link.left, link.right)
+        if sizes is not None and (sizes or mentions(link.left, self.meaning.styled) or link.operator == "in"):
+            reason = "" if sizes else what_it_is(link.left, link.right)
+            return Ruling(link, "holds" if sizes else "fails", [{"method": "shapes", "holds": sizes}], reason=reason)
         if link.operator == "in":
             shape = self._of_shape(link)
             return Ruling(link, "given") if shape.verdict == "fails" and self._is_by_convention(link) else shape
-        sizes = is_of_sizes(link.left, link.right)
-        if sizes is not None and (sizes or mentions(link.left, self.meaning.styled)):
-            return Ruling(link, "holds" if sizes else "fails", [{"method": "shapes", "holds": sizes}], reason="" if sizes else MISFIT)
         identity = self._apart(link, on_its_own(self.gathered, self.meaning, link))
         if identity is not None and identity.verdict == "holds":
             return identity
@@ -292,8 +298,7 @@ class Judge:
 
     def _may_be(self, shape: Shape, stated: Shape) -> bool:
         """Whether the sizes differ only where the sheet has no letter of its own, and the one that is shown was chosen for it."""
-        vocabulary = self.gathered.vocabulary
-        told = {symbol for sizes in vocabulary.declared.values() for dim in sizes for symbol in dim.symbols} | vocabulary.sizes
+        told = self.gathered.vocabulary.sizes_said
         return all(a is b or (len(a.symbols) == 1 and not set(a.symbols) & told) for a, b in zip(shape, stated, strict=True))
 
     def _has_sure_shapes(self, link: Link) -> bool:

@@ -22,10 +22,11 @@ from symgrad.conditions import Condition
 from symgrad.differences import Check, check_gradients, kinks_in
 from symgrad.dims import Dim, solve
 from symgrad.errors import SymgradError, Unsupported, Vanishing
+from symgrad.form import Form
 from symgrad.gradient import Gradient, gradients
 from symgrad.implied import is_made_up
 from symgrad.meaning import Meaning
-from symgrad.network import Input, Network, Rows
+from symgrad.network import Definition, Input, Network, Rows
 from symgrad.points import Point, Singular
 from symgrad.raising import raise_form
 from symgrad.reverse import pullback
@@ -242,6 +243,11 @@ class Lab:
                 return node
             node = simplify(substitute(opened, inside), self.network.facts, SIMPLIFY) if inside else opened
         return node
+
+    def as_written(self, definition: Definition) -> Form:
+        """The formula of a definition in the author's names: what has none stands there itself."""
+        own: dict[Node, Node] = {v: self.network.definitions[v.name].node for v in variables(definition.node) if is_made_up(v.name)}
+        return raise_form(substitute(definition.node, own), self.network.facts) if own else definition.form
 
     # ── points ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -19,6 +19,11 @@ _AFTER = {
     kind: re.compile(rf"(?i)^\W*(?:(?:is|are|be|being|as|both|all|an?|ist|sind|eine?|est|es|è|un|uma?)\W+){{0,3}}(?:{words})\b")
     for kind, words in (("row", _ROW), ("column", _COLUMN))
 }
+# "`$z_i$ and $p_i$ are the $i$-th rows of $Z$ and $P$`", behind a name.
+_ROW_OF = re.compile(
+    r"^\$?(?:,?\s*(?:and|,)\s*\$[^$\n]{1,16}\$)*\s*(?:is|are|denotes?|being|as)\s+(?:the\s+)?"
+    r"(?:\$?\w\$?(?:-?\s?th|\^\{?\\?\w*\{?th\}*\$)?\s*)?(?:rows?\s+of\b|rows?\s+\$?\w\$?\s+of\b)"
+)
 _EVERYWHERE = re.compile(
     rf"(?i)\bvectors (?:here |below |in this \w+ )?are (?:all |written as |taken (?:as|to be) |treated as )?(?:rows\b|{_ROW})"
     rf"|\brow[- ]vector (?:convention|notation|layout|style)\b|\b(?:{_ROW}) (?:throughout|everywhere)\b"
@@ -35,3 +40,5 @@ def vectors_in_words(text: str, statements: Iterable[Statement], vocabulary: Voc
         for kind in ("row", "column"):
             if _BEFORE[kind].search(statement.words) or _AFTER[kind].match(statement.words_after):
                 vocabulary.lying |= {name: kind for item in subjects if (name := plain_name(item, vocabulary.styled)) is not None}
+        if _ROW_OF.match(text[statement.span.end : statement.span.end + 80]) and (name := plain_name(node, vocabulary.styled)) is not None:
+            vocabulary.lying[name] = "row"

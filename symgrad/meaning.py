@@ -149,6 +149,7 @@ class Vocabulary:
     indexed: frozenset[str] = frozenset()  # the names that have entries or members by an index that runs
     alongside: frozenset[frozenset[str]] = frozenset()  # names that one sum runs over together
     tables: frozenset[str] = frozenset()  # the w of `w_{jk}`
+    rows: frozenset[str] = frozenset()  # those that are one row of their capital
     single: frozenset[str] = frozenset()  # the names whose members are numbers, and no rows of a matrix
     members: dict[str, Dim] = field(default_factory=dict)  # the sizes of the vectors of a family, where they are declared
     heads: frozenset[str] = frozenset()
@@ -162,6 +163,11 @@ class Vocabulary:
         self.declared_at[name] = statement
         if name not in self.assumed.undeclared:
             self.declared[name] = shape
+
+    @property
+    def sizes_said(self) -> set[str]:
+        """The letters of sizes that the sheet itself writes."""
+        return {symbol for shape in self.declared.values() for dim in shape for symbol in dim.symbols} | self.sizes
 
     def of_one_size(self, shape: tuple[Dim, Dim]) -> tuple[Dim, Dim]:
         """A shape with the sizes that are said to be equal as one."""
@@ -327,6 +333,17 @@ class Meaning:
             self.shapes.resolve(unknown(f"{label}:{other}")) is long[0] and self.literal_sizes(other)[-1][axis] == many
             for other, axis, label in sides
         )
+
+    def is_one_row(self, name: str) -> bool:
+        return name in self.vocabulary.rows
+
+    def lies_as_a_row(self, name: str) -> bool:
+        lying = self.vocabulary.lying
+        if name in lying:
+            return lying[name] == "row"
+        # A label's row lies as that of what it is taken from.
+        is_label = "one_hot" in self.vocabulary.properties.get(stem(name).upper(), ())
+        return is_label and any(kind == "row" and other.partition("_")[2] == name.partition("_")[2] for other, kind in lying.items())
 
     def has_numbers(self, name: str) -> bool:
         return name in self.vocabulary.single

@@ -71,13 +71,17 @@ class Pairing:
 
     def in_numbers(self, link: Link) -> Iterator[Pair]:
         """The same in the sizes that the values have: a mask that is only given in numbers goes with every matrix that is as large."""
-        shapes = self.meaning.shapes
-        for name, size in self.ledger.sizes().items():
+        shapes, sizes = self.meaning.shapes, self.ledger.sizes()
+        for name, size in sizes.items():
             shapes = shapes.unify(Dim.of(name), Dim.of(size)) or shapes
+        for name in self.gathered.vocabulary.sizes_said & {name for name, size in sizes.items() if size == 1}:
+            shapes = shapes.as_one(Dim.of(name)) or shapes  # the one unit of a last layer
         yield from self.pairs(link, False, shapes)
 
     def paired(self, left: Reading, right: Reading, reader: Reader) -> Pair | None:
         a, b, shapes = left.term, right.term, right.shapes
+        if _are_two_things(a, b):
+            return None
         met = shapes.together((a.rows, b.rows), (a.cols, b.cols))
         is_illustrated = self.gathered.vocabulary.is_illustrated and not (_has_names(a) and _has_names(b))
         of_one_row = b.op == "number" and a.op == "symbol" and a.params[0] in self.gathered.vocabulary.of_one_row
@@ -130,6 +134,20 @@ def _index_letters(node: Node, added: frozenset[str]) -> set[str]:
 def _is_of_numbers(term: Term) -> bool:
     """Whether a side is a list or a matrix of numbers, or is computed from such alone: `[1, -1] + [1, 2]`."""
     return term.op == "literal" or (any(t.op == "literal" for t in walk(term)) and not _has_names(term))
+
+
+def _are_two_things(*sides: Term) -> bool:
+    """Whether `x_1` is a name in one place and an entry of x in another."""
+    terms = [t for side in sides for t in walk(side)]
+    picked = {
+        (t.args[0].params[0], place)
+        for t in terms
+        if t.op == "pick" and t.args[0].op == "symbol"
+        for place in t.params
+        if place is not None
+    }
+    named = {t.params[0] for t in terms if t.op == "symbol"} if picked else set()
+    return any(f"{name}_{number}" in named for name, place in picked for number in (place, place + 1))
 
 
 def _has_names(term: Term) -> bool:

@@ -97,7 +97,7 @@ def steps_of(sheet: Sheet) -> Steps | None:
         shifted = {letter for letter, by in found if by in (1, -1)}
         plain = {letter for letter, by in found if by == 0}
         largest = max([largest, beyond.get(at, 0), *(n for s in scripts_in(node) for n in numbers_in(s) if at not in beyond)])
-        learns = any(isinstance(n, (sx.Derivative, sx.Differential)) for side in node.sides[1:] for n in sx.walk(side))
+        learns = any(_is_of_a_name(n) for side in node.sides[1:] for n in sx.walk(side))
         if not learns:
             letters |= shifted & (plain | shifted) & _TOPS.keys()
             of_head = [offset_of(script) or ("", 0) for script in scripts_in(node.sides[0])]
@@ -120,6 +120,11 @@ def steps_of(sheet: Sheet) -> Steps | None:
         return Steps(frozenset(letters), tops, min(starts, default=0), largest)
     steps = Steps(frozenset(letters), tops, 1, largest)
     return replace(steps, first=1 + min(_begun(sheet, steps), default=0))
+
+
+def _is_of_a_name(node: Node) -> bool:
+    """Whether it is the slope of a quantity, and not of a formula that says what it is at each step."""
+    return isinstance(node, sx.Differential) or (isinstance(node, sx.Derivative) and (node.of is None or plain_name(node.of) is not None))
 
 
 def _beyond(sheet: Sheet) -> Iterator[tuple[int, int]]:

@@ -186,7 +186,11 @@ class _Picking:
         return sx.Group(index.span, "(", ")", sx.Sum(index.span, (one, self._entry(label, index)), ("", "-")))
 
     def _picked(self, node: sx.Scripted, base: sx.Name, others: tuple[Node, ...], label: _Label) -> Node:
-        """`\\sum_k Y_{ik} p_{ik}` for `p_{i y_i}`, `\\sum_k Y_{ik} w_k` for `w_{y_i}`."""
+        """`\\sum_k Y_{ik} p_{ik}` for `p_{i y_i}`, `\\sum_k Y_{ik} w_k` for `w_{y_i}`; the row of Y for the unit vector `e_{y_i}`."""
+        matrix = self.matrices[label.letter]
+        if base == sx.Name(base.span, "e") and not others and len(matrix) == 1:
+            row = sx.Scripted(node.span, sx.Name(node.span, matrix.lower()), label.index)
+            return row if node.sup is None else replace(node, base=row, sub=None)
         index = sx.Name(node.span, self.letter)
         script = sx.Listing(node.span, (*others, index), (",",) * len(others)) if others else index
         body = sx.Product(node.span, (self._entry(label, index), sx.Scripted(node.span, base, script)), ("",))

@@ -255,6 +255,8 @@ def _oddness(meaning: Meaning) -> float:
         elif term.op == "elementwise" and term.params[0] == "power" and _is_square(meaning, term.args[0]):
             total += 1.0
     every = names_used | meaning.terms.keys()
+    # Nobody transposes what is computed and comes out as a number, in whatever line.
+    total += 2.0 * sum(_is_number(meaning, name) for name in meaning.terms.keys() & meaning.vocabulary.arrays)
     for name in every:
         plain = bare(name)
         if plain != name and plain in every:  # y and its estimate are alike

@@ -15,10 +15,11 @@ from dataclasses import replace
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
 from symgrad.meaning import is_loss, stem
-from symgrad.naming import plain_name, script_text
+from symgrad.naming import MEANT, plain_name, script_text
 from symgrad.parts import heads
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
+from symgrad.span import Span
 from symgrad.syntax import Node
 
 _ARGUMENTS = re.compile(r"(?i)\b(?:arguments?|inputs?|pre-?activations?|Argumente?|arguments?|argumentos?)\b")
@@ -34,7 +35,7 @@ def with_unnamed(sheet: Sheet) -> Sheet:
     known, defined = {name for name, _ in found}, {name for name, formula in found if not is_numeric(formula)}
     strange = {name: node for name, node in asked.items() if name not in defined}
     if not strange:
-        return sheet
+        return _with_arguments_of_their_own(sheet)
     out: list[Statement] = []
     told = _told(sheet, strange)
     unused = strange.keys() - {name for s in sheet.statements for _, side in heads(s) for name in _used(side)}
@@ -42,7 +43,7 @@ def with_unnamed(sheet: Sheet) -> Sheet:
         before = [told[i]] if i in told else list(_before(statement, strange, asked, unused))
         out += before
         out.append(_of_the_named(statement, before))
-    made = replace(sheet, statements=out)
+    made = replace(sheet, statements=out) if len(out) > len(sheet.statements) else _with_arguments_of_their_own(sheet)
     return made if any(map(is_loss, known)) else _with_copies(made, strange)
 
 
@@ -67,7 +68,31 @@ def _activated(node: Node) -> tuple[Node, Node, str] | None:
     match node:
         case sx.Relation(sides=(head, sx.Call(args=(inner,), function=function), *_), operators=(sign, *_)) if _is_elementwise(function):
             return (head, inner, sign) if plain_name(head) is not None and isinstance(inner, (sx.Sum, sx.Product)) else None
+        case sx.Relation(sides=(head, sx.Call(args=(sx.Number(text="0"), inner), function=sx.Name(base="max")), *_), operators=(sign, *_)):
+            return (head, inner, sign) if plain_name(head) is not None and isinstance(inner, (sx.Sum, sx.Product)) else None
     return None
+
+
+def _with_arguments_of_their_own(sheet: Sheet) -> Sheet:
+    r"""The sheet with names for what activations are applied to, where it has a `\delta_h = …` that may be the gradient by one of these."""
+    formulas = {name for s in sheet.statements for name, formula in heads(s) if not is_numeric(formula) and not _is_slope(formula)}
+    if not any(name.startswith("\\delta") for name in formulas):
+        return sheet
+    out: list[Statement] = []
+    for statement in sheet.statements:
+        match statement.node:
+            case sx.Relation(sides=(head, sx.Call() as call, *rest)) as node if (found := _activated(node)) is not None:
+                at, inner = Span(statement.span.start, statement.span.start), found[1]
+                own = sx.Name(at, f"z{MEANT}{plain_name(head)}")
+                out.append(replace(statement, node=sx.Relation(at, (own, inner), ("=",)), span=at))
+                args = tuple(own if arg is inner else arg for arg in call.args)
+                statement = replace(statement, node=replace(node, sides=(head, replace(call, args=args), *rest)))
+        out.append(statement)
+    return replace(sheet, statements=out)
+
+
+def _is_slope(formula: Node) -> bool:
+    return isinstance(formula, (sx.Derivative, sx.Differential))
 
 
 def _told(sheet: Sheet, strange: dict[str, Node]) -> dict[int, Statement]:

@@ -64,6 +64,7 @@ from symgrad.logits import with_softmax
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.naming import letters_of
 from symgrad.numbered import with_vectors
+from symgrad.one_row import with_rows_by_themselves
 from symgrad.opaque import with_opaque_losses
 from symgrad.optima import with_zero_behind
 from symgrad.other_versions import without_other_versions
@@ -146,6 +147,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_roots,
     with_pairs,
     over_pairs,
+    with_rows_by_themselves,
     told,
     with_value_lists,
     with_data,
@@ -475,7 +477,7 @@ def _given_claim(judge: Judge, i: int, out: Verification) -> Claim:
         if own is not None:
             mask = masked_entries(definition.expression)
             about = f"; zero where the mask {mask} is" if mask else ""
-            return Claim(statement.span, written, "given", f"{names.text(definition.name)} = {text(own.form)}{about}")
+            return Claim(statement.span, written, "given", f"{names.text(definition.name)} = {text(judge.lab.as_written(own))}{about}")
     return Claim(statement.span, written, "given")
 
 

@@ -49,6 +49,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("a path of the chain left out", truths.path),
     Mistake("only the diagonal of the softmax", truths.softmax),
     Mistake("only the diagonal of the softmax Jacobian", truths.softmax_jacobian),
+    Mistake("a slope left out further in", truths.slope),
     Mistake("a term left out", truths.term),
     Mistake("a formula followed with a mistake", followed.followed, telling=False),
     Mistake("another given value", numbers.other_given, telling=False),
@@ -69,7 +70,6 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("a mask left out", repairs(activations.mask, slight=True)),
     Mistake("half of a slope", repairs(activations.half_slope)),
     Mistake("the slope of another activation", repairs(activations.other_slope)),
-    Mistake("a slope left out further in", truths.slope),
     Mistake("another slope further in", truths.other_slope, telling=False),
     Mistake("a mask left out further in", truths.mask),
     Mistake("a number in a calculation", repairs(edits.leaf), telling=False),
@@ -85,6 +85,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("a number that data settle", solving.solved, telling=False),
     Mistake("a term too many", repairs(edits.term), telling=False),
     Mistake("another name", values.another_name),
+    Mistake("a name of another shape", repairs(indices.of_another_shape)),
     Mistake("a named factor of the side", values.name, telling=False),
     Mistake("a factor of any size", values.proportional, telling=False),
     Mistake("entries that differ", numbers.entries, telling=False),
@@ -94,6 +95,8 @@ CATALOGUE: tuple[Mistake, ...] = (
 def repaired(judge: Judge, ruling: Ruling, telling: bool = True) -> Diagnosis | None:
     """The first repair under which the claim holds; only of those that tell by themselves, or of all."""
     case = Case(judge, ruling)
+    if any(evidence["method"] == "shapes" for evidence in ruling.evidence):
+        return Diagnosis("shape_mismatch", case.span, ruling.reason)
     for mistake in (m for m in CATALOGUE if m.telling or not telling):
         if judge.gathered.sheet.allowance.is_spent:
             break

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from symgrad import names
 from symgrad import syntax as sx
 from symgrad.arithmetic import tolerance
 from symgrad.errors import SymgradError
@@ -74,7 +75,11 @@ class Case:
     @cached_property
     def gradient(self) -> tuple[str, str] | None:
         """What the left side is the gradient of, and by what; None where it is none of the network's."""
-        match = None if self.pair is None else self.pair.gradient
+        if self.pair is None:
+            return None
+        named = self.pair.left_node  # or a name that stands for one: the δ of `δ = ∂C/∂z`
+        node = self.judge.meaning.derived.get(named.name, named) if isinstance(named, Var) else named
+        match = names.gradient_of(node.name) if isinstance(node, Var) else None
         if match is None or match["of"] == match["wrt"]:
             return None
         of, wrt = match["of"], match["wrt"]

@@ -15,7 +15,10 @@ from symgrad.mistakes.surroundings import Option, Surroundings
 from symgrad.mistakes.values import are_steps
 from symgrad.naming import letters_of, plain_name
 from symgrad.origins import Place, index_letters, place_of, places_of
+from symgrad.ruling import MISFIT
 from symgrad.syntax import Node
+
+_MOST_OTHERS = 8
 
 
 def letters(node: Node, around: Surroundings) -> Iterator[Option]:
@@ -43,6 +46,14 @@ def exchanged(case: Case) -> Iterator[Diagnosis]:
     if pair is not None:
         message = f"the indices {two[0]} and {two[1]} have changed places"
         yield case.diagnosis("missing_transpose", message, None if pair.free else pair.right_node)
+
+
+def of_another_shape(node: Node, around: Surroundings) -> Iterator[Option]:
+    """Where the two sides have different shapes: one of the names is another, of another shape."""
+    name = around.name_of(node) if around.case.ruling.reason == MISFIT else None
+    for other in around.matrices[:_MOST_OTHERS] if name is not None else ():
+        if other != name:
+            yield renamed(node, other), "unknown", f"{names.text(str(name))} stands where {names.text(other)} is meant"
 
 
 def index(node: Node, around: Surroundings) -> Iterator[Option]:

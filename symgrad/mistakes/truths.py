@@ -135,10 +135,9 @@ def _applied(node: Node) -> tuple[str, Node] | None:
 
 
 def other_slope(case: Case) -> Iterator[Diagnosis]:
-    """The gradient that comes out with the derivative of another activation, or with one taken at the wrong place."""
-    if case.truth is None:
-        return
-    for node in topological([case.truth]):
+    """What comes out with the derivative of another activation, or with one taken at the wrong place."""
+    whole = case.truth if case.truth is not None or case.pair is None else case.judge.lab.fully_opened(case.pair.left_node)
+    for node in topological([] if whole is None else [whole]):
         if not isinstance(node, Map) or node.order != 1 or node.fn not in _SLOPED or len(node.operands) != 1:
             continue
         (inner,) = node.operands
@@ -146,10 +145,11 @@ def other_slope(case: Case) -> Iterator[Diagnosis]:
         others = [elementwise(fn, [inner], (), 1) for fn in _CONFUSED if fn != node.fn]
         others += [elementwise(node.fn, [value], node.params, 1)] if node.fn not in _AS_AT_THE_INPUT else []
         one = constant(1, node.shape)
-        for made in (value, multiply(value, one - value), one - multiply(value, value), *others):
-            if case.holds_with(left=substitute(case.truth, {node: made})):
+        square = multiply(value, value)
+        for made in (value, multiply(value, one - value), one - square, square, *others):
+            if whole is not None and case.holds_with(left=substitute(whole, {node: made})):
                 what = f"this is not the derivative of {called(node.fn)} at {case.written(inner)}"
-                yield case.diagnosis("wrong_activation_derivative", what, case.truth)
+                yield case.diagnosis("wrong_activation_derivative", what, whole)
 
 
 def _written_out(network: Network, node: Node) -> Node:

@@ -59,6 +59,7 @@ class Sheet:
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     scalars: Mapping[str, frozenset[int]] = field(default_factory=dict)  # arguments that are numbers, and under which headings
     one_hot: frozenset[str] = frozenset()  # vectors made for the labels of classes
+    rows: frozenset[str] = frozenset()  # the p that is one row of P by itself, and not the family of its rows
     macros: dict[str, Macro] = field(default_factory=dict)
     allowance: Allowance = field(default_factory=Allowance)
     code: Span | None = None  # the first block of code that computes something

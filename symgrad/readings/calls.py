@@ -147,14 +147,14 @@ def _applied(
     if len(args) != 1:
         raise Unreadable(node.span, f"{record[0]} of {len(args)} arguments")
     op, params = record
-    if primes > 1:
-        raise Unreadable(node.span, "a second derivative of an activation")
     exponent = None if power is None else constant_of(power)
     if power is not None and exponent is None and not superscript(power).transposed:
         raise Unreadable(power.span, "a superscript on a function")
     for cost, now, (inner,), notes in reader.each(args, shapes):
         is_log_gamma = op == "log" and not primes and inner.op == "elementwise" and inner.params == ("gamma",)
-        value = mapped("gammaln", *inner.args) if is_log_gamma else _slope(op, inner, params) if primes else mapped(op, inner, *params)
+        value = mapped("gammaln", *inner.args) if is_log_gamma else _slope(op, inner, params, primes)
+        if value is None or primes > 2:
+            raise Unreadable(node.span, "a higher derivative of an activation")
         if exponent is not None:
             value = Term("elementwise", (value,), ("power", exponent), value.rows, value.cols, value.free)
         elif power is not None:
@@ -280,17 +280,36 @@ def _on_function(sup: Node | None) -> _OnFunction:
     return _OnFunction(layer, primes, sup if len(rest) == len(pieces) else rest[0] if rest else None)
 
 
-def _slope(op: str, inner: Term, params: tuple[Any, ...]) -> Term:
-    """f′ entry by entry, for functions whose derivative has a name and for those that have a formula."""
-    formulas = {
-        "exp": lambda x: mapped("exp", x),
-        "softplus": lambda x: mapped("sigmoid", x),
-        "sin": lambda x: mapped("cos", x),
-        "cos": lambda x: negated(mapped("sin", x)),
-        "log": lambda x: mapped("power", x, Fraction(-1)),
-        "step": lambda x: Term("zeros", (), (), x.rows, x.cols, x.free),
-    }
-    return formulas[op](inner) if op in formulas else mapped(f"{op}'", inner, *params)
+def _slope(op: str, inner: Term, params: tuple[Any, ...], order: int) -> Term | None:
+    """The function, f′ or f″ entry by entry; where a derivative has a name, or is a formula, by that. None for an f″ that has none here."""
+    if not order:
+        return mapped(op, inner, *params)
+    if op in _NAMED_SLOPES:
+        name, sign = _NAMED_SLOPES[op]
+        made = _slope(name, inner, (), order - 1)
+        return negated(made) if made is not None and sign < 0 else made
+    if op == "step" or (op == "relu" and order > 1):
+        return Term("zeros", (), (), inner.rows, inner.cols, inner.free)
+    if order > 1:
+        return _SECOND_SLOPES[op](inner) if op in _SECOND_SLOPES else None
+    return mapped("power", inner, Fraction(-1)) if op == "log" else mapped(f"{op}'", inner, *params)
+
+
+def _times(number: Fraction, x: Term) -> Term:
+    return Term("scale", (x,), (number,), x.rows, x.cols, x.free)
+
+
+def _product(a: Term, b: Term) -> Term:
+    return Term("hadamard", (a, b), (), a.rows, a.cols, a.free)
+
+
+# The functions whose derivative has a name, and its sign; and second derivatives by formula: σ″(z) = −σ′(z) tanh(z/2).
+_NAMED_SLOPES = {"exp": ("exp", 1), "softplus": ("sigmoid", 1), "sin": ("cos", 1), "cos": ("sin", -1)}
+_SECOND_SLOPES: dict[str, Callable[[Term], Term]] = {
+    "sigmoid": lambda x: negated(_product(mapped("sigmoid'", x), mapped("tanh", _times(Fraction(1, 2), x)))),
+    "tanh": lambda x: _times(Fraction(-2), _product(mapped("tanh", x), mapped("tanh'", x))),
+    "log": lambda x: negated(mapped("power", x, Fraction(-2))),
+}
 
 
 READERS: dict[type[Node], Callable[[Reader, Any, Shapes], Variants]] = {

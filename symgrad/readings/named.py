@@ -257,7 +257,7 @@ def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, n
         letter, rest, below = letters[0], "", ""
         if reader.names.shape(spelled(base)) is not None and not reader.names.comes_later(spelled(base), reader.statement):
             return
-        if len(letters) == 1 and reader.names.has_numbers(spelled(base)):
+        if len(letters) == 1 and (reader.names.has_numbers(spelled(base)) or reader.names.is_one_row(spelled(base))):
             return
         columns_first = False
     else:
@@ -276,7 +276,9 @@ def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, n
         return
     for at, cost in (((None, letter), 0.2 if columns_first else 0.7), ((letter, None, "column"), 0.6 if columns_first else 0.3)):
         yield from indexed(reader, reading, at, cost)
-    if reader.names.is_given(name):  # beside lists of numbers, which may be rows, an example may be the row that it is
+    if reader.names.lies_as_a_row(spelled(base, below or letter, rest)):
+        yield from indexed(reader, reading, (letter, None), 0.2)
+    elif reader.names.is_given(name):  # beside lists of numbers, which may be rows, an example may be the row that it is
         yield from indexed(reader, reading, (letter, None), 0.9)
 
 
@@ -354,8 +356,9 @@ def _bare(name: str) -> str:
 
 
 def _declared_constant(name: str, shape: tuple[Dim, Dim]) -> Term | None:
-    r"""`\mathbf{1} \in \mathbb{R}^N` declares the size of the ones, and no variable; so it is for zeros and for a square I."""
-    op = {"1": "ones", "0": "zeros", "I": "eye", "\\mathbb{I}": "eye"}.get(_bare(name))
+    r"""`\mathbf{1}_N \in \mathbb{R}^N` declares the size of the ones, and no variable; so it is for zeros and for a square I."""
+    whole, _, script = name.partition("_")
+    op = {"1": "ones", "0": "zeros", "I": "eye", "\\mathbb{I}": "eye"}.get(_bare(whole)) if not script.isdigit() else None
     return None if op is None or (op == "eye" and shape[0] != shape[1]) else Term(op, (), (), *shape)
 
 

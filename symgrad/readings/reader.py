@@ -92,6 +92,12 @@ class Names(Protocol):
     def is_counted_through(self, name: str) -> bool:
         """Whether the sheet speaks of it by all its entries, by their numbers."""
 
+    def is_one_row(self, name: str) -> bool:
+        """Whether it is one row of its capital by itself, and its members are entries."""
+
+    def lies_as_a_row(self, name: str) -> bool:
+        """Whether words say that it is a row."""
+
     def has_numbers(self, name: str) -> bool:
         """Whether its members by an index are numbers, and no rows of a matrix."""
 
