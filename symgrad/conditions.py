@@ -53,12 +53,12 @@ class Condition:
     text: str
     adjusts: tuple[str, str] | None = None
     above: tuple[Tensor, Tensor] | None = None
-    vanishes: tuple[Tensor, str] | None = None  # a gradient, or what a case makes zero, and the input that is moved there
+    vanishes: tuple[tuple[Tensor, str], ...] = ()  # gradients, or what a case makes zero, and the inputs that are moved there
     lasts: bool = True  # beyond its sentence
 
     @property
     def is_modelled(self) -> bool:
-        return self.adjusts is not None or self.above is not None or self.vanishes is not None
+        return self.adjusts is not None or self.above is not None or bool(self.vanishes)
 
     def adjusted(self, values: dict[str, Any]) -> dict[str, Any] | None:
         """The values with the condition met; None where these sizes do not allow it."""
@@ -69,19 +69,23 @@ class Condition:
         return None if made is None else {**values, name: made}
 
     def at_rest(self, values: dict[str, Any], sizes: Mapping[str, int], supply: Callable[..., Any]) -> dict[str, Any] | None:
-        """The values with the input where the gradient vanishes, by Newton's method; None where that finds no single point."""
-        if self.vanishes is None:
+        """The values with the inputs where the gradients vanish, by Newton's method; None where that finds no single point."""
+        if not self.vanishes:
             return values
-        gradient, name = self.vanishes
-        start = np.asarray(values[name], dtype=float)
-        if start.size > _MOST_UNKNOWNS:
+        starts = {name: np.asarray(values[name], dtype=float) for _, name in self.vanishes}
+        ends = np.cumsum([start.size for start in starts.values()])
+        if ends[-1] > _MOST_UNKNOWNS:
             return None  # smaller sizes are drawn too
 
-        def slope(flat: Any) -> Any:
-            point = Point({**values, name: flat.reshape(start.shape)}, dict(sizes), supply)
-            return np.asarray(point.array(gradient), dtype=float).ravel()
+        def moved_to(flat: Any) -> dict[str, Any]:
+            parts = np.split(flat, ends[:-1])
+            return {**values, **{name: part.reshape(start.shape) for part, (name, start) in zip(parts, starts.items(), strict=True)}}
 
-        flat = start.ravel()
+        def slope(flat: Any) -> Any:
+            point = Point(moved_to(flat), dict(sizes), supply)
+            return np.concatenate([np.asarray(point.array(gradient), dtype=float).ravel() for gradient, _ in self.vanishes])
+
+        flat = np.concatenate([start.ravel() for start in starts.values()])
         try:
             with np.errstate(all="ignore"):
                 for steps in range(_NEWTON_STEPS):
@@ -100,7 +104,7 @@ class Condition:
                     step = np.linalg.solve(hessian, now)
                     flat = flat - step
                     if np.max(np.abs(step)) < 1e-11 * max(1.0, float(np.max(np.abs(flat)))):
-                        return {**values, name: flat.reshape(start.shape)}
+                        return moved_to(flat)
         except (Unsupported, ValueError, np.linalg.LinAlgError):
             return None
         return None

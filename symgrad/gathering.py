@@ -166,6 +166,10 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     chain = Chain()
     for i in part.own:
         chain = put_on_record(found, i, chain, known)
+    # What is differentiated by does not sum to one on the way: that is a constraint.
+    moved = {name for wrt in vocabulary.dependences.variables for name in (wrt, wrt.partition("_")[0])}
+    for name in moved & vocabulary.properties.keys():
+        vocabulary.properties[name].discard("distribution")
     _symmetric_forms(found)
     _without_illustrations(found)
     own = part.own

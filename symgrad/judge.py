@@ -352,7 +352,7 @@ class Judge:
     def _at_an_optimum(self, link: Link) -> Ruling | None:
         """The ruling on what is said of a stationary point; None where none is found."""
         supposed, lab = self.suppositions.of(link)
-        resting = [c for c in supposed if c.vanishes is not None]
+        resting = [c for c in supposed if c.vanishes]
         if not resting:
             return None
         try:
@@ -361,6 +361,11 @@ class Judge:
             found: Pair | None = None
             is_open = False
             for pair in self.pairing.pairs(link, False):
+                try:
+                    insist_on_names(pair, lab, self.gathered.vocabulary.declared)
+                except Unsupported:
+                    is_open = is_open or found is None
+                    continue  # what is said of an n that nobody knows may be so
                 try:
                     evidence = lab.equal(pair.left_node, pair.right_node)
                 except Vanishing:

@@ -26,6 +26,7 @@ from symgrad.form import Form
 from symgrad.gradient import Gradient, gradients
 from symgrad.implied import is_made_up
 from symgrad.meaning import Meaning
+from symgrad.naming import without_argument_names
 from symgrad.network import Definition, Input, Network, Rows
 from symgrad.points import Point, Singular
 from symgrad.raising import raise_form
@@ -244,10 +245,21 @@ class Lab:
             node = simplify(substitute(opened, inside), self.network.facts, SIMPLIFY) if inside else opened
         return node
 
+    def in_own_names(self, node: Node) -> Node:
+        """A formula, or a gradient, without the names of ours that activations are applied to."""
+        found: dict[Node, Node] = {}
+        for v in (v for v in variables(node) if without_argument_names(v.name) != v.name or "∂" in v.name):
+            match = names.gradient_of(v.name)
+            if match and without_argument_names(match["wrt"]) != match["wrt"]:
+                found[v] = self.in_own_names(self.gradient(match["of"], match["wrt"]).node)
+            elif match is None and v.name in self.network.definitions:
+                found[v] = self.network.definitions[v.name].node
+        return substitute(node, found) if found else node
+
     def as_written(self, definition: Definition) -> Form:
         """The formula of a definition in the author's names: what has none stands there itself."""
-        own: dict[Node, Node] = {v: self.network.definitions[v.name].node for v in variables(definition.node) if is_made_up(v.name)}
-        return raise_form(substitute(definition.node, own), self.network.facts) if own else definition.form
+        node = self.in_own_names(definition.node)
+        return definition.form if node is definition.node else raise_form(node, self.network.facts)
 
     # ── points ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -297,7 +309,7 @@ class Lab:
         positive = needs_positive(self.network)
         found = 0
         known = [point.sizes for point in self._general.points] if self._general is not None else []
-        at_rest = any(condition.vanishes is not None for condition in self._conditions)
+        at_rest = any(condition.vanishes for condition in self._conditions)
         if at_rest:  # a wide X has no single point of rest, and a tall one has: sizes of each kind come first
             known = [*{tuple(sorted(sizes.items())): sizes for sizes in known}.values(), *known]
         for attempt in range(POINTS * (_TRIES if self._conditions else 6)):

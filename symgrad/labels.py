@@ -71,6 +71,7 @@ def picked(sheet: Sheet, told: Sequence[tuple[str, str]] = ()) -> Sheet:
     vectors |= {name for name in spoken if re.fullmatch(r"\\?[a-zα-ω]+", name)} - labels  # `z_y` of a z that has no formula
     vectors |= {name for name, _ in told}
     by_columns = {name for s in sheet.statements if _COLUMNS.search(s.words) and (name := plain_name(s.node)) is not None}
+    by_columns |= {name for s in sheet.statements for name in _scored_by_columns(s)}
     said_whole = [s.node for s in sheet.statements if isinstance(s.node, sx.Relation) and _is_whole(s.node)]
     wholes = {name for node in said_whole if (name := plain_name(node.sides[0])) is not None}
     picking = _Picking(made, vectors - labels, spoken, by_columns, wholes)
@@ -86,6 +87,19 @@ def picked(sheet: Sheet, told: Sequence[tuple[str, str]] = ()) -> Sheet:
             changed[i] = replace(changed[i], node=picking.elsewhere(changed[i].node, beyond))
     changed = [replace(s, node=sx.mapped(s.node, _bracketed)) for s in changed]
     return replace(sheet, statements=changed, one_hot=frozenset(_spelled(name) for name in made.values()))
+
+
+def _scored_by_columns(statement: Statement) -> Iterator[str]:
+    r"""The U of `\mathrm{softmax}(U^T v)`, which has a column for each class."""
+    sides = [formula for _, formula in heads(statement)]
+    for n in sx.walk(statement.node):
+        if isinstance(n, sx.Call) and isinstance(n.function, sx.Name) and fn.word_of(n.function.base) == "softmax":
+            sides += n.args
+    for side in sides:
+        match side:
+            case sx.Product(factors=(sx.Scripted() as turned, _)) if superscript(turned.sup).transposed:
+                name = plain_name(without_transpose(turned))
+                yield from () if name is None else (name,)
 
 
 def _told_of(statements: Sequence[Statement], i: int) -> Iterator[int]:

@@ -240,6 +240,8 @@ class Meaning:
             return [(0.0, "scalar"), (1.0, "column"), (2.0, "matrix"), (2.0, "row")]
         if name in self.vocabulary.entrywise and letter.startswith("\\"):
             return [(0.0, "column"), (0.8, "matrix"), (2.0, "row"), (3.0, "scalar")]
+        if letter in _SCALAR_GREEK and name in self.vocabulary.indexed:
+            return [(0.0, "column"), (2.0, "row"), (3.0, "scalar"), (3.0, "matrix")]  # the multipliers of `\\sum_i \\alpha_i`
         if letter in _SCALAR_GREEK or (name in self.vocabulary.numbers and name not in self.vocabulary.bold):
             return [(0.0, "scalar"), (3.0, "column"), (4.0, "matrix")]
         if letter == "\\sigma":

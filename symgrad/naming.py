@@ -184,6 +184,19 @@ def plain_name(node: Node, styled: frozenset[str] = frozenset()) -> str | None:
 
 # Before a name that the author left unsaid, spelt out already.
 MEANT = "\u2063"
+
+
+def argument_name(head: str) -> str:
+    """A name of our own for what the activation is applied to that gives a quantity."""
+    return f"z{MEANT}{head}"
+
+
+def without_argument_names(name: str) -> str:
+    """The quantity that such a name is about; any other name as it is."""
+    _, mark, head = name.removeprefix("\\mathrm{").removesuffix("}").partition(f"z{MEANT}")
+    return head if mark else name
+
+
 # A letter that stands for any number.
 ANY_NUMBER = "any\u2063"
 

@@ -35,6 +35,7 @@ _STARS = frozenset({"*", "\\ast", "\\star"})
 _MOST_STEPS = 4
 # What penalties are weighed by.
 PENALTIES = ("\\lambda", "\\lambda_1", "\\lambda_2", "\\mu", "\\gamma", "\\alpha", "\\beta", "\\rho", "\\tau")
+MULTIPLIERS = frozenset({"\\lambda", "\\mu", "\\nu", "\\eta", "\\alpha", "\\beta"})
 # What is minimised may be called so too, where no loss is.
 _OBJECTIVES = frozenset({"f", "F", "g", "Q", "S"})
 
@@ -83,10 +84,15 @@ def _follows_a_gradient(sheet: Sheet, i: int) -> bool:
 
 def is_solved_for(sheet: Sheet, link: Link) -> bool:
     """Whether a formula follows, in its sentence, from a gradient that is set to zero, and nothing binds what it is for."""
-    if not link.first or _BOUND.search(sheet.source.text):
+    if not link.first or is_bound(sheet):
         return False
     before = range(max(link.statement - _MOST_STEPS, 0), link.statement)
     return any(_is_zero_slope(sheet.statements[j].node) and one_sentence(sheet, j, link.statement) for j in before)
+
+
+def is_bound(sheet: Sheet) -> bool:
+    """Whether a sheet speaks of constraints."""
+    return _BOUND.search(sheet.source.text) is not None
 
 
 def _is_zero_slope(node: Node) -> bool:

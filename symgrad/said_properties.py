@@ -61,6 +61,8 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
     if any(_GAUSSIAN.search(s.words) or _GAUSSIAN.search(s.words_after) for s in statements):
         for covariance in {n.base for s in statements for n in sx.walk(s.node) if isinstance(n, sx.Name)} & _COVARIANCES:
             vocabulary.properties.setdefault(covariance, set()).add("symmetric")
+    for covariance in {name for s in statements for n in sx.walk(s.node) for name in _in_the_middle(n)} & _COVARIANCES:
+        vocabulary.properties.setdefault(covariance, set()).add("symmetric")
     for name in {name for s in statements for name in typed_one_hot(s)}:
         vocabulary.properties.setdefault(name, set()).add("one_hot")
     for previous, statement, following in zip([None, *statements], statements, [*statements[1:], None], strict=False):
@@ -92,6 +94,15 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
                 summed = plain_name(base, vocabulary.styled)
                 if summed is not None:
                     vocabulary.properties.setdefault(summed, set()).add("distribution")
+
+
+def _in_the_middle(node: Node) -> Iterator[str]:
+    r"""The Σ of a quadratic form, `w^\top \Sigma w`."""
+    if isinstance(node, sx.Product):
+        for first, middle, last in zip(node.factors, node.factors[1:], node.factors[2:], strict=False):
+            is_turned = isinstance(first, sx.Scripted) and superscript(first.sup).transposed and without_transpose(first) == last
+            name = plain_name(middle) if is_turned else None
+            yield from () if name is None else (name,)
 
 
 def _learn(vocabulary: Vocabulary, name: str, known: str, is_supposed: bool = False) -> None:

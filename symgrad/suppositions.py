@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
+
+import numpy as np
 
 from symgrad import names
 from symgrad import syntax as sx
@@ -26,9 +28,9 @@ from symgrad.conditions import (
 from symgrad.constant import constant_of
 from symgrad.errors import SymgradError
 from symgrad.lab import Lab
-from symgrad.meaning import Meaning
+from symgrad.meaning import Meaning, stem
 from symgrad.naming import letters_of, plain_name
-from symgrad.optima import PENALTIES
+from symgrad.optima import MULTIPLIERS, PENALTIES, is_bound
 from symgrad.pairing import Pairing
 from symgrad.parts import mentions
 from symgrad.ruling import Pair, Ruling
@@ -49,6 +51,9 @@ _PERHAPS_A_CONDITION = re.compile(r"(?i)\b(?:with|where|for|under|unit|normalise
 _THERE_ALONE = re.compile(r"(?i)\b(?:only|just|nur|seulement|s[óo]lo|solo|só)\b[^.;]*$")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _OPENS = " \n$\\[&"  # what stands before a formula that is set apart
+
+# What is smaller is zero.
+_NOTHING = 1e-8
 
 
 class Suppositions:
@@ -150,16 +155,18 @@ class Suppositions:
         inputs = [] if opened is None else [v for v in variables(opened) if not all(dim.is_one for dim in v.shape)]
         if opened is None or value is None or len(inputs) != 1 or inputs[0].shape != opened.shape:
             return Condition(link.statement, text)
-        return Condition(link.statement, text, vanishes=(add([opened, constant(-value, opened.shape)]), inputs[0].name), lasts=False)
+        return Condition(link.statement, text, vanishes=((add([opened, constant(-value, opened.shape)]), inputs[0].name),), lasts=False)
 
     def _supposed(self, link: Link) -> Iterator[Condition]:
         """What a claim is made under: equations for inputs from where they stand on, and what its own sentence compares."""
         sheet, i = self.gathered.sheet, link.statement
         own = self.gathered.part.statements
-        if link.optimal:
-            yield from self._resting(link)
+        resting = list(self._resting(link)) if link.optimal else []
+        yield from resting
+        # Constraints are met where the multipliers are at rest too; to meet them by itself would lead away from there.
+        free = {name for condition in resting if len(condition.vanishes) > 1 for _, name in condition.vanishes}
         for condition in self._conditions:
-            here = condition.statement <= i
+            here = condition.statement <= i and not (condition.adjusts and condition.adjusts[0] in free)
             if here and ((condition.is_modelled and condition.lasts) or one_sentence(sheet, condition.statement, i)):
                 yield condition
         for j, given in self.gathered.given.items():
@@ -193,9 +200,31 @@ class Suppositions:
         before = [d.name for d in self.gathered.definitions if d.statement <= link.statement]
         for loss in reversed([name for name in before if name in self.meaning.losses()]):
             for name in (n for n in spoken if n is not None and n in network.inputs and self.meaning.rests_on(loss, n)):
-                gradient = self.lab.fully_opened(self.lab.gradient_node(loss, name))
-                yield Condition(link.statement, f"{names.text(names.gradient(loss, name))} vanishes", vanishes=(gradient, name))
+                free = [n for n in network.inputs if n in asked and n != name and self.meaning.rests_on(loss, n)]
+                multipliers = list(self._multipliers(loss))
+                ways = [self._at_rest(link, loss, [name])]
+                if multipliers:
+                    together = self._at_rest(link, loss, dict.fromkeys([name, *free, *multipliers]))
+                    ways.insert(0 if is_bound(self.gathered.sheet) else 1, together)
+                yield ways[0] if len(ways) == 1 else next((way for way in ways if self._is_met(way, name)), ways[0])
                 return
+
+    def _is_met(self, way: Condition, name: str) -> bool:
+        r"""Whether there are points of rest, and not only at nothing: `S w = \lambda w` is said of another w than 0."""
+        return any(np.any(np.abs(np.asarray(point.values[name], dtype=float)) > _NOTHING) for point in self.lab.under([way]).points)
+
+    def _at_rest(self, link: Link, loss: str, by: Iterable[str]) -> Condition:
+        slopes = tuple((self.lab.fully_opened(self.lab.gradient_node(loss, name)), name) for name in by)
+        shown = " and ".join(names.text(names.gradient(loss, name)) for _, name in slopes)
+        return Condition(link.statement, f"{shown} vanish{'es' if len(slopes) == 1 else ''}", vanishes=slopes)
+
+    def _multipliers(self, loss: str) -> Iterator[str]:
+        """The multipliers of a Lagrangian: the Greek letters that it is linear in."""
+        for name in (
+            n for n in self.meaning.network.inputs if n.startswith("\\") and stem(n) in MULTIPLIERS and self.meaning.rests_on(loss, n)
+        ):
+            if all(v.name != name for v in variables(self.lab.fully_opened(self.lab.gradient_node(loss, name)))):
+                yield name
 
     @cached_property
     def _moved(self) -> frozenset[str]:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
 from symgrad.meaning import is_loss, stem
-from symgrad.naming import MEANT, plain_name, script_text
+from symgrad.naming import argument_name, plain_name, script_text
 from symgrad.parts import heads
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
@@ -81,14 +81,19 @@ def _with_arguments_of_their_own(sheet: Sheet) -> Sheet:
     out: list[Statement] = []
     for statement in sheet.statements:
         match statement.node:
-            case sx.Relation(sides=(head, sx.Call() as call, *rest)) as node if (found := _activated(node)) is not None:
+            case sx.Relation(sides=(head, sx.Call() as call, *rest)) as node if (found := _activated(node)) and not _is_of_a_step(head):
                 at, inner = Span(statement.span.start, statement.span.start), found[1]
-                own = sx.Name(at, f"z{MEANT}{plain_name(head)}")
+                own = sx.Name(at, argument_name(plain_name(head) or ""))
                 out.append(replace(statement, node=sx.Relation(at, (own, inner), ("=",)), span=at))
                 args = tuple(own if arg is inner else arg for arg in call.args)
                 statement = replace(statement, node=replace(node, sides=(head, replace(call, args=args), *rest)))
         out.append(statement)
     return replace(sheet, statements=out)
+
+
+def _is_of_a_step(head: Node) -> bool:
+    """Whether there is one for each step, whose letter the names have."""
+    return isinstance(head, sx.Scripted) and any(isinstance(n, sx.Name) for s in (head.sub, head.sup) if s is not None for n in sx.walk(s))
 
 
 def _is_slope(formula: Node) -> bool:

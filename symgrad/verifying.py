@@ -64,6 +64,7 @@ from symgrad.logits import with_softmax
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.naming import letters_of
 from symgrad.numbered import with_vectors
+from symgrad.of_indices import with_indices_for_arguments
 from symgrad.one_row import with_rows_by_themselves
 from symgrad.opaque import with_opaque_losses
 from symgrad.optima import with_zero_behind
@@ -147,6 +148,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_roots,
     with_pairs,
     over_pairs,
+    with_indices_for_arguments,
     with_rows_by_themselves,
     told,
     with_value_lists,

@@ -257,7 +257,7 @@ class Case:
         if node is None:
             return ""
         try:
-            shown = text(raise_form(node, self.network.facts))
+            shown = text(raise_form(self.judge.lab.in_own_names(node), self.network.facts))
         except SymgradError:
             return ""
         return "" if is_made_up(shown) else shown

@@ -10,6 +10,7 @@ from symgrad.errors import SymgradError
 from symgrad.gradient import gradients
 from symgrad.mistakes.case import Case, Diagnosis
 from symgrad.mistakes.values import called
+from symgrad.naming import without_argument_names
 from symgrad.network import Network
 from symgrad.tensor import (
     Add,
@@ -48,7 +49,7 @@ def path(case: Case) -> Iterator[Diagnosis]:
         kept = [s for k, s in enumerate(shares) if keep >> k & 1]
         rest = [s for k, s in enumerate(shares) if not keep >> k & 1]
         if case.holds_with(left=add([s.node for s in kept])):
-            through = " and ".join(names.text(s.through) for s in rest)
+            through = " and ".join(dict.fromkeys(names.text(without_argument_names(s.through)) for s in rest))
             missing = case.written(add([s.node for s in rest]))
             message = f"the path through {through} is left out" + (f"; what it adds is {missing}" if missing else "")
             # A path that is left out may also be one that is none, where one letter is two things.
