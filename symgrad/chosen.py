@@ -33,6 +33,9 @@ _RIGHT_CLASS = re.compile(
     rf"|\b{_RIGHT}\W+(?:class|label|category|one)\W+(?:is|being)\W+(?:the\W+)?(first|second|third|fourth)\b"
     rf"|\bthe\W+(first|second|third|fourth)\W+(?:class|one|entry|label)\W+is\W+(?:the\W+)?{_RIGHT}\b"
 )
+_A_CLASS = re.compile(r"(?i)\b(?:class|label|category)\b")
+_CLOSE = 30  # how far from a number that is said
+_ORDINAL = re.compile(r"(?i)^\W*(?:the\W+)?(first|second|third|fourth)\b")
 _ORDINALS = ("first", "second", "third", "fourth")
 
 
@@ -62,8 +65,33 @@ def chosen(sheet: Sheet) -> Sheet:
     return replace(sheet, statements=changed, one_hot=sheet.one_hot | {label}) if changed != sheet.statements else sheet
 
 
+def _with_class_as_a_number(sheet: Sheet) -> Sheet:
+    """The sheet with the label's vector for `y = 2`, where words say that it is a class, and the label stands beside probabilities."""
+    sizes = {len(v) for s in sheet.statements if isinstance(s.node, sx.Relation) for v in map(_vector, s.node.sides[1:]) if _sums_to_one(v)}
+    labels = [(s, value) for s in sheet.statements for name, value in heads(s) if name in _LABELS]
+    given = [(s, int(value.text)) for s, value in labels if isinstance(value, sx.Number) and _is_class(s, value)]
+    if len(sizes) != 1 or len(given) != 1 or len(labels) != 1:
+        return sheet
+    ((statement, number),), (count,) = given, sizes
+    ordinal = _ORDINAL.match(statement.words_after)
+    from_zero = number == 0 or counts_from_zero(sheet.source.text)
+    place = _ORDINALS.index(ordinal[1].lower()) if ordinal else number - (not from_zero)
+    if not 0 <= place < count or not isinstance(statement.node, sx.Relation):
+        return sheet
+    head, value = statement.node.sides
+    entries = tuple(sx.Number(value.span, "1" if k == place else "0") for k in range(count))
+    made = replace(statement, node=replace(statement.node, sides=(head, sx.List(value.span, entries))))
+    return replace(sheet, statements=[made if s is statement else s for s in sheet.statements])
+
+
+def _is_class(statement: Statement, number: sx.Number) -> bool:
+    is_told = _A_CLASS.search(statement.words[-_CLOSE:]) or _A_CLASS.search(statement.words_after[:_CLOSE])
+    return number.text.isdigit() and is_told is not None and isinstance(statement.node, sx.Relation) and len(statement.node.sides) == 2
+
+
 def _with_class_in_words(sheet: Sheet) -> Sheet:
     """The sheet with the label's vector where words say which class is right, and a vector of probabilities how many there are."""
+    sheet = _with_class_as_a_number(sheet)
     said = _RIGHT_CLASS.search(prose(sheet.source))
     known = {name for s in sheet.statements for name, _ in heads(s)}
     sizes = {len(v) for s in sheet.statements if isinstance(s.node, sx.Relation) for v in map(_vector, s.node.sides[1:]) if _sums_to_one(v)}
@@ -108,7 +136,8 @@ class _Logarithm:
             case sx.Group(body=body):
                 return self._whole(body)
             case sx.Scripted(base=sx.Name() as base, sub=sx.Number(value=number), sup=None):
-                return base if number == self.place + 1 and plain_name(base) in self.spoken else None
+                is_it = number == self.place + 1 or (number == 0 and not self.place)  # the p_0 of who counts classes from zero
+                return base if is_it and plain_name(base) in self.spoken else None
             case sx.Scripted(base=sx.Name() as base, sub=sx.Name(base=word) | sx.Text(text=word), sup=None) if word in _RIGHT_ONE:
                 return base if plain_name(base) in self.spoken else None  # `p_{true}`
         value = constant_of(argument)

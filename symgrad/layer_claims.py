@@ -30,6 +30,8 @@ from symgrad.told_layers import Told, ToldLayers, plain
 from symgrad.verification import Claim, Finding
 
 _PARAMETERS = re.compile(r"(?i)\b(?:param|weights|gewichte|poids|pesos|par[áâà]m)\w*|#\s*param")
+_PLAIN_LAYERS = ("convolution", "dense")
+_NORMALISED = re.compile(r"(?i)\bnorm(?:ali[sz]\w+)?\b|\b(?:batch|layer|group)[- ]?norm|\bbn\b")
 _WEIGHTS = re.compile(r"(?i)\b(?:weights?|gewichte|poids|pesos)\b(?! and bias)")
 _OF_ONE = re.compile(r"(?i)\b(?:per|a|each|one|jede[rs]?|cada|pro)\s+(?:filter|kernel|filtro)")
 # What else is counted, and what makes a count one of some part, or of several.
@@ -127,7 +129,12 @@ class _Reading(ToldLayers):
     def usually_biased(self) -> frozenset[str]:
         """Kinds of layers that nothing is said of, and that are counted with biases but for one count at most."""
         with_bias = {kind for (kind, has), many in self.counted.items() if has and many > 1 >= self.counted[kind, False]}
-        return frozenset(with_bias if sum(self.counted[kind, True] for kind in with_bias) > 2 else ())
+        found = set(with_bias if sum(self.counted[kind, True] for kind in with_bias) > 2 else ())
+        # One layer of a small network, all the others of which have theirs, unless what follows it takes the place of a bias.
+        has, has_not = (sum(self.counted[kind, biased] for kind in _PLAIN_LAYERS) for biased in (True, False))
+        if has_not == 1 < has and not _NORMALISED.search(self.sheet.source.text):
+            found |= {kind for kind in _PLAIN_LAYERS if self.counted[kind, False]}
+        return frozenset(found)
 
     def found(self) -> Iterator[_Found]:
         for at, told in layer_text.widths(self.text):

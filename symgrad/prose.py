@@ -99,14 +99,19 @@ _QUANTITY = re.compile(
 )
 
 
+_CHANCES = frozenset({"Bernoulli", "\\mathrm{Bernoulli}", "Bern"})
+
+
 def numbers_in_words(statements: Iterable[Statement], styled: frozenset[str]) -> Iterator[str]:
-    r"""The v of "a variance $v > 0$", the t of `t \in \{-1, 1\}`, the P of "padding $P$": names of numbers."""
+    r"""The v of "a variance $v > 0$", the t of `t \in \{-1, 1\}`, the p of `\mathrm{Bernoulli}(p)`: names of numbers."""
     for statement in statements:
         match statement.node:
             case sx.Relation(sides=(subject, sx.Number(text="0")), operators=(">" | "ge",)) if not _CONDITIONAL.search(
                 statement.words[-30:]
             ):
                 about: tuple[Node, ...] = (subject,)
+            case sx.Relation(sides=(_, sx.Call(function=sx.Name(base=word), args=(chance,))), operators=("sim",)) if word in _CHANCES:
+                about = (chance,)
             case sx.Relation(sides=(subject, sx.Group(open="{" | "\\{") | sx.List()), operators=("in",)):
                 about = subject.items if isinstance(subject, sx.Listing) else (subject,)
             case sx.Name(accents=()) as subject if _QUANTITY.search(statement.words[-30:]):

@@ -13,6 +13,7 @@ from symgrad.allowance import OVER, Allowance
 from symgrad.analogous import with_formulas_of_others
 from symgrad.applying import applied
 from symgrad.asides import set_aside
+from symgrad.averaged import with_means
 from symgrad.batchwise import for_each_example
 from symgrad.bell import with_bells
 from symgrad.binary import with_the_label
@@ -63,6 +64,7 @@ from symgrad.literals import literal_rows, masked_entries
 from symgrad.logits import with_softmax
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.naming import letters_of
+from symgrad.normalised import with_normalisation
 from symgrad.numbered import with_vectors
 from symgrad.of_indices import with_indices_for_arguments
 from symgrad.one_row import with_rows_by_themselves
@@ -133,6 +135,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_incoming,
     without_patterns,
     of_one_sample,
+    with_means,
     with_summands,
     with_own_losses,
     with_cross_entropies,
@@ -145,6 +148,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     up_to_constants,
     tabulated,
     with_softmax,
+    with_normalisation,
     with_roots,
     with_pairs,
     over_pairs,
