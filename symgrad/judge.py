@@ -383,6 +383,8 @@ class Judge:
             return None
         if is_solved_for(self.gathered.sheet, link) and self._is_of_one_unknown(link, found):
             return Ruling(link, "fails", [{"method": "identity_test", "holds": False, "under": resting[0].text}], found)
+        # With the numbers of data in it an equation is one of these data alone.
+        is_open = is_open or any(name in self.ledger.values for name in mentions(link.right, self.meaning.styled))
         return None if is_open else Ruling(link, "undecided", pair=found, reason=f"it is not where {resting[0].text}")
 
     def _is_of_one_unknown(self, link: Link, pair: Pair) -> bool:

@@ -243,7 +243,7 @@ def test_two_checks_of_one_derivation_are_equal():
 # ── a wrong derivative in a record ───────────────────────────────────────────────────────────────────────────────────
 
 
-WITHOUT_SLOPE = {"counting", "is_max", "is_median", "one_hot", "perm", "pi", "polar", "tri", "window"}
+WITHOUT_SLOPE = {"counting", "is_max", "is_median", "leading", "one_hot", "perm", "pi", "polar", "tri", "window"}
 """Derivatives that are 0 everywhere, and two that are refused."""
 
 

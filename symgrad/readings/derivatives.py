@@ -186,7 +186,7 @@ def _by(reader: Reader, of: Term, variable: Term, shapes: Shapes, direct: bool, 
 def _wholes(name: str) -> tuple[str, ...]:
     """What a name with an index may be one vector of."""
     base, _, index = name.partition("_")
-    return (base, base.upper()) if index else ()
+    return (base, base.upper()) if index.isalpha() else ()
 
 
 def _speaks_of(reader: Reader, of: str, name: str) -> bool:
