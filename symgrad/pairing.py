@@ -12,6 +12,7 @@ from symgrad.changing import Changing
 from symgrad.dims import Dim
 from symgrad.errors import SymgradError
 from symgrad.ledger import Ledger
+from symgrad.literals import literal_rows
 from symgrad.meaning import Meaning
 from symgrad.origins import index_letters
 from symgrad.readings import Reader
@@ -74,8 +75,11 @@ class Pairing:
         shapes, sizes = self.meaning.shapes, self.ledger.sizes()
         for name, size in sizes.items():
             shapes = shapes.unify(Dim.of(name), Dim.of(size)) or shapes
-        for name in self.gathered.vocabulary.sizes_said & {name for name, size in sizes.items() if size == 1}:
-            shapes = shapes.as_one(Dim.of(name)) or shapes  # the one unit of a last layer
+        # A number for the one unit of a last layer; no formula is compared as if there were one of all things.
+        rows = literal_rows(link.right)
+        ones = {name for name, size in sizes.items() if size == 1} if rows is not None and len(rows) == len(rows[0]) == 1 else set()
+        for name in self.gathered.vocabulary.sizes_said & ones - self.ledger.values.keys():
+            shapes = shapes.as_one(Dim.of(name)) or shapes
         yield from self.pairs(link, False, shapes)
 
     def paired(self, left: Reading, right: Reading, reader: Reader) -> Pair | None:

@@ -106,7 +106,7 @@ class Point:
             return self._einsum(node)
         self.shape(node.shape)  # before anything of that size is made
         operands = [self._done[operand] for operand in node.operands]
-        if isinstance(node, Func) and node.fn in _NEED_AN_INVERSE and not self.exact and np.linalg.cond(operands[0]) > _SINGULAR:
+        if isinstance(node, Func) and node.fn in _NEED_AN_INVERSE and not self.exact and _is_singular(operands[0]):
             raise Singular("a matrix here has no inverse")
         try:
             return self._computed(node, operands)
@@ -192,3 +192,8 @@ def _function(
     program = Program({a.name: a.shape for a in args}, (("value", form),), exact)
     run = compiled(program).run
     return lambda given: run(given, {})["value"]
+
+
+def _is_singular(matrix: Any) -> bool:
+    """Whether a matrix has no inverse, or one that has no digits; LAPACK complains aloud of what is not finite."""
+    return not np.all(np.isfinite(np.asarray(matrix, dtype=float))) or bool(np.linalg.cond(matrix) > _SINGULAR)

@@ -81,7 +81,9 @@ def _with_arguments_of_their_own(sheet: Sheet) -> Sheet:
     out: list[Statement] = []
     for statement in sheet.statements:
         match statement.node:
-            case sx.Relation(sides=(head, sx.Call() as call, *rest)) as node if (found := _activated(node)) and not _is_of_a_step(head):
+            case sx.Relation(sides=(head, sx.Call() as call, *rest)) as node if (found := _activated(node)) and not (
+                is_numeric(found[1]) or _is_of_a_step(head)
+            ):
                 at, inner = Span(statement.span.start, statement.span.start), found[1]
                 own = sx.Name(at, argument_name(plain_name(head) or ""))
                 out.append(replace(statement, node=sx.Relation(at, (own, inner), ("=",)), span=at))

@@ -241,6 +241,10 @@ _DIFFERENTIATED = re.compile(r"(?<![^\s(,;:])[∂d] ?(?:[^\s,;:=()]{1,8}(?:\([^(
 _DIFFERENTIAL = re.compile(r"(?<![^\s(,;:])[∂d∇] (?:[a-z]{2,6} )*$")
 
 
+# The ½ of `½ rᵀr = 1.75`.
+_BEHIND_A_PART = re.compile(r"[½¼¾⅓⅔] ?$")
+
+
 def _with_its_factors(body: str, before: int, start: int, end: int) -> tuple[int, int]:
     """Where an equation stands with what its left side begins with, behind the equation before."""
     slope = _DIFFERENTIATED.search(body, before, start) or _DIFFERENTIAL.search(body, before, start)
@@ -248,7 +252,8 @@ def _with_its_factors(body: str, before: int, start: int, end: int) -> tuple[int
         start = slope.start()
     while found := _BEHIND_A_SIGN.search(body, before, start) or _BEHIND_BRACKETS.search(body, before, start):
         start = found.start()
-    return start, end
+    part = _BEHIND_A_PART.search(body, before, start)
+    return start if part is None else part.start(), end
 
 
 def _behind_so(told: str) -> int:
