@@ -7,7 +7,7 @@ defined by one argument and used with another (`f(x)`, `f(y)`) is left alone.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from symgrad import syntax as sx
@@ -61,9 +61,14 @@ def without_arguments(sheet: Sheet) -> Sheet:
 
     applied = {name for s in sheet.statements for n in sx.walk(s.node) if (name := _applied(as_call(n))[0]) is not None}
 
-    heads = {id(side) for s in sheet.statements if isinstance(s.node, sx.Relation) for side in s.node.sides[:1]}
-    calls = [n for s in sheet.statements for n in sx.walk(s.node) if id(n) not in heads]
-    called = {name for n in calls if (name := _applied(as_call(n))[0]) is not None}
+    where: dict[str, set[int]] = {}  # the statements that speak of a name, but for the heads of equations
+    for s in sheet.statements:
+        for side in s.node.sides[1:] if isinstance(s.node, sx.Relation) else (s.node,):
+            for name in (plain_name(n) for n in sx.walk(side) if isinstance(n, (sx.Name, sx.Scripted))):
+                where.setdefault(name or "", set()).add(id(s))
+
+    def is_spoken_of(names: Iterable[str], but_for: Statement) -> bool:
+        return any(where.get(name, set()) - {id(but_for)} for name in names)
 
     def learn(statement: Statement, anew: bool) -> None:
         if not isinstance(statement.node, sx.Relation):
@@ -74,8 +79,10 @@ def without_arguments(sheet: Sheet) -> Sheet:
             name, arguments = plain_name(head), _NO_ARGUMENTS
         elif isinstance(head, sx.Call) and is_of_the_field(head, statement.node.sides[1]):
             return  # a function of its argument alone, such as `f(z) = \max(0, z)`
-        elif not names_more(statement.node.sides[1:], arguments) and name in called:
-            return  # one that other lines apply
+        elif not names_more(statement.node.sides[1:], arguments) and (
+            is_spoken_of((name,), statement) or not is_spoken_of(arguments, statement)
+        ):
+            return  # one that other lines apply, or that is of any letter
         if is_word(statement.node.sides[1]):
             return  # `\\phi = \\tanh`
         if name is None or (name.endswith("'") and name.rstrip("'") in applied - defined.keys()):

@@ -52,7 +52,13 @@ class Cell:
 
     @property
     def is_number(self) -> bool:
-        return self.node is not None and constant_of(self.node) is not None
+        return self.node is not None and constant_of(self.node) is not None and not self._is_shape
+
+    @property
+    def _is_shape(self) -> bool:
+        r"""Whether it is `32 \times 50 \times 256`, of a tensor, and no product that was worked out."""
+        node = self.node
+        return isinstance(node, sx.Product) and len(node.factors) > 2 and set(node.operators) == {"times"} and self.text.count("=") == 0
 
     @property
     def entries(self) -> tuple[Node, ...]:
