@@ -19,6 +19,9 @@ from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
+# The letters that count steps, also where one of these is given a number.
+_STEPS = frozenset({"t", "\\tau", "l", "\\ell", "k", "n", "i", "j"})
+
 
 def with_instances(sheet: Sheet) -> Sheet:
     """The sheet with such values as statements of their own, before the line that they stand in."""
@@ -44,7 +47,8 @@ def _is_supposed(node: Node, computed: set[str], settled: set[str]) -> TypeGuard
     """Whether a number is put in the place of what a formula gives at every step; beside a b, `g_b` is of no step."""
     match node:
         case sx.Relation(sides=(sx.Scripted(sub=sx.Name() as step) as head, value), operators=("=" | "equiv",)):
-            return plain_name(step) not in settled and plain_name(head) in computed and constant_of(value) is not None
+            is_of_a_step = plain_name(step) not in settled or plain_name(step) in _STEPS
+            return is_of_a_step and plain_name(head) in computed and constant_of(value) is not None
     return False
 
 
