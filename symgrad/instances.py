@@ -20,7 +20,7 @@ from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
 # The letters that count steps, also where one of these is given a number.
-_STEPS = frozenset({"t", "\\tau", "l", "\\ell", "k", "n", "i", "j"})
+_STEPS = frozenset({"t", "\\tau", "l", "\\ell"})
 
 
 def with_instances(sheet: Sheet) -> Sheet:
