@@ -67,8 +67,9 @@ def _averaged(formula: Node, means: Mapping[str, Node]) -> Node | None:
     """The mean of a formula; None where it is not linear in what is random."""
     within = list(sx.walk(formula))
     met = [n for n in within if isinstance(n, (sx.Name, sx.Scripted)) and plain_name(n) in means]
-    below = [m for n in within if isinstance(n, sx.Frac) for m in sx.walk(n.below)]
-    if len(met) != 1 or met[0] in below or not all(isinstance(n, _LINEAR) for n in within):
+    # Neither below a line nor in a power: the mean of a square is not the square of the mean.
+    apart = [n.below for n in within if isinstance(n, sx.Frac)] + [n for n in within if isinstance(n, sx.Scripted) and n.sup is not None]
+    if len(met) != 1 or any(m is met[0] for n in apart for m in sx.walk(n)) or not all(isinstance(n, _LINEAR) for n in within):
         return None
     mean = means[plain_name(met[0]) or ""]
 

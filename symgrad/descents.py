@@ -31,6 +31,10 @@ _RATE = re.compile(
 _CLIMBS = re.compile(
     r"(?i)ascen|ascend|maximi[sz]|maximum|likelihood|elbo|reward|uphill|adversar|attack|climb|policy|log[- ]?prob|dual|lagrang|increas"
 )
+# Rules by which a step is not the rate times the gradient (Goodfellow et al., 8.3 and 8.5).
+_OTHER_STEPS = re.compile(
+    r"(?i)momentum|heavy[- ]ball|nesterov|\badam\w*|rmsprop|adagrad|adadelta|\bdecay|newton|velocity|clip|proximal|projected"
+)
 # Signs that stand for `\\leftarrow` between a name and its next value, where it is not said what it tends to.
 _ARROWS = frozenset({"to", ":"})
 _LIMIT = re.compile(
@@ -46,7 +50,7 @@ _RATES = RATES | {"\\varepsilon", "\\tau", "\\rho"}
 def with_descents(sheet: Sheet) -> Sheet:
     """The sheet with the formula of a step in front of its numbers, where the sheet says the value, the rate and the gradient."""
     rates = {Fraction(found[1]) for found in _RATE.finditer(sheet.source.text)}
-    if not rates or _CLIMBS.search(sheet.source.text):
+    if not rates or _CLIMBS.search(sheet.source.text) or _OTHER_STEPS.search(sheet.source.text):
         return sheet
     values: dict[str, Rows] = {}
     gradients: dict[str, Node] = {}  # those before a step; a loss that comes later, of another model, is none of its business

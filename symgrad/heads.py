@@ -62,9 +62,10 @@ def without_arguments(sheet: Sheet) -> Sheet:
     applied = {name for s in sheet.statements for n in sx.walk(s.node) if (name := _applied(as_call(n))[0]) is not None}
 
     where: dict[str, set[int]] = {}  # the statements that speak of a name, but for the heads of equations
+    subjects = {id(n.of) for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Derivative)}
     for s in sheet.statements:
         for side in s.node.sides[1:] if isinstance(s.node, sx.Relation) else (s.node,):
-            for name in (plain_name(n) for n in sx.walk(side) if isinstance(n, (sx.Name, sx.Scripted))):
+            for name in (plain_name(n) for n in sx.walk(side) if isinstance(n, (sx.Name, sx.Scripted)) and id(n) not in subjects):
                 where.setdefault(name or "", set()).add(id(s))
 
     def is_spoken_of(names: Iterable[str], but_for: Statement) -> bool:

@@ -18,6 +18,7 @@ from symgrad.span import Span
 from symgrad.syntax import Node
 
 _WORDS = re.compile(r"(?i)\b(?:layer|batch|instance)[- ]?norm\w*|\bnormali[sz]\w+|\bstandardi[sz]\w+")
+_EPSILON = re.compile(r"\\(?:var)?epsilon\b|ε|\beps\b")  # which may be as large as it likes
 _AT = Span(0, 0)
 _X, _MEAN, _DEVIATION = sx.Name(_AT, "x"), sx.Name(_AT, "\\mu"), sx.Name(_AT, "\\sigma")
 _NORMALISED = sx.Name(_AT, "x", ("hat",))
@@ -27,7 +28,7 @@ _BELOW: dict[str, Node] = {"\\sigma": _DEVIATION, "\\sigma^2": sx.Root(_AT, sx.S
 
 def with_normalisation(sheet: Sheet) -> Sheet:
     """The sheet with such a formula in front of the numbers that it leads to."""
-    if not _WORDS.search(sheet.source.text):
+    if not _WORDS.search(sheet.source.text) or _EPSILON.search(sheet.source.text):
         return sheet
     found = [(name, formula) for s in sheet.statements for name, formula in heads(s)]
     rows = {name: literal_rows(formula) for name, formula in found}
