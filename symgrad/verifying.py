@@ -237,12 +237,24 @@ def verify(sheet: Source | str | Path, key: Key | None = None, allowance: Allowa
     if not _open_claims(apart):
         return apart
     # What is told apart may belong together after all: values say of what kind a name is.
-    return min(apart, _judged_by_itself(_rewritten(document), key), key=_open_claims)
+    whole = _judged_by_itself(_rewritten(document), key)
+    return _with_doubts(whole, apart) if _open_claims(whole) < _open_claims(apart) else apart
 
 
 def _open_claims(found: Verification) -> int:
     """How many claims fail, or are not decided."""
     return sum(claim.verdict in ("fails", "undecided") for claim in found.claims)
+
+
+def _with_doubts(whole: Verification, apart: Verification) -> Verification:
+    """The sheet read as a whole; what fails apart and is no more than given there is not decided, so that no slip is passed over."""
+    failing = {claim.span for claim in apart.claims if claim.verdict == "fails"}
+    for claim in whole.claims:
+        if claim.verdict == "given" and claim.span in failing:
+            claim.verdict, claim.reason = "undecided", "it fails where the problems of the sheet are read apart"
+            whole.findings.append(_finding("SG102", claim.span, f"not decided: {claim.reason}"))
+    whole.findings.sort(key=lambda f: (f.span.start, f.span.end, f.code))
+    return whole
 
 
 def _judged_by_itself(raw: Sheet, key: Key | None) -> Verification:
