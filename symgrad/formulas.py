@@ -20,10 +20,10 @@ from symgrad.densities import covariances, with_densities
 from symgrad.dims import Dim, Shape
 from symgrad.errors import InvalidExpression, InvalidNetwork, SymgradError, UnknownName
 from symgrad.gathering import gathered
-from symgrad.greek_powers import with_greek_powers
 from symgrad.heads import without_arguments
 from symgrad.index_pairs import masks, with_masks
 from symgrad.labels import picked_beside_all
+from symgrad.letter_powers import exponents, with_letter_powers
 from symgrad.meaning import stem
 from symgrad.network import Network
 from symgrad.parts import parts
@@ -222,6 +222,7 @@ def network_of_formula(
         # The L of tr(Xᵀ L X), which has another name then.
         found.vocabulary.quantities = frozenset({"L"}) - {definition.name for definition in found.definitions}
         found.vocabulary.has_roots = True
+        found.vocabulary.numbers |= exponents(as_typed)
         declare_shapes(found, shapes)
         equal_layers(found, stacks)
         for name, known in of_their_place.items():
@@ -352,7 +353,7 @@ def _has_equation(text: str) -> bool:
 
 def _in_plain_terms(sheet: Sheet) -> Sheet:
     """The sheet with what is a manner of speaking in the terms of everything else."""
-    for rewriting in (with_greek_powers, with_masks, with_densities, over_pairs, with_rows_of_capitals, targeted, picked_beside_all):
+    for rewriting in (with_letter_powers, with_masks, with_densities, over_pairs, with_rows_of_capitals, targeted, picked_beside_all):
         sheet = rewriting(sheet)
     return sheet
 

@@ -7,7 +7,7 @@ An entry at a label is the inner product with the label's one-hot vector, `\math
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
@@ -19,6 +19,7 @@ from symgrad.origins import letters_that_run
 from symgrad.parts import heads
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
+from symgrad.rows_of_capitals import vectors_by_place
 from symgrad.said_properties import typed_one_hot
 from symgrad.spaces import space
 from symgrad.span import Span
@@ -26,6 +27,7 @@ from symgrad.syntax import Node
 
 _ROW = "row"  # brackets around a row at a label, until it is known whether something is differentiated by it
 _LETTERS = frozenset("yocg")
+_CLASSES = ("k", "r", "q", "p", "\\kappa")
 _COLUMNS = re.compile(
     r"(?i)\b(?:columns|spalten|colonnes|columnas|colonne|colunas|столбц\w+)\W+(?:of|von|de|da|di)?\W*(?:(?:an?|the)\W+)?(?:matrix)?\W*$"
 )
@@ -46,13 +48,14 @@ _ONE_HOT = re.compile(r"(?i)\bone[- ]?hot\b")
 
 def picked_beside_all(sheet: Sheet) -> Sheet:
     r"""As `picked`; the y of a `z_y` beside the `z_k` of a sum over k is a label too, where nothing but formulas tells."""
-    return picked(sheet, [pair for s in sheet.statements for pair in _beside_running(s.node)])
+    rows = {name for s in sheet.statements for n in sx.walk(s.node) for name in vectors_by_place(n)}
+    return picked(sheet, [pair for s in sheet.statements for pair in _beside_running(s.node)], rows)
 
 
-def picked(sheet: Sheet, told: Sequence[tuple[str, str]] = ()) -> Sheet:
+def picked(sheet: Sheet, told: Sequence[tuple[str, str]] = (), rows: Container[str] = ()) -> Sheet:
     """The sheet with entries at labels written by one-hot vectors, and the names of those that were made.
 
-    Of some it may be `told` what is a vector, and which of its indices a label.
+    Of some it may be `told` what is a vector, and which of its indices a label; `rows` have a vector for each index.
     """
     vectors = {name for s in sheet.statements if isinstance(s.node, sx.Relation) for name in [_head(s.node)] if name is not None}
     classes = dict(_classes(sheet))
@@ -74,7 +77,8 @@ def picked(sheet: Sheet, told: Sequence[tuple[str, str]] = ()) -> Sheet:
     by_columns |= {name for s in sheet.statements for name in _scored_by_columns(s)}
     said_whole = [s.node for s in sheet.statements if isinstance(s.node, sx.Relation) and _is_whole(s.node)]
     wholes = {name for node in said_whole if (name := plain_name(node.sides[0])) is not None}
-    picking = _Picking(made, vectors - labels, spoken, by_columns, wholes)
+    used = {n.base for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Name)}
+    picking = _Picking(made, vectors - labels, spoken, by_columns, wholes, rows, next((k for k in _CLASSES if k not in used), "\\varkappa"))
     statements = list(picking.by_cases(sheet.statements))
     changed = [replace(s, node=sx.mapped(s.node, picking.node)) for s in statements]
     sheet = replace(sheet, statements=statements)
@@ -260,8 +264,18 @@ def _of_a_batch(node: Node) -> Iterator[str]:
 class _Picking:
     """One pass over a tree, from the inside out."""
 
-    def __init__(self, made: dict[str, str], vectors: set[str], spoken: set[str], by_columns: set[str], wholes: set[str]) -> None:
+    def __init__(
+        self,
+        made: dict[str, str],
+        vectors: set[str],
+        spoken: set[str],
+        by_columns: set[str],
+        wholes: set[str],
+        rows: Container[str],
+        letter: str,
+    ) -> None:
         self.made, self.vectors, self.spoken, self.by_columns, self.wholes = made, vectors, spoken, by_columns, wholes
+        self.rows, self.letter = rows, letter  # what has a vector for each class, and the index of a class that nothing else has
 
     def excludes(self, condition: Node, claim: Node) -> bool:
         r"""Whether `w \ne o` stands beside a claim about the w-th of something."""
@@ -346,6 +360,13 @@ class _Picking:
             case sx.Scripted(base=sx.Name(), sub=sx.Node() as sub, sup=sx.Node()) if self._name(sub) and self._is_of_layer(node):
                 product = sx.Product(node.span, (self._one_hot(sub), replace(node, sub=None)), ("odot",))
                 return sx.Call(node.span, sx.Name(node.span, "sum"), (product,))
+            case sx.Scripted(base=sx.Name() as base, sub=sx.Node() as sub) if self._name(sub) and plain_name(base) in self.rows:
+                index = sx.Name(node.span, self.letter)
+                member = sx.Product(
+                    node.span, (sx.Scripted(node.span, self._one_hot(sub), index), replace(node, sub=index, sup=None)), ("",)
+                )
+                row = sx.Group(node.span, "(", ")", sx.BigOp(node.span, "sum", index, None, member))
+                return row if node.sup is None else replace(node, base=row, sub=None)
             case sx.Scripted(base=sx.Name() as base, sub=sx.Node() as sub) if self._name(sub) and plain_name(base) in self.vectors:
                 product = sx.Product(node.span, (self._one_hot(sub), base), ("odot",))
                 entry = sx.Call(node.span, sx.Name(node.span, "sum"), (product,))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from symgrad import names
 from symgrad import syntax as sx
@@ -142,6 +142,8 @@ def plainly_understood(found: Gathered) -> Meaning:
         _refuse_parts_of_sets(definition.expression)
         _refuse_indices_of_indices(definition.expression)
         _refuse_expectations(definition.expression)
+        _refuse_indices_outside(definition)
+        _refuse_matrices_of_an_index(definition.expression)
     meanings = sorted(_plain(found), key=lambda meaning: (len(_thin(meaning)), meaning.cost, _columns_in_capitals(meaning)))
     if meanings and not _thin(meanings[0]) and not _is_of_two_functions(meanings[0], found):
         return meanings[0]
@@ -263,6 +265,37 @@ def _refuse_expectations(tree: sx.Node) -> None:
     for node in sx.walk(tree):
         if is_expectation(node):
             raise Refused(Unsupported, "symgrad has no expectations; write the mean over samples, \\frac1n \\sum_i", node.span)
+
+
+def _refuse_indices_outside(definition: Definition) -> None:
+    r"""Raises `Refused` for the y_i of `\sum_i x_i^2 + y_i`, where no sum runs over its index."""
+    totals = [n for n in sx.walk(definition.expression) if isinstance(n, sx.BigOp)]
+    running = {letter for total in totals for letter in letters_that_run(total)} - set(definition.letters)
+    for node, letters in _free_entries(definition.expression, frozenset()):
+        if letters & running:
+            said = "the sum over its index ends before this; put all that is summed in brackets"
+            raise Refused(InvalidExpression, said, node.span)
+
+
+def _free_entries(node: sx.Node, bound: frozenset[str]) -> Iterator[tuple[sx.Node, frozenset[str]]]:
+    """What has an index that no sum around it runs over, and these indices."""
+    bound = bound | letters_that_run(node) if isinstance(node, sx.BigOp) else bound
+    if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name) and (letters := frozenset(letters_of(node.sub) or ())) - bound:
+        yield node, letters - bound
+    for child in sx.children(node):
+        yield from _free_entries(child, bound)
+
+
+def _refuse_matrices_of_an_index(tree: sx.Node) -> None:
+    r"""Raises `Refused` for the A_i of `\sum_i \|A_i x - b_i\|^2`: a matrix for each i has three indices."""
+    running = {letter for n in sx.walk(tree) if isinstance(n, sx.BigOp) for letter in letters_that_run(n)}
+    products = [n for norm in sx.walk(tree) if isinstance(norm, sx.Norm) for n in sx.walk(norm.body) if isinstance(n, sx.Product)]
+    for first, second in (pair for product in products for pair in pairwise(product.factors)):
+        match first:
+            case sx.Scripted(base=sx.Name(base=letter), sub=sub, sup=None) if letter[:1].isupper() and set(letters_of(sub) or ()) & running:
+                if len(letters_of(sub) or ()) == 1 and not (plain_name(second) or "X")[:1].isupper():
+                    said = "a matrix for each index has three indices; write it in NumPy, np.einsum('nij,j->ni', A, x)"
+                    raise Refused(Unsupported, said, first.span)
 
 
 def _refuse_indices_of_indices(tree: sx.Node) -> None:

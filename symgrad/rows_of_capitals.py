@@ -21,7 +21,7 @@ def with_rows_of_capitals(sheet: Sheet) -> Sheet:
     every = [n.base for n in nodes if isinstance(n, sx.Name)]
     defined = {name.partition("_")[0] for s in sheet.statements for name, _ in heads(s)}
     with_scripts = {n.base.base for n in scripted if isinstance(n.base, sx.Name)}
-    vectors = {name for n in nodes for name in _vectors(n)}
+    vectors = {name for n in nodes for name in vectors_by_place(n)}
     rows = {
         name
         for name in vectors
@@ -37,7 +37,7 @@ def with_rows_of_capitals(sheet: Sheet) -> Sheet:
     return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, written)) for s in sheet.statements])
 
 
-def _vectors(node: Node) -> Iterator[str]:
+def vectors_by_place(node: Node) -> Iterator[str]:
     r"""What is a vector by its place: the u of `u_i^\top`, the v of `u_i^\top v_j`, the z of `\|z_i - W x_i\|`."""
     match node:
         case sx.Scripted(base=sx.Name(base=name)) if _is_transposed(node):

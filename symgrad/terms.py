@@ -424,3 +424,9 @@ def mapped(op: str, inner: Term, *params: Any) -> Term:
 
 def total(term: Term) -> Term:
     return Term("sum", (term,), (None,), ONE, ONE, term.free)
+
+
+def to_the_power(base: Term, exponent: Term) -> Term:
+    """Every entry to the power of a scalar that has no value, exp(exponent log(base))."""
+    log = mapped("log", base)
+    return mapped("exp", Term("hadamard", (exponent, log), (), log.rows, log.cols, free_of(exponent, log)))

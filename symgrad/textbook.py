@@ -211,8 +211,15 @@ def scaled(scalars: list[Form], body: Form) -> Form:
         if not others:
             return lead
         others, body = others[:-1], others[-1]
+    if any(s.op == "exp" for s in others):
+        # γ p^(γ − 1): letters stand before powers and exponentials.
+        *others, body = [*sorted([*others, body], key=_is_no_letter)] if body.is_scalar else [*sorted(others, key=_is_no_letter), body]
     front = [lead] if lead.value != 1 or lead.sizes else []
     return apply("scale", [*front, *others, body]) if front or others else body
+
+
+def _is_no_letter(form: Form) -> bool:
+    return form.op != "symbol"
 
 
 def _powers(scalars: list[Form]) -> list[Form]:

@@ -100,6 +100,10 @@ def vec(node):
     return made("vec", [node])
 
 
+def raised(base, exponent):
+    return elementwise("exp", [product(",ij->ij", exponent, elementwise("log", [base]))])
+
+
 def kron(left, right):
     return made("kron", [left, right])
 
@@ -291,6 +295,11 @@ FIRES = {
         (power(A, 3) * power(A, Fraction(-1, 2)), FACTS),
         (product("ij,ij->i1", A, power(A, -1)), FACTS),
     ],
+    "join-powers": [
+        (multiply(raised(A, s), power(A, -1)), FACTS),
+        (multiply(B, multiply(raised(A, s), power(A, -2))), FACTS),
+        (multiply(raised(A, s - constant(1, ())), A), FACTS),
+    ],
     "mask-idempotent": [(multiply(M, A, M), FACTS), (contract(M, M), FACTS)],
     "one-hot-picks": [(product("ij,ik->ik", T, T), FACTS), (product("ij,ij,ik->ik", T, A, T), FACTS)],
     "function-of-an-entry": [
@@ -447,6 +456,11 @@ STAYS = {
         (elementwise("log", [product("ii->i1", func("cholesky", [SPD], (), (n, n)))]), FACTS),
     ],
     "cancel-reciprocal": [(A * A, FACTS), (A * power(B, -1), FACTS), (product("ij,kj->ik", A, power(A, -1)), FACTS)],
+    "join-powers": [
+        (multiply(raised(A, s), A), FACTS),
+        (multiply(raised(A, s), power(B, -1)), FACTS),
+        (product("ij,kj->ik", raised(A, s), power(A, -1)), FACTS),
+    ],
     "mask-idempotent": [(A * A, FACTS), (product("ij,kj->ik", M, M), FACTS), (M * M, Facts())],
     "distribution-sums-to-one": [
         (product("ij->1j", Y), FACTS),

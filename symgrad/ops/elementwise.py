@@ -80,11 +80,27 @@ def _base(writer: Writer, form: Any) -> str:
 
 def _exp(writer: Writer, form: Any) -> tuple[str, Prec]:
     """`exp(x)`; of a scalar times a logarithm the power that it is, `x^{γ}`."""
-    *scalars, body = form.args[0].args if form.args[0].op == "scale" else (form.args[0],)
-    if body.op != "log" or not scalars or all(s.op == "number" for s in scalars):
+    scalars, below, body = _times_what(form.args[0])
+    if body.op != "log" or (not below and all(s.op == "number" for s in scalars)):
         return (r"\exp\left({}\right)" if writer.mode == "latex" else "exp({})").format(writer.write(form.args[0], Prec.SUM)), Prec.ATOM
-    exponent = "".join(" " * bool(i) + writer.write(s, Prec.SUM if len(scalars) == 1 else Prec.PREFIX) for i, s in enumerate(scalars))
+    number = next((s.value for s in scalars if s.op == "number" and not s.sizes), Fraction(1))
+    letters = [s for s in scalars if s.op != "number" or s.sizes]
+    alone = len(letters) == 1 and number == 1 and not below
+    above = [str(abs(number.numerator))] * (abs(number.numerator) != 1 or not letters)
+    above += [writer.write(s, Prec.SUM if alone else Prec.PREFIX) for s in letters]
+    under = [str(number.denominator)] * (number.denominator != 1) + [writer.write(s, Prec.POSTFIX) for s in below]
+    sign = ("−" if writer.mode == "text" else "-") * (number < 0)
+    exponent = sign + "/".join((" ".join(above), *under))
     return _base(writer, body) + _raised(writer, exponent, all(dim.is_one for dim in form.shape)), Prec.POSTFIX
+
+
+def _times_what(form: Any) -> tuple[list[Any], list[Any], Any]:
+    """The scalars that multiply a form, one that divides it, and the form without them."""
+    *scalars, body = form.args if form.op == "scale" else (form,)
+    if body.op != "divide" or not all(dim.is_one for dim in body.args[1].shape):
+        return scalars, [], body
+    *more, inner = body.args[0].args if body.args[0].op == "scale" else (body.args[0],)
+    return [*scalars, *more], [body.args[1]], inner
 
 
 def _square(writer: Writer, form: Any) -> tuple[str, Prec]:

@@ -13,7 +13,7 @@ from symgrad.dims import ONE, Dim
 from symgrad.naming import script_text, superscript
 from symgrad.shapes import Shapes
 from symgrad.syntax import Node, Unreadable
-from symgrad.terms import Term, free_of, is_jacobian, mapped, total
+from symgrad.terms import Term, free_of, is_jacobian, mapped, to_the_power, total
 from symgrad.typing_rules import Note, Reading, is_scalar, is_vector, transposed
 
 if TYPE_CHECKING:
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 _MOST_CELLS = 40_000
 _OF_ENTRIES = frozenset({"", "F", "\\mathrm{F}", "Fro", "fro"})
+_NUCLEAR = frozenset({"*", "\\ast", "\\mathrm{tr}", "\\mathrm{nuc}"})
 _OF_THE_LARGEST = frozenset({"op", "\\mathrm{op}", "spec", "\\mathrm{spec}", "\\sigma"})
 # A matrix that weighs a norm, or the inverse of one. \|x\|_Σ is xᵀ Σ x to some and xᵀ Σ⁻¹ x to others.
 _IS_A_MATRIX = re.compile(r"[A-EG-HJ-Z]|(?:\\Sigma|\\Lambda|[A-Z])\^\{-1\}|\\Lambda")
+_IS_AN_ORDER = re.compile("[pqr]")
 SPECTRAL_OR_NOT = "spectral_or_not"
 _SAY_WHICH_LARGEST = (
     r"‖·‖_∞ of a matrix is the largest sum of a row to some and the largest entry to others; in NumPy, norm(X, inf) is the former"
@@ -115,6 +117,9 @@ def annotated(reader: Reader, node: sx.Annotated, shapes: Shapes) -> Variants:
 
 def norm(reader: Reader, node: sx.Norm, shapes: Shapes, sub: Node | None = None, sup: Node | None = None) -> Variants:
     kind = script_text(sub)
+    if sub is not None and _IS_AN_ORDER.fullmatch(kind):
+        yield from _of_any_order(reader, node, sub, sup, shapes)
+        return
     power = constant_of(sup) if sup is not None else Fraction(1)
     if power is None:
         raise Unreadable(node.span, "a power of a norm that is no number")
@@ -128,6 +133,19 @@ def norm(reader: Reader, node: sx.Norm, shapes: Shapes, sub: Node | None = None,
         yield from _weighted(reader, node, sub, power, shapes)
     elif not found:
         raise Unreadable(node.span, f"the norm with index {kind}")
+
+
+def _of_any_order(reader: Reader, node: sx.Norm, order: Node, sup: Node | None, shapes: Shapes) -> Variants:
+    r"""`\|x\|_p` of a vector, (Σ |x|^p)^{1/p}; its p-th power is the sum by itself."""
+    power = sup if sup is not None else sx.Number(node.span, "1")
+    for cost, now, (inner, exponent, outer), notes in reader.each([node.body, order, power], shapes):
+        if is_scalar(now, exponent) and is_scalar(now, outer):
+            made = total(to_the_power(mapped("abs", inner), exponent))
+            if outer != exponent:
+                over = Term("elementwise", (exponent,), ("power", Fraction(-1)), ONE, ONE, exponent.free)
+                made = to_the_power(made, Term("hadamard", (outer, over), (), ONE, ONE, free_of(outer, over)))
+            either = () if is_vector(now, inner) else (Note(SPECTRAL_OR_NOT, node.span, _SAY_WHICH_ORDER),)
+            yield Reading(cost, now, made, (*notes, *either))
 
 
 def _weighted(reader: Reader, node: sx.Norm, weight: Node, power: Fraction, shapes: Shapes) -> Variants:
@@ -168,9 +186,9 @@ def _norms(
 
 def _other_norm(kind: str, order: Fraction | None, inner: Term, vector: bool) -> Term | None:
     """The sum of the sizes of entries, the largest of them, that of their powers; of a matrix the sum of its singular values."""
-    if kind == "1":
+    if kind in ("1", "1,1"):
         return total(mapped("abs", inner))
-    if kind == "*":
+    if kind in _NUCLEAR:
         return Term("function", (inner,), ("nuclear_norm",))
     if kind in _OF_THE_LARGEST and not vector:
         return Term("function", (inner,), ("spectral_norm",))

@@ -65,6 +65,12 @@ class Run:
         return 0 if self.first.get(letter, ONE).number == 0 else 1
 
 
+_LEAVES_OUT_ONE = (
+    "what leaves out one of what its index runs through; with the one-hot vector e of y, "
+    r"\max(0, 1 + \max_{k \ne y} s_k - s_y) is \max_k (1 - e_k + s_k) - s_y"
+)
+
+
 def run_of(reader: Reader, node: sx.BigOp) -> Run | None:
     """What the index of a sum runs through; None for a sum of which nothing is said. Raises `Unreadable` for what is not read."""
     if node.below is None and node.above is None:
@@ -215,7 +221,7 @@ def _ends(reader: Reader, run: Run, letter: str, node: Node, operator: str) -> N
     elif operator in ("ge", ">"):
         run.first[letter] = side.size + (operator == ">")
     else:
-        raise Unreadable(node.span, "a sum that leaves out one of what its index runs through")
+        raise Unreadable(node.span, _LEAVES_OUT_ONE)
 
 
 def _side(reader: Reader, run: Run, node: Node) -> Side | None:

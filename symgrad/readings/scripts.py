@@ -11,7 +11,7 @@ from symgrad.constant import constant_of, is_too_long
 from symgrad.dims import ONE
 from symgrad.naming import script_text, superscript
 from symgrad.syntax import Node, Unreadable
-from symgrad.terms import Term, free_of, is_jacobian, mapped
+from symgrad.terms import Term, free_of, is_jacobian, to_the_power
 from symgrad.typing_rules import CHARITY, Note, Reading, is_scalar, settle, transposed
 
 if TYPE_CHECKING:
@@ -110,9 +110,7 @@ def _general_powers(reader: Reader, reading: Reading, power: Node) -> Iterator[R
     for cost, shapes, (exponent,), notes in reader.each([body], reading.shapes):
         if is_scalar(shapes, exponent):
             found = True
-            log = mapped("log", reading.term)
-            product = Term("hadamard", (exponent, log), (), log.rows, log.cols, free_of(exponent, log))
-            yield reading.plus(cost, shapes, mapped("exp", product), *notes)
+            yield reading.plus(cost, shapes, to_the_power(reading.term, exponent), *notes)
     if not found:
         raise Unreadable(power.span, "a power that is no number")
 

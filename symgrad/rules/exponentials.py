@@ -8,6 +8,7 @@ from itertools import permutations
 
 from symgrad.dims import ONE, Shape
 from symgrad.rewrite import Facts, Rule
+from symgrad.rules.products import power_of_a_letter
 from symgrad.tensor import (
     UNIT,
     Add,
@@ -49,7 +50,7 @@ def _summed(node: Node) -> tuple[Node, int] | None:
     if not isinstance(node, Einsum) or len(node.factors) != 1 or node.coefficient != 1 or node.sizes:
         return None
     ((inner, labels),) = node.factors
-    z = _exponent(inner)
+    z = None if power_of_a_letter(inner) else _exponent(inner)  # Σ xᵖ is what it is
     real = [label for label in labels if label != UNIT]
     summed = [axis for axis, label in enumerate(labels) if label != UNIT and label not in node.out]
     if z is None or len(summed) != 1 or len(set(real)) != len(real) or len(labels) not in (2, len(node.out)):

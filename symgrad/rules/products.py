@@ -19,6 +19,7 @@ from symgrad.tensor import (
     Node,
     Var,
     add,
+    axes,
     constant,
     einsum,
     elementwise,
@@ -123,6 +124,55 @@ def cancel_reciprocal(node: Node, facts: Facts) -> Node | None:
             factors[before[0] : before[0]] = [(joined, labels), _repeat(node)]
             return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
         seen[base, labels] = (k, exponent)
+    return None
+
+
+def power_of_a_letter(node: Node) -> tuple[Factor, list[Node]] | None:
+    """The log(b) and the terms of the c of b^c, which is exp(c log(b)) with a scalar c that is no number."""
+    if not isinstance(node, Map) or node.fn != "exp" or node.order:
+        return None
+    z = flatten_product(node.operands[0], Facts()) or node.operands[0]
+    if not isinstance(z, Einsum) or z.sizes:
+        return None
+    logs = [(n, labels) for n, labels in z.factors if isinstance(n, Map) and n.fn == "log" and not n.order]
+    rest = [factor for factor in z.factors if factor not in logs]
+    if len(logs) != 1 or not rest or any(_real(labels) for _, labels in rest) or _real(logs[0][1]) != _real(z.out):
+        return None
+    if len(rest) == 1 and isinstance(rest[0][0], Add):
+        ((exponent, labels),) = rest
+        return logs[0], [einsum([(term, labels)], (), (), z.coefficient) for term in exponent.operands]
+    return logs[0], [einsum(rest, (), (), z.coefficient)]
+
+
+def _real(labels: Indices) -> Indices:
+    return tuple(label for label in labels if label != UNIT)
+
+
+def join_powers(node: Node, facts: Facts) -> Node | None:
+    """b^c ⊘ b = b^(c − 1), and so with any power of b, also where one of them stands in a product inside the product."""
+    joined: Node | None = None
+    product: Node | None = node
+    while joined is None and product is not None:
+        joined, product = _joined(product), flatten_product(product, facts)
+    return joined
+
+
+def _joined(node: Node) -> Node | None:
+    if not isinstance(node, Einsum):
+        return None
+    for k, (factor, labels) in enumerate(node.factors):
+        found = power_of_a_letter(factor)
+        if found is None:
+            continue
+        (log, own), terms = found
+        for j, (other, at) in enumerate(node.factors):
+            base, number = _base(other)
+            # (1 − s)^c ⊙ (1 − s) stays as it is written; a power that was joined is opened again.
+            if base is log.operands[0] and _real(at) == _real(labels) and (number < 0 or len(terms) > 1):
+                (z,) = factor.operands
+                raised = einsum([(add([*terms, constant(number, ())]), ()), (log, own)], axes(z), z.shape)
+                factors = [(elementwise("exp", [raised]), ls) if i == k else (n, ls) for i, (n, ls) in enumerate(node.factors) if i != j]
+                return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
     return None
 
 
@@ -349,6 +399,7 @@ def _products(node: Node, facts: Facts) -> Node:
     # A B beside (A B)^(−1) meets it before it is opened.
     rules = (
         cancel_reciprocal,
+        join_powers,
         flatten_product,
         cancel_own_reciprocal,
         cancel_diagonal,
@@ -493,6 +544,7 @@ RULES: tuple[Rule, ...] = (
     Rule("flatten-when-shorter", "a (b a⁻¹) = b", "fewer factors, by its own condition", flatten_when_shorter),
     Rule("flatten-broadcast", "A ⊙ (u 1ᵀ) = diag(u) A", "one product inside a product less", flatten_broadcast),
     Rule("cancel-reciprocal", "x ⊙ x⁻¹ = 1", "fewer factors", cancel_reciprocal),
+    Rule("join-powers", "b^c ⊘ b = b^(c − 1)", "a factor disappears", join_powers),
     Rule("open-reciprocal-when-shorter", "(a ⊙ b)⁻¹ ⊙ b = a⁻¹", "fewer factors, by its own condition", open_reciprocal_when_shorter),
     Rule("cancel-own-reciprocal", "(A b) ⊘ (A b) = 1", "a product disappears", cancel_own_reciprocal),
     Rule("cancel-diagonal", "diag(1 ⊘ diagonal(P)) ⊙ P = I", "fewer factors", cancel_diagonal),
