@@ -8,6 +8,7 @@ what is computed with are the forms themselves.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
 
@@ -17,7 +18,7 @@ from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.raising import raise_form
 from symgrad.rewrite import Facts
 from symgrad.tensor import Factor, einsum, var
-from symgrad.textbook import hadamard_of, product_of, scaled, turned, without_scalars
+from symgrad.textbook import hadamard_of, power_of, product_of, scaled, turned, without_scalars
 
 Places = tuple[str | None, ...]
 """For each axis its letter, "" for the one place of an axis of size 1, or None for an axis of the matrix."""
@@ -140,6 +141,14 @@ def by_pairs(form: Form) -> Form:
         inside = _entry_of_product(form, tuple(letters))
         if inside is not None:
             return apply("stack", [inside], (tuple(letters), form.shape)) if any(letters) else inside
+    if form.op in ("sum", "mean", "squared_norm") and form.params in ((), (None,)) and len(form.args[0].shape) > 2:
+        shape = form.args[0].shape
+        letters = _indices(shape, _in_use(form))
+        inside = _entry(form.args[0], tuple(letters))
+        if inside is not None:
+            entry = power_of(inside, Fraction(2)) if form.op == "squared_norm" else inside
+            share = number(1, tuple((dim, -1) for dim in shape if not dim.is_one)) if form.op == "mean" else number(1)
+            return scaled([share], _over(dict(zip(letters, shape, strict=True)), entry))
     return apply(form.op, list(map(by_pairs, form.args)), form.params) if form.args else form
 
 
@@ -157,10 +166,10 @@ def _in_use(form: Form) -> set[str]:
 def _entry(form: Form, places: tuple[str, ...]) -> Form | None:
     """The entry of a form at these places, one for each of its axes that is longer than 1; None for what has no such entry."""
     places = tuple("" if dim.is_one else place for place, dim in zip(places[len(places) - len(form.shape) :], form.shape, strict=True))
-    if not any(places):
-        return by_pairs(form)
     if form.op == "ones":
         return number(1)
+    if not any(places):
+        return by_pairs(form)
     if form.op == "transpose":
         return _entry(form.args[0], places[::-1])
     if form.op == "einsum":

@@ -8,6 +8,7 @@ from test_expression import DATA, blocks, point, read, wanted
 from symgrad.batches import on_paper
 from symgrad.evaluate import compiled
 from symgrad.form import apply, number, symbol
+from symgrad.form import symbols as symbols_in
 from symgrad.formulas import network_of_text
 from symgrad.numpycode import Program
 from symgrad.pipeline import derive, forward_program
@@ -23,6 +24,14 @@ def einsum(spec, *forms):
     return apply("einsum", forms, (spec,))
 
 
+# What NumPy makes of `A[:, None, :] + W[None, :, :]`, with a W of k×m.
+PAIRS = apply(
+    "add",
+    [
+        einsum("ij,u->iuj", A, apply("ones", (), dims("1"))),
+        einsum("kj,u->ukj", symbol("W", dims("k m")), apply("ones", (), dims("1"))),
+    ],
+)
 PRINTED = [
     (einsum("bij,bik->jk", X, Y), "Σ_n X_nᵀ Y_n", r"\sum_{n} X_{n}^{\top} Y_{n}"),
     (einsum("bij,jk->bik", X, W), "[X_n W]_n", r"\left[X_{n} W\right]_{n}"),
@@ -42,6 +51,9 @@ PRINTED = [
         None,
     ),
     (apply("sum", [apply("square", [einsum("bij,jk->bik", X, W)])], (None,)), "Σ_n Σ (X_n W)²", None),
+    (apply("sum", [apply("square", [PAIRS])], (None,)), "Σ_i,j,l (A_il + W_jl)²", None),
+    (apply("mean", [PAIRS], (None,)), "1/(n·k·m) Σ_i,j,l (A_il + W_jl)", None),
+    (apply("max", [PAIRS], (0,)), "max[axis 1]([A[i,j]]_i1j + [W[i,j]]_1ij)", None),
 ]  # fmt: skip
 
 
@@ -50,7 +62,7 @@ def test_a_tensor_is_printed_place_by_place(form, plain, shown):
     assert text(form) == plain
     assert shown is None or latex(form) == shown
     rng = np.random.default_rng(1)
-    symbols = [X, Y, W, Q, K, A, s]
+    symbols = {x.name: x for x in (X, Y, W, Q, K, A, s, *symbols_in(form))}.values()
     at = {x.name: rng.standard_normal(lengths(x.shape)) for x in symbols}
     program = Program({x.name: x.shape for x in symbols}, (("printed", on_paper(form)), ("computed", form)), sizes=SIZES)
     values = compiled(program).run(at, {})

@@ -82,6 +82,8 @@ def _write(writer: Writer, form: Any) -> tuple[str, Prec]:
     body = sign + " ".join(entries or ["1"])
     if not free:
         return body, Prec.PRODUCT
+    if len(out) > 2 and [arg.op for arg in form.args if arg.op != "ones"] == ["symbol"]:
+        free = "".join(letters.get(c, "1") for c in out)  # which axes it is repeated along
     return (rf"\left[{body}\right]_{{{free}}}" if writer.mode == "latex" else f"[{body}]_{free}"), Prec.POSTFIX
 
 

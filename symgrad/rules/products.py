@@ -520,18 +520,22 @@ def open_sum_when_shorter(node: Node, facts: Facts) -> Node | None:
 
 def spread_terms_apart(node: Node, facts: Facts) -> Node | None:
     """Σ_k m_ik (x_ij − y_kj) = Σ_k m_ik x_ij − Σ_k m_ik y_kj: a sum of matrices over all pairs of their rows is of no matrices itself."""
-    if not isinstance(node, Einsum):
-        return None
+    if not isinstance(node, Einsum) or any(len(n.shape) > 2 and not _is_of_fewer_axes(n) for n, _ in node.factors):
+        return None  # a function of what is of all pairs stays of all pairs
     for k, (factor, labels) in enumerate(node.factors):
-        if not isinstance(factor, Add) or len(factor.shape) < 3 or all(label in node.out for label in labels):
-            continue
-        if all(isinstance(term, Einsum) and len(_carried(term)) < len(factor.shape) for term in factor.operands):
+        if _is_of_fewer_axes(factor) and not all(label in node.out for label in labels):
             terms = [[(term if i == k else n, ls) for i, (n, ls) in enumerate(node.factors)] for term in factor.operands]
             made = [einsum(factors, node.out, node.shape, node.coefficient, node.sizes) for factors in terms]
             flat = [flatten_product(each, facts, only=term) or each for each, term in zip(made, factor.operands, strict=True)]
             # Rewriting does not come back to what is inside a result: (x − y)² has two such factors.
             return add([spread_terms_apart(each, facts) or each for each in flat])
     return None
+
+
+def _is_of_fewer_axes(node: Node) -> bool:
+    """Whether it is a sum over all pairs of rows, of terms that have fewer axes than it."""
+    is_of_pairs = isinstance(node, Add) and len(node.shape) > 2
+    return is_of_pairs and all(isinstance(term, Einsum) and len(_carried(term)) < len(node.shape) for term in node.operands)
 
 
 def _carried(node: Einsum) -> set[int]:
