@@ -53,7 +53,7 @@ PRINTED = [
     (apply("sum", [apply("square", [einsum("bij,jk->bik", X, W)])], (None,)), "Σ_n Σ (X_n W)²", None),
     (apply("sum", [apply("square", [PAIRS])], (None,)), "Σ_i,j,l (A_il + W_jl)²", None),
     (apply("mean", [PAIRS], (None,)), "1/(n·k·m) Σ_i,j,l (A_il + W_jl)", None),
-    (apply("max", [PAIRS], (0,)), "max[axis 1]([A[i,j]]_i1j + [W[i,j]]_1ij)", None),
+    (apply("max", [PAIRS], (0,)), "max[axis 1]([A[n,:] + W]_n)", None),
 ]  # fmt: skip
 
 
