@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -165,3 +166,14 @@ class Function:
     kinks: Callable[[Func], tuple[Node, ...]] | None = None
     domain: str = "real"
     source: str = ""
+
+
+_LARGEST_DENOMINATOR, _MOST_DECIMALS = 128, 12
+
+
+def decimal(value: Fraction) -> str | None:
+    """A number with many, though finitely many, digits as people type it: 0.044715, not 8943/200000; None for any other."""
+    if value.denominator <= _LARGEST_DENOMINATOR or 10**_MOST_DECIMALS % value.denominator:
+        return None
+    whole, rest = divmod(value.numerator * 10**_MOST_DECIMALS // value.denominator, 10**_MOST_DECIMALS)
+    return f"{whole}.{rest:0{_MOST_DECIMALS}d}".rstrip("0")

@@ -18,7 +18,7 @@ from symgrad.errors import Unsupported
 from symgrad.network import Input, Network
 from symgrad.ops import FUNCTIONS
 from symgrad.ops.elementwise import ELEMENTWISE
-from symgrad.tensor import Einsum, Func, Map, Node, Var, topological
+from symgrad.tensor import Einsum, Func, Map, Node, Var, topological, variables
 
 _TRIES = 4000
 _LARGEST = 9
@@ -124,7 +124,7 @@ def _places(network: Network) -> dict[str, list[Dim]]:
 @lru_cache(maxsize=4096)
 def _places_in(whole: Node) -> tuple[tuple[str, Dim], ...]:
     nodes = (n for n in topological([whole]) if isinstance(n, Func) and n.fn == "one_hot")
-    return tuple((n.operands[0].name, n.params[0]) for n in nodes if isinstance(n.operands[0], Var))
+    return tuple((place.name, n.params[0]) for n in nodes for place in variables(n.operands[0]))
 
 
 def _draw(item: Input, sizes: Mapping[str, int], rng: np.random.Generator, positive: bool) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from symgrad import names
-from symgrad.dims import ONE, Shape
+from symgrad.dims import ONE, Dim, Shape
 from symgrad.form import Form, apply, cost, number, walk
 from symgrad.tensor import Sizes
 from symgrad.textbook import diag_of, hadamard_of, kron_of, product_of, scaled, turned
@@ -142,18 +142,27 @@ def _plain_bias(term: Form, shape: Shape) -> Form:
 
 
 def _common_number(terms: list[Form], shape: Shape) -> Form | None:
-    """2 a − 2 b = 2 (a − b)."""
+    """2 a − 2 b = 2 (a − b), and 1/n a − 2/(k n) b = 1/n (a − 2/k b)."""
     parts = [(term, [], number(1)) if term.op == "number" else _parts(term) for term in terms]
-    lead = parts[0][0]
-    size = abs(lead.value)
-    if (size == 1 and not lead.sizes) or not all(abs(n.value) == size and n.sizes == lead.sizes for n, _, _ in parts):
+    leads = [lead for lead, _, _ in parts]
+    size = abs(leads[0].value) if all(abs(lead.value) == abs(leads[0].value) for lead in leads) else Fraction(1)
+    sizes = _common_sizes([dict(lead.sizes) for lead in leads])
+    if (size == 1 and not sizes) or (not sizes and any(lead.sizes for lead in leads)):
         return None
     rest = []
     for own, scalars, body in parts:
-        rest.append(scaled([number(own.value / size), *scalars], body))
+        left = tuple((dim, e - sizes.get(dim, 0)) for dim, e in own.sizes)
+        rest.append(scaled([number(own.value / size, tuple((dim, e) for dim, e in left if e)), *scalars], body))
     if any(r.op == "number" for r in rest) and not any(r.shape == shape for r in rest):
         return None
-    return scaled([number(size, lead.sizes)], sum_of(rest, shape))
+    return scaled([number(size, tuple(sizes.items()))], sum_of(rest, shape))
+
+
+def _common_sizes(found: list[dict[Dim, int]]) -> dict[Dim, int]:
+    """The sizes that multiply or divide all terms, as often as the one that has the fewest of them."""
+    first, *others = found
+    shared = {dim: min((e, *(other.get(dim, 0) for other in others)), key=abs) for dim, e in first.items()}
+    return {dim: e for dim, e in shared.items() if e and all(e * other.get(dim, 0) > 0 for other in found)}
 
 
 def _common_scalar(terms: list[Form], shape: Shape) -> Form | None:

@@ -15,7 +15,7 @@ from symgrad import names
 from symgrad.batches import on_paper
 from symgrad.dims import Dim, latex_shape, show
 from symgrad.form import Form
-from symgrad.op import Infix, Notation, Prec, side_by_side
+from symgrad.op import Infix, Notation, Prec, decimal, side_by_side
 from symgrad.ops import op_named
 
 
@@ -77,14 +77,22 @@ class Typesetter:
             return str(float(value))
         return str(value)
 
+    def _power_of_ten(self, value: Fraction) -> str | None:
+        """10^9 and not 1000000000."""
+        zeros = len(str(value.numerator)) - 1
+        if zeros < _MOST_ZEROS or value != 10**zeros:
+            return None
+        return f"10^{{{zeros}}}" if self.mode == "latex" else f"10^{zeros}"
+
     def _number(self, value: Fraction, form: Form) -> tuple[str, Prec]:
         above = [self._power(dim, exponent) for dim, exponent in form.sizes if exponent > 0]
         below = [self._power(dim, -exponent) for dim, exponent in form.sizes if exponent < 0]
         sign = ("−" if self.mode == "text" else "-") if value < 0 else ""
         value, turns = _without_pi(value)
         top, bottom = abs(value.numerator), value.denominator
-        if self.mode != "numpy" and not form.sizes and bottom > _LARGEST_DENOMINATOR and 10**_MOST_DECIMALS % bottom == 0:
-            return sign + _decimal(abs(value)), Prec.PRODUCT if sign else Prec.ATOM
+        short = None if self.mode == "numpy" or form.sizes else decimal(abs(value)) or self._power_of_ten(abs(value))
+        if short is not None:
+            return sign + short, Prec.PRODUCT if sign else Prec.ATOM
         if turns:
             (above if turns > 0 else below).insert(0, self._pi(abs(turns)))
         if bottom != 1:
@@ -131,7 +139,7 @@ def _bare(line: list[str]) -> str:
     return factor[1:-1] if factor.startswith("(") and factor.endswith(")") else factor
 
 
-_LARGEST_DENOMINATOR, _MOST_DECIMALS = 128, 12
+_MOST_ZEROS = 6
 
 
 # Powers of π, as the rational number that it is computed with; quotients of them by small numbers are written with the letter.
@@ -147,12 +155,6 @@ def _without_pi(value: Fraction) -> tuple[Fraction, int]:
             if max(abs(rest.numerator), rest.denominator) < _LONGEST_OF_PI:
                 return rest, exponent
     return value, 0
-
-
-def _decimal(value: Fraction) -> str:
-    """A number with finitely many digits as people type it: 0.044715, not 8943/200000."""
-    whole, rest = divmod(value.numerator * 10**_MOST_DECIMALS // value.denominator, 10**_MOST_DECIMALS)
-    return f"{whole}.{rest:0{_MOST_DECIMALS}d}".rstrip("0")
 
 
 def fraction_latex(x: Fraction) -> str:

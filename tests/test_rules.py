@@ -100,6 +100,18 @@ def vec(node):
     return made("vec", [node])
 
 
+def tri(node):
+    return func("tri", (), node.shape, node.shape)
+
+
+def causal(node):
+    return func("causal_softmax", [node], (), node.shape)
+
+
+def relu(node, order=0):
+    return elementwise("relu", [node], (), order)
+
+
 def raised(base, exponent):
     return elementwise("exp", [product(",ij->ij", exponent, elementwise("log", [base]))])
 
@@ -300,6 +312,8 @@ FIRES = {
         (multiply(B, multiply(raised(A, s), power(A, -2))), FACTS),
         (multiply(raised(A, s - constant(1, ())), A), FACTS),
     ],
+    "triangle-beside-causal": [(multiply(tri(P), causal(P)), FACTS), (multiply(causal(Q), P, tri(P)), FACTS)],
+    "rectified-beside-its-slope": [(multiply(relu(A), relu(A, 1)), FACTS), (multiply(relu(A, 1), B, relu(A)), FACTS)],
     "mask-idempotent": [(multiply(M, A, M), FACTS), (contract(M, M), FACTS)],
     "one-hot-picks": [(product("ij,ik->ik", T, T), FACTS), (product("ij,ij,ik->ik", T, A, T), FACTS)],
     "function-of-an-entry": [
@@ -461,6 +475,12 @@ STAYS = {
         (multiply(raised(A, s), power(B, -1)), FACTS),
         (product("ij,kj->ik", raised(A, s), power(A, -1)), FACTS),
     ],
+    "triangle-beside-causal": [
+        (multiply(tri(P), softmax(P)), FACTS),
+        (product("ij,ji->ij", tri(P), causal(P)), FACTS),
+        (causal(P), FACTS),
+    ],
+    "rectified-beside-its-slope": [(multiply(relu(A), relu(B, 1)), FACTS), (product("ij,kj->ik", relu(A), relu(A, 1)), FACTS)],
     "mask-idempotent": [(A * A, FACTS), (product("ij,kj->ik", M, M), FACTS), (M * M, Facts())],
     "distribution-sums-to-one": [
         (product("ij->1j", Y), FACTS),

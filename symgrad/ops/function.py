@@ -12,7 +12,7 @@ from typing import Any
 
 from symgrad.dims import ONE, Shape, show
 from symgrad.errors import ShapeError
-from symgrad.op import Function, Notation, Op, Prec, Writer
+from symgrad.op import Function, Notation, Op, Prec, Writer, decimal
 from symgrad.ops.reduce import along, mean, reduced, reduced_shape, total
 from symgrad.tensor import UNIT, Func, Node, Params, add, broadcast, constant, einsum, eye, func, multiply, power, scale, transpose
 
@@ -320,7 +320,7 @@ def _write_scattered(latex: str, text: str, numpy: str) -> Any:
     def write(writer: Writer, form: Any) -> tuple[str, Prec]:
         (body, *more), (axis, eps) = form.args, form.params
         inside = writer.write(body, Prec.SUM)
-        added = writer.write(more[0], Prec.SUM) if more else str(eps) if eps else ""
+        added = writer.write(more[0], Prec.SUM) if more else (decimal(eps) or str(eps)) if eps else ""
         if writer.mode == "numpy":
             return f"{numpy}({inside}, {axis}, {added if more else float(eps)})", Prec.ATOM
         below, behind = along(axis, body.shape)

@@ -88,18 +88,22 @@ def _where(call: Call) -> Array:
     branches = [None if out else call.array(node, tensors=True) for node, out in zip(call.args[1:], infinite, strict=True)]
     kept = next((b for b, c in zip(branches, (condition.causal, condition.anticausal), strict=True) if c and b is not None), None)
     other = branches[1] if kept is branches[0] else branches[0]
-    if kept is not None and not kept.lead and (other is None or (other.literal is not None and other.literal <= -_LEFT_OUT)):
-        return replace(kept, masked=kept, bare=None, span=call.span)
+    is_left_out = kept is not None and not kept.lead and (other is None or (other.literal is not None and other.literal <= -_LEFT_OUT))
+    if is_left_out and True in infinite:
+        branches[infinite.index(True)] = call.exactly(-_INFINITE)
     chosen, otherwise = branches
     if chosen is None or otherwise is None:
         at = call.args[1 + infinite.index(True)]
         raise call.refused("an infinite entry, but for a causal mask below a softmax; write a large number, as in -1e9", at, Unsupported)
     rest = condition.opposite or t.add([call.exactly(1), t.negative(condition, call.span)], call.span)
-    return t.add([t.times(condition, chosen, call.span), t.times(rest, otherwise, call.span)], call.span)
+    pairs = ((condition, chosen), (rest, otherwise))
+    terms = [mask if branch.literal == 1 else t.times(mask, branch, call.span) for mask, branch in pairs if branch.literal != 0]
+    made = t.add(terms, call.span) if len(terms) > 1 else next(iter(terms), t.times(condition, chosen, call.span))
+    return replace(made, masked=kept) if is_left_out else made
 
 
-# What stands where a softmax takes no part is no larger than this.
-_LEFT_OUT = 10**4
+# What stands where a softmax takes no part is no larger than this; for an infinite one stands a number whose exponential is 0.
+_LEFT_OUT, _INFINITE = 10**4, 10**9
 
 
 def _is_minus_infinity(node: ast.expr) -> bool:

@@ -1,6 +1,6 @@
 """The losses and layers of PyTorch, TensorFlow and JAX, each as it is written out in the functions that are there.
 
-    line ::= name(parameter, parameter=default) [reduction] = expression in the parameters
+    line ::= name(parameter, parameter=default) [reduction] = expression in the parameters, also on indented lines
 
 A loss of many entries is their mean, unless `reduction` says otherwise; TensorFlow's have none.
 """
@@ -25,22 +25,41 @@ smooth_l1_loss(input, target, beta=1) mean = huber(input - target, beta)/beta
 huber_loss(input, target, delta=1) mean = where(abs(input - target) < delta, (input - target)**2/2, delta*(abs(input - target) - delta/2))
 binary_cross_entropy(input, target) mean = -(target*log(input) + (1 - target)*log(1 - input))
 binary_cross_entropy_with_logits(input, target) mean = softplus(input) - target*input
+binary_cross_entropy_with_pos_weight(input, target, pos_weight) mean = pos_weight*target*softplus(-input) + (1 - target)*softplus(input)
 soft_margin_loss(input, target) mean = softplus(-target*input)
 poisson_nll_loss(input, target) mean = exp(input) - target*input
 gaussian_nll_loss(input, target, var) mean = (log(var) + (input - target)**2/var)/2
 kl_div(input, target) mean = target*(log(target) - input)
 kl_div_of_logarithms(input, target) mean = exp(target)*(target - input)
+multilabel_soft_margin_loss(input, target) mean = softplus(input) - target*input
+hinge_embedding_loss(input, target, margin=1) mean = where(target > 0, input, relu(margin - input))
+cosine_embedding_loss(a, b, target, margin=0) mean = where(target > 0, 1 - cosine_similarity(a, b), relu(cosine_similarity(a, b) - margin))
+triplet_margin_loss(anchor, positive, negative, margin=1) mean =
+    relu(norm(anchor - positive, axis=1) - norm(anchor - negative, axis=1) + margin)
+multi_margin_loss(input, target, margin=1) mean =
+    mean(relu(margin + input - input[arange(len(input)), target][:, None]), axis=1) - margin/input.shape[1]
 margin_ranking_loss(input1, input2, target, margin=0) mean = relu(margin - target*(input1 - input2))
 cross_entropy_of_labels(input, target) mean = logsumexp(input, axis=1) - input[arange(len(input)), target]
 cross_entropy_of_the_diagonal(input) mean = logsumexp(input, axis=1) - diag(input)
 cross_entropy_of_shares(input, target) mean = -sum(target*log_softmax(input, axis=1), axis=1)
 cross_entropy_of_a_label(input, target) mean = logsumexp(input) - input[target]
 cross_entropy_of_one(input, target) mean = -sum(target*log_softmax(input))
+smoothed_cross_entropy_of_labels(input, target, label_smoothing) mean =
+    logsumexp(input, axis=1) - (1 - label_smoothing)*input[arange(len(input)), target] - label_smoothing*mean(input, axis=1)
+smoothed_cross_entropy_of_shares(input, target, label_smoothing) mean =
+    -sum(((1 - label_smoothing)*target + label_smoothing/target.shape[1])*log_softmax(input, axis=1), axis=1)
+smoothed_cross_entropy_of_a_label(input, target, label_smoothing) mean =
+    logsumexp(input) - (1 - label_smoothing)*input[target] - label_smoothing*mean(input)
+smoothed_cross_entropy_of_one(input, target, label_smoothing) mean =
+    -sum(((1 - label_smoothing)*target + label_smoothing/len(target))*log_softmax(input))
 nll_loss(input, target) mean = -input[arange(len(input)), target]
 
 l2_loss(t) = sum(t**2)/2
 sigmoid_cross_entropy_with_logits(labels, logits) = softplus(logits) - labels*logits
 softmax_cross_entropy_with_logits(labels, logits) = -sum(labels*log_softmax(logits, axis=1), axis=1)
+softmax_cross_entropy(logits, labels) = -sum(labels*log_softmax(logits, axis=1), axis=1)
+softmax_cross_entropy_with_integer_labels(logits, labels) = logsumexp(logits, axis=1) - logits[arange(len(logits)), labels]
+sigmoid_binary_cross_entropy(logits, labels) = softplus(logits) - labels*logits
 sparse_softmax_cross_entropy_with_logits(labels, logits) = logsumexp(logits, axis=1) - logits[arange(len(logits)), labels]
 
 cosine_similarity(x1, x2, dim=1) = sum(x1*x2, axis=dim)/(norm(x1, axis=dim)*norm(x2, axis=dim))
@@ -66,6 +85,19 @@ addmm(input, mat1, mat2) = input + mat1@mat2
 addmv(input, mat, vec) = input + mat@vec
 clamp_min(input, min) = maximum(input, min)
 clamp_max(input, max) = minimum(input, max)
+embedding(input, weight) = weight[input]
+one_hot(labels, num_classes) = eye(num_classes)[labels]
+celu(input, alpha=1) = where(input > 0, input, alpha*(exp(input/alpha) - 1))
+prelu(input, weight) = where(input > 0, input, weight*input)
+threshold(input, threshold, value) = where(input > threshold, input, value)
+tanhshrink(input) = input - tanh(input)
+softshrink(input, lambd=1/2) = relu(input - lambd) - relu(-input - lambd)
+hardshrink(input, lambd=1/2) = where(abs(input) > lambd, input, 0)
+softplus_of(input, beta) = softplus(beta*input)/beta
+gelu_by_tanh(input) = input*(1 + tanh(sqrt(2/pi)*(input + 8943/200000*input**3)))/2
+batch_norm(input, running_mean, running_var, weight=1, bias=0, eps=1/10**5) = weight*(input - running_mean)/sqrt(running_var + eps) + bias
+batch_norm_in_training(input, weight=1, bias=0, eps=1/10**5) =
+    weight*(input - mean(input, 0, keepdims=True))/sqrt(var(input, 0, keepdims=True) + eps) + bias
 """
 
 
@@ -88,10 +120,14 @@ class _Written:
         return call.func.id.replace("_", ""), cls(names, defaults, ast.parse(body, mode="eval").body, head.endswith(" mean"))
 
 
-_WRITTEN = dict(map(_Written.of, filter(None, _LINES.splitlines())))
+_WRITTEN = dict(map(_Written.of, filter(None, _LINES.replace("\n    ", " ").splitlines())))
 KEYWORDS = {word: frozenset({*made.parameters, *(("reduction",) if made.is_reduced else ())}) for word, made in _WRITTEN.items()}
 """The names of what each function takes."""
-KEYWORDS["crossentropy"] = KEYWORDS["crossentropyofshares"]
+KEYWORDS["crossentropy"] = KEYWORDS["smoothedcrossentropyofshares"]
+KEYWORDS["binarycrossentropywithlogits"] = KEYWORDS["binarycrossentropywithposweight"]
+KEYWORDS["softplus"] = KEYWORDS["softplusof"]
+KEYWORDS["gelu"] = frozenset({"approximate"})
+KEYWORDS["batchnorm"] |= {"training", "momentum"}
 KEYWORDS["cov"] = frozenset({"rowvar", "bias", "ddof"})
 KEYWORDS["average"] = frozenset({"weights", "axis", "keepdims"})
 KEYWORDS["kldiv"] |= {"log_target"}
@@ -109,10 +145,35 @@ def cross_entropy(call: Call) -> Array:
     if _counts(given["target"]):  # each row is of its own class, as in InfoNCE
         return _of(replace(call, args=[given["input"]], keywords=_without(call.keywords, ("input", "target"))), "crossentropyofthediagonal")
     scores, target = (call.array(node) for node in given.values())
-    t = call.typing
+    t, smoothed = call.typing, "smoothed" * ("label_smoothing" in call.keywords)
     if t.is_vector(scores):
-        return _of(call, "crossentropyofalabel" if t.is_scalar(target) else "crossentropyofone")
-    return _of(call, "crossentropyoflabels" if t.is_vector(target) else "crossentropyofshares")
+        return _of(call, smoothed + ("crossentropyofalabel" if t.is_scalar(target) else "crossentropyofone"))
+    return _of(call, smoothed + ("crossentropyoflabels" if t.is_vector(target) else "crossentropyofshares"))
+
+
+def by_keyword(keyword: str, other: str, plain: Callable[[Call], Array]) -> Callable[[Call], Array]:
+    """A function that is another one where a keyword is given."""
+
+    def chosen(call: Call) -> Array:
+        return _of(call, other) if keyword in call.keywords else plain(call)
+
+    return chosen
+
+
+def gelu(call: Call, plain: Callable[[Call], Array]) -> Array:
+    """`F.gelu(x, approximate='tanh')` is by tanh; any other by the normal distribution."""
+    how = call.keywords.get("approximate")
+    by_tanh = isinstance(how, ast.Constant) and how.value == "tanh"
+    return _of(replace(call, keywords={}), "gelubytanh") if by_tanh else plain(call)
+
+
+def batch_norm(call: Call) -> Array:
+    """`F.batch_norm(X, None, None, training=True)`, by the columns of the batch itself; otherwise by the running mean and variance."""
+    training = call.keywords.get("training")
+    plain = replace(call, keywords=_without(call.keywords, ("training", "momentum", "running_mean", "running_var")))
+    if isinstance(training, ast.Constant) and training.value is True:
+        return _of(replace(plain, args=[*call.args[:1], *call.args[3:]]), "batchnormintraining")
+    return _of(replace(call, keywords=_without(call.keywords, ("training", "momentum"))), "batchnorm")
 
 
 def _counts(node: ast.expr) -> bool:
@@ -192,7 +253,7 @@ def huber(call: Call, of_one: Callable[[Call], Array]) -> Array:
 def _of(call: Call, word: str) -> Array:
     written = _WRITTEN[word]
     given = _given(call, written)
-    tree = _Put({name: node for name, node in written.defaults.items() if name not in given}).visit(copy.deepcopy(written.body))
+    tree = _PutDefaults({name: node for name, node in written.defaults.items() if name not in given}).visit(copy.deepcopy(written.body))
     for node in ast.walk(tree):
         if isinstance(node, ast.expr):
             node.col_offset, node.end_col_offset = call.span.start, call.span.end
@@ -230,8 +291,23 @@ class _Put(ast.NodeTransformer):
         return copy.deepcopy(self.values.get(node.id, node))
 
 
+class _PutDefaults(_Put):
+    """As `_Put`, without what adds 0 and what is 1 times something."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        match node:
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=ast.Constant(value=0)):
+                return left
+            case ast.BinOp(left=ast.Constant(value=1), op=ast.Mult(), right=right):
+                return right
+        return node
+
+
 LOSSES: dict[str, Callable[[Call], Array]] = {
     **dict.fromkeys(_WRITTEN, written_out),
+    "batchnorm": batch_norm,
+    "binarycrossentropywithlogits": by_keyword("pos_weight", "binarycrossentropywithposweight", written_out),
     "crossentropy": cross_entropy,
     "kldiv": divergence,
     "scaleddotproductattention": attention,

@@ -71,7 +71,8 @@ class Reader:
         if name in self.defined:
             known = self.defined[name]
             make = self.typing.declared(name, known.shape, span).make
-            return replace(known, make=make, span=span, bare=None, names=known.names, literal=None, norm_of=None, ends=(name, name))
+            named = replace(known, make=make, span=span, bare=None, names=known.names, literal=None, norm_of=None, ends=(name, name))
+            return named if known.masked is None or known.masked.literal == 0 else replace(named, masked=named)
         if any(a.name == name for a in self.vocabulary.definitions):
             raise Refused(InvalidNetwork, f"{name} is used before it is defined", span)
         if name in self.vocabulary.shapes:
@@ -144,7 +145,13 @@ class Reader:
             sign = {"BitXor": "^", "Mod": "%", "LShift": "<<", "RShift": ">>"}
             shown = sign.get(type(node.op).__name__, type(node.op).__name__)
             raise Refused(InvalidExpression, f"symgrad reads no {shown} in an expression", span)
-        return combine(typing, self.array(node.left), self.array(node.right), span)
+        left, right = self.array(node.left), self.array(node.right)
+        made = combine(typing, left, right, span)
+        if isinstance(node.op, ast.Add):
+            # 0 where a softmax takes part, and a large negative number elsewhere: S + where(np.tri(n) > 0, 0, -1e9).
+            kept = next((a for a, b in ((left, right), (right, left)) if b.masked is not None and b.masked.literal == 0), None)
+            return made if kept is None or kept.lead else replace(made, masked=kept)
+        return made
 
     def _power(self, node: ast.BinOp) -> Array:
         """A power entry by entry, `A**-1` too, as in NumPy."""

@@ -10,7 +10,9 @@ from symgrad.read.calls import METHODS, SIZED
 from symgrad.read.functions import word_of
 from symgrad.read.python import Assignment, plain
 
-MODULES = frozenset({"np", "numpy", "jnp", "jax", "torch", "tf", "math", "scipy", "linalg", "special", "nn", "functional", "F", "sp"})
+MODULES = frozenset(
+    {"np", "numpy", "jnp", "jax", "torch", "tf", "math", "scipy", "linalg", "special", "nn", "functional", "F", "sp", "optax"}
+)
 """The names of modules that functions are looked up in; what a function is does not depend on its module."""
 
 
@@ -49,7 +51,7 @@ def is_range(node: ast.expr) -> bool:
 
 
 def _is_module(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in ("np", "numpy", "jnp", "torch", "tf", "math", "scipy")
+    return isinstance(node, ast.Name) and node.id in ("np", "numpy", "jnp", "torch", "tf", "math", "scipy", "optax")
 
 
 def sizes_in(tree: ast.expr) -> Iterator[str]:

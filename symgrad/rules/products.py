@@ -314,6 +314,25 @@ def mask_idempotent(node: Node, facts: Facts) -> Node | None:
     return None
 
 
+def triangle_beside_causal(node: Node, facts: Facts) -> Node | None:
+    """1[j ≤ i] ⊙ softmax_causal(Z) = softmax_causal(Z), which is zero elsewhere."""
+    if not isinstance(node, Einsum):
+        return None
+    causal = [labels for factor, labels in node.factors if isinstance(factor, Func) and factor.fn == "causal_softmax"]
+    rest = [(f, labels) for f, labels in node.factors if not (isinstance(f, Func) and f.fn == "tri" and labels in causal)]
+    return einsum(rest, node.out, node.shape, node.coefficient, node.sizes) if len(rest) < len(node.factors) else None
+
+
+def rectified_beside_its_slope(node: Node, facts: Facts) -> Node | None:
+    """ReLU(z) ⊙ ReLU′(z) = ReLU(z), which is zero where its slope is."""
+    if not isinstance(node, Einsum):
+        return None
+    kept = [(f.operands, labels) for f, labels in node.factors if isinstance(f, Map) and f.fn == "relu" and not f.order]
+    slopes = [isinstance(f, Map) and f.fn == "relu" and f.order == 1 and (f.operands, labels) in kept for f, labels in node.factors]
+    rest = [factor for factor, is_slope in zip(node.factors, slopes, strict=True) if not is_slope]
+    return einsum(rest, node.out, node.shape, node.coefficient, node.sizes) if any(slopes) else None
+
+
 def _of_zeros_and_ones(node: Node, facts: Facts) -> bool:
     if not isinstance(node, Var):
         return isinstance(node, Func) and node.fn in ("tri", "one_hot")
@@ -404,6 +423,8 @@ def _products(node: Node, facts: Facts) -> Node:
         cancel_own_reciprocal,
         cancel_diagonal,
         mask_idempotent,
+        triangle_beside_causal,
+        rectified_beside_its_slope,
         step_beside_a_clip,
         one_hot_picks,
         distribution_sums_to_one,
@@ -553,6 +574,8 @@ RULES: tuple[Rule, ...] = (
     Rule("cancel-own-reciprocal", "(A b) ⊘ (A b) = 1", "a product disappears", cancel_own_reciprocal),
     Rule("cancel-diagonal", "diag(1 ⊘ diagonal(P)) ⊙ P = I", "fewer factors", cancel_diagonal),
     Rule("mask-idempotent", "M ⊙ M = M", "fewer factors", mask_idempotent),
+    Rule("triangle-beside-causal", "1[j ≤ i] ⊙ softmax_causal(Z) = softmax_causal(Z)", "fewer factors", triangle_beside_causal),
+    Rule("rectified-beside-its-slope", "ReLU(z) ⊙ ReLU′(z) = ReLU(z)", "fewer factors", rectified_beside_its_slope),
     Rule("step-beside-a-clip", "1[x > min(max(x, a), b)] 1[x > a] 1[x ≤ b] = 0", "a product disappears", step_beside_a_clip),
     Rule("one-hot-picks", "Σ_j y_j y_k a_j = y_k a_k", "fewer factors", one_hot_picks),
     Rule("distribution-sums-to-one", "Σ y = 1", "fewer factors", distribution_sums_to_one),
