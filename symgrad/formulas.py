@@ -27,7 +27,15 @@ from symgrad.letter_powers import exponents, with_letter_powers
 from symgrad.meaning import stem
 from symgrad.network import Network
 from symgrad.parts import parts
-from symgrad.plain_meaning import assumed_of, declare_shapes, is_of_a_function, leading_to, network_meant, plainly_understood
+from symgrad.plain_meaning import (
+    assumed_of,
+    declare_shapes,
+    is_of_a_function,
+    leading_to,
+    network_meant,
+    plainly_understood,
+    vectors_beside_matrices,
+)
 from symgrad.read import stepping
 from symgrad.read.arrays import Refused
 from symgrad.read.declared import read_properties, read_shapes
@@ -219,10 +227,11 @@ def network_of_formula(
             if is_of_a_function(link.left, found):
                 continue  # f(z) = max(0, z) says what the function f is
             raise Refused(InvalidExpression, "this is no definition of a name that is new", link.span)
-        # The L of tr(Xᵀ L X), which has another name then.
-        found.vocabulary.quantities = frozenset({"L"}) - {definition.name for definition in found.definitions}
+        # The L of tr(Xᵀ L X), which has another name then, and the E of D σ(E X).
+        found.vocabulary.quantities = frozenset("LEJC") - {definition.name for definition in found.definitions}
         found.vocabulary.has_roots = True
         found.vocabulary.numbers |= exponents(as_typed)
+        found.vocabulary.families |= frozenset(vectors_beside_matrices(found))
         declare_shapes(found, shapes)
         equal_layers(found, stacks)
         for name, known in of_their_place.items():

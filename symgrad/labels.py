@@ -49,7 +49,10 @@ _ONE_HOT = re.compile(r"(?i)\bone[- ]?hot\b")
 def picked_beside_all(sheet: Sheet) -> Sheet:
     r"""As `picked`; the y of a `z_y` beside the `z_k` of a sum over k is a label too, where nothing but formulas tells."""
     rows = {name for s in sheet.statements for n in sx.walk(s.node) for name in vectors_by_place(n)}
-    return picked(sheet, [pair for s in sheet.statements for pair in _beside_running(s.node)], rows)
+    among = {name for s in sheet.statements for total in _of_all_classes(s.node) for name in _indexed_by(total)}
+    told = [pair for s in sheet.statements for pair in _beside_running(s.node)]
+    # The u_o of `\sum_k \log \sigma(-u_k^\top v)` may be none of the u_k.
+    return picked(sheet, [(name, label) for name, label in told if name not in rows or name in among], rows)
 
 
 def picked(sheet: Sheet, told: Sequence[tuple[str, str]] = (), rows: Container[str] = ()) -> Sheet:
@@ -198,6 +201,29 @@ def _beside_running(node: Node) -> Iterator[tuple[str, str]]:
         name, script = plain_name(n.base), plain_name(n.sub)
         if name in summed and name is not None and script not in running | (quantities - limits):
             yield from ((name, label) for label in _label(n.sub))
+
+
+def _of_all_classes(node: Node, is_below: bool = False) -> Iterator[sx.BigOp]:
+    """The sums and maxima over every class: in a logarithm, below a line, of all but the label."""
+    match node:
+        case sx.BigOp(operator="sum", below=below) if is_below or (isinstance(below, sx.Relation) and "ne" in below.operators):
+            yield node
+        case sx.BigOp(operator="max"):
+            yield node
+        case sx.Frac():
+            yield from (*_of_all_classes(node.above, is_below), *_of_all_classes(node.below, True))
+            return
+    is_logarithm = isinstance(node, sx.Call) and isinstance(node.function, sx.Name) and fn.word_of(node.function.base) in ("log", "ln")
+    for child in sx.children(node):
+        yield from _of_all_classes(child, is_below or is_logarithm)
+
+
+def _indexed_by(total: sx.BigOp) -> Iterator[str]:
+    """What has the index of a sum."""
+    running = letters_that_run(total)
+    for n in sx.walk(total):
+        if isinstance(n, sx.Scripted) and n.sub is not None and plain_name(n.sub) in running:
+            yield plain_name(n.base) or ""
 
 
 def _target(sheet: Sheet) -> str | None:

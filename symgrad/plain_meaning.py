@@ -16,7 +16,7 @@ from symgrad.dims import ONE, Shape
 from symgrad.errors import InvalidExpression, InvalidNetwork, SymgradError, UnknownName, Unsupported, nearest
 from symgrad.expectations import is_expectation
 from symgrad.meaning import Definition, Meaning, stem
-from symgrad.naming import letters_of, plain_name
+from symgrad.naming import letters_of, plain_name, superscript
 from symgrad.network import Network
 from symgrad.origins import letters_that_run
 from symgrad.properties import PROPERTIES, along
@@ -109,6 +109,17 @@ def take_as_matrices(found: Gathered, letters: Container[str]) -> None:
     for name in vocabulary.mentioned - vocabulary.sizes - vocabulary.declared.keys() - vocabulary.literals.keys():
         if stem(name) in letters:
             vocabulary.declared[name] = unknown(f"rows:{name}"), unknown(f"cols:{name}")
+
+
+def vectors_beside_matrices(found: Gathered) -> Iterator[str]:
+    r"""The x and the y of `x_i^\top W y_j`, whose members are vectors."""
+    products = [n for d in found.definitions for n in sx.walk(d.expression) if isinstance(n, sx.Product)]
+    for first, second, third in (run for p in products for run in zip(p.factors, p.factors[1:], p.factors[2:], strict=False)):
+        match first, second, third:
+            case sx.Scripted(base=sx.Name() as one), sx.Name(base=matrix), sx.Scripted(base=sx.Name() as other, sup=None):
+                letters = letters_of(first.sub), letters_of(third.sub)
+                if superscript(first.sup).transposed and matrix[:1].isupper() and all(found and len(found) == 1 for found in letters):
+                    yield from (name for name in (plain_name(one), plain_name(other)) if name is not None and name[:1].islower())
 
 
 def assumed_of(found: Gathered, properties: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
@@ -231,18 +242,31 @@ def is_of_a_function(node: sx.Node, found: Gathered) -> bool:
     return isinstance(node, sx.Call) and isinstance(node.function, sx.Name) and node.function.base in found.vocabulary.functions
 
 
+# Letters of functions, `\\rho_\\tau(r)`, where they are no entries.
+_FUNCTIONS = frozenset(("\\phi", "\\varphi", "\\psi", "\\rho"))
+
+
 def _refuse_unknown_functions(tree: sx.Node, known: Container[str]) -> None:
     """Raises `Refused` for `y(x, w)`, where a name before several others in parentheses is a function, and for f(x): defined nowhere."""
+    running = {letter for n in sx.walk(tree) if isinstance(n, sx.BigOp) for letter in letters_that_run(n)}
     for node in sx.walk(tree):
         function = node.function if isinstance(node, sx.Call) else None
         function = function.base if isinstance(function, sx.Scripted) else function
+        match node:
+            case sx.BigOp(operator="sum", body=sx.Product(factors=(sx.Name(base=letter) as function, sx.Group(open="("), *_))):
+                if letter in _FUNCTIONS:
+                    raise Refused(Unsupported, f"nothing says what the function {names.text(letter)} is", function.span)
         if isinstance(function, sx.Name) and function.base in UNNAMED and function.base not in known:
             raise Refused(Unsupported, f"nothing says what the function {names.text(function.base)} is", node.span)
         if not isinstance(node, sx.Product):
             continue
         for name, behind, operator in zip(node.factors, node.factors[1:], node.operators, strict=False):
             base = name.base if isinstance(name, sx.Scripted) else name
-            body = behind.body if isinstance(behind, sx.Group) and behind.open == "(" and operator == "" else None
+            is_called = isinstance(behind, sx.Group) and behind.open == "(" and operator == ""
+            body = behind.body if is_called and isinstance(behind, sx.Group) else None
+            if is_called and isinstance(name, sx.Scripted) and isinstance(base, sx.Name) and base.base in _FUNCTIONS and name.sup is None:
+                if not set(letters_of(name.sub) or ()) & running:
+                    raise Refused(Unsupported, f"nothing says what the function {names.text(plain_name(name) or base.base)} is", name.span)
             if isinstance(base, sx.Name) and isinstance(body, sx.Listing) and any(isinstance(n, sx.Name) for n in sx.walk(body)):
                 raise Refused(
                     Unsupported, f"nothing says what the function {names.text(base.base)} is", Span(name.span.start, behind.span.end)
