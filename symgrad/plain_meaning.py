@@ -264,9 +264,9 @@ def _refuse_unknown_functions(tree: sx.Node, known: Container[str]) -> None:
             base = name.base if isinstance(name, sx.Scripted) else name
             is_called = isinstance(behind, sx.Group) and behind.open == "(" and operator == ""
             body = behind.body if is_called and isinstance(behind, sx.Group) else None
-            if is_called and isinstance(name, sx.Scripted) and isinstance(base, sx.Name) and base.base in _FUNCTIONS and name.sup is None:
-                if not set(letters_of(name.sub) or ()) & running:
-                    raise Refused(Unsupported, f"nothing says what the function {names.text(plain_name(name) or base.base)} is", name.span)
+            is_function = isinstance(name, sx.Scripted) and name.sup is None and not set(letters_of(name.sub) or ()) & running
+            if is_called and is_function and isinstance(base, sx.Name) and base.base in _FUNCTIONS:
+                raise Refused(Unsupported, f"nothing says what the function {names.text(plain_name(name) or base.base)} is", name.span)
             if isinstance(base, sx.Name) and isinstance(body, sx.Listing) and any(isinstance(n, sx.Name) for n in sx.walk(body)):
                 raise Refused(
                     Unsupported, f"nothing says what the function {names.text(base.base)} is", Span(name.span.start, behind.span.end)
