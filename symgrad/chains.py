@@ -60,6 +60,13 @@ _IF = re.compile(r"(?i)\b(?:if|unless|in case|wenn|falls|si|se)\b[^.;:$=]*$")
 _WHERE = re.compile(r"(?i)^\W*(?:if|iff|when|whenever|where|wherever|wenn|falls|si|se)\b")
 
 
+# "… as long as $f_t \\approx 1$": of a case that is supposed.
+_AS_LONG_AS = re.compile(
+    r"(?i)\b(?:if|when|whenever|while|unless|until|(?:as|so) long as|provided(?: that)?|wenn|solange|falls|si|quand|lorsque|tant que|cuando"
+    r"|mientras|se|quando|finch[ée])\W*$"
+)
+
+
 @dataclass(frozen=True)
 class Chain:
     """Where a chain of equalities stands: what it began with, its last side, and the block that it is in."""
@@ -93,7 +100,7 @@ def put_on_record(found: Gathered, i: int, chain: Chain, known: set[str]) -> Cha
     if _says_where(statement, found.vocabulary.declared) or (heads(statement) and _is_infinite(node) and not is_known):
         found.declared.append((i, statement.span))
         return Chain()
-    if _is_supposed(found, i, known) or _is_where_masked(found, i):
+    if _is_supposed(found, i, known) or _is_where_masked(found, i) or _is_nearly(statement):
         found.declared.append((i, statement.span))
         return Chain()
     node = _without_models(node)
@@ -130,6 +137,15 @@ def _arithmetic(found: Gathered, i: int, node: sx.Relation) -> None:
     for left, right, operator in zip(node.sides[1:], node.sides[2:], node.operators[1:], strict=False):
         if is_numeric(left) and is_numeric(right) and operator in EQUALITIES:
             found.links.append(Link(left, right, operator, i, right.span, left, False))
+
+
+def _is_nearly(statement: Statement) -> bool:
+    r"""`as long as $f_t \approx 1$`: where what was said holds, and no value of f."""
+    node = statement.node
+    is_near = (
+        isinstance(node, sx.Relation) and node.operators == ("approx",) and is_numeric(node.sides[1]) and not is_numeric(node.sides[0])
+    )
+    return is_near and not statement.display and _AS_LONG_AS.search(statement.words) is not None
 
 
 def _is_supposed(found: Gathered, i: int, known: Container[str]) -> bool:

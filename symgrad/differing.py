@@ -15,7 +15,7 @@ from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
 # What stands between a claim and a condition behind it: "…, for $i \ne k$"; one that begins a sentence is for what follows.
-_BEHIND = re.compile(
+BEHIND = re.compile(
     r"(?i)^[\s,(&\\]*(?:quad|qquad)?[\s,(]*(?:for|if|when|whenever|where|wenn|falls|für|si|pour|para|se|per|если|при|当)?[\s,(]*$"
 )
 
@@ -52,7 +52,7 @@ def _told(node: Node) -> tuple[sx.Name, sx.Name | sx.Number, bool] | None:
 
 def _claim(statements: list[Statement], i: int, letters: tuple[sx.Name, sx.Name | sx.Number]) -> int | None:
     """Where the claim stands that a condition is for: the one before it where it follows that, else the next."""
-    follows = i > 0 and _BEHIND.match(statements[i].words) is not None
+    follows = i > 0 and BEHIND.match(statements[i].words) is not None
     for at in (i - 1,) if follows and _is_for(statements[i - 1].node, letters) else (i + 1,):
         if at < len(statements) and _is_for(statements[at].node, letters):
             return at

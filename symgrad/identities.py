@@ -7,9 +7,10 @@ law that a sheet begins with, before its letters are anything else.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from symgrad import syntax as sx
-from symgrad.meaning import Definition, Meaning
+from symgrad.meaning import Definition, Meaning, Vocabulary
 from symgrad.naming import plain_name
 from symgrad.parts import mentions
 from symgrad.sheet import Gathered, Link
@@ -40,15 +41,23 @@ def as_a_law(gathered: Gathered, meaning: Meaning, link: Link) -> list[Meaning]:
     sides = (link.left, link.right)
     names, others = (set(mentions(side, meaning.styled)) for side in sides)
     letters = {name for name in names if not name.startswith("\\mathrm")}
-    settled = set(gathered.vocabulary.literals)
+    so_far = _said_so_far(gathered.vocabulary, link.statement)
+    settled = {*so_far.declared, *so_far.literals}
     for known in (d for d in gathered.definitions if d.statement <= link.statement):
         settled |= {known.name, *mentions(known.expression, meaning.styled)}
-    if names != others or not 1 < len(letters) <= _MOST_NAMES or letters & settled:
+    if names != others or not 0 < len(letters) <= _MOST_NAMES or letters & settled:
         return []
     if any(isinstance(n, sx.Derivative) for side in sides for n in sx.walk(side)):
         return []
     wholes = [Definition(f"{_WHOLE}{i}", side, link.statement) for i, side in enumerate(sides)]
-    return [m for m in understood(gathered.vocabulary, wholes) if not m.unread][:1]
+    return [m for m in understood(so_far, wholes) if not m.unread][:1]
+
+
+def _said_so_far(vocabulary: Vocabulary, statement: int) -> Vocabulary:
+    """What is said of names up to a statement, without the spaces and values that they get only further down."""
+    declared = {name: shape for name, shape in vocabulary.declared.items() if vocabulary.declared_at.get(name, 0) <= statement}
+    literals = {name: sizes for name, sizes in vocabulary.literals.items() if vocabulary.valued_at.get(name, 0) <= statement}
+    return replace(vocabulary, declared=declared, literals=literals)
 
 
 def _differentiated(link: Link, styled: frozenset[str]) -> Iterator[sx.Node]:

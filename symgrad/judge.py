@@ -176,7 +176,7 @@ class Judge:
         claim = self._as_claim(link)  # with the values that the sheet gives
         if claim.verdict in ("fails", "undecided"):
             claim = self._where_held(link) or claim
-        if claim.verdict == "undecided" and claim.reason == MISFIT:
+        if claim.reason == MISFIT:
             claim = self._apart(link, as_a_law(self.gathered, self.meaning, link)) or claim
         if claim.verdict == "undecided" and _is_of_same(link.left, link.right):
             return Ruling(link, "given")  # `\\delta q := \\partial E/\\partial q`, for any q

@@ -7,12 +7,14 @@ An entry at a label is the inner product with the label's one-hot vector, `\math
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import takewhile
 
 from symgrad import syntax as sx
 from symgrad.chosen import one_hot_given
+from symgrad.differing import BEHIND
 from symgrad.literals import literal_rows
 from symgrad.naming import plain_name, superscript, without_transpose
 from symgrad.origins import letters_that_run
@@ -82,12 +84,12 @@ def picked(sheet: Sheet, told: Sequence[tuple[str, str]] = (), rows: Container[s
     wholes = {name for node in said_whole if (name := plain_name(node.sides[0])) is not None}
     used = {n.base for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Name)}
     picking = _Picking(made, vectors - labels, spoken, by_columns, wholes, rows, next((k for k in _CLASSES if k not in used), "\\varkappa"))
-    statements = list(picking.by_cases(sheet.statements))
+    statements = picking.at_labels(list(picking.by_cases(sheet.statements)))
     changed = [replace(s, node=sx.mapped(s.node, picking.node)) for s in statements]
     sheet = replace(sheet, statements=statements)
     for i, statement in enumerate(sheet.statements):
-        for other in (i - 1, *_told_of(sheet.statements, i)):
-            if 0 <= other < len(changed) and picking.excludes(statement.node, sheet.statements[other].node):
+        for other in _told_of(sheet.statements, i, picking.excludes):
+            if picking.excludes(statement.node, sheet.statements[other].node):
                 changed[other] = replace(changed[other], node=picking.elsewhere(changed[other].node, statement.node))
     for i, statement in enumerate(sheet.statements):
         if _WRONG_CLASSES.match(statement.words_after) and (beyond := picking.beyond_the_label(statement.node)) is not None:
@@ -109,14 +111,21 @@ def _scored_by_columns(statement: Statement) -> Iterator[str]:
                 yield from () if name is None else (name,)
 
 
-def _told_of(statements: Sequence[Statement], i: int) -> Iterator[int]:
-    r"""What a condition in a sentence is said of: "For $k \ne y$," goes for the displays that follow with no words between them."""
-    if statements[i].words_after.lstrip()[:1] == ".":
-        return  # `v_k = … for $k \\ne y$.` ends with it
+def _told_of(statements: Sequence[Statement], i: int, is_of: Callable[[Node, Node], bool]) -> Iterator[int]:
+    r"""What a condition in a sentence is said of: the claim right before it, `v_k = …, k \ne y`, or else what follows.
+
+    "For $k \ne y$," goes for the displays that follow with no words between them.
+    """
+    here, before = statements[i], statements[i - 1]
+    is_behind = (here.display and here.block == before.block) or BEHIND.match(here.words)
+    if i and is_behind and is_of(here.node, before.node):
+        yield i - 1
+        return
+    if i + 1 == len(statements) or statements[i].words_after.lstrip()[:1] == ".":
+        return
     yield i + 1
-    if not statements[i].display:
-        run = takewhile(lambda k: statements[k].display and not statements[k].words.strip(" .,;:"), range(i + 2, len(statements)))
-        yield from run if i + 1 < len(statements) and statements[i + 1].display else ()
+    if not statements[i].display and statements[i + 1].display:
+        yield from takewhile(lambda k: statements[k].display and not statements[k].words.strip(" .,;:"), range(i + 2, len(statements)))
 
 
 def _classes(sheet: Sheet) -> Iterator[tuple[str, int]]:
@@ -133,6 +142,13 @@ def _bracketed(node: Node) -> Node:
 
 def _inside(node: Node) -> Node:
     return _inside(node.body) if isinstance(node, sx.Group) else node
+
+
+def _with_index(index: str | None, label: Node, node: Node) -> Node:
+    """The `z_y` for a `z_k`."""
+    if not isinstance(node, sx.Scripted) or node.sub is None:
+        return node
+    return replace(node, sub=sx.mapped(node.sub, lambda n: replace(label, span=n.span) if plain_name(n) == index else n))
 
 
 def _spelled(name: str) -> str:
@@ -268,8 +284,9 @@ def _running(node: Node) -> Iterator[str]:
 def _free(node: Node) -> Iterator[str]:
     """The indices in subscripts that no sum runs over."""
     bound = letters_that_run(node) if isinstance(node, sx.BigOp) else set()
-    if isinstance(node, sx.Scripted) and node.sub is not None and (name := plain_name(node.sub)) is not None:
-        yield name
+    if isinstance(node, sx.Scripted) and node.sub is not None:
+        places = node.sub.items if isinstance(node.sub, sx.Listing) else (node.sub,)
+        yield from (name for place in places if (name := plain_name(place)) is not None)
     yield from (name for child in sx.children(node) for name in _free(child) if name not in bound)
 
 
@@ -309,6 +326,32 @@ class _Picking:
             case sx.Relation(sides=(index, label), operators=("ne",)) if self._name(label) and isinstance(claim, sx.Relation):
                 return set(claim.operators) == {"="} and plain_name(index) in set(_free(claim))
         return False
+
+    def at_labels(self, statements: list[Statement]) -> list[Statement]:
+        r"""The statements with `\partial L/\partial z_y = p_y - 1` for `\partial L/\partial z_k = p_k - 1` where it says `k = y`."""
+        made = list(statements)
+        running = {name for s in statements for name in _running(s.node)}
+        for i, statement in enumerate(statements):
+            condition = _inside(statement.node)
+            claims = [at for at in _told_of(statements, i, self._is_at_label) if self._is_at_label(condition, statements[at].node)]
+            if not isinstance(condition, sx.Relation) or not (claims or self._is_a_case(condition, running)):
+                continue
+            index, label = condition.sides
+            made[i] = replace(statement, node=sx.Listing(condition.span, (index, label), (",",)))
+            for at in claims:
+                made[at] = replace(made[at], node=sx.mapped(made[at].node, partial(_with_index, plain_name(index), label)))
+        return made
+
+    def _is_a_case(self, condition: Node, indices: Container[str | None]) -> bool:
+        """Whether `k = y` says of an index that it is the label, and gives no value."""
+        match _inside(condition):
+            case sx.Relation(sides=(sx.Name() as index, sx.Name() as label), operators=("=",)):
+                return self._name(label) is not None and self._name(index) is None and plain_name(index) in indices
+        return False
+
+    def _is_at_label(self, condition: Node, claim: Node) -> bool:
+        """Whether `k = y` stands beside a claim about the k-th of something."""
+        return isinstance(claim, sx.Relation) and set(claim.operators) == {"="} and self._is_a_case(condition, set(_free(claim)))
 
     def beyond_the_label(self, claim: Node) -> sx.Relation | None:
         """The `k ≠ y` of a claim about the k-th class, where there is one label."""
@@ -419,11 +462,20 @@ class _Picking:
                 turned = sx.Scripted(node.span, sx.Group(node.span, "(", ")", by_the_whole), None, sx.Mark(node.span, "T"))
                 return sx.Product(node.span, (turned, vector), ("",))
             case sx.Scripted(base=sx.Name() as base, sub=sx.Node() as sub) if self._name(sub) and (held := self._whole(base)):
-                by_rows = plain_name(held) not in self.by_columns
-                columns = sx.Scripted(node.span, held, None, sx.Mark(node.span, "T")) if by_rows else held
-                row = sx.Group(node.span, _ROW, ")", sx.Product(node.span, (columns, self._one_hot(sub)), ("",)))
+                row = self._picked_from(held, sub, plain_name(held) not in self.by_columns)
                 return row if node.sup is None else replace(node, base=row, sub=None)
+            case sx.Scripted(base=sx.Name() as base, sub=sx.Listing(items=(sx.Range(start=None, stop=None), label))) if self._name(label):
+                column = self._picked_from(base, label, False)
+                return column if node.sup is None else replace(node, base=column, sub=None)
+            case sx.Scripted(base=sx.Name() as base, sub=sx.Listing(items=(label, sx.Range(start=None, stop=None)))) if self._name(label):
+                column = self._picked_from(base, label, True)
+                return column if superscript(node.sup).transposed else sx.Scripted(node.span, column, None, sx.Mark(node.span, "T"))
         return node
+
+    def _picked_from(self, whole: sx.Name, label: Node, by_rows: bool) -> sx.Group:
+        """The row or the column of a matrix at a label, as a column by itself."""
+        columns = sx.Scripted(label.span, whole, None, sx.Mark(label.span, "T")) if by_rows else whole
+        return sx.Group(label.span, _ROW, ")", sx.Product(label.span, (columns, self._one_hot(label)), ("",)))
 
     def _is_of_layer(self, node: sx.Scripted) -> bool:
         """Whether a superscript numbers a vector: the `z^{(2)}` of `z^{(2)}_c`."""

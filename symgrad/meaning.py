@@ -375,13 +375,18 @@ class Meaning:
         if not self.frozen:
             return (loss, name[1:]) if name.startswith("d") and self.shape(name[1:]) is not None else None
         for mark in ("d", "\\Delta ", "\\partial "):
-            if name.startswith(mark) and self.shape(name.removeprefix(mark)) is not None:
-                return loss, name.removeprefix(mark)
+            if name.startswith(mark) and self.shape(wrt := name.removeprefix(mark)) is not None:
+                return self._loss_by(wrt) or loss, wrt
         head, _, below = name.partition("_")
         wrt = below.removeprefix("{").removesuffix("}")
         if head == loss and self.shape(wrt) is not None:
             return loss, wrt
         return None
+
+    def _loss_by(self, wrt: str) -> str | None:
+        """Of several losses the last that a name leads to and that is no term of another: the sum of those of all examples or steps."""
+        resting = [of for of in self.losses() if is_loss(of) and self.rests_on(of, wrt)]
+        return next((of for of in reversed(resting) if not any(self.rests_on(other, of) for other in resting)), None)
 
     @property
     def loss(self) -> str | None:

@@ -35,7 +35,9 @@ class Pairing:
         self._changing = Changing(gathered, meaning)
 
     def reader(self, link: Link, charity: bool = False) -> Reader:
-        letters = {letter for side in (link.left, link.right) for letter in _index_letters(side, self.gathered.added)}
+        letters = {
+            letter for side in (link.left, link.right) for letter in _index_letters(side, self.gathered.added | self.gathered.running)
+        }
         letters -= self.meaning.network.definitions.keys()  # `a_n` where n is a quantity is no entry
         return Reader(self.meaning, charity, link.statement, letters, tangents=self._changing.at(link.statement))
 

@@ -293,6 +293,7 @@ def _of_another_network(sheet: Sheet, before: tuple[int, ...], after: range) -> 
     settled = {name for i in before for name, _ in heads(sheet.statements[i])}
     met = {name for i in before for name in mentions(sheet.statements[i].node)}
     nodes = [node for i in after if heads(sheet.statements[i]) and isinstance(node := sheet.statements[i].node, sx.Relation)]
+    nodes = [node for node in nodes if not _says_what_d_is(node)]  # `dv := \\partial L/\\partial v`, for any v
     # `X = x` is another name for what is known, and makes no other network.
     nodes = [node for node in nodes if not is_numeric(node.sides[1]) and plain_name(node.sides[1]) not in met]
     own = {name for node in nodes for name in mentions(node.sides[0])}
@@ -308,6 +309,13 @@ def _of_another_network(sheet: Sheet, before: tuple[int, ...], after: range) -> 
         if of in settled - own and by & (own - met - settled):
             found.add(of)
     return found
+
+
+def _says_what_d_is(node: Node) -> bool:
+    match node:
+        case sx.Relation(sides=(sx.Differential(of=of), sx.Derivative(wrt=(wrt,)), *_)):
+            return plain_name(of) is not None and plain_name(of) == plain_name(wrt)
+    return False
 
 
 def _declared_elsewhere(sheet: Sheet, before: tuple[int, ...], cut: int) -> set[str]:

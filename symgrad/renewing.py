@@ -1,4 +1,4 @@
-r"""A name set equal to itself and a change, `w = w - \eta\, dw`: as in code it gets a new value, as by `w \leftarrow w - \eta\, dw`."""
+r"""A name set equal to itself and a change, `w = w - \eta\, dw`, also with `:=`: as in code it gets a new value, as by `\leftarrow`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def with_renewals(sheet: Sheet) -> Sheet:
 
 def _renewed(node: Node) -> Node:
     match node:
-        case sx.Relation(sides=(head, sx.Sum(terms=(first, *_)), *_), operators=("=", *rest)):
+        case sx.Relation(sides=(head, sx.Sum(terms=(first, *_)), *_), operators=("=" | ":=", *rest)):
             name = plain_name(head)
             if name is not None and plain_name(first) == name:
                 return replace(node, operators=("gets", *rest))

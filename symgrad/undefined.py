@@ -135,10 +135,12 @@ def _uncovered(wrt: str, right: Tensor, lab: Lab) -> set[str]:
     # Who writes the slope of the loss of one step leaves the losses of the others out by mistake.
     slopes = {stem(m["of"]) for name in named if (m := names.gradient_of(name)) and m["of"] in implied and stem(m["of"]) != m["of"]}
     found: set[str] = set()
+    is_by_chain = False
     seen, stack = {wrt}, [wrt]
     while stack:
         current = stack.pop()
         if current in stops:
+            is_by_chain = True
             continue
         for name, definition in network.definitions.items():
             if any(v.name == current for v in variables(definition.node)):
@@ -147,7 +149,8 @@ def _uncovered(wrt: str, right: Tensor, lab: Lab) -> set[str]:
                 if name not in seen:
                     seen.add(name)
                     stack.append(name)
-    return found
+    # So does who goes by the chain rule through one quantity, where another leads to the loss of the next step.
+    return found - ({name for name in found if stem(name) != name} if is_by_chain else set())
 
 
 def _jacobian_names(label: str, meaning: Meaning) -> set[str]:

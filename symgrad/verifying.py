@@ -59,11 +59,13 @@ from symgrad.layouts import against_the_others
 from symgrad.lettered import by_letters
 from symgrad.likeness import likeness
 from symgrad.limits import with_limits
+from symgrad.listed_vectors import with_listed_vectors
 from symgrad.listing import listed
 from symgrad.literals import literal_rows, masked_entries
 from symgrad.logits import with_softmax
 from symgrad.mistakes import Diagnosis, counterexample, diagnosed, repaired
 from symgrad.naming import letters_of
+from symgrad.nested_indices import with_members_by_letter
 from symgrad.normalised import with_normalisation
 from symgrad.numbered import with_vectors
 from symgrad.of_indices import with_indices_for_arguments
@@ -105,6 +107,7 @@ from symgrad.tables import tabulated
 from symgrad.tallies import tallied
 from symgrad.targets import targeted
 from symgrad.told import told
+from symgrad.told_probabilities import with_told_probabilities
 from symgrad.totals import totalled
 from symgrad.traced import traced
 from symgrad.tuples import separated
@@ -121,6 +124,7 @@ from symgrad.written_sums import over_entries
 
 # What is written out before anything is judged, in this order; recurrences come last.
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
+    with_told_probabilities,
     without_other_versions,
     with_slopes_by_case,
     with_letters_for_primes,
@@ -159,6 +163,8 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_data,
     totalled,
     with_limits,
+    with_members_by_letter,
+    with_listed_vectors,
     without_dots,
     for_each_number,
     separated,

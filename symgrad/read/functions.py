@@ -72,6 +72,8 @@ OF_A_MATRIX = {
 OF_A_SYMMETRIC_MATRIX = {"eig": "eigenvalues", "eigvec": "eigenvectors", "vech": "vech"}
 # One number of a matrix that need not be square: the largest singular value, `\sigma_{\max}(A)`.
 OF_SINGULAR_VALUES = {"svmax": "spectral_norm", "spectralnorm": "spectral_norm", "nuclearnorm": "nuclear_norm"}
+# The adjugate of a matrix and its cofactors, and whether they are turned.
+COFACTORS = {"adj": False, "adjugate": False, "cof": True}
 # At a matrix, along another.
 ALONG_A_MATRIX = {fn: fn for fn in ("dexpm", "dsqrtm", "dlogm")}
 # Where the largest and the smallest of them are meant, `\lambda_{\max}(A)`.
@@ -113,6 +115,7 @@ WORDS = frozenset(
         *OF_A_MATRIX,
         *OF_A_SYMMETRIC_MATRIX,
         *OF_SINGULAR_VALUES,
+        *COFACTORS,
         *ALONG_A_MATRIX,
         *EXTREME_EIGENVALUES,
         *REARRANGEMENTS,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from symgrad.read import vocabulary as voc
+from symgrad.read.drawn import without_lines
 from symgrad.read.tokens import Token
 
 Tokens = list[Token]
@@ -234,6 +235,40 @@ def _hyphenated(tokens: Tokens, i: int) -> Rewritten:
     return [replace(tokens[i], text="\\operatorname"), tokens[i + 1], *letters, tokens[end - 1]], end
 
 
+def _typed_call(tokens: Tokens, i: int) -> Rewritten:
+    r"""`\texttt{np.sum(dZ, axis=1)}` as `\mathrm{np.sum}(dZ, \mathrm{axis}=1)`, and so `\texttt{axis=1}` among its arguments."""
+    if tokens[i].text not in _UPRIGHT or _text(tokens, i + 1) != "{":
+        return None
+    end = _closing(tokens, i + 1)
+    macro, inside, closing = tokens[i], tokens[i + 2 : end - 1], tokens[end - 1]
+    written = "".join(t.text for t in inside)
+    if _text(tokens, i - 1) == "," and _text(tokens, end) in (",", ")") and _KEYWORD.match(written):
+        return _with_keywords(inside, macro, closing), end
+    called = _CALL.fullmatch(written)
+    if called is None or not (macro.text in _TYPEWRITERS or "." in called["word"]):
+        return None
+    opening = next(k for k, token in enumerate(inside) if token.text == "(")
+    return [*_upright(inside[:opening], macro, closing), inside[opening], *_with_keywords(inside[opening + 1 :], macro, closing)], end
+
+
+def _with_keywords(inside: Tokens, macro: Token, closing: Token) -> Tokens:
+    """Arguments with every word before an equal sign, and behind it, in one piece."""
+    out: Tokens = []
+    word: Tokens = []
+    for token in [*inside, replace(closing, text=",")]:
+        if token.text.isalpha() and (word or not out or out[-1].text in (",", "=")):
+            word.append(token)
+            continue
+        is_said = token.text == "=" or (out and out[-1].text == "=")
+        out += [*(_upright(word, macro, closing) if word and is_said else word), token]
+        word = []
+    return out[:-1]
+
+
+def _upright(word: Tokens, macro: Token, closing: Token) -> Tokens:
+    return [replace(macro, text="\\mathrm"), replace(closing, text="{"), *word, closing]
+
+
 def _typed_sign(tokens: Tokens, i: int) -> Rewritten:
     r"""`4x3` as `4 \times 3`, and `x in R^n` as `x \in R^n`."""
     here, after = tokens[i], tokens[i + 1] if i + 1 < len(tokens) else None
@@ -416,6 +451,10 @@ def _text(tokens: Sequence[Token], i: int) -> str:
 
 _UPRIGHT = frozenset("\\" + name for name in "operatorname mathrm mathsf mathtt text textrm textsf texttt".split())
 _JOINED_WORDS = re.compile(r"[A-Za-z]+(?:(?:\\?_|-)[A-Za-z]+)+")
+# A call as it stands in code, and what is said in it by a word.
+_CALL = re.compile(r"(?P<word>[A-Za-z][\w.]*)\(.+\)")
+_KEYWORD = re.compile(r"[A-Za-z]{2,}=(?:True|False|None|-?\d)(?=[,)]|$)")
+_TYPEWRITERS = frozenset({"\\texttt", "\\mathtt"})
 _ENTRYWISE = {"*": "\\odot", "/": "\\oslash", "^": "^"}
 _BY_LETTER = {"\\Sigma": "\\sum", "\\Pi": "\\prod", "sum": "\\sum", "prod": "\\prod"}
 # What takes the one token behind it: `\frac n2`, `x^a2`.
@@ -439,6 +478,7 @@ _HABITS: tuple[Callable[[Tokens], Tokens], ...] = (
             _negative,
             _numbered_power,
             _hyphenated,
+            _typed_call,
             _typed_sign,
             _pointed,
             _numbered,
@@ -448,6 +488,7 @@ _HABITS: tuple[Callable[[Tokens], Tokens], ...] = (
     ),
     _without_placeholders,
     _arranged,
+    without_lines,
     _divided,
     _with_products,
 )

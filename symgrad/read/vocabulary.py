@@ -146,14 +146,14 @@ FUNCTIONS = frozenset(
         "Attention attention MultiHead conv Conv conv2d reshape flatten Flatten erf round pool MaxPool maxpool AvgPool one_hot "
         "onehot OneHot Re Im gcd dim cond ker inv Inv pinv norm clip hinge step Heaviside abs sqrt transpose dot outer matmul max "
         "min argmax argmin sup inf logit expit prod repeat cumsum pad FFN MLP RNN LSTM GRU Linear Embedding Bernoulli Normal erfc "
-        "arg Pr rowsum rowsums colsum colsums columnsum lgamma gammaln digamma trigamma polygamma"
+        "arg Pr rowsum rowsums colsum colsums columnsum lgamma gammaln digamma trigamma polygamma adj adjugate cof"
     ).split()
 )
 # These stand before their argument also without brackets.
 BARE_FUNCTIONS = frozenset(
     (
         "sin cos tan sec csc cot sinh cosh tanh coth arcsin arccos arctan artanh atanh arctanh log ln lg exp det tr Tr trace Trace "
-        "diag Diag softmax ReLU relu sigmoid sign sgn rank vec logsumexp softplus erf"
+        "diag Diag softmax ReLU relu sigmoid sign sgn rank vec logsumexp softplus erf adj cof"
     ).split()
 )
 FUNCTION_MACROS = frozenset(

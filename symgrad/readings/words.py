@@ -319,6 +319,20 @@ def _call_of_singular_values(op: str) -> CallRule:
     return rule
 
 
+def _call_cofactors(is_turned: bool) -> CallRule:
+    r"""The adjugate, `\det(X) X^{-1}`, and the cofactors, which are it transposed."""
+
+    def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+        x = terms[0]
+        met = squared(r.shapes, x)
+        if met is not None:
+            inverse = Term("function", (x,), ("inverse",), x.rows, x.cols)
+            body = Term("transpose", (inverse,), (), x.cols, x.rows) if is_turned else inverse
+            yield r.plus(0.0, met, Term("hadamard", (Term("function", (x,), ("det",)), body), (), body.rows, body.cols))
+
+    return rule
+
+
 def _call_along(op: str) -> CallRule:
     def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
         if len(terms) != 2:
@@ -346,6 +360,7 @@ RULES: dict[str, CallRule] = {
     **dict.fromkeys(fn.MINIMA, _call_extremum("minimum")),
     **{word: _call_function(op) for word, op in (fn.OF_A_MATRIX | fn.OF_A_SYMMETRIC_MATRIX).items()},
     **{word: _call_of_singular_values(op) for word, op in fn.OF_SINGULAR_VALUES.items()},
+    **{word: _call_cofactors(is_turned) for word, is_turned in fn.COFACTORS.items()},
     **{word: _call_along(op) for word, op in fn.ALONG_A_MATRIX.items()},
     **{word: _call_extreme_eigenvalue(which) for word, which in fn.EXTREME_EIGENVALUES.items()},
     **{word: _call_rearranged(op) for word, op in fn.REARRANGEMENTS.items()},
