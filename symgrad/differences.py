@@ -119,7 +119,7 @@ def check_gradients(network: Network, of: str, claimed: Mapping[str, Sequence[Fo
                 report.sizes.append(sizes)
             break
         else:
-            raise Unsupported("no sizes were found with which the matrices that are inverted are not singular")
+            raise Unsupported("no sizes were found with which the matrices that are inverted are not singular; --assume says what they are")
     return report
 
 

@@ -52,6 +52,7 @@ from symgrad.step_letters import counted
 from symgrad.syntax import Unreadable
 from symgrad.targets import targeted
 from symgrad.unrolling import unrolled
+from symgrad.unsaid_indices import with_ends, with_indices
 
 # What the last definition depends on: the `(x, y)` of `f(x, y) = x^\top y`, which is no function that is used.
 _LAST_HEAD = re.compile(r"(?P<name>(?:^|[;\n])\s*\\?[A-Za-z]\w*)(?P<arguments>\([^()=;\n]*\)\s*)(?==[^;\n]*$)")
@@ -198,7 +199,7 @@ def network_of_formula(
     text = _SPELT.sub(lambda found: names.GREEK[_SHORTENED.get(found[0], found[0])].rjust(len(found[0])), text)
     sheet_text, pieces = _as_sheet(text, scalar)
     made_sheet = Source(sheet_text, "--expr.md")
-    written, as_typed = own_functions_applied(made_sheet), read_document(made_sheet)
+    written, as_typed = own_functions_applied(made_sheet, shapes), read_document(made_sheet)
     of_their_place = {**dict.fromkeys(covariances(as_typed), "positive_definite"), **dict.fromkeys(masks(as_typed), "mask")}
 
     def own(span: Span) -> Span:
@@ -360,13 +361,24 @@ def _has_equation(text: str) -> bool:
     return False
 
 
+_REWRITINGS = (
+    with_letter_powers,
+    with_masks,
+    with_densities,
+    over_pairs,
+    with_rows_of_capitals,
+    targeted,
+    picked_beside_all,
+)
+
+
 def _in_plain_terms(sheet: Sheet) -> Sheet:
     """The sheet with what is a manner of speaking in the terms of everything else."""
-    for rewriting in (with_letter_powers, with_masks, with_densities, over_pairs, with_rows_of_capitals, targeted, picked_beside_all):
+    for rewriting in _REWRITINGS:
         sheet = rewriting(sheet)
     return sheet
 
 
-def own_functions_applied(source: Source) -> Sheet:
-    """What a text says, its own functions written out where they are called, the numbers of examples below."""
-    return examples.below(without_arguments(applied(_in_plain_terms(read_document(source)))))
+def own_functions_applied(source: Source, known: Container[str] = ()) -> Sheet:
+    """What a text says, its own functions written out where they are called, the numbers of examples below; `known` are declared names."""
+    return examples.below(without_arguments(applied(_in_plain_terms(with_ends(with_indices(read_document(source)), known)))))

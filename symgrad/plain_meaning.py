@@ -22,7 +22,7 @@ from symgrad.origins import letters_that_run
 from symgrad.properties import PROPERTIES, along
 from symgrad.read.arrays import Refused
 from symgrad.read.expression import looks_like_parameters
-from symgrad.read.functions import UNNAMED
+from symgrad.read.functions import UNNAMED, WORDS, word_of
 from symgrad.readings.brackets import SPECTRAL_OR_NOT
 from symgrad.readings.named import LABEL_OR_POWER
 from symgrad.readings.runs import NOT_ITS_SIZE
@@ -258,6 +258,10 @@ def _refuse_unknown_functions(tree: sx.Node, known: Container[str]) -> None:
                     raise Refused(Unsupported, f"nothing says what the function {names.text(letter)} is", function.span)
         if isinstance(function, sx.Name) and function.base in UNNAMED and function.base not in known:
             raise Refused(Unsupported, f"nothing says what the function {names.text(function.base)} is", node.span)
+        match node:
+            case sx.Scripted(base=sx.Call(function=sx.Name(base=word, style="mathrm")) as call) if len(word) > 1 and word not in known:
+                if word_of(word) not in WORDS:
+                    raise Refused(Unsupported, f"nothing says what the function {names.text(word)} is", call.span)
         if not isinstance(node, sx.Product):
             continue
         for name, behind, operator in zip(node.factors, node.factors[1:], node.operators, strict=False):
@@ -265,7 +269,8 @@ def _refuse_unknown_functions(tree: sx.Node, known: Container[str]) -> None:
             is_called = isinstance(behind, sx.Group) and behind.open == "(" and operator == ""
             body = behind.body if is_called and isinstance(behind, sx.Group) else None
             is_function = isinstance(name, sx.Scripted) and name.sup is None and not set(letters_of(name.sub) or ()) & running
-            if is_called and is_function and isinstance(base, sx.Name) and base.base in _FUNCTIONS:
+            is_word = isinstance(name, sx.Name) and name.style == "mathrm" and len(name.base) > 1
+            if is_called and (is_function or is_word) and isinstance(base, sx.Name) and (is_word or base.base in _FUNCTIONS):
                 raise Refused(Unsupported, f"nothing says what the function {names.text(plain_name(name) or base.base)} is", name.span)
             if isinstance(base, sx.Name) and isinstance(body, sx.Listing) and any(isinstance(n, sx.Name) for n in sx.walk(body)):
                 raise Refused(
@@ -299,6 +304,9 @@ def _refuse_indices_outside(definition: Definition) -> None:
         if letters & running:
             said = "the sum over its index ends before this; put all that is summed in brackets"
             raise Refused(InvalidExpression, said, node.span)
+        free = letters - set(definition.letters)
+        if free and isinstance(node, sx.Scripted) and set(letters_of(node.sub) or ()) & running:
+            raise Refused(InvalidExpression, f"no sum runs over the {min(free)} of this", node.span)
 
 
 def _free_entries(node: sx.Node, bound: frozenset[str]) -> Iterator[tuple[sx.Node, frozenset[str]]]:

@@ -251,7 +251,8 @@ def _linear(network: Network, of: str, wrt: str) -> _Linear:
     refusal = f"its gradient is not linear in {wrt}, and symgrad solves only what is"
     move = var(names.tangent(wrt), shape)
     if is_zero(simplify(pushforward(gradient, {variable: move}), facts, SIMPLIFY)):
-        raise Unsupported(f"its gradient does not depend on {wrt}")
+        constant = "is constant between its kinks" if variable in topological([gradient]) else f"does not depend on {wrt}"
+        raise Unsupported(f"its gradient {constant}")
     if _jumps(gradient, variable):
         raise Unsupported(refusal)
     found_linear = _without_denominators(gradient, variable, move, moving, wrt, facts)

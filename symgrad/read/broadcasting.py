@@ -114,6 +114,8 @@ class Broadcasting(Arranging):
             self.beside_scalars |= shaped[0].names
         columns = [a for a in shaped if self.shapes.is_one(a.cols)]
         rows = [a for a in shaped if self.shapes.is_one(a.rows)]
+        if any(a.flat and a.bare for a in columns) and any(a.flat and a.bare for a in rows):
+            raise self.clash(f"vectors of one axis side by side, {self.shapes_of(shaped)}", arrays[-1].span, *shaped)
         if columns and rows:
             # A row and a column make a matrix of all their pairs; whoever means that writes the transpose himself.
             self.blame(OUTER, {a.bare for a in (*columns, *rows) if a.bare is not None and a.bare in a.names})
