@@ -17,6 +17,7 @@ from symgrad.errors import InvalidNetwork, ShapeError, SymgradError
 from symgrad.form import symbols, walk
 from symgrad.network import Network
 from symgrad.properties import along
+from symgrad.read.anew import with_versions
 from symgrad.read.arrays import Array, Refused
 from symgrad.read.declared import read_properties, read_shapes
 from symgrad.read.kinds import stem
@@ -50,7 +51,9 @@ def network_of(
     """
     source = Source(text, "--expr")
     try:
-        return network_of_assignments(source, assignments(source), read_shapes(dims), given or {}, read_properties(assumed), scalar)
+        return network_of_assignments(
+            source, with_versions(assignments(source)), read_shapes(dims), given or {}, read_properties(assumed), scalar
+        )
     except Refused as refused:
         raise refused.at(source) from None
 

@@ -53,11 +53,11 @@ def assignments(source: Source) -> list[Assignment]:
         if assignment.name is None:
             raise Refused(InvalidExpression, "only the last expression may be without a name; write H = … in front", assignment.span)
     seen: set[str] = set()
-    for assignment in found:
-        head = assignment.name if assignment.index is None else f"{assignment.name}[{ast.unparse(assignment.index)}]"
+    for assignment in (a for a in found if a.index is not None):
+        head = f"{assignment.name}[{ast.unparse(assignment.index)}]"  # type: ignore[arg-type]
         if head in seen:
             raise Refused(InvalidNetwork, f"{head} is defined twice; a definition is written once", assignment.span)
-        seen |= {head} if head else set()
+        seen.add(head)
     return found
 
 
