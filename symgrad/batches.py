@@ -15,6 +15,7 @@ from itertools import combinations
 from symgrad.dims import ONE, Dim, Shape
 from symgrad.form import Form, apply, number, rewrite_bottom_up, symbol, symbols, walk
 from symgrad.ops.elementwise import ELEMENTWISE
+from symgrad.pooled import by_entries, is_pooled
 from symgrad.raising import raise_form
 from symgrad.rewrite import Facts
 from symgrad.tensor import Factor, einsum, var
@@ -61,6 +62,8 @@ def on_paper(form: Form) -> Form:
     # What only the calculus gave more than two axes, as a second derivative, is written by its entries.
     if form.op == "entries":
         return form
+    if is_pooled(form) and (found := by_entries(form)) is not None:
+        return found
     if len(form.shape) <= 2 and all(len(f.shape) <= 2 for f in symbols(form)):
         return by_pairs(form)
     return _shown(form, frozenset(f.name for f in symbols(form)))

@@ -34,7 +34,7 @@ CASES = [
     ),
     (
         "sum(conv2d(relu(conv2d(X, K)), W)**2)", "X: n,c,6,6; K: o,c,3,3; W: m,o,3,3",
-        ["Z = ReLU′([Σ_c,i,j X[n,c,p+i,q+j] K[o,c,i,j]]_nopq)"],
+        ["S = [Σ_c,i,j X[n,c,p+i,q+j] K[o,c,i,j]]_nopq"],
         {},
     ),
 ]  # fmt: skip

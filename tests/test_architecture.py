@@ -22,7 +22,7 @@ LAYERS = [
     ("the tensor language and its ops", "tensor op contraction ops.*"),
     ("forms", "form lowering"),
     ("the calculus", "reverse rewrite rules.*"),
-    ("tensors back to matrices", "textbook textbook_sums raising batches"),
+    ("tensors back to matrices", "textbook textbook_sums raising pooled batches"),
     ("how forms are written", "typeset"),
     ("the door to SymPy", "sympyforms sympyops expr"),
     ("networks", "properties network recognised gradient"),

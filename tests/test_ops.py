@@ -380,7 +380,7 @@ ROWS = (
     mapped("minimum", lambda x, y: (x + y - np.abs(x - y)) / 2, shapes=("n m", "n m")),
 )  # fmt: skip
 
-WITHOUT_TENSOR = {"series", "applied", "at", "stack", "over"}
+WITHOUT_TENSOR = {"series", "applied", "at", "stack", "over", "entry", "most", "total", "same", "tensor"}
 """A series is written out before it becomes a tensor or NumPy; a derivative applied to a direction stands on the left; places of a
 tensor have letters only in print."""
 

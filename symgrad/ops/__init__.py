@@ -10,7 +10,7 @@ from typing import Any
 from symgrad.dims import Shape
 from symgrad.errors import Unsupported, nearest
 from symgrad.op import Elementwise, Function, Notation, Op, Prec, Spelling, Writer
-from symgrad.ops import arrange, exponential, function, index, linear, order, reduce, spectral, structure, window
+from symgrad.ops import arrange, exponential, function, index, linear, order, places, reduce, spectral, structure, window
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.tensor import Node, Params, broadcast, elementwise, power
 
@@ -95,6 +95,7 @@ OPS: dict[str, Op] = {
         *exponential.RECORDS,
         *order.RECORDS,
         *index.RECORDS,
+        *places.RECORDS,
         *window.RECORDS,
         *map(_op, ELEMENTWISE.values()),
         *(_prime(record) for record in ELEMENTWISE.values() if record.primed),
