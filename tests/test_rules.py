@@ -133,6 +133,10 @@ FIRES = {
         (pad(A, 0, n + d) + pad(product("i1,1j->ij", v, r), n, n + d), FACTS),
         (3 * pad(v, n, n + d) - pad(u, 0, n + d), FACTS),
     ],
+    "pads-of-one-stretch": [
+        (pad(A, 0, n + d) + pad(B, 0, n + d), FACTS),
+        (2 * pad(A, 1, n + d) - pad(B, 1, n + d) + pad(A, 0, n + d), FACTS),
+    ],
     "power-of-product": [
         (power(multiply(s, product("i1,i1->", u, u)), -2), FACTS),
         (power(3 * s * elementwise("exp", [s]), -1), FACTS),
@@ -416,6 +420,7 @@ STAYS = {
         (elementwise("sinh", [A]) * power(elementwise("cosh", [B]), -1), FACTS),
         (elementwise("sinh", [A]) * power(elementwise("cosh", [A]), -2), FACTS),
     ],
+    "pads-of-one-stretch": [(pad(A, 0, n + d) + pad(B, 1, n + d), FACTS), (pad(A, 0, n + d), FACTS)],
     "tiled-by-pads": [(pad(A, 0, n + d) + pad(B, 0, n + d), FACTS), (pad(v, 0, n + d + 1) + pad(u, d + 1, n + d + 1), FACTS)],
     "power-of-product": [(power(multiply(A, B), -1), FACTS), (power(product("i1,i1->", u, u), -2), FACTS)],
     "linear-rearrangement": [(vec(A + B), FACTS), (made("unvec", [K], (n, m)), FACTS)],

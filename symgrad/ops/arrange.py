@@ -29,10 +29,14 @@ def _concatenated(shapes: tuple[Shape, ...], params: Params) -> Shape:
 
 
 def stretch(start: Dim, stop: Dim, step: int) -> Dim:
-    """How many positions there are from `start` up to, not with, `stop`; of sizes that are no numbers, a step must end exactly there."""
+    """How many positions there are from `start` up to, not with, `stop`.
+
+    Of a size that is no number and no multiple of the step, a step must end exactly there.
+    """
     room = stop - start
-    if step == 1 or room.number is None:
-        return room if step == 1 else (room - 1) / step + 1
+    if room.number is None:
+        counts = [(room + more) / step for more in range(step)]
+        return next((many for many in counts if all(c.denominator == 1 for _, c in many.terms)), (room - 1) / step + 1)
     return Dim.of(-(-room.number // step))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symgrad.dims import Dim
+from symgrad.dims import Dim, Shape
 from symgrad.ops.arrange import concat_nodes, slice_node
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.reverse import formula
 from symgrad.rewrite import Facts, Rule
 from symgrad.rules.products import one_hot_axes
-from symgrad.tensor import UNIT, Add, Einsum, Func, Map, Node, Params, Sizes, add, einsum, elementwise, power, scale
+from symgrad.tensor import UNIT, Add, Einsum, Func, Map, Node, Params, Sizes, add, einsum, elementwise, func, power, scale
 
 
 def named_quantity(node: Node, facts: Facts) -> Node | None:
@@ -77,10 +77,14 @@ def tiled_by_pads(node: Node, facts: Facts) -> Node | None:
     axis: int | None = None
     for term in node.operands:
         number, pad = _scaled_pad(term)
-        if pad is None or pad.params[2] != 1 or pad.params[1] in pieces or (axis is not None and pad.params[0] != axis):
+        if pad is None or pad.params[2] != 1 or (axis is not None and pad.params[0] != axis):
             return None
         axis = pad.params[0]
-        pieces[pad.params[1]] = scale(number[0], pad.operands[0], number[1])
+        piece = scale(number[0], pad.operands[0], number[1])
+        before = pieces.get(pad.params[1])
+        if before is not None and before.shape != piece.shape:
+            return None
+        pieces[pad.params[1]] = piece if before is None else add([before, piece])
     if axis is None:
         return None
     at, placed = Dim.of(0), []
@@ -88,6 +92,28 @@ def tiled_by_pads(node: Node, facts: Facts) -> Node | None:
         placed.append(pieces.pop(at))
         at = at + placed[-1].shape[axis]
     return concat_nodes(tuple(placed), axis) if not pieces and at is node.shape[axis] else None
+
+
+def pads_of_one_stretch(node: Node, facts: Facts) -> Node | None:
+    """pad(A) + pad(B) = pad(A + B) of the same places."""
+    if not isinstance(node, Add):
+        return None
+    terms: list[Node] = []
+    at: dict[tuple[Params, Shape], int] = {}
+    for term in node.operands:
+        (number, sizes), pad = _scaled_pad(term)
+        if pad is None:
+            terms.append(term)
+            continue
+        piece, key = scale(number, pad.operands[0], sizes), (pad.params, pad.operands[0].shape)
+        if key in at:
+            before = terms[at[key]]
+            assert isinstance(before, Func)
+            terms[at[key]] = func("pad", [add([before.operands[0], piece])], pad.params, pad.shape)
+        else:
+            at[key] = len(terms)
+            terms.append(func("pad", [piece], pad.params, pad.shape))
+    return add(terms) if len(terms) < len(node.operands) else None
 
 
 def _scaled_pad(term: Node) -> tuple[tuple[Fraction, Sizes], Func | None]:
@@ -216,6 +242,7 @@ RULES: tuple[Rule, ...] = (
     Rule("function-of-an-entry", "f((P ⊙ Y) 1) = (f(P) ⊙ Y) 1", "a function moves towards the leaves", function_of_an_entry),
     Rule("slice-of-concatenation", "[A B][:, 1:k] = A", "a slice disappears", slice_of_concatenation),
     Rule("tiled-by-pads", "pad(A) + pad(B) = [A B]", "fewer functions", tiled_by_pads),
+    Rule("pads-of-one-stretch", "pad(A) + pad(B) = pad(A + B)", "fewer functions", pads_of_one_stretch),
     Rule("power-of-product", "(a b)⁻¹ = a⁻¹ b⁻¹", "powers move towards the leaves", power_of_product),
     Rule("square-of-root", "(√x)² = x", "a root disappears", square_of_root),
     Rule("step-of-maximum", "1[max(x, a) > b] = 1[x > b], a ≤ b", "a maximum disappears", step_of_maximum),
