@@ -27,6 +27,8 @@ OF_OTHERS = "a sum leaves out some of what its index runs through, and this may 
 TOO_MANY = "it does not hold as it is read, and neither do so many others that the sheet may be misread"
 # In slips by hand a sheet with one of them never has more than three lines called wrong.
 _MANY, _SHARE = 5, 0.2
+# Of lines that hold, so many may be in doubt elsewhere where a line fails that speaks of nothing but what others bear out.
+_FEW = 0.15
 
 Diagnosed = tuple[Ruling, Diagnosis | None]
 
@@ -56,6 +58,11 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
     failing = Counter(ruling.link.span for ruling, diagnosis in diagnosed if ruling.verdict == "fails" and diagnosis is not None)
     unread = min((i for i, _, _ in judge.gathered.unread), default=len(judge.gathered.sheet.statements))
 
+    def borne_out(ruling: Ruling) -> set[str]:
+        """The names that other lines which hold speak of."""
+        others = (r for r, _ in diagnosed if r.verdict == "holds" and r.link.statement != ruling.link.statement)
+        return {name for other in others for name in _met(judge, other)}
+
     def is_confirmed(ruling: Ruling) -> bool:
         if is_sure(ruling):
             return True
@@ -65,8 +72,10 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
         # What the side that is wrong is said to come to fails with it, and is no other line in doubt.
         after = [other for other, _ in diagnosed if other.link.left is ruling.link.right]
         with_it = {other.link.span for other in after if other.pair is None or other.numeric or _is_of_scalars(other)}
-        rest = doubted - with_it
-        return is_read and (rest == {ruling.link.span} or (not rest and at_most_steps))
+        rest = doubted - with_it - {ruling.link.span}
+        if is_read and len(rest) <= _FEW * len(held) and set() < _met(judge, ruling) <= borne_out(ruling):
+            return True
+        return is_read and not rest and (ruling.link.span in doubted - with_it or at_most_steps)
 
     return [
         (ruling, diagnosis)
@@ -106,6 +115,12 @@ def _is_loose(ruling: Ruling, diagnosis: Diagnosis | None) -> bool:
 def _is_strange(judge: Judge, ruling: Ruling) -> bool:
     """Whether a claim is only about what the sheet speaks of nowhere else: `new = old - 0.5 grad`."""
     return ruling.verdict == "undecided" and ruling.pair is not None and is_about_strangers(ruling.pair, judge.meaning)
+
+
+def _met(judge: Judge, ruling: Ruling) -> set[str]:
+    """The names on both sides of an equality, as it was read."""
+    nodes = () if ruling.pair is None else (ruling.pair.left_node, ruling.pair.right_node)
+    return {v.name for node in nodes for v in variables(node)}
 
 
 def _is_of_scalars(ruling: Ruling) -> bool:

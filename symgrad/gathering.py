@@ -42,7 +42,7 @@ from symgrad.sequences import steps_among
 from symgrad.sheet import EQUALITIES, Gathered, Link
 from symgrad.singles import many_of
 from symgrad.syntax import Node
-from symgrad.unnamed_loss import last_results, loss_of_differentials
+from symgrad.unnamed_loss import jacobians, last_results, loss_of_differentials
 from symgrad.usage import (
     along_an_axis,
     array_names,
@@ -137,7 +137,8 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     problems = {bisect_right(sheet.headings, sheet.statements[i].span.start) for i in named_here}
     for name in (n for n, places in sheet.scalars.items() if places & problems and n not in vocabulary.heads):
         vocabulary.declared.setdefault(name, (ONE, ONE))
-    losses_in_words((sheet.statements[i] for i in part.statements), vocabulary)
+    losses_in_words(sheet.statements, vocabulary)  # what is told once of a loss is told of all parts
+    vocabulary.quantities = jacobians(sheet)
     loss_of_differentials(sheet, [sheet.statements[i].node for i in part.statements], vocabulary)
     vocabulary.claimed = _claimed(sheet, part, styled)
     limits_of_sums([sheet.statements[i].node for i in part.statements], vocabulary)

@@ -124,6 +124,10 @@ IMAGE = re.compile(
     r"(?i)\b(?:images?|windows of|sequences?|series|recordings?|inputs?|\w*bild\w*|im[aá]gen\w*|entrada|entr[ée]e|eingabe"
     r"|maps|signals?|sensor|spectrogram)\b"
 )
+_TAKES = re.compile(
+    r"(?i)\b(?:takes?|receives?|gets|acts? on|slides? over|runs? over|(?:applied|fed) (?:to|with)|on|over|to|for)"
+    r"\s+(?:in\s+|as (?:its )?input\s+)?(?:an?|the)\s+[^.;]*?\b(?:images?|inputs?|volumes?|signals?|feature maps?)\b"
+)
 _CUBE = re.compile(rf"(?<![\d×])(\d+){_BY}(\d+){_BY}(\d+)(?!\d|{_BY}\d)")
 _BATCHED = re.compile(r"\(\s*(?:\w+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\)")
 _SAMPLES = re.compile(
@@ -358,6 +362,15 @@ def volume_of(text: str) -> Volume | None:
         return Volume(channels, (int(square[1]), int(square[2])))
     samples = _SAMPLES.search(text)
     return Volume(channels, (number(samples),)) if samples is not None and channels and square is None else None
+
+
+def taken(text: str) -> tuple[Volume | None, str]:
+    """The input that a layer is said to take, and the words that say so."""
+    for found in _TAKES.finditer(text):
+        volume = volume_of(found[0])
+        if volume is not None:
+            return volume, found[0]
+    return None, ""
 
 
 def widths(text: str) -> Iterator[tuple[int, list[int]]]:

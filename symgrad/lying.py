@@ -24,6 +24,22 @@ _ROW_OF = re.compile(
     r"^\$?(?:,?\s*(?:and|,)\s*\$[^$\n]{1,16}\$)*\s*(?:is|are|denotes?|being|as)\s+(?:the\s+)?"
     r"(?:\$?\w\$?(?:-?\s?th|\^\{?\\?\w*\{?th\}*\$)?\s*)?(?:rows?\s+of\b|rows?\s+\$?\w\$?\s+of\b)"
 )
+_POINTS = r"(?:training )?(?:examples?|samples?|data ?points?|observations?|points?|instances?|records?)"
+# How the examples lie in the matrix of all of them: "whose $i$-th row is $x_i^\\top$", "data points are *columns*", "one example per row".
+_EXAMPLES = {
+    kind: re.compile(
+        rf"(?i)(?:\b[ijnk]\b\$?[-\s]?(?:th|\^\{{?\\?[a-z]*\{{?th\}}*\$?)\s+{kind}\b(?!\s+(?:of|vector))"
+        rf"|\b{_POINTS}\s+(?:\w+\s+)?(?:are|is|as|in|stacked as|stored as|arranged in)\s+(?:the\s+)?[*_]*(?:an?\s+)?{kind}s?\b"
+        r"(?!\s+(?:vector|sum))"
+        rf"|\b(?:one|an?|each|every)\s+{_POINTS}\s+per\s+{kind}\b|\b(?:one|a)\s+{kind}\s+(?:per|for each)\s+{_POINTS}"
+        rf"|\bwhose\s+{kind}s\s+are\b|\bwith\s+{kind}s\s+\$\w_)"
+    )
+    for kind in ("row", "column")
+}
+_ALL = {
+    "row": re.compile(r"=\s*(?:\\left)?[\[(]\s*(\w)_1\b[^\]=$]{0,40}\\[lc]?dots[^\]=$]{0,30}[\])]\s*\^\{?(?:\\top|T|\\mathsf|\\intercal)"),
+    "column": re.compile(r"=\s*(?:\\left)?\[\s*(\w)_1\b[^\]=$^]{0,40}\\[lc]?dots[^\]=$^]{0,30}\](?!\s*\^)"),
+}
 _EVERYWHERE = re.compile(
     rf"(?i)\bvectors (?:here |below |in this \w+ )?are (?:all |written as |taken (?:as|to be) |treated as )?(?:rows\b|{_ROW})"
     rf"|\brow[- ]vector (?:convention|notation|layout|style)\b|\b(?:{_ROW}) (?:throughout|everywhere)\b"
@@ -34,6 +50,8 @@ _EVERYWHERE = re.compile(
 def vectors_in_words(text: str, statements: Iterable[Statement], vocabulary: Vocabulary) -> None:
     """Take note of the names that words say are rows or columns, and of a sheet all of whose vectors are rows."""
     vocabulary.has_rows_throughout = _EVERYWHERE.search(text) is not None
+    told = [kind for kind in _EXAMPLES if _EXAMPLES[kind].search(text) or _ALL[kind].search(text)]
+    vocabulary.examples_lie = told[0] if len(told) == 1 else ""
     for statement in statements:
         node = statement.node
         subjects = node.items if isinstance(node, sx.Listing) else (node.sides[0],) if isinstance(node, sx.Relation) else (node,)

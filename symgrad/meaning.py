@@ -58,6 +58,10 @@ def stem(name: str) -> str:
     return name
 
 
+# Matrices of data.
+_DATA = frozenset({"X", "Y", "T"})
+
+
 def is_loss(name: str) -> bool:
     """Whether a name is one that losses have; a logarithm that is a name is that of a likelihood."""
     return stem(name) in _SURE_LOSSES or bare(stem(name)) in _SURE_LOSSES or name.startswith("\\log ")
@@ -131,6 +135,7 @@ class Vocabulary:
     layout: str = ""  # of Jacobians, where the sheet announces one
     lying: dict[str, str] = field(default_factory=dict)  # vectors that are said to be a "row" or a "column"
     has_rows_throughout: bool = False  # all of whose vectors are said to be rows
+    examples_lie: str = ""  # as "row" or "column" in the matrix of all of them, where words say so
     is_illustrated: bool = False  # by single numbers, for sizes of one
     of_one_row: set[str] = field(default_factory=set)  # names whose numbers are those of one row, or of one entry
     properties: dict[str, set[str]] = field(default_factory=dict)
@@ -293,6 +298,10 @@ class Meaning:
     def has_rows(self) -> bool:
         r"""Whether the vectors of a family may be rows: while definitions are read, and on a sheet that has one such as `y_i = x_i W`."""
         return not self.frozen or any(t.op == "collect" and t.args[0].op == "transpose" for t in self.terms.values())
+
+    def lies(self, name: str) -> str:
+        """How the examples of a matrix of data lie in it by the words of the sheet: "row" or "column"; "" where nothing is said."""
+        return self.vocabulary.examples_lie if name in _DATA else ""
 
     def literal_sizes(self, name: str) -> list[tuple[int, int]]:
         """The sizes of the numbers that a name is given; those of a list as the name is understood."""

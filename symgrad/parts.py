@@ -302,6 +302,8 @@ def _of_another_network(sheet: Sheet, before: tuple[int, ...], after: range) -> 
     # So does it on what is written in it: with `\\tilde W = M \\odot W`, `a = (M \\odot W) x` speaks of the same.
     written = {sexpr(n) for i in before for n in sx.walk(sheet.statements[i].node) if isinstance(n, sx.Product | sx.Sum)} if own else set()
     own -= {name for node in nodes if sexpr(node.sides[1]) in written for name in mentions(node.sides[0])}
+    # And `S_{ik}` is an entry of the S that is known.
+    own -= {name for name in own if name.partition("_")[0] in met and name.partition("_")[2].strip("{}").isalpha()}
     found = set()
     for node in (n for i in after for n in sx.walk(sheet.statements[i].node) if isinstance(n, sx.Derivative)):
         of = None if node.of is None else plain_name(node.of)

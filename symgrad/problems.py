@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
 from symgrad.heads import as_call
+from symgrad.meaning import stem
 from symgrad.naming import plain_name
 from symgrad.parts import heads, mentions
 from symgrad.read.document import Sheet, Statement
@@ -42,6 +43,7 @@ class Problem:
 def problems(sheet: Sheet) -> list[Problem]:
     """The sheet cut under the headings where another problem begins, and a check in numbers apart from it."""
     cut = _by_headings(sheet)
+    cut = cut if len(cut) > 1 else _by_losses(sheet)
     scalars = _OF_SCALARS.search(sheet.source.text)
     if len(cut) > 1 or scalars is None:
         return [Problem(each) for each in cut]
@@ -89,6 +91,44 @@ def _by_headings(sheet: Sheet) -> list[Sheet]:
             context = _holding_on(before, after, anew)
             begin, start = cut, heading
     return [*found, _alone(sheet, context, start, len(sheet.source.text), statements[begin:])] if found else [sheet]
+
+
+def _by_losses(sheet: Sheet) -> list[Sheet]:
+    """The sheet cut where "write g = dL/dz" speaks of a z that is told there, and that the L further up does not rest on."""
+    told_of = [(i, name, expression) for i, s in enumerate(sheet.statements) for name, expression in heads(s)]
+    formulas = [(i, name, e) for i, name, e in told_of if not is_numeric(e) and not isinstance(e, sx.Derivative)]
+    for i, statement in enumerate(sheet.statements):
+        loss, by = _gradient_named(statement.node)
+        told = [k for k, name, _ in formulas if name == loss]
+        first = min((k for k, name, _ in formulas if name == by), default=i)
+        if by and told and max(told) < first < i and stem(by) not in _behind(loss, formulas):
+            at = sheet.statements[first].span.start
+            start = max((heading for heading in sheet.headings if heading <= at), default=at)
+            cut = next(k for k, s in enumerate(sheet.statements) if s.span.start >= start)
+            before, own = sheet.statements[:cut], sheet.statements[cut:]
+            anew = {loss, *(name for s in own for name, _ in heads(s))}
+            context = _holding_on(before, own, anew)
+            return [_alone(sheet, [], 0, start, before), _alone(sheet, context, start, len(sheet.source.text), own)] if cut else [sheet]
+    return [sheet]
+
+
+def _gradient_named(node: Node) -> tuple[str, str]:
+    r"""The L and the z of `g = \partial L/\partial z`; "" for both in anything else."""
+    match node:
+        case sx.Relation(sides=(_, sx.Derivative(of=of, wrt=(by,), order=None))) if of is not None:
+            return plain_name(of) or "", plain_name(by) or ""
+    return "", ""
+
+
+def _behind(loss: str, formulas: list[tuple[int, str, Node]]) -> set[str]:
+    """The letters of the names that a loss rests on."""
+    waiting, seen = [stem(loss)], set[str]()
+    while waiting:
+        base = waiting.pop()
+        if base not in seen:
+            seen.add(base)
+            waiting += [stem(met) for _, name, expression in formulas if stem(name) == base for met in mentions(expression)]
+    return seen
 
 
 def _alone(sheet: Sheet, context: list[Statement], start: int, end: int, own: list[Statement], opened: bool = True) -> Sheet:

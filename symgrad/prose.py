@@ -71,8 +71,8 @@ _LOSS = re.compile(r"(?i)\b(?:loss|cost|objective|risk|criterion)(?:\s+function)
 
 
 _IS_A_LOSS = re.compile(
-    r"(?i)^\W*(?:be|is|denotes?|sei|soit|sea|seja|sia)\W+(?:an?|the|some|any|eine?|une?|uma?|una)?\W*(?:scalar|differentiable|training|final|skalare?)?"
-    r"\W*(?:loss|cost|objective|verlust|kosten|perte|p[ée]rdida|perda|perdita)"
+    r"(?i)^\W*(?:be|is|denotes?|sei|soit|sea|seja|sia)\W+(?:an?|the|some|any|eine?|une?|uma?|una)?"
+    r"(?:\W*(?:scalar|differentiable|training|final|total|overall|skalare?))*\W*(?:loss|cost|objective|verlust|kosten|perte|p[ée]rdida|perda|perdita)"
 )
 
 

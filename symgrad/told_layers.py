@@ -42,6 +42,7 @@ _PUT = tuple(
     for pattern, put in (
         (r"(?m)^[ \t]*(?:[-*+]|\\item(?:\[[^\]]*\])?)(?=\s)", "•"),
         (r"\\times(?![A-Za-z])", "×"),
+        (r"(?:(?<=\d)|(?<=\d ))x(?= ?\d)", "×"),
         (r"\\cdot(?![A-Za-z])", "·"),
         (r"\\(?:to|rightarrow|longrightarrow|Rightarrow)(?![A-Za-z])", "→"),
         (r"\\langle(?![A-Za-z])", "⟨"),

@@ -224,11 +224,12 @@ def _rank(first: tuple[int, ...], second: tuple[int, ...], number: int | None) -
 
 
 def _one(node: Node, sign: Fraction, number: int | None, known: list[_Value]) -> Node | None:
-    """A number by itself: the value with the number of what is computed, else one that has none."""
+    """A number by itself: the value with the number of what is computed, else one that has none; any name's, of what has no number."""
     value = constant_of(node)
     if not value or isinstance(node, (sx.Sum, sx.Frac)):
         return None
-    likely = {_shown(v): v for v in known if v.value == sign * value and v.at in ((number,), ())}
+    alike = [v for v in known if v.value == sign * value]
+    likely = {_shown(v): v for v in alike if v.at in ((number,), ()) or (number is None and plain_name(v.node) is not None)}
     numbered = [v for v in likely.values() if v.at]
     found = numbered or list(likely.values())
     return found[0].node if len(found) == 1 else None

@@ -37,6 +37,7 @@ _LISTS_AS_COLUMNS = 0.3
 _A_NUMBER = 0.3
 # What it costs elsewhere that what is called x is a number.
 _X_A_NUMBER = 1.0
+_A_BIAS_OF_EACH = 3.0
 # Understandings that cost so much more than the cheapest are not tried: that a line holds in one says nothing.
 _SPREAD = 2.5
 # What it costs that a loss is no scalar as written, and that all but one of what it is computed from are scalars: so is that one.
@@ -252,6 +253,8 @@ def _oddness(meaning: Meaning) -> float:
             total += 2.0
         elif term.op == "function" and term.params[0] in ("softmax", "log_softmax") and is_scalar(meaning.shapes, term):
             total += _SOFTMAX_OF_ONE
+        elif term.op == "add" and _has_bias_of_each(meaning, term):
+            total += _A_BIAS_OF_EACH
         elif term.op == "elementwise" and term.params[0] == "power" and _is_square(meaning, term.args[0]):
             total += 1.0
     every = names_used | meaning.terms.keys()
@@ -272,6 +275,15 @@ def _oddness(meaning: Meaning) -> float:
             any(stem(n) in _TARGETS for n in together) and {"row", "column"} <= {_lies(meaning, n) for n in together}
         )
     return total
+
+
+def _has_bias_of_each(meaning: Meaning, term: Term) -> bool:
+    """Whether the b of `X W + b` has an entry for every row of an X that has several columns: examples share their bias."""
+    added = [t for t in term.args if t.op == "symbol" and stem(t.params[0]) == "b" and t.params[0] not in meaning.vocabulary.declared]
+    data = [t.args[0].params[0] for t in term.args if t.op == "matmul" and t.args[0].op == "symbol"]
+    declared = [shape for name in data if (shape := meaning.vocabulary.declared.get(name)) is not None]
+    lengths = {rows for rows, cols in declared if not meaning.shapes.is_one(rows) and not meaning.shapes.is_one(cols)}
+    return any(meaning.shapes.resolve(_shape(meaning, t.params[0])[0]) in lengths for t in added)
 
 
 def _lies(meaning: Meaning, name: str) -> str:

@@ -25,6 +25,8 @@ from symgrad.syntax import Node
 _ARGUMENTS = re.compile(r"(?i)\b(?:arguments?|inputs?|pre-?activations?|Argumente?|arguments?|argumentos?)\b")
 _NEAR = 60  # how far from the names that is said
 _PREACTIVATIONS = frozenset({"z", "a", "s", "u", "p", "\\mathrm{net}"})
+_SCORES = frozenset({"S", "Z", "E", "s", "z"})
+_SOFTMAX = frozenset({"softmax", "Softmax"})
 
 
 def with_unnamed(sheet: Sheet) -> Sheet:
@@ -39,8 +41,9 @@ def with_unnamed(sheet: Sheet) -> Sheet:
     out: list[Statement] = []
     told = _told(sheet, strange)
     unused = strange.keys() - {name for s in sheet.statements for _, side in heads(s) for name in _used(side)}
+    scaled = {name for s in sheet.statements for name in _scaled(s.node)}
     for i, statement in enumerate(sheet.statements):
-        before = [told[i]] if i in told else list(_before(statement, strange, asked, unused))
+        before = [told[i]] if i in told else list(_before(statement, strange, asked, unused, scaled))
         out += before
         out.append(_of_the_named(statement, before))
     made = replace(sheet, statements=out) if len(out) > len(sheet.statements) else _with_arguments_of_their_own(sheet)
@@ -118,10 +121,13 @@ def _told(sheet: Sheet, strange: dict[str, Node]) -> dict[int, Statement]:
     return {}
 
 
-def _before(statement: Statement, strange: dict[str, Node], asked: dict[str, Node], unused: set[str]) -> Iterator[Statement]:
+def _before(
+    statement: Statement, strange: dict[str, Node], asked: dict[str, Node], unused: set[str], scaled: set[str]
+) -> Iterator[Statement]:
     """The definition of what the activation of this statement is applied to, where the sheet has a name for it."""
     found = _activated(statement.node)
     if found is None:
+        yield from _before_a_softmax(statement, strange, unused, scaled)
         return
     head, inner, sign = found
     for name, node in strange.items():
@@ -129,6 +135,34 @@ def _before(statement: Statement, strange: dict[str, Node], asked: dict[str, Nod
             yield replace(statement, node=sx.Relation(statement.span, (_at(node, head), inner), (sign,)))
             strange.pop(name)
             return
+
+
+def _before_a_softmax(statement: Statement, strange: dict[str, Node], unused: set[str], scaled: set[str]) -> Iterator[Statement]:
+    r"""The S of `dS = A \odot (dA - \dots)` where `A = \mathrm{softmax}(Q K^\top/\sqrt d)`: nothing else is said of it.
+
+    Where the scale is a factor of dS, it is what is scaled.
+    """
+    match statement.node:
+        case sx.Relation(sides=(head, sx.Call(args=(inner,), function=function), *_), operators=(sign, *_)) if _is_softmax(function):
+            name = next((n for n, node in strange.items() if isinstance(node, sx.Name) and node.base in _SCORES and n in unused), None)
+            if name in scaled:
+                inner = inner.above if isinstance(inner, sx.Frac) else sx.Blank(inner.span)
+            if name is not None and isinstance(inner, (sx.Sum, sx.Product, sx.Frac)) and isinstance(head, sx.Name):
+                yield replace(statement, node=sx.Relation(statement.span, (_at(strange.pop(name), head), inner), (sign,)))
+
+
+def _is_softmax(function: Node) -> bool:
+    base = function.base if isinstance(function, sx.Scripted) else function
+    return isinstance(base, sx.Name) and fn.word_of(base.base) in _SOFTMAX
+
+
+def _scaled(node: Node) -> Iterator[str]:
+    r"""The S of `dS = \frac{1}{\sqrt d} A \odot (dA - \dots)`: what is scaled after it, and before the softmax."""
+    match node:
+        case sx.Relation(sides=(sx.Differential(of=of) | sx.Derivative(wrt=(of,)), *formulas)):
+            name = plain_name(of)
+            is_scaled = any(isinstance(n, (sx.Frac, sx.Root)) for formula in formulas for n in sx.walk(formula))
+            yield from (name,) if name is not None and is_scaled else ()
 
 
 def _of_the_named(statement: Statement, before: list[Statement]) -> Statement:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
 from symgrad.meaning import Vocabulary, is_loss
 from symgrad.naming import numbers_of, plain_name
 from symgrad.parts import Part, heads, mentions
+from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
 from symgrad.signs import UNNAMED_LOSS, of_expressions
 from symgrad.span import Span
 from symgrad.syntax import Node
+
+
+# "`dX` always means $\\partial L/\\partial X$", "we write dW for ∂L/∂W".
+_D_MEANS = re.compile(
+    r"\bd[A-Z][`$*\"”]*\s+(?:\w+\s+)?(?:means|denotes|stands for|is short(?:hand)? for|abbreviates|for|is)\s+(?:the gradient\s+)?"
+    r"[`$*\"“]*\s*(?:\\d?frac\s*\{\s*)?(?:\\partial|∂|\\nabla|∇)"
+)
+_LETTERS = frozenset({"J", "\\mathbf{J}", "\\mathcal{J}"})
 
 
 def last_results(sheet: Sheet, part: Part, styled: frozenset[str]) -> list[str]:
@@ -29,6 +40,26 @@ def last_results(sheet: Sheet, part: Part, styled: frozenset[str]) -> list[str]:
     return [name for name in outermost if name in by] or outermost
 
 
+# "the Jacobian is $J = …$", "with Jacobian matrix $J_i$".
+_JACOBIAN = re.compile(r"(?i)\bjacobi(?:an|sche|ana|enne)?\w*\b[^.;]{0,60}$")
+
+
+def jacobians(sheet: Sheet) -> frozenset[str]:
+    """The J that is a Jacobian by its words, or by a diagonal in its formula, and no loss."""
+    found: set[str] = set()
+    for statement in sheet.statements:
+        for name, formula in heads(statement):
+            letter = name.partition("_")[0]
+            is_matrix = any(isinstance(n, sx.Matrix) or (isinstance(n, sx.Call) and _is_diagonal(n)) for n in sx.walk(formula))
+            if letter in _LETTERS and is_loss(name) and (is_matrix or _JACOBIAN.search(statement.words[-90:])):
+                found |= {name, letter}
+    return frozenset(found)
+
+
+def _is_diagonal(node: sx.Call) -> bool:
+    return isinstance(node.function, sx.Name) and fn.word_of(node.function.base) == "diag"
+
+
 def meant_loss(sheet: Sheet, at: Span) -> Node:
     """What gradients are of where it is not said: the one loss that the sheet differentiates, or else has a formula for."""
     differentiated = (n.of for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Derivative) and n.of is not None)
@@ -45,11 +76,13 @@ def loss_of_differentials(sheet: Sheet, nodes: list[Node], vocabulary: Vocabular
     """`dV = P^T dO`, where no loss is named: the gradients of one that everything else leads to."""
     dependences = vocabulary.dependences
     with_formula = {name for s in sheet.statements for name, side in heads(s) if not is_numeric(side)}
-    losses = [name for name in dict.fromkeys((*vocabulary.heads, *dependences.inside, *dependences.asked)) if is_loss(name)]
+    spoken_of = dict.fromkeys((*vocabulary.heads, *dependences.inside, *dependences.asked))
+    losses = [name for name in spoken_of if is_loss(name) and name not in vocabulary.quantities]
     named = [name for name in losses if name in with_formula or name not in vocabulary.heads]  # of others there is a number only
-    if with_formula & {*named} or vocabulary.losses or any(e for node in nodes for e in of_expressions(node)):
+    named = sorted(vocabulary.losses) or named
+    if with_formula & {*named} or any(e for node in nodes for e in of_expressions(node)):
         return
-    is_said = any(_says_what_d_is(s.node) for s in sheet.statements)
+    is_said = any(_says_what_d_is(s.node) for s in sheet.statements) or _D_MEANS.search(sheet.source.text) is not None
     if named and not (len(named) == 1 and is_said):
         return
     spoken = {name for node in nodes for name in mentions(sx.mapped(node, _without_differentials))}
@@ -61,8 +94,9 @@ def loss_of_differentials(sheet: Sheet, nodes: list[Node], vocabulary: Vocabular
             name = None if of is None or _is_entry_of(of, vocabulary.indexed, vocabulary.styled) else plain_name(of, vocabulary.styled)
             if name in spoken:
                 found.append((name, dependences.asked if n is sides[0] else dependences.inside))
-    if not is_said and {name for name, _ in found} & {*dependences.inside, *dependences.asked}:
-        return  # `dS` beside `\nabla S` is the differential of S
+    slopes = (n.of for node in nodes for n in sx.walk(node) if isinstance(n, sx.Derivative) and n.of is not None)
+    if not is_said and {name for name, _ in found} & {plain_name(of, vocabulary.styled) for of in slopes}:
+        return  # `dS` beside `\nabla S` is the differential of S; `\partial P_{ij}/\partial S_{ik}` are slopes of entries
     for name, held in found:
         held.setdefault((*named, *losses, UNNAMED_LOSS)[0], {})[name] = None
 

@@ -68,6 +68,7 @@ from symgrad.naming import letters_of
 from symgrad.nested_indices import with_members_by_letter
 from symgrad.normalised import with_normalisation
 from symgrad.numbered import with_vectors
+from symgrad.of_a_unit import of_a_unit
 from symgrad.of_indices import with_indices_for_arguments
 from symgrad.one_row import with_rows_by_themselves
 from symgrad.opaque import with_opaque_losses
@@ -160,6 +161,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_rows_by_themselves,
     told,
     with_value_lists,
+    of_a_unit,
     with_data,
     totalled,
     with_limits,

@@ -135,7 +135,7 @@ def summation(node: Node, around: Surroundings) -> Iterator[Option]:
         for letter in letters:
             summed = sx.BigOp(node.span, "sum", sx.Name(node.span, letter), None, summed)
         yield in_brackets(summed), "missing_sum", f"the sum over {' and '.join(letters)} is left out"
-    if isinstance(node, (sx.Name, sx.Scripted, sx.Group, sx.Product, sx.Call)):
+    if isinstance(node, (sx.Name, sx.Scripted, sx.Group, sx.Product, sx.Call, sx.Differential, sx.Derivative)):
         for axis in ("0", "1"):
             along = sx.Relation(node.span, (sx.Name(node.span, "axis"), sx.Number(node.span, axis)), ("=",))
             total = sx.Call(node.span, sx.Name(node.span, "sum"), (node, along))

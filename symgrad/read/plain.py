@@ -67,6 +67,7 @@ def equations(text: str, taken: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
         while at < len(taken) and taken[at].end <= start:
             at += 1
         if at < len(taken) and taken[at].start < end:
+            yield from ((span, False) for span in _beside(text, start, end, taken[at:]))
             continue
         lead = _LIST_MARK.match(line)
         first = start + (lead.end() if lead else 0)
@@ -115,6 +116,25 @@ def equations(text: str, taken: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
         told += [run for run in worked_out if not any(run.start < t.end and t.start < run.end for t in told)]
         yield from ((span, False) for span in sorted(told))
         yield from ((d, False) for d in _declarations(body, first) if not any(d.start < t.end and t.start < d.end for t in told))
+
+
+def _beside(text: str, start: int, end: int, taken: Sequence[Span]) -> Iterator[Span]:
+    """The equations typed into a line that has mathematics between dollars too, apart from it: `Write g = dL/dz. From $z_i = …$ we get`."""
+    held = text[start:end]
+    for piece in taken:
+        if piece.start >= end:
+            break
+        a, b = max(piece.start - start, 0), piece.end - start
+        held = held[:a] + _TAKEN * len(held[a:b]) + held[b:]
+    for run in _TOLD.finditer(held):
+        a, b = run.start(1) + _behind_so(run[1]), run.start(1) + _before_words(run[1])
+        touches = held[:a].rstrip()[-1:] == _TAKEN or held[b:].lstrip()[:1] == _TAKEN or _TAKEN in held[a:b]
+        if not touches and (_is_told(held[a:b]) and not re.search(r"[\\{}`|<>]", held[a:b])):
+            yield Span(start + a, start + b)
+
+
+# Stands for every character that is mathematics already.
+_TAKEN = "\ufffc"
 
 
 # Letters, numbers and brackets, and one sign of equality.
@@ -194,7 +214,12 @@ _PLAIN_WORDS = (
 _LIST = (
     r"(?:\[\s*\[[^\n=]{0,200}?\]\s*\]|\[[^\[\]\n=]*\]|\([^()\nA-Za-z=]*,[^()\nA-Za-z=]*\)|(?<=[A-Za-z])\((?:(?![A-Za-z]{3})[^()\n=])*\))"
 )
-_TOKEN = rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)(?!\([A-Za-z]{{2,}}[\s,])(?:{_LIST}|(?!\*\*)[^\s,;:.]|(?<=\d)\.(?=\d)|\.\.+(?=\w))+)"
+# What is no word in brackets: `(yhat - y)`; and a point that multiplies stands apart.
+_SPELT = r"(?:[a-z]hat|alpha|beta|gamma|delta|eta|theta|lambda|mu|sigma)(?:_?\w)?\b"
+_TOKEN = (
+    rf"(?:(?!(?:{'|'.join(_PLAIN_WORDS)})\b)(?!\((?!{_SPELT})[A-Za-z]{{2,}}[\s,])"
+    rf"(?:{_LIST}|(?<= )\.(?= \S)|(?!\*\*)[^\s,;:.]|(?<=\d)\.(?=\d)|\.\.+(?=\w))+)"
+)
 _SUM = r"(?:[Σ∑Π∏][^\s,;:.=]{0,6} (?:[^\s,;:.=]{1,12} )*?)?"  # what is summed may stand apart: `Σⱼ xⱼ gⱼ = 0`
 _TOLD = re.compile(rf"(?<![^\s(,;:])({_SUM}[A-Za-zÀ-ɏΑ-ωḀ-ỿ∂∇ℓ][^\s,;:.=]{{0,12}}(?:\[\w, ?\w\])? ?(?:=|←|<-) ?{_TOKEN}(?: {_TOKEN})*)")
 # `a1 = [0, 2]`, `W = [[1, 2], [3, 4]]`: a vector or matrix of numbers; `dS = (P - Y)`: a sum in brackets.
@@ -202,12 +227,12 @@ _OF_NUMBERS = re.compile(r"[A-Za-zα-ωΑ-Ωŷẑ][\w^()]{0,7}'? ?= ?\[[-−+\d.
 _BRACKETED = re.compile(r"[A-Za-zα-ωΑ-Ω∂]\w{0,5}'? ?(?:=|←|<-) ?-?\((?=[^()]*[A-Za-zα-ω])(?![^()]*[A-Za-z]{4})[^()]*[-−+*/][^()]*\)")
 _CALLED = re.compile(r"\b([A-Za-z]+)'?\(")
 # `dL/db = …`, a derivative; and a formula of short names, with a sign between two of them, or two that are multiplied.
-_SLOPE = re.compile(r"\bd[A-Za-z]\w{0,2} ?/ ?d[A-Za-z]\w{0,2}\b")
+_SLOPE = re.compile(r"\bd[A-Za-z]\w{0,2} ?/ ?d[A-Za-z]\w{0,4}\b")
 _SHORT = (
-    r"(?:(?:alpha|beta|gamma|delta|eta|lambda|theta|sigma|eps|lr)(?:_?\w)?|[A-Za-zα-ωΑ-Ω]\w?(?:_\w+)?'?"
+    r"(?:(?:alpha|beta|gamma|delta|eta|lambda|theta|sigma|eps|lr)(?:_?\w)?|[A-Za-zα-ωΑ-Ω]\w?(?:_\w+)?['~]?"
     r"|\d+(?:\.\d+)?|\([^()]*\)|\[[^\[\]]*\])"
 )
-_FORMULA = re.compile(rf"[^=←]*(?:=|←|<-) ?-?{_SHORT}(?: ?[-+*/@^=] ?-?{_SHORT}| {_SHORT})+")
+_FORMULA = re.compile(rf"[^=←]*(?:=|←|<-) ?-?{_SHORT}(?: ?[-+*/@^=] ?-?{_SHORT}| (?:\. )?{_SHORT})+")
 
 
 # `With D = 3 and H = 5 that is 4·(15+25+5) = 180.`: arithmetic behind a word, in nothing but numbers.

@@ -18,6 +18,9 @@ _BREAKS = frozenset({"\\quad", "\\qquad", "\\\\", "\\newline"})
 _ARROWS = frozenset({"\\to", "\\rightarrow", "\\longrightarrow"})
 # What ends a proof.
 _ENDS = frozenset({"\\square", "\\Box", "\\blacksquare", "\\qed", "\\qedhere", "∎", "■", "□", "◻"})
+# `n \\times d_k`, in the texts of its tokens.
+_SIZE = r"[\da-zA-Z]+(?: _ (?:\w|\{ \w+(?: \w+)* \}))?"
+_SHAPE = re.compile(rf"{_SIZE}(?: (?:\\times|×) {_SIZE})+(?: [,.;])?")
 _LOOSE = frozenset({*_ENDS, ",", ";", ".", ":", "\\star", "\\cdot", "\\times", "*", "&", "\\\\"})
 # Behind these an equation goes on, and with these.
 _GOES_ON = frozenset({*RELATION_TEXTS, *voc.SUM_SIGNS, *voc.PRODUCTS})
@@ -132,7 +135,7 @@ def _goes_to(tokens: Sequence[Token], i: int, before: Sequence[Token]) -> bool:
 
 
 def _begins_a_column(tokens: Sequence[Token], i: int, before: Sequence[Token]) -> bool:
-    """Whether another equation, or a remark in brackets, stands behind a `&`: `a &= b & c &= d`, `H &= XW & & (n \\times d)`."""
+    """Whether another equation, or a remark, stands behind a `&`: `a &= b & c &= d`, `H &= XW & & (n \\times d)`, `… && n \\times d`."""
     outside = list(_outside_brackets(before))
     is_told = bool(outside) and outside[0].text == "(" and all(t.text in ("(", ")", ",", ";") for t in outside)  # `(j \\ne y), &`
     if not is_told and (not any(t.text in RELATION_TEXTS for t in outside) or outside[-1].text in _GOES_ON):
@@ -143,6 +146,7 @@ def _begins_a_column(tokens: Sequence[Token], i: int, before: Sequence[Token]) -
         return False
     is_equation = cell[0].text not in _GOES_ON and any(t.text in RELATION_TEXTS for t in row)
     is_remark = cell[0].text == "(" and all(t.text in ("(", ")", *_LOOSE) for t in cell)
+    is_remark = is_remark or _SHAPE.fullmatch(" ".join(t.text for t in cell)) is not None
     return is_equation or is_remark
 
 

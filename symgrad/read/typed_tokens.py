@@ -15,6 +15,8 @@ from symgrad.span import Span
 _NAMES = ("alpha", "beta", "gamma", "delta", "zeta", "eta", "lambda", "mu", "nu", "xi", "rho", "tau", "phi", "psi", "chi", "theta", "omega")
 _GREEK = {name: f"\\{name}" for name in _NAMES} | {"eps": "\\epsilon"}
 _HATS = frozenset(f"{letter}hat" for letter in "abhpqruvwxyz")
+_ACCENTS = {"~": "tilde", "^": "hat"}
+_BEHIND_AN_ACCENT = frozenset({")", "]", ",", "=", "/", "_"})
 _STEPS = frozenset("tlik")
 # What stands in brackets behind a name whose entry is meant; the E of `E[x]` is no such name.
 _PLACES = frozenset("ijklmnrct")
@@ -38,7 +40,30 @@ def _spelt(word: str) -> tuple[bool, str] | None:
 
 def as_typed(tokens: Sequence[Token]) -> list[Token]:
     """The tokens as they are meant outside of mathematics."""
-    return _with_whole_scripts(_with_spelt_names(_with_commas(tokens)))
+    return _with_whole_scripts(_with_spelt_names(_with_accents(_with_points(_with_commas(tokens)))))
+
+
+def _with_points(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens with a sign of multiplication for a point that stands apart between two letters: `w . h`."""
+    out = list(tokens)
+    for i in range(1, len(out) - 1):
+        point, after = out[i : i + 2]
+        if point.text == "." and point.spaced and after.spaced and after.kind in ("letter", "macro"):
+            out[i] = replace(point, kind="macro", text="\\cdot")
+    return out
+
+
+def _with_accents(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens with the accent on a letter that is typed behind it: `h~ = 2`, `y^ - y`."""
+    out: list[Token] = []
+    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+        accent = _ACCENTS.get(token.text)
+        is_behind = accent is not None and not token.spaced and bool(out) and out[-1].kind == "letter"
+        if accent is not None and is_behind and (after is None or after.spaced or after.text in _BEHIND_AN_ACCENT):
+            out[-1] = replace(out[-1], accents=(*out[-1].accents, accent), span=out[-1].span.to(token.span))
+        else:
+            out.append(token)
+    return out
 
 
 def _with_commas(tokens: Sequence[Token]) -> list[Token]:

@@ -274,8 +274,12 @@ def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, n
     if not numbered and letters is not None and len(letters) == 2:  # `x_{ij}` is an entry of X
         yield from indexed(reader, reading, letters, 0.2)
         return
-    for at, cost in (((None, letter), 0.2 if columns_first else 0.7), ((letter, None, "column"), 0.6 if columns_first else 0.3)):
-        yield from indexed(reader, reading, at, cost)
+    lies = reader.names.lies(name)
+    if lies != "row":
+        yield from indexed(reader, reading, (None, letter), 0.2 if columns_first else 0.7)
+    if lies == "column":
+        return
+    yield from indexed(reader, reading, (letter, None, "column"), 0.6 if columns_first else 0.3)
     if reader.names.lies_as_a_row(spelled(base, below or letter, rest)):
         yield from indexed(reader, reading, (letter, None), 0.2)
     elif reader.names.is_given(name):  # beside lists of numbers, which may be rows, an example may be the row that it is

@@ -66,6 +66,9 @@ class Names(Protocol):
     def has_rows(self) -> bool:
         """Whether the vectors of a family may be rows."""
 
+    def lies(self, name: str) -> str:
+        """Whether the examples in it are said to be a "row" each, or a "column"."""
+
     def is_collected(self, name: str) -> bool:
         """Whether its members by an index are defined as columns."""
 
