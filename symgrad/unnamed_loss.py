@@ -15,7 +15,6 @@ from symgrad.signs import UNNAMED_LOSS, of_expressions
 from symgrad.span import Span
 from symgrad.syntax import Node
 
-
 # "`dX` always means $\\partial L/\\partial X$", "we write dW for ∂L/∂W".
 _D_MEANS = re.compile(
     r"\bd[A-Z][`$*\"”]*\s+(?:\w+\s+)?(?:means|denotes|stands for|is short(?:hand)? for|abbreviates|for|is)\s+(?:the gradient\s+)?"
