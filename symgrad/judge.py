@@ -16,7 +16,7 @@ from symgrad import syntax as sx
 from symgrad.arithmetic import Arithmetic, in_numbers
 from symgrad.change_of_one import is_by_definition
 from symgrad.conditions import put_to
-from symgrad.constant import numbers_by_themselves
+from symgrad.constant import constant_of, numbers_by_themselves
 from symgrad.dimension_analysis import is_of_sizes, what_it_is
 from symgrad.dims import Shape, show
 from symgrad.errors import ShapeError, SizeClash, SymgradError, Unsupported, Vanishing
@@ -221,6 +221,7 @@ class Judge:
                 self._of_one_letter(link, failed)
                 or (self._in_numbers(link) if failed.reason == MISFIT else None)
                 or self._where_it_is_claimed(link)
+                or self._with_values_put_in(link, failed)
                 or self._at_estimates(link)
                 or failed
             )
@@ -424,6 +425,16 @@ class Judge:
         # A symmetric matrix in numbers hides a transpose: formulas are compared so only where a size is that of what is written out.
         is_counted = best is not None and best.verdict == "holds" and self._has_counted_size(link)
         return best if comes_to_numbers or is_counted else None
+
+    def _with_values_put_in(self, link: Link, failed: Ruling) -> Ruling | None:
+        r"""The ruling by the values of the sheet on `\delta_1 \cdot 1 + \delta_2 \cdot 0`, whose numbers are what names are worth."""
+        if failed.pair is None or not _has_values_for_names(link.right):
+            return None
+        try:
+            ruling = self.arithmetic.with_values(link, failed.pair, self.ledger.values)
+        except (SymgradError, RecursionError):
+            return None
+        return ruling if ruling.verdict == "holds" else None
 
     def _has_counted_size(self, link: Link) -> bool:
         """Whether a line speaks of what has as many entries as are written out, `z = (z_1, z_2)`, and no letter for how many."""
@@ -653,6 +664,20 @@ def are_two_entries(pair: Pair) -> bool:
 
 def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, SymgradError) else "it is nested too deeply"
+
+
+def _has_values_for_names(node: Node) -> bool:
+    r"""Whether every product in it has a number behind a name, or the 0 or 1 that nobody writes for a coefficient."""
+    terms = node.terms if isinstance(node, sx.Sum) else (node,)
+    products = [term for term in terms if isinstance(term, sx.Product)]
+
+    def is_put_in(product: sx.Product) -> bool:
+        values = [constant_of(factor) for factor in product.factors]
+        return (values[0] is None and values[-1] is not None) or (
+            None in values and any(v is not None and abs(v) in (0, 1) for v in values)
+        )
+
+    return len(products) == len(terms) and all(map(is_put_in, products))
 
 
 def _is_of_same(one: Node, other: Node) -> bool:

@@ -22,10 +22,10 @@ from symgrad.span import Span
 from symgrad.syntax import Node
 
 _INDEX = re.compile(r"_[a-z]$")
-# `SCALAR SANITY CHECK (H = 1)`, `## A scalar example`, `**One-dimensional check.**`
+# `SCALAR SANITY CHECK (H = 1)`, `## A scalar example`, `**One-dimensional check.**`, `**(d) Numbers.** Scalar case: $w = 0.5$`
 _OF_SCALARS = re.compile(
-    r"(?im)^[ \t#*_]*(?:an? |the )?(?:\w+ )?(?:scalar|one[- ]dimensional|1-?d)\b(?: \w+)?"
-    r" (?:check|example|case|test|instance|numbers?|version|walkthrough|sanity check)\b"
+    r"(?im)^[ \t#*_]*(?:\(?[a-z0-9]\)[ \t]*)?(?:[\w ]{1,30}[.:][*_]*[ \t]+)?(?:in the |an? |the )?(?:\w+ )?(?:scalar|one[- ]dimensional|1-?d)\b"
+    r"(?: \w+)? (?:check|example|case|test|instance|numbers?|version|walkthrough|sanity check)\b"
 )
 
 
@@ -51,11 +51,25 @@ def problems(sheet: Sheet) -> list[Problem]:
     end = next((heading for heading in sheet.headings if heading > scalars.end()), len(sheet.source.text))
     before = [s for s in sheet.statements if s.span.start < start]
     inside = [s for s in sheet.statements if start <= s.span.start < end]
-    context = _without_sizes(before)
+    anew = {name for s in inside for name, value in heads(s) if not is_numeric(value)}
+    context = [s for s in _without_sizes(before) if not anew & {name for name, _ in heads(s)}]
+    context = _in_small_letters(context, inside)
     if not context or not any(isinstance(s.node, sx.Relation) for s in inside):
         return [Problem(sheet)]
     rest = replace(sheet, statements=[*before, *(s for s in sheet.statements if s.span.start >= end)])
     return [Problem(rest), Problem(_alone(sheet, context, start, end, inside, opened=False), Span(start, end))]
+
+
+def _in_small_letters(before: list[Statement], inside: list[Statement]) -> list[Statement]:
+    """The formulas with the w that the scalars have for a W."""
+    own = {name for s in inside for name, _ in heads(s)}
+    known = {name for s in before for name in mentions(s.node)}
+    small = {name.upper(): name for name in own if len(name) == 1 and name not in known and name.upper() in known}
+
+    def put(node: Node) -> Node:
+        return replace(node, base=small.get(node.base, node.base)) if isinstance(node, sx.Name) and not node.accents else node
+
+    return [replace(s, node=sx.mapped(s.node, put)) for s in before] if small else before
 
 
 def _without_sizes(statements: list[Statement]) -> list[Statement]:

@@ -15,7 +15,7 @@ from symgrad.signs import UNNAMED_LOSS, of_expressions
 from symgrad.span import Span
 from symgrad.syntax import Node
 
-# "`dX` always means $\\partial L/\\partial X$", "we write dW for ∂L/∂W".
+# "`dX` always means $\\partial L/\\partial X$", of an L that is said to be the loss.
 _D_MEANS = re.compile(
     r"\bd[A-Z][`$*\"”]*\s+(?:\w+\s+)?(?:means|denotes|stands for|is short(?:hand)? for|abbreviates|for|is)\s+(?:the gradient\s+)?"
     r"[`$*\"“]*\s*(?:\\d?frac\s*\{\s*)?(?:\\partial|∂|\\nabla|∇)"
@@ -81,7 +81,8 @@ def loss_of_differentials(sheet: Sheet, nodes: list[Node], vocabulary: Vocabular
     named = sorted(vocabulary.losses) or named
     if with_formula & {*named} or any(e for node in nodes for e in of_expressions(node)):
         return
-    is_said = any(_says_what_d_is(s.node) for s in sheet.statements) or _D_MEANS.search(sheet.source.text) is not None
+    is_said = any(_says_what_d_is(s.node) for s in sheet.statements)
+    is_said = is_said or (bool(vocabulary.losses) and _D_MEANS.search(sheet.source.text) is not None)
     if named and not (len(named) == 1 and is_said):
         return
     spoken = {name for node in nodes for name in mentions(sx.mapped(node, _without_differentials))}

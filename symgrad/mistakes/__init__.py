@@ -64,6 +64,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     Mistake("a sum", repairs(indices.summation)),
     Mistake("a link of the chain left out", repairs(edits.chain)),
     Mistake("a neighbour", repairs(indices.index)),
+    Mistake("neighbours throughout", indices.shifted),
     Mistake("another index", repairs(indices.place)),
     Mistake("an activation confused", repairs(activations.activation, slight=True)),
     Mistake("a name confused throughout", activations.everywhere),

@@ -48,6 +48,30 @@ def exchanged(case: Case) -> Iterator[Diagnosis]:
         yield case.diagnosis("missing_transpose", message, None if pair.free else pair.right_node)
 
 
+def shifted(case: Case) -> Iterator[Diagnosis]:
+    r"""The steps of one letter, all one too far or one short: `\delta_2 h_2 + \delta_3 h_3` for `\delta_2 h_1 + \delta_3 h_2`."""
+    counted = [n for n in sx.walk(case.link.right) if isinstance(n, sx.Scripted) and isinstance(n.base, sx.Name) and _number(n) is not None]
+    letters = [n.base.base for n in counted if isinstance(n.base, sx.Name)]
+    for letter in dict.fromkeys(letters) if not case.is_followed else ():
+        for by in (-1, 1) if letters.count(letter) > 1 else ():
+
+            def put(node: Node, letter: str = letter, by: int = by) -> Node:
+                number = _number(node) if isinstance(node, sx.Scripted) else None
+                if number is None or not isinstance(node, sx.Scripted) or not isinstance(node.base, sx.Name) or node.base.base != letter:
+                    return node
+                return replace(node, sub=sx.Number(node.span, str(max(number + by, 0))))
+
+            pair = case.holds_as_written(sx.mapped(case.link.right, put))
+            if pair is not None:
+                message = f"every {names.text(letter)} is one step {'too far' if by < 0 else 'short'}"
+                yield case.diagnosis("index_off_by_one", message, None if pair.free else pair.right_node)
+
+
+def _number(node: sx.Scripted) -> int | None:
+    """The number below a name."""
+    return int(node.sub.text) if isinstance(node.sub, sx.Number) and node.sub.text.isdecimal() else None
+
+
 def of_another_shape(node: Node, around: Surroundings) -> Iterator[Option]:
     """Where the two sides have different shapes: one of the names is another, of another shape."""
     name = around.name_of(node) if around.case.ruling.reason == MISFIT else None
