@@ -24,8 +24,8 @@ from symgrad.syntax import Node
 _INDEX = re.compile(r"_[a-z]$")
 # `SCALAR SANITY CHECK (H = 1)`, `## A scalar example`, `**One-dimensional check.**`, `**(d) Numbers.** Scalar case: $w = 0.5$`
 _OF_SCALARS = re.compile(
-    r"(?im)^[ \t#*_]*(?:\(?[a-z0-9]\)[ \t]*)?(?:[\w ]{1,30}[.:][*_]*[ \t]+)?(?:in the |an? |the )?(?:\w+ )?(?:scalar|one[- ]dimensional|1-?d)\b"
-    r"(?: \w+)? (?:check|example|case|test|instance|numbers?|version|walkthrough|sanity check)\b"
+    r"(?im)^[ \t#*_]*(?:\(?[a-z0-9]\)[ \t]*)?(?:[\w ]{1,30}[.:][*_]*[ \t]+)?(?:in the |an? |the )?(?:\w+ )?"
+    r"(?:scalar|one[- ]dimensional|1-?d)\b(?: \w+)? (?:check|example|case|test|instance|numbers?|version|walkthrough|sanity check)\b"
 )
 
 

@@ -1,26 +1,36 @@
 r"""What is called a probability of something: `a = P(y = 1 \mid x) = \sigma(z)`, `P(Y = k \mid x) = e^{z_k}/\sum_j e^{z_j}`.
 
 The event says in words what a number is. Where a name stands beside it, that is meant wherever it is written again; else it is called by
-what the event has after its equal sign, `P_k`.
+what the event has after its equal sign, `P_k`. The `P(y_i \mid x_i)` of every example is a name with that index.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from symgrad import syntax as sx
-from symgrad.naming import plain_name
+from symgrad.naming import letters_of, plain_name
 from symgrad.read.document import Sheet
 from symgrad.read.written import sexpr
+from symgrad.span import Span
 from symgrad.syntax import Node
 
 _LETTERS = frozenset({"P", "p", "Pr", "\\Pr", "Prob", "prob"})
+_SURE = _LETTERS - {"p", "prob"}  # a density p(x | z) is a function of its own
+_MID = re.compile(r"\||\\mid\b")
 _SAME = frozenset({"=", ":=", "equiv", "triangleq"})
 
 
 def with_told_probabilities(sheet: Sheet) -> Sheet:
     """The sheet with a name for each probability of an event."""
+
+    def given(node: Node) -> Node:
+        subject = _subject(node) if _MID.search(sheet.source.slice(node.span)) else None
+        return node if subject is None else _of_what_it_is(subject, node.span)
+
+    sheet = replace(sheet, statements=[replace(s, node=sx.mapped(s.node, given)) for s in sheet.statements])
     told = [event for s in sheet.statements for node in _within(s.node) if (event := _event(node)) is not None]
     if not told:
         return sheet
@@ -28,6 +38,24 @@ def with_told_probabilities(sheet: Sheet) -> Sheet:
     for event in told:
         called.setdefault(sexpr(event), _by_its_value(event))
     return replace(sheet, statements=[replace(s, node=_written(s.node, called)) for s in sheet.statements])
+
+
+def _subject(node: Node) -> Node | None:
+    r"""The y of `P(y \mid x)`."""
+    match node:
+        case sx.Call(function=sx.Name(base=word), args=(sx.Name() | sx.Scripted() as subject, _, *_)) if word in _SURE:
+            return subject
+        case sx.Product(factors=(sx.Name(base=word), sx.Group(body=sx.Listing(items=(subject, _, *_)))), operators=("",)) if word in _SURE:
+            return subject if isinstance(subject, (sx.Name, sx.Scripted)) else None
+    return None
+
+
+def _of_what_it_is(subject: Node, span: Span) -> Node:
+    index = subject.sub if isinstance(subject, sx.Scripted) and letters_of(subject.sub) else None
+    base = subject.base if index is not None and isinstance(subject, sx.Scripted) else subject
+    letters = "".join(n.base if isinstance(n, sx.Name) else n.text for n in sx.walk(base) if isinstance(n, (sx.Name, sx.Number)))
+    name = sx.Name(span, f"\\mathrm{{P{letters.lstrip(chr(92))}}}")
+    return name if index is None else sx.Scripted(span, name, index)
 
 
 def _within(node: Node) -> Iterator[Node]:
