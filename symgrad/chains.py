@@ -18,7 +18,7 @@ from symgrad.literals import literal_rows
 from symgrad.naming import letters_of, plain_name, superscript, without_transpose
 from symgrad.numbered import name_of_entry
 from symgrad.optima import is_optimised, is_said, of_which, with_parameters
-from symgrad.parts import heads, mentions
+from symgrad.parts import differentiated, heads, mentions
 from symgrad.prose import is_of_a_trained_network
 from symgrad.read.document import Statement
 from symgrad.read.written import sexpr
@@ -57,6 +57,7 @@ _NO_CLAIMS = frozenset(
 )
 _NEAR = 4  # how many statements before another its sentence may begin
 _IF = re.compile(r"(?i)\b(?:if|unless|in case|wenn|falls|si|se)\b[^.;:$=]*$")
+_JUST_IF = re.compile(r"(?i)\b(?:if|wenn|falls|si|se)\W*$")
 _WHERE = re.compile(r"(?i)^\W*(?:if|iff|when|whenever|where|wherever|wenn|falls|si|se)\b")
 
 
@@ -148,11 +149,20 @@ def _is_nearly(statement: Statement) -> bool:
     return is_near and not statement.display and _AS_LONG_AS.search(statement.words) is not None
 
 
-def _is_supposed(found: Gathered, i: int, known: Container[str]) -> bool:
+def _is_supposed(found: Gathered, i: int, known: set[str]) -> bool:
     r"""`(plus $dY$ if there is a residual connection $Y = X + O W_O$)`: a sentence ends with another formula of what has one, supposed."""
     statement, statements = found.sheet.statements[i], found.sheet.statements
-    formulas = [formula for name, formula in heads(statement) if name in known and not is_numeric(formula)]
+    formulas = [formula for name, formula in heads(statement) if not is_numeric(formula)]
     if not formulas or statement.display or not _IF.search(statement.words):
+        return False
+    assert isinstance(statement.node, sx.Relation)
+    head = statement.node.sides[0]
+    name = plain_name(head.base if isinstance(head, sx.Scripted) and letters_of(head.sub) else head)
+    asked = {name for j in found.part.statements if j < i for name in differentiated(statements[j].node)}
+    is_if = _JUST_IF.search(statement.words) is not None
+    if is_if and name in asked and not {head for head, _ in heads(statement)} & {*known}:
+        return True  # `If $x_q = \\psi(u_q)$ comes from a layer below`: gradients by x were those by an input
+    if not {head for head, _ in heads(statement)} & {*known}:
         return False
     return i + 1 == len(statements) or not one_sentence(found.sheet, i, i + 1)
 

@@ -17,9 +17,11 @@ import numpy as np
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.errors import Unsupported
+from symgrad.heads import as_call, names_more
 from symgrad.literals import literal_rows
-from symgrad.parts import heads
+from symgrad.parts import heads, is_word, mentions
 from symgrad.points import Point
+from symgrad.read import functions as fn
 from symgrad.read.document import Sheet
 from symgrad.replacing import is_replaced
 from symgrad.tensor import Node as Tensor
@@ -284,10 +286,27 @@ def words_before(sheet: Sheet, i: int) -> str:
 def is_of_another_activation(sheet: Sheet, i: int) -> bool:
     """Whether a statement is claimed for a network that its words change: "if the hidden layer uses ReLU instead".
 
-    So is one after a replacement that makes no definition another.
+    So is one after a replacement that makes no definition another, and what follows `$\\phi(a) = a$` where words said another φ before.
     """
+    if _is_with_its_own_function(sheet, i):
+        return True
     changed = any(is_replaced(sheet, j) and one_sentence(sheet, j, i) for j in range(max(0, i - _NEAR), i))
     return changed or _INSTEAD.search(words_before(sheet, i)) is not None
+
+
+def _is_with_its_own_function(sheet: Sheet, i: int) -> bool:
+    """Whether an activation was given by a word, and before a statement, in its section, by a formula of its argument."""
+    begins = max((heading for heading in sheet.headings if heading <= sheet.statements[i].span.start), default=0)
+    said = {name for s in sheet.statements[:i] for name, side in heads(s) if name in fn.UNNAMED and is_word(side)}
+    return any(_function(s.node) in said for s in sheet.statements[: i + 1] if said and s.span.start >= begins)
+
+
+def _function(node: sx.Node) -> str | None:
+    r"""The φ of `\phi(a) = a`."""
+    head = as_call(node.sides[0]) if isinstance(node, sx.Relation) and node.operators == ("=",) else None
+    if not isinstance(node, sx.Relation) or not isinstance(head, sx.Call) or len(head.args) != 1 or not isinstance(head.function, sx.Name):
+        return None
+    return None if is_word(node.sides[1]) or names_more(node.sides[1:], frozenset(mentions(head.args[0]))) else head.function.base
 
 
 # `dL = <G, dS>` for the data term`: said of the loss without its penalty.

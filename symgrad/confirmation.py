@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from symgrad.conditions import is_conditional
 from symgrad.judge import Judge
 from symgrad.mistakes import Diagnosis
 from symgrad.parts import mentions
@@ -53,7 +54,7 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
         """Whether it was not misread, however little explains it."""
         return _is_of_numbers(ruling) or (ruling.numeric and id(ruling.link.left) in proven)
 
-    loose = (r for r, diagnosis in diagnosed if _is_loose(r, diagnosis) and not _is_strange(judge, r))
+    loose = (r for r, diagnosis in diagnosed if _is_loose(r, diagnosis) and not (_is_strange(judge, r) or _is_of_a_case(judge, r)))
     doubted = {r.link.span for r in loose if r.verdict != "fails" or not is_sure(r)} - held
     failing = Counter(ruling.link.span for ruling, diagnosis in diagnosed if ruling.verdict == "fails" and diagnosis is not None)
     unread = min((i for i, _, _ in judge.gathered.unread), default=len(judge.gathered.sheet.statements))
@@ -121,6 +122,11 @@ def _met(judge: Judge, ruling: Ruling) -> set[str]:
     """The names on both sides of an equality, as it was read."""
     nodes = () if ruling.pair is None else (ruling.pair.left_node, ruling.pair.right_node)
     return {v.name for node in nodes for v in variables(node)}
+
+
+def _is_of_a_case(judge: Judge, ruling: Ruling) -> bool:
+    """Whether what is not decided is said of a special case, which the other lines are not about."""
+    return ruling.verdict == "undecided" and is_conditional(judge.gathered.sheet, ruling.link.statement)
 
 
 def _is_of_scalars(ruling: Ruling) -> bool:

@@ -18,7 +18,7 @@ from symgrad.read.document import Sheet
 from symgrad.syntax import Node
 
 _SAID = re.compile(
-    r"(?i)\b(?:repeated|dummy) ind(?:ices|exes|ex)\b|\bsummation convention\b|\beinstein|\bsummenkonvention\b"
+    r"(?i)\b(?:repeated|dummy)\W+(?:\w+\W+)?ind(?:ices|exes|ex)\b|\bsummation convention\b|\beinstein|\bsummenkonvention\b"
     r"|\bind(?:ices|exes|ex) (?:that|which|occurring|appearing)\b[^.]{0,40}\b(?:twice|repeated)\b"
     r"|\bdoppelt\w* (?:auftretende\w* )?indi[zc]es\b|\bindices répétés\b|\bíndices repetidos\b|\bindici ripetuti\b|повторяющ\w+ индекс"
 )
@@ -59,6 +59,10 @@ def _side(node: Node, kept: set[str], tops: Mapping[str, str]) -> Node:
             return replace(node, terms=tuple(_side(term, kept, tops) for term in node.terms))
         case sx.Prefix():
             return replace(node, body=_side(node.body, kept, tops))
+        case sx.BigOp(operator="sum", body=sx.Node() as body):
+            return replace(node, body=_side(body, kept | set(running_letters(node)), tops))
+        case sx.Product(factors=(*coefficients, sx.BigOp(operator="sum") as total)) if not any(map(_letters, coefficients)):
+            return replace(node, factors=(*coefficients, _side(total, kept, tops)))
         case sx.Product():
             own = Counter(letter for factor in node.factors for letter in _letters(factor))
             loose = own.keys() - kept - set(running_letters(node))

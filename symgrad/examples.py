@@ -11,7 +11,7 @@ from dataclasses import replace
 from symgrad import syntax as sx
 from symgrad.meaning import is_loss
 from symgrad.members import alone, running_letters
-from symgrad.naming import letters_of, plain_name, script_text, superscript
+from symgrad.naming import letters_of, plain_name, script_text, superscript, without_transpose
 from symgrad.origins import letters_that_run
 from symgrad.read.document import Sheet
 from symgrad.step_letters import counting
@@ -28,6 +28,8 @@ def below(sheet: Sheet) -> Sheet:
         return sheet
 
     def written(node: Node) -> Node:
+        if ("\\delta", ()) in bases and (same := _kronecker(node)) is not None:
+            return same  # beside an error `\\delta_i^{(n)}`, which has two indices from here on
         letter = number_of(node)
         if letter not in running or not isinstance(node, sx.Scripted) or _base(node) not in bases or _has_number(node):
             return node
@@ -41,9 +43,26 @@ def below(sheet: Sheet) -> Sheet:
 def are_columns(sheet: Sheet, running: set[str]) -> bool:
     r"""Whether the examples are the columns of `A` and `Y`, beside `a^{(i)}` and `y^{(i)}`; an X may have them as rows."""
     bases = {_base(n)[0] for s in sheet.statements for n in sx.walk(s.node) if number_of(n) in running}
-    without = (sx.replaced(s.node, lambda n: sx.Number(n.span, "1") if number_of(n) is not None else None) for s in sheet.statements)
+    without = (sx.replaced(s.node, _without_examples) for s in sheet.statements)
     spoken = {name for node in without for name in alone(node, frozenset())}
     return any(len(base) == 1 and base.islower() and base != "x" and base.upper() in spoken for base in bases)
+
+
+def _kronecker(node: Node) -> Node | None:
+    r"""The `\mathbb{1}[i = p]` of `\delta_{ip}`."""
+    match node:
+        case sx.Scripted(base=sx.Name(base="\\delta"), sub=sx.Product(factors=(one, other)) | sx.Listing(items=(one, other)), sup=None):
+            if letters_of(node.sub) is not None:
+                return sx.Indicator(node.span, sx.Number(node.span, "1"), sx.Relation(node.span, (one, other), ("=",)))
+    return None
+
+
+def _without_examples(node: Node) -> Node | None:
+    """Another node for one of an example, and for a transpose, whose T is the capital of no t."""
+    if number_of(node) is not None:
+        return sx.Number(node.span, "1")
+    is_turned = isinstance(node, sx.Scripted) and superscript(node.sup).transposed
+    return sx.replaced(without_transpose(node), _without_examples) if is_turned and isinstance(node, sx.Scripted) else None
 
 
 def numbering(sheet: Sheet) -> set[str]:

@@ -20,7 +20,7 @@ from symgrad.dims import ONE
 from symgrad.literals import is_worked, literal_rows
 from symgrad.lying import vectors_in_words
 from symgrad.meaning import Assumed, Definition, Vocabulary, stem
-from symgrad.members import alongside, exponents, families, indexed
+from symgrad.members import alongside, exponents, families, indexed, rearranged
 from symgrad.naming import letters_of, plain_name, superscript
 from symgrad.origins import added_letters, as_told, origins
 from symgrad.parts import Part, heads, mentions
@@ -112,6 +112,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     vocabulary.transposes = any(superscript(n.sup).transposed for n in scripted)
     vocabulary.scripts = frozenset(piece.base for piece in pieces if isinstance(piece, sx.Name))
     vocabulary.single = frozenset(exponents((sheet.statements[i].node for i in part.statements), styled))
+    vocabulary.rearranged = frozenset(rearranged(sheet.statements[i].node for i in part.statements))
     vocabulary.tables = frozenset(with_two_indices(scripted, styled))
     vocabulary.alongside = frozenset(alongside((sheet.statements[i].node for i in part.statements), styled))
     vocabulary.indexed = frozenset(indexed((sheet.statements[i].node for i in part.statements), styled))

@@ -513,8 +513,8 @@ class Judge:
         try:
             return self._in_general(link, pair, lab)
         except (Unsupported, ShapeError) as error:
-            if not self.ledger.values:
-                raise
+            if not self.ledger.values or isinstance(error, Vanishing):
+                raise  # what is zero in general is so for the values given, too
             numeric = self.arithmetic.by_numbers(link, pair)  # what cannot be compared in general may hold for the values given
             # An entry further on than the sizes that are drawn reach is one of those given alone.
             if numeric.verdict == "holds" or (isinstance(error, ShapeError) and numeric.verdict == "fails"):

@@ -156,6 +156,7 @@ class Vocabulary:
     tables: frozenset[str] = frozenset()  # the w of `w_{jk}`
     rows: frozenset[str] = frozenset()  # those that are one row of their capital
     single: frozenset[str] = frozenset()  # the names whose members are numbers, and no rows of a matrix
+    rearranged: frozenset[str] = frozenset()  # the X of `X_{jn} = x_{nj}`
     members: dict[str, Dim] = field(default_factory=dict)  # the sizes of the vectors of a family, where they are declared
     heads: frozenset[str] = frozenset()
     counting: Origins = field(default_factory=Origins)
@@ -364,6 +365,9 @@ class Meaning:
 
     def is_defined(self, name: str) -> bool:
         return name in self.vocabulary.heads
+
+    def is_rearranged(self, name: str) -> bool:
+        return name in self.vocabulary.rearranged
 
     def formula(self, name: str) -> Term | None:
         term = self.terms.get(name)

@@ -100,6 +100,15 @@ def _is_small(base: sx.Name) -> bool:
     return base.base.islower() if len(base.base) == 1 else base.base.startswith("\\") and base.base[1].islower() and base.base != "\\delta"
 
 
+def rearranged(nodes: Iterable[Node]) -> Iterator[str]:
+    r"""The capitals that are made of their small letters: the X of `X_{jn} = x_{nj}`."""
+    for node in nodes:
+        match node:
+            case sx.Relation(sides=(sx.Scripted(base=sx.Name() as whole, sub=one), sx.Scripted(base=sx.Name() as part, sub=other))):
+                if whole.base == part.base.upper() != part.base and sorted(letters_of(one) or ()) == sorted(letters_of(other) or ("",)):
+                    yield whole.base
+
+
 def running_letters(node: Node) -> Iterator[str]:
     """The letters that sums run over."""
     for n in sx.walk(node):

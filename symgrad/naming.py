@@ -138,7 +138,8 @@ def letters_of(node: Node | None) -> tuple[str, ...] | None:
         if inner is None:
             return None
         found.extend(inner)
-    return None if "".join(found) in SCRIPT_WORDS or len(found) > MOST_INDICES else tuple(found)
+    is_word = "".join(found) in SCRIPT_WORDS and not isinstance(node, Listing)
+    return None if is_word or len(found) > MOST_INDICES else tuple(found)
 
 
 # Scripts that are words: `c_{prev}`, `h_{in}`; no name has more indices than so many.

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Container, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
+from symgrad.meaning import is_loss
 from symgrad.naming import is_value_of, letters_of, plain_name, superscript, without_transpose
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
@@ -294,8 +295,12 @@ def _of_another_network(sheet: Sheet, before: tuple[int, ...], after: range) -> 
     met = {name for i in before for name in mentions(sheet.statements[i].node)}
     nodes = [node for i in after if heads(sheet.statements[i]) and isinstance(node := sheet.statements[i].node, sx.Relation)]
     nodes = [node for node in nodes if not _says_what_d_is(node)]  # `dv := \\partial L/\\partial v`, for any v
-    # `X = x` is another name for what is known, and makes no other network.
-    nodes = [node for node in nodes if not is_numeric(node.sides[1]) and plain_name(node.sides[1]) not in met]
+    nodes = [node for node in nodes if not is_numeric(node.sides[1])]
+    # `X = x`, and `X_{jn} = x_{nj}`, is another name for what is known, and makes no other network.
+    for node in tuple(nodes):
+        if _is_made_of_one(node.sides[1], met):
+            nodes.remove(node)
+            met |= {*mentions(node.sides[0])}
     own = {name for node in nodes for name in mentions(node.sides[0])}
     # `a = \tilde W x` of an a that is known: what was defined before does rest on it.
     own -= {name for i in after for head, formula in heads(sheet.statements[i]) if head in settled for name in mentions(formula)}
@@ -311,6 +316,11 @@ def _of_another_network(sheet: Sheet, before: tuple[int, ...], after: range) -> 
         if of in settled - own and by & (own - met - settled):
             found.add(of)
     return found
+
+
+def _is_made_of_one(node: Node, known: Container[str]) -> bool:
+    """Whether it is a name that is known, an entry of one, or one transposed."""
+    return isinstance(node, (sx.Name, sx.Scripted)) and any(name in known for name in mentions(node))
 
 
 def _says_what_d_is(node: Node) -> bool:
@@ -479,7 +489,8 @@ def _compared(statement: Statement) -> set[str]:
 
 def _wanted(sheet: Sheet, context: tuple[int, ...], own: range) -> tuple[int, ...]:
     """The earlier statements that a part speaks of, directly or through others."""
-    spoken = {name for i in own for name in mentions(sheet.statements[i].node)} | _made_of_inputs(sheet, context, own)
+    spoken = {name for i in own for name in mentions(sheet.statements[i].node)}
+    spoken |= _made_of_inputs(sheet, context, own) | _losses_behind(sheet, context, own)
     kept: list[int] = []
     for i in reversed(context):
         named, node = heads(sheet.statements[i]), sheet.statements[i].node
@@ -511,6 +522,19 @@ def _made_of_inputs(sheet: Sheet, context: tuple[int, ...], own: range) -> set[s
             is_slope = any(isinstance(n, (sx.Differential, sx.Derivative)) for n in sx.walk(formula))
             found |= {name} if not is_slope and (settled | found) & set(mentions(formula)) else set()
     return found
+
+
+def _losses_behind(sheet: Sheet, context: tuple[int, ...], own: range) -> set[str]:
+    """The losses that `dW = \\dots` is by where a part names none: they have their formulas further up."""
+    slopes = [n for i in own for n in sx.walk(sheet.statements[i].node) if isinstance(n, (sx.Differential, sx.Derivative))]
+    if not any(isinstance(n, sx.Differential) and n.sign == "d" for n in slopes) or any(isinstance(n, sx.Derivative) for n in slopes):
+        return set()
+
+    def losses(statements: Iterable[int]) -> set[str]:
+        formulas = [head for i in statements for head in heads(sheet.statements[i]) if is_loss(head[0]) and not is_numeric(head[1])]
+        return {name for name, formula in formulas if not any(isinstance(n, sx.Differential) for n in sx.walk(formula))}
+
+    return set() if losses(own) else losses(context)
 
 
 def heads(statement: Statement) -> list[tuple[str, Node]]:

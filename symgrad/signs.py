@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.meaning import is_loss
-from symgrad.naming import plain_name, superscript, without_transpose
+from symgrad.naming import letters_of, plain_name, superscript, without_transpose
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet
 from symgrad.span import Span
@@ -42,7 +42,7 @@ def with_differentials(sheet: Sheet) -> Sheet:
         return replace(node, wrt=_by_which(node.of, changed)) if isinstance(node, sx.Derivative) and is_open and node.of else node
 
     made = [replace(s, node=sx.mapped(s.node, by_a_name)) for s in made]
-    is_name = any(isinstance(s.node, sx.Relation) and plain_name(s.node.sides[0]) == "\\Delta" for s in made)
+    is_name = any(isinstance(s.node, sx.Relation) and _is_a_delta(s.node.sides[0]) for s in made)
     return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, _factors)) for s in made] if is_name else made)
 
 
@@ -73,6 +73,12 @@ def _quantities(node: Node) -> Iterator[tuple[str, Node]]:
     inside = (node.base,) if isinstance(node, sx.Scripted) and is_norm else node.args if isinstance(node, sx.Call) and is_call else ()
     for child in inside or sx.children(node):
         yield from _quantities(child)
+
+
+def _is_a_delta(head: Node) -> bool:
+    r"""Whether a line says what `\Delta` is, or its entries `\Delta_{ni}`."""
+    is_entry = isinstance(head, sx.Scripted) and head.sup is None and len(letters_of(head.sub) or ()) > 1
+    return plain_name(head.base if isinstance(head, sx.Scripted) and is_entry else head) == "\\Delta"
 
 
 def _factors(node: Node) -> Node:

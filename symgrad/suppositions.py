@@ -175,7 +175,7 @@ class Suppositions:
                 yield from () if put is None else (put,)
         if is_without_penalty(sheet, i):
             yield from self._without_penalty(link)
-        if is_of_another_activation(sheet, i):
+        if is_of_another_activation(sheet, i) and any(mentions(side) for side in (link.left, link.right)):
             yield Condition(i, "another activation stands in the network")
         for j, larger, smaller in comparisons(sheet, own, i):
             yield from self._compared_as(j, larger, smaller)

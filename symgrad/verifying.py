@@ -49,6 +49,7 @@ from symgrad.heads import without_arguments
 from symgrad.hypotheses import Search
 from symgrad.in_words import with_terms_in_words
 from symgrad.incoming import with_incoming
+from symgrad.index_words import with_indices_for_words
 from symgrad.instances import with_instances
 from symgrad.judge import Judge, are_two_entries
 from symgrad.keys import Key, about_nothing, against
@@ -126,6 +127,7 @@ from symgrad.written_sums import over_entries
 # What is written out before anything is judged, in this order; recurrences come last.
 _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_told_probabilities,
+    with_indices_for_words,
     without_other_versions,
     with_slopes_by_case,
     with_letters_for_primes,

@@ -268,7 +268,7 @@ def _of_the_whole(reader: Reader, base: sx.Name, sub: Node | None, label: str, n
     implied = numbered or (base.base == "x" and not reader.names.is_defined(name)) or (letters is not None and len(letters) == 2)
     if shape is None and implied and reader.names.is_mentioned(name) and base.base.islower():
         shape = unknown(f"rows:{name}"), unknown(f"cols:{name}")
-    if shape is None or capital == base:
+    if shape is None or capital == base or reader.names.is_rearranged(name):
         return
     reading = Reading(0.0, shapes, Term("symbol", (), (name,), *shape))
     if not numbered and letters is not None and len(letters) == 2:  # `x_{ij}` is an entry of X

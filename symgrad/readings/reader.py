@@ -110,6 +110,9 @@ class Names(Protocol):
     def is_defined(self, name: str) -> bool:
         """Whether an equation of the sheet begins with a name."""
 
+    def is_rearranged(self, name: str) -> bool:
+        """Whether a capital is made, entry by entry, of what its small letter is called."""
+
     def formula(self, name: str) -> Term | None:
         """What a name is defined as; None where nothing defines it."""
 
