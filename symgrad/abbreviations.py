@@ -22,7 +22,11 @@ from symgrad.typeset import text
 _LONG = 20
 # How many letters with indices are as long to read as a factor of a product of matrices.
 _A_FACTOR = 6
+# As many where functions have words for names.
+_OF_WORDS = 8
 _MOST = 4
+# A function of one letter, softmax_rows(Z), gets a name where it stands so often.
+_OFTEN = 4
 _SHORTEST = 3
 _MOST_NODES = 300
 # Capitals of matrices and small letters of others, which are no e and no d: the probabilities of a softmax, what is left of a
@@ -55,14 +59,16 @@ def _most_written(long: Iterable[Node], facts: Facts) -> Node | None:
             candidates |= {n: raise_form(n, facts) for n in inside if _may_have_a_name(n)}
     ways = {n: {form, turned(form)} if len(form.shape) == 2 else {form} for n, form in candidates.items()}
     stands = {n: sum(written[form] for form in forms) for n, forms in ways.items()}
-    spared = {n: (stands[n] - 1) * (_length(form) - 1) for n, form in candidates.items() if _length(form) >= _SHORTEST and stands[n] > 1}
+    long_enough = {n: form for n, form in candidates.items() if _length(form) >= _SHORTEST or (isinstance(n, Func) and stands[n] >= _OFTEN)}
+    spared = {n: (stands[n] - 1) * max(_length(form) - 1, 1) for n, form in long_enough.items() if stands[n] > 1}
     # Of those that spare as much the outermost, which comes after what it is made of.
     return max(reversed(spared), key=lambda n: spared[n], default=None)
 
 
 def _length(form: Form) -> int:
-    """How much there is to read of a form: factors, or what stands for one where they have indices."""
-    return cost(form) if len(form.shape) < 3 else len(text(form)) // _A_FACTOR
+    """How much there is to read of a form: factors, or what stands for one where they have indices, or are functions of long names."""
+    written = len(text(form))
+    return max(cost(form), written // _OF_WORDS) if len(form.shape) < 3 else written // _A_FACTOR
 
 
 def _may_have_a_name(node: Node) -> bool:

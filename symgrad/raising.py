@@ -81,11 +81,12 @@ def _raised(declared: frozenset[tuple[str, frozenset[str]]]) -> tuple[dict[Node,
 
 
 def _symmetric(form: Form, facts: Facts) -> Form:
-    """A symmetric matrix, or its inverse, needs no transpose."""
+    """A symmetric matrix, or its inverse, needs no transpose: what is declared as one, and `X Xᵀ + λ I`."""
     if form.op != "transpose":
         return form
     body = form.args[0].args[0] if form.args[0].op == "inverse" else form.args[0]
-    return form.args[0] if body.op == "symbol" and "symmetric" in facts.of(body.name) else form
+    known = "symmetric" in facts.of(body.name) if body.op == "symbol" else turned(body) is body
+    return form.args[0] if known else form
 
 
 def _raise(node: Node, done: dict[Node, Form], facts: Facts) -> Form:

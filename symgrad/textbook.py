@@ -290,8 +290,11 @@ def total_of(form: Form) -> Form:
 
 
 def trace_of(form: Form) -> Form:
-    """The trace, scalars in front of it."""
+    """The trace, scalars in front of it; tr(A y yᵀ) = yᵀ A y."""
     scalars, body = without_scalars(form)
+    ends = [k for k, factor in enumerate(body.args[:-1], 1) if factor.shape[1].is_one] if body.op == "matmul" else []
+    if ends:
+        return scaled(scalars, product_of([*body.args[ends[0] :], *body.args[: ends[0]]]))
     return scaled(scalars, apply("trace", [body]))
 
 

@@ -33,6 +33,11 @@ CASES = [
         {"a": "∂L/∂a = (Xᵀ Y b)/s − ((bᵀ Yᵀ X a)/s^3) (bᵀ Yᵀ Y b) Xᵀ X a"},
     ),
     (
+        "-sum((1 - softmax(Z, 1))**2*Y*log(softmax(Z, 1)))", "Z: n,k; Y: n,k",
+        ["P = softmax_rows(Z)"],
+        {},
+    ),
+    (
         "sum(conv2d(relu(conv2d(X, K)), W)**2)", "X: n,c,6,6; K: o,c,3,3; W: m,o,3,3",
         ["S = [Σ_c,i,j X[n,c,p+i,q+j] K[o,c,i,j]]_nopq"],
         {},
