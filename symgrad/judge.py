@@ -121,7 +121,7 @@ class Judge:
         if ruling.pair is not None and ruling.verdict in ("holds", "given") and not ruling.numeric and ruling.by is None:
             self._keep_shapes(ruling.pair)
         rows = literal_rows(link.right)
-        if ruling.verdict == "fails" and ruling.numeric:
+        if ruling.verdict == "fails" and (ruling.numeric or link.first):
             self._wrong.setdefault(link.head.span, ruling)
         # A gradient of what nothing was read of can only be taken as it stands.
         is_stated = ruling.pair is not None and rests_on_nothing(ruling.pair, self.meaning)
@@ -136,8 +136,20 @@ class Judge:
         labels = [name for name in (head, gradient) if name is not None]
         # What comes out of a wrong calculation is wrong too: `δ = (0.63 - 1) = -0.37`.
         wrong = self._wrong.get(link.head.span)
+        if wrong is not None and not wrong.numeric:
+            wrong = self._by_what_it_is(link, ruling, wrong)
         meant = None if wrong is None else as_written(replace(wrong, link=link))
         self.ledger.enter(link.right, rows, labels, link.statement, self._how_exact(ruling, labels), meant)
+
+    def _by_what_it_is(self, link: Link, ruling: Ruling, wrong: Ruling) -> Ruling | None:
+        """The number that a chain which began with a wrong formula should have come to, `\\delta = y - \\hat y = 0.4`."""
+        if ruling.pair is None or wrong.pair is None:
+            return None
+        pair = replace(ruling.pair, left=wrong.pair.left, left_node=wrong.pair.left_node)
+        try:
+            return self.arithmetic.with_values(replace(link, left=link.head), pair, self.ledger.values)
+        except (SymgradError, RecursionError):
+            return None
 
     def _how_exact(self, ruling: Ruling, labels: list[str]) -> str:
         """Whether a result was "rounded", or is "exact": what it comes to without a rest, from numbers that are so."""

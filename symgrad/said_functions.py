@@ -14,7 +14,10 @@ from symgrad.read import functions as fn
 from symgrad.read.document import Sheet
 from symgrad.syntax import Node
 
-_FUNCTION_WORD = re.compile(r"(?i)\b(relu|sigmoid|logistic|tanh|hyperbolic tangent|softplus|gelu|silu|leaky relu|identity)\b")
+_WORDS = r"(relu|sigmoid|logistic|tanh|hyperbolic tangent|softplus|gelu|silu|leaky[- ]relu|identity)\b"
+_FUNCTION_WORD = re.compile(rf"(?i)\b{_WORDS}")
+# `a = f(z)  (leaky ReLU, slope 0.1)`
+_IN_BRACKETS = re.compile(rf"(?i)^\$?\s*\((?:the |an? )?{_WORDS}")
 # `the neurons have a sigmoid activation function`, said of all of them.
 _ACTIVATION = re.compile(
     r"(?i)\b(sigmoid|logistic|tanh|relu)[- ](?:activations?|transfer)\b"
@@ -35,11 +38,13 @@ def functions_in_words(sheet: Sheet, vocabulary: Vocabulary) -> None:
         match node:
             case sx.Name(base=base) if base in fn.UNNAMED or base == "\\sigma":
                 said = _FUNCTION_WORD.search(statement.words_after[:60]) or _FUNCTION_WORD.search(statement.words[-40:])
-                if said:
-                    word = {"hyperbolic tangent": "tanh", "leaky relu": "leakyrelu"}.get(said[1].lower(), said[1].lower())
-                    record = fn.ELEMENTWISE_WORDS.get(word)
-                    if record:
-                        vocabulary.functions[base] = record
+                record = _by_its_word(said)
+                if record:
+                    vocabulary.functions[base] = record
+            case sx.Relation(sides=(_, sx.Call(function=sx.Name(base=base), args=(_,)))) if base in fn.UNNAMED and (
+                record := _by_its_word(_IN_BRACKETS.search(statement.words_after))
+            ):
+                vocabulary.functions[base] = record
             case sx.Relation(sides=(sx.Name(base=base), sx.Name(base=word)), operators=("=" | ":=",)):
                 record = fn.ELEMENTWISE_WORDS.get(fn.word_of(word))
                 if record and (base in fn.UNNAMED or base == "\\sigma"):
@@ -69,6 +74,14 @@ def functions_in_words(sheet: Sheet, vocabulary: Vocabulary) -> None:
         usual = {base for base in bases if fn.ELEMENTWISE_WORDS.get(fn.word_of(base)) == _USUAL_LEAK}
         usual |= {base for base, record in vocabulary.functions.items() if record == _USUAL_LEAK}
         vocabulary.functions |= dict.fromkeys(usual, leaky)
+
+
+def _by_its_word(said: re.Match[str] | None) -> Function | None:
+    """The function that is named in words."""
+    if said is None:
+        return None
+    word = said[1].lower().replace("-", " ")
+    return fn.ELEMENTWISE_WORDS.get({"hyperbolic tangent": "tanh", "leaky relu": "leakyrelu"}.get(word, word))
 
 
 def _function_in_a_chain(call: Node, body: Node, vocabulary: Vocabulary) -> None:

@@ -56,6 +56,7 @@ from symgrad.keys import Key, about_nothing, against
 from symgrad.lab import VANISHING
 from symgrad.labels import picked
 from symgrad.layer_claims import layered
+from symgrad.layer_entries import with_entries_of_layers
 from symgrad.layouts import against_the_others
 from symgrad.lettered import by_letters
 from symgrad.likeness import likeness
@@ -162,6 +163,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_indices_for_arguments,
     with_rows_by_themselves,
     told,
+    with_entries_of_layers,
     with_value_lists,
     of_a_unit,
     with_data,

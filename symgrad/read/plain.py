@@ -17,7 +17,8 @@ _EQUATION = re.compile(r"[A-Za-z]\w{0,8}'?(?:\s*=\s*[^=:;,\"`]+)+")
 _COMPUTED = re.compile(r"(?!.*[A-Za-z]{3})(?=.*[A-Za-z])(?:[-+\w\s().,*/^']+[=≈])+[-+\w\s().,*/^']*\d[-+\w\s().,*/^']*")
 # `c ≈ 0.3481 (all digits kept)`, `dW = da h^T   (H by D)`, `E = 0.0725 ✓`: what is said of an equation behind it.
 _REMARK = re.compile(
-    r"(?:\s+\([^()=]*[A-Za-z]{3}[^()=]*\)|\s+\(\w{1,2} by \w{1,2}\)|\s{2,}\(\w{1,2} ?[x×*] ?\w{1,2}\))?[.;]?(?:\s*[✓✔✅☑])?[.;]?\s*$"
+    r"(?:\s+=)?(?:\s+\([^()=]*[A-Za-z]{3}[^()=]*\)|\s+\(\w{1,2} by \w{1,2}\)|\s{2,}\(\w{1,2} ?[x×*] ?\w{1,2}\)|\s+\(∈[^()=]*\)"
+    r"|\s+\((?=[A-Za-z]{4,}[ ,])(?P<told>[^()]*)\))?[.;]?(?:\s*[✓✔✅☑])?[.;]?\s*$"
 )
 # Another equation beside the first.
 _BESIDE = re.compile(r"\S\s{2,}[A-Za-z]\w*'?\s*=")
@@ -72,6 +73,9 @@ def equations(text: str, taken: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
         lead = _LIST_MARK.match(line)
         first = start + (lead.end() if lead else 0)
         remark = _REMARK.search(text[first:end])
+        if remark and remark["told"]:  # `a = f(z)  (leaky ReLU, slope α = 0.1)`
+            inside = ((first + remark.start("told") + run.start(1), run[1]) for run in _TOLD.finditer(remark["told"]))
+            yield from ((Span(at_, at_ + _before_words(run)), False) for at_, run in inside if _is_told(run[: _before_words(run)]))
         end = first + remark.start() if remark else end
         body = text[first:end]
         if len(body) > 400 or body.startswith(("#", ">", "|")) or _TITLE.fullmatch(body):
