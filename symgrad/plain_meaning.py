@@ -175,7 +175,9 @@ def plainly_understood(found: Gathered) -> Meaning:
     raise _why_not(found)
 
 
-_OF_VECTORS = re.compile(r"\\sum|\\top|\\mathsf|\\intercal|\^\s*\{?\s*T|[ᵀ_‖]|\\\||\\[lr]Vert|\\langle|\\cdot|\\mathbf|\\bold|\\odot|\\vec")
+_OF_VECTORS = re.compile(
+    r"\\sum|\\top|\\mathsf|\\intercal|\^\s*\{?\s*T|[ᵀ‖]|_(?!\{?\d)|\\\||\\[lr]Vert|\\langle|\\cdot|\\mathbf|\\bold|\\odot|\\vec"
+)
 """What is written of vectors and of matrices only."""
 
 

@@ -171,7 +171,12 @@ def _is_one_and(term: Term, other: Term | None = None) -> bool:
 
 
 def _meeting(shapes: Shapes, a: Term, b: Term) -> Shapes | None:
-    """The sizes under which a matrix product goes together; (A ⊗ B) vec(X) is vec(B X Aᵀ), which says what each of them is."""
+    """The sizes under which a matrix product goes together; (A ⊗ B) vec(X) is vec(B X Aᵀ), which says what each of them is.
+
+    The matrices of vec(A)ᵀ vec(B) have one shape, and not only as many entries.
+    """
+    if a.op == "transpose" and is_function(a.args[0], "vec") and is_function(b, "vec"):
+        return _of_one_shape(shapes, a.args[0].args[0], b.args[0])
     met = shapes.unify(a.cols, b.rows)
     if met is not None:
         return met
@@ -183,6 +188,10 @@ def _meeting(shapes: Shapes, a: Term, b: Term) -> Shapes | None:
         (x,) = a.args[0].args
         return shapes.together((x.cols, b.args[0].rows), (x.rows, b.args[1].rows))
     return None
+
+
+def _of_one_shape(shapes: Shapes, a: Term, b: Term) -> Shapes | None:
+    return shapes.together((a.rows, b.rows), (a.cols, b.cols))
 
 
 def squared(shapes: Shapes, term: Term) -> Shapes | None:
@@ -362,6 +371,9 @@ def add(left: Reading, right: Reading, negative: bool, weights: Callable[[Dim], 
         yield base.plus(
             0.0 if plain else _SPREAD_OVER_A_NEW_NAME if is_new else 1.5, shapes, Term("add", (a, second), (), body.rows, body.cols, free)
         )
+        return
+    if is_function(a, "vec") and is_function(b, "vec") and (alike := _of_one_shape(shapes, a.args[0], b.args[0])) is not None:
+        yield base.plus(0.0, alike, Term("add", (a, second), (), a.rows, a.cols, free))
         return
     for extra, met, rows, cols in spread(shapes, a, b):
         repeated = 0.0

@@ -423,7 +423,7 @@ STAYS = {
     "pads-of-one-stretch": [(pad(A, 0, n + d) + pad(B, 1, n + d), FACTS), (pad(A, 0, n + d), FACTS)],
     "tiled-by-pads": [(pad(A, 0, n + d) + pad(B, 0, n + d), FACTS), (pad(v, 0, n + d + 1) + pad(u, d + 1, n + d + 1), FACTS)],
     "power-of-product": [(power(multiply(A, B), -1), FACTS), (power(product("i1,i1->", u, u), -2), FACTS)],
-    "linear-rearrangement": [(vec(A + B), FACTS), (made("unvec", [K], (n, m)), FACTS)],
+    "linear-rearrangement": [(vec(A + B), FACTS), (made("unvec", [K], (n, m)), FACTS), (made("unvec", [vec(A)], (m, n)), FACTS)],
     "sum-of-vecs": [(vec(A) + K, FACTS)],
     "kron-of-vec": [(product("ij,jk->ik", kron(A, C), kron(transpose(A), transpose(C))), FACTS), (product("ij,j1->i1", A, padded), FACTS)],
     "split-of-product": [(blocks(A, m, n), FACTS), (blocks(kron(A, X), n * n, m, k), FACTS)],

@@ -199,11 +199,14 @@ def _call_trace(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: d
         yield r.plus(0.0, met, Term("trace", (terms[0],), (), ONE, ONE, terms[0].free))
 
 
+_OF_ONE_NUMBER = 2.0  # nobody makes a diagonal matrix of a number
+
+
 def _call_diag(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
     (x,) = terms[:1]
     if r.shapes.is_one(x.cols) or r.shapes.is_one(x.rows):
         size = x.rows if r.shapes.is_one(x.cols) else x.cols
-        yield r.with_term(Term("diag", (x,), (), size, size, x.free))
+        yield r.plus(_OF_ONE_NUMBER if is_scalar(r.shapes, x) else 0.0, r.shapes, Term("diag", (x,), (), size, size, x.free))
     else:
         met = r.shapes.unify(x.rows, x.cols)
         if met is not None:

@@ -29,9 +29,10 @@ def linear_rearrangement(node: Node, facts: Facts) -> Node | None:
         return None
     labels = tuple(range(len(node.shape)))
     # Rewriting does not come back to what is inside a result: a number before a sum leaves the function first.
-    pieces = [
-        linear_rearrangement(piece, facts) or split_of_product(piece, facts) or piece for piece in (make(node, body) for body, _ in split)
-    ]
+    made_again = [make(node, body) for body, _ in split]
+    if node in made_again:
+        return None  # vec(X), and back to a matrix of another shape
+    pieces = [linear_rearrangement(piece, facts) or split_of_product(piece, facts) or piece for piece in made_again]
     return add([einsum([(piece, labels)], labels, piece.shape, *number) for piece, (_, number) in zip(pieces, split, strict=True)])
 
 
