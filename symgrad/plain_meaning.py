@@ -394,7 +394,7 @@ def network_meant(
             said = f"nothing says how large an I or a vector of ones in {names.text(definition.name)} is; declare sizes"
             raise InvalidExpression(said)
     used = {v.name for definition in definitions for v in variables(definition.node)}
-    order = sorted((name for name in made.inputs if name in used), key=lambda name: _first(name, text))
+    order = sorted((name for name in made.inputs if name in used), key=lambda name: (_first(name, text), _at(name, text)))
     parameters = {name for name in order if name in asked} or looks_like_parameters({name: names.identifier(name) for name in order})
     network = Network()
     for name in order:
@@ -414,6 +414,14 @@ def network_meant(
 
 
 def _first(name: str, text: str) -> int:
-    """Where a name stands first in the text."""
-    spellings = (name, name.replace("{", "").replace("}", ""), names.text(name), stem(name))
-    return min((at for s in spellings if (at := text.find(s)) >= 0), default=len(text))
+    """Where a name, or one of its family, stands first in the text."""
+    return min((at for s in (*_spellings(name), stem(name)) if (at := text.find(s)) >= 0), default=len(text))
+
+
+def _at(name: str, text: str) -> int:
+    """Where the name itself stands first, with its number."""
+    return min((at for s in _spellings(name) if (at := text.find(s)) >= 0), default=len(text))
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    return name, name.replace("{", "").replace("}", ""), names.text(name)

@@ -257,7 +257,7 @@ def hadamard_of(factors: list[Form]) -> Form:
             # A triangle of ones is a mask: twice is once.
             rest = [f for f in flat if f is not tri]
             return scaled(scalars, linear(op, hadamard_of(rest), ()) if rest else tri)
-    flat = _squared([f for f in flat if f.op != "ones"] or flat[:1])
+    flat = _squared(_like_side_by_side([f for f in flat if f.op != "ones"] or flat[:1]))
     above = [f for f in flat if not (f.op == "power" and f.params[0] < 0)]
     below = [power_of(f.args[0], -f.params[0]) for f in flat if f.op == "power" and f.params[0] < 0]
     above.sort(key=lambda f: f.op.endswith("'"))
@@ -269,6 +269,11 @@ def hadamard_of(factors: list[Form]) -> Form:
     if below:
         body = apply("divide", [body, below[0] if len(below) == 1 else apply("hadamard", below)])
     return scaled(scalars, body)
+
+
+def _like_side_by_side(factors: list[Form]) -> list[Form]:
+    """R ⊙ R ⊙ A for R ⊙ A ⊙ R."""
+    return [f for first in dict.fromkeys(factors) for f in [first] * factors.count(first)]
 
 
 def _squared(factors: list[Form]) -> list[Form]:
