@@ -107,8 +107,8 @@ class Typesetter:
             top_line, bottom_line = (_bare(line) if len(line) == 1 else times.join(line) for line in (above, below))
             return rf"{sign}\frac{{{top_line}}}{{{bottom_line}}}", Prec.PRODUCT if sign else Prec.POSTFIX
         under = times.join(below)
-        if len(below) > 1:
-            under = f"({under})"
+        if len(below) > 1 or any(_is_product(dim) for dim, exponent in form.sizes if exponent == -1):
+            under = f"({under})"  # 1/(h·w)
         slash = " / " if self.mode == "numpy" else "/"
         return f"{sign}{times.join(above)}{slash}{under}", Prec.PRODUCT
 
@@ -118,7 +118,7 @@ class Typesetter:
 
     def _power(self, dim: Dim, exponent: int) -> str:
         body = self._size(dim)
-        if len(dim.terms) > 1:
+        if len(dim.terms) > 1 or (exponent != 1 and _is_product(dim)):
             body = f"({body})"
         if exponent == 1:
             return body
@@ -140,6 +140,12 @@ def _bare(line: list[str]) -> str:
 
 
 _MOST_ZEROS = 6
+
+
+def _is_product(dim: Dim) -> bool:
+    """Whether a size is written with several factors: 2n, h·w; a sum of several terms is in parentheses anyway."""
+    (monomial, times), *others = dim.terms
+    return not others and (times != 1 or sum(power for _, power in monomial) > 1)
 
 
 # Powers of π, as the rational number that it is computed with; quotients of them by small numbers are written with the letter.
