@@ -168,12 +168,14 @@ def called(call: Call) -> Array:
             raise Refused(Unsupported, f"symgrad has no {call.spelled}: {_NOT_HERE[call.word]}", call.span)
         close = difflib.get_close_matches(call.word, CALLS, n=1)
         raise Refused(Unsupported, f"symgrad has no function {call.spelled}{f'; did you mean {close[0]}?' if close else ''}", call.span)
-    odd = [name for name in call.keywords if name not in losses.KEYWORDS.get(call.word, _KEYWORDS)]
+    odd = [name for name in call.keywords if name not in losses.KEYWORDS.get(call.word, _KEYWORDS) | _OWN.get(call.word, set())]
     if odd:
         raise call.refused(f"{call.word} has no argument {odd[0]} here", call.keywords[odd[0]])
     return function(call)
 
 
+_OWN = {"norm": {"p"}, "normalize": {"p"}}
+"""What only these functions take."""
 _KEYWORDS = frozenset(
     {
         "axis",

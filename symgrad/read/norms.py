@@ -14,12 +14,13 @@ _LARGEST_ORDER = 64
 
 
 def norm(call: Call) -> Array:
-    """`norm(x)`, `norm(x, 1)`, `norm(X, "fro")`, `norm(X, "nuc")`, `norm(X, axis=1)`."""
+    """`norm(x)`, `norm(x, 1)`, `norm(X, "fro")`, `norm(X, "nuc")`, `norm(X, axis=1)`; in PyTorch `X.norm(2)` is of all entries."""
     t, array = call.typing, call.array(first(call), tensors=True)
-    node = call.keywords.get("ord", call.args[1] if len(call.args) > 1 else None)
+    node = call.keywords.get("ord", call.keywords.get("p", call.args[1] if len(call.args) > 1 else None))
+    of_entries = call.is_method or call.spelled == "torch.norm"
     written = "" if node is None or (isinstance(node, ast.Constant) and node.value is None) else _order(node)
     axes = call.axes(array, 2)
-    vector = t.is_vector(array) or (axes is not None and len(axes) == 1)
+    vector = t.is_vector(array) or (axes is not None and len(axes) == 1) or (of_entries and written != "nuc")
     if written in ("", "fro") or (written == "2" and vector):
         return _euclidean(call, array, axes)
     if vector:
@@ -83,7 +84,9 @@ def _of_a_matrix(call: Call, array: Array, written: str) -> Array | None:
 def normalized(call: Call) -> Array:
     """`F.normalize(X, dim=1)`: each row over its length, unless another axis is named; of a vector its own."""
     t, array = call.typing, call.array(first(call), tensors=True)
-    axis = call.axis(array)
+    axis, order = call.axis(array), call.keywords.get("p")
+    if order is not None and _order(order) not in ("2", "2.0"):
+        raise call.refused("symgrad has normalize with p=2; divide by norm(X, 1, axis=1) for another", order)
     if axis is None:
         axis = 0 if t.is_vector(array) and t.shapes.is_one(array.cols) else 1
     lengths = t.reduced("sum", t.elementwise("square", [array], call.span), [axis], True, call.span)
