@@ -61,6 +61,11 @@ _JUST_IF = re.compile(r"(?i)\b(?:if|wenn|falls|si|se)\W*$")
 _WHERE = re.compile(r"(?i)^\W*(?:if|iff|when|whenever|where|wherever|wenn|falls|si|se)\b")
 
 
+# "Not differentiable at $y w^\\top x = 1$": where there is no slope.
+_KINK = re.compile(
+    r"(?i)\b(?:differentiable|derivative|kinks?|corners?|smooth|differenzierbar|knick|dérivable|derivable|derivabile|diferenciable)"
+    r"\b[^.$]{0,20}\b(?:at|where|when|whenever|bei|wo|in|en|cuando|quando|dove)\W*$"
+)
 # "… as long as $f_t \\approx 1$": of a case that is supposed.
 _AS_LONG_AS = re.compile(
     r"(?i)\b(?:if|when|whenever|while|unless|until|(?:as|so) long as|provided(?: that)?|wenn|solange|falls|si|quand|lorsque|tant que|cuando"
@@ -141,12 +146,12 @@ def _arithmetic(found: Gathered, i: int, node: sx.Relation) -> None:
 
 
 def _is_nearly(statement: Statement) -> bool:
-    r"""`as long as $f_t \approx 1$`: where what was said holds, and no value of f."""
+    r"""`as long as $f_t \approx 1$`, `not differentiable at $z = 0$`: where what was said holds, and no value of f."""
     node = statement.node
-    is_near = (
-        isinstance(node, sx.Relation) and node.operators == ("approx",) and is_numeric(node.sides[1]) and not is_numeric(node.sides[0])
-    )
-    return is_near and not statement.display and _AS_LONG_AS.search(statement.words) is not None
+    if not isinstance(node, sx.Relation) or len(node.sides) != 2 or not is_numeric(node.sides[1]) or is_numeric(node.sides[0]):
+        return False
+    said = {"approx": _AS_LONG_AS, "=": _KINK}.get(node.operators[0])
+    return said is not None and not statement.display and said.search(statement.words) is not None
 
 
 def _is_supposed(found: Gathered, i: int, known: set[str]) -> bool:

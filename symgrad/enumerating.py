@@ -10,6 +10,7 @@ from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from symgrad import syntax as sx
+from symgrad.constant import is_numeric
 from symgrad.literals import literal_rows
 from symgrad.naming import letters_of, plain_name, superscript
 from symgrad.origins import convolved
@@ -107,6 +108,10 @@ def _of_others(sheet: Sheet, families: Container[str], whole: Container[str]) ->
             with_it = _with(statement.node, letter)
             found |= {base for n in with_it if plain_name(n.base) not in families or letters_of(n.sub) != (letter,)}
             found |= {plain_name(n.base) or "" for n in with_it} if base in whole else set()
+            # `L_i = \\sum_j f(s_j)` of one s for each i, whose index is not written: as many L, and of none is it this s.
+            formulas = [formula for _, formula in heads(statement) if not is_numeric(formula)]
+            is_hidden = letter in LETTERS and formulas and all(plain_name(n.base) == base for n in with_it)
+            found |= {base} if is_hidden else set()
     return found
 
 

@@ -47,6 +47,7 @@ from symgrad.findings import BY_CAUSE, BY_CODE
 from symgrad.gridded import for_each_pair
 from symgrad.heads import without_arguments
 from symgrad.hypotheses import Search
+from symgrad.in_small_letters import with_one_example
 from symgrad.in_words import with_terms_in_words
 from symgrad.incoming import with_incoming
 from symgrad.index_words import with_indices_for_words
@@ -130,6 +131,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_told_probabilities,
     with_indices_for_words,
     without_other_versions,
+    with_one_example,
     with_slopes_by_case,
     with_letters_for_primes,
     with_own_letters_for_any,
