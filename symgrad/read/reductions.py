@@ -39,7 +39,7 @@ def variance(call: Call) -> Array:
 
 
 def _correction(call: Call) -> int:
-    """What the number of entries is less by: `ddof=1`, `unbiased=True`, `correction=1`; PyTorch's own functions say 1, NumPy 0."""
+    """What the number of entries is less by: `ddof=1`, `unbiased=True`, `correction=1`; PyTorch says 1, by `dim` too, NumPy 0."""
     for name in ("ddof", "correction", "unbiased"):
         node = call.keywords.get(name)
         if node is not None:
@@ -47,7 +47,7 @@ def _correction(call: Call) -> int:
             if value not in (0, 1):
                 raise call.refused(f"{name} is 0 or 1", node)
             return int(value == 1)
-    return int(call.spelled.startswith("torch."))
+    return int(call.spelled.startswith("torch.") or not {"dim", "keepdim"}.isdisjoint(call.keywords))
 
 
 def deviation(call: Call) -> Array:
