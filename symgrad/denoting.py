@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symgrad import syntax as sx
-from symgrad.naming import plain_name
+from symgrad.naming import letters_of, plain_name
 from symgrad.parts import heads, mentions
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
@@ -148,7 +148,11 @@ def _called(sheet: Sheet, i: int) -> Statement | None:
         return None
     before = (s.node for s in reversed(sheet.statements[max(i - _NEAR, 0) : i]) if isinstance(s.node, sx.Relation))
     head = next((node.sides[0] for node in before), None)
-    return _equation(this, this, this.node, replace(_whole(head, this.node), span=this.span)) if isinstance(head, sx.Derivative) else None
+    if isinstance(head, sx.Derivative):
+        return _equation(this, this, this.node, replace(_whole(head, this.node), span=this.span))
+    # What there is one of for every i has one name for every i.
+    is_each = isinstance(head, sx.Scripted) and isinstance(this.node, sx.Scripted) and head.sub == this.node.sub and letters_of(head.sub)
+    return _equation(this, this, this.node, replace(head, span=this.span)) if is_each and head is not None else None
 
 
 def _whole(slope: sx.Derivative, name: Node) -> sx.Derivative:

@@ -21,8 +21,9 @@ _IS_A_MEAN = re.compile(
 
 def with_barred_means(sheet: Sheet) -> Sheet:
     """The sheet with what stands below such a bar as the mean of its entries; a name with a bar that it defines stays one."""
-    if not _IS_A_MEAN.search(sheet.source.text):
-        return sheet
+    told = [formula for s in sheet.statements for name, formula in heads(s) if name.startswith("\\bar")]
+    if not _IS_A_MEAN.search(sheet.source.text) or any(isinstance(formula, sx.Derivative) for formula in told):
+        return sheet  # `\bar y = \partial L/\partial y`: bars are gradients here
     own = {name for s in sheet.statements for name, _ in heads(s)}
 
     def put(node: Node) -> Node:

@@ -78,9 +78,9 @@ def _without_bars(sheet: Sheet) -> Sheet:
 
     def opened(node: Node) -> Node:
         base = node.base if isinstance(node, sx.Scripted) else node
-        if not isinstance(base, sx.Name) or base.accents != ("bar",):
+        if not isinstance(base, sx.Name) or base.accents[:1] != ("bar",):
             return _whole(node)
-        bare = replace(base, accents=())
+        bare = replace(base, accents=base.accents[1:])  # the `\\hat x` of `\\bar{\\hat x}`
         return sx.Differential(base.span, "d", bare) if isinstance(node, sx.Name) else node
 
     def _whole(node: Node) -> Node:
@@ -125,9 +125,9 @@ def _under_a_bar(node: Node) -> Node | None:
     """The `W_1` of `\\bar W_1^T`; None for what has no bar."""
     whole = without_transpose(node) if isinstance(node, sx.Scripted) and _is_turned(node) else node
     base = whole.base if isinstance(whole, sx.Scripted) else whole
-    if not isinstance(base, sx.Name) or base.accents != ("bar",):
+    if not isinstance(base, sx.Name) or base.accents[:1] != ("bar",):
         return None
-    bare = replace(base, accents=())
+    bare = replace(base, accents=base.accents[1:])
     return replace(whole, base=bare) if isinstance(whole, sx.Scripted) else bare
 
 

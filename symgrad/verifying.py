@@ -18,7 +18,7 @@ from symgrad.batchwise import for_each_example
 from symgrad.bell import with_bells
 from symgrad.binary import with_the_label
 from symgrad.chosen import chosen
-from symgrad.class_numbers import with_class_numbers
+from symgrad.class_numbers import with_class_numbers, with_told_classes
 from symgrad.classes import by_class
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
 from symgrad.conditions import is_conditional
@@ -190,6 +190,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     targeted,
     picked,
     with_class_numbers,
+    with_told_classes,
     chosen,
     with_the_label,
     of_differing,

@@ -321,7 +321,7 @@ class Scripts(Grammar):
         return sx.Text(letters[0].span.to(letters[-1].span), word)
 
     def _script_body(self) -> Node:
-        node = self.relation()
+        node = _of_letters(self.relation())
         while self.peek.text in ("\\top",) and not self.at_end:
             mark = sx.Mark(self.peek.span, self.take().text)
             node = _joined(node, mark)
@@ -342,7 +342,7 @@ class Scripts(Grammar):
         if body in ("T", "+", "-"):
             return sx.Mark(token.span, body)
         parser = self._parser(lex(Source(body), Span(0, len(body))))
-        node = _moved(parser.relation(), token.span)
+        node = _moved(_of_letters(parser.relation()), token.span)
         if not parser.at_end:
             raise Unreadable(token.span, "a script that cannot be read")
         return node
@@ -382,3 +382,21 @@ def _hundredths(text: str) -> str:
     whole, _, behind = text.partition(".")
     digits = whole.zfill(3)
     return f"{digits[:-2]}.{digits[-2:]}{behind}"
+
+
+def _of_letters(script: Node) -> Node:
+    """The d and the j of `W_{dj}`, where nothing changes."""
+    match script:
+        case sx.Differential(span=span, sign="d", of=(sx.Name() | sx.Product()) as of, order=None):
+            d = sx.Name(Span(span.start, span.start + 1), "d")
+            rest = of.factors if isinstance(of, sx.Product) else (of,)
+            signs = of.operators if isinstance(of, sx.Product) else ()
+            return sx.Product(span, (d, *rest), ("", *signs))
+        case sx.Product(factors=factors, operators=operators) if any(isinstance(f, sx.Differential) for f in factors):
+            letters, signs = list[Node](), list[str]()
+            for factor, sign in zip(factors, ("", *operators), strict=True):
+                made = _of_letters(factor)
+                signs += [sign, *(made.operators if isinstance(made, sx.Product) and made is not factor else ())]
+                letters += made.factors if isinstance(made, sx.Product) and made is not factor else (made,)
+            return sx.Product(script.span, tuple(letters), tuple(signs[1:]))
+    return script

@@ -15,6 +15,7 @@ from symgrad.span import Span
 END = Token("end", "", Span(0, 0))
 RELATION_TEXTS = frozenset(voc.RELATIONS) - {":"}
 _BREAKS = frozenset({"\\quad", "\\qquad", "\\\\", "\\newline"})
+_BOXES = frozenset({"\\boxed", "\\fbox"})
 _ARROWS = frozenset({"\\to", "\\rightarrow", "\\longrightarrow"})
 # What ends a proof.
 _ENDS = frozenset({"\\square", "\\Box", "\\blacksquare", "\\qed", "\\qedhere", "∎", "■", "□", "◻"})
@@ -47,6 +48,9 @@ def unwrapped(tokens: list[Token]) -> list[Token]:
             if token.text == "\\begin" and name in ("array", "alignedat", "subarray"):
                 i = _past_arguments(tokens, i, "array")
             continue
+        if token.text in _BOXES and (inside := _several(tokens, i + 1)) is not None:
+            tokens = [*tokens[:i], *inside, *tokens[i + len(inside) + 3 :]]
+            continue
         if token.text in ("\\tag", "\\label", "\\tag*"):
             _, i = braced_name(tokens, i + 1)
             continue
@@ -70,6 +74,19 @@ def unwrapped(tokens: list[Token]) -> list[Token]:
         out.append(token)
         i += 1
     return out
+
+
+def _several(tokens: Sequence[Token], i: int) -> list[Token] | None:
+    r"""What stands in the braces of `\boxed{a = b, \qquad c = d}`; None for a part of an equation."""
+    if i >= len(tokens) or tokens[i].text != "{":
+        return None
+    level = 0
+    for j in range(i, len(tokens)):
+        level = depth_after(level, tokens[j])
+        if level == 0:
+            inside = list(tokens[i + 1 : j])
+            return inside if any(t.text in RELATION_TEXTS or t.text in _BREAKS for t in _outside_brackets(inside)) else None
+    return None
 
 
 def braced_name(tokens: Sequence[Token], i: int) -> tuple[str, int]:
