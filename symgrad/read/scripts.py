@@ -386,17 +386,15 @@ def _hundredths(text: str) -> str:
 
 def _of_letters(script: Node) -> Node:
     """The d and the j of `W_{dj}`, where nothing changes."""
-    match script:
-        case sx.Differential(span=span, sign="d", of=(sx.Name() | sx.Product()) as of, order=None):
-            d = sx.Name(Span(span.start, span.start + 1), "d")
-            rest = of.factors if isinstance(of, sx.Product) else (of,)
-            signs = of.operators if isinstance(of, sx.Product) else ()
-            return sx.Product(span, (d, *rest), ("", *signs))
-        case sx.Product(factors=factors, operators=operators) if any(isinstance(f, sx.Differential) for f in factors):
-            letters, signs = list[Node](), list[str]()
-            for factor, sign in zip(factors, ("", *operators), strict=True):
-                made = _of_letters(factor)
-                signs += [sign, *(made.operators if isinstance(made, sx.Product) and made is not factor else ())]
-                letters += made.factors if isinstance(made, sx.Product) and made is not factor else (made,)
-            return sx.Product(script.span, tuple(letters), tuple(signs[1:]))
-    return script
+    factors = script.factors if isinstance(script, sx.Product) else (script,)
+    if not any(isinstance(factor, sx.Differential) and factor.sign == "d" and factor.order is None for factor in factors):
+        return script
+    letters: list[Node] = []
+    signs: list[str] = []
+    for factor, sign in zip(factors, ("", *(script.operators if isinstance(script, sx.Product) else ())), strict=True):
+        signs.append(sign)
+        if isinstance(factor, sx.Differential):
+            letters.append(sx.Name(Span(factor.span.start, factor.span.start + 1), "d"))
+            signs.append("")
+        letters.append(factor.of if isinstance(factor, sx.Differential) else factor)
+    return sx.Product(script.span, tuple(letters), tuple(signs[1:]))
