@@ -81,6 +81,8 @@ class Reader:
             return sized(self.vocabulary.size(name), span)
         if name == "pi":
             return self._pi(node)
+        if name not in self.kinds:
+            raise Refused(InvalidExpression, f"{name} is a module, and no quantity", span)
         return self._as_assumed(name, self.typing.name(name, self.kinds[name], span, self.vocabulary.lengths.get(name)))
 
     def _as_assumed(self, name: str, array: Array) -> Array:

@@ -46,6 +46,8 @@ def call(reader: Reader, node: sx.Call, shapes: Shapes) -> Variants:
     if record is not None:
         yield from _applied(reader, record, args, primes, power, node, shapes)
         return
+    if not args and word in fn.WORDS:
+        raise Unreadable(node.span, f"{word} of nothing")
     if word in fn.ALONG_AN_AXIS:
         if primes:
             raise Unreadable(node.span, f"the derivative of {word} as a function of a vector")
