@@ -659,13 +659,24 @@ class Judge:
         gradient = var(names.gradient(of, wrt), self.meaning.network.variables[wrt].shape)
         try:
             for pair in islice(self.pairing.pairs(link, False), _FIRST_PAIRS):
-                found = [v for v in variables(pair.right_node) if v.name == name and v.shape == gradient.shape]
+                right = self._opened(pair.right_node, name)
+                found = [v for v in variables(right) if v.name == name and v.shape == gradient.shape]
                 meant: dict[Tensor, Tensor] = dict.fromkeys(found, gradient)
-                if meant and self.lab.equal(pair.left_node, substitute(pair.right_node, meant)).holds:
+                if meant and self.lab.equal(pair.left_node, substitute(right, meant)).holds:
                     return True
         except (SymgradError, RecursionError):
             return False
         return False
+
+    def _opened(self, node: Tensor, name: str) -> Tensor:
+        """The formula with what rests on a name written out: the δ of one step is made of that of the next."""
+        known = self.meaning.network.definitions
+        while True:
+            own = [v for v in variables(node) if v.name in known and v.name != name and self.meaning.rests_on(v.name, name)]
+            made: dict[Tensor, Tensor] = {v: known[v.name].node for v in own}
+            if not made:
+                return node
+            node = substitute(node, made)
 
 
 def are_two_entries(pair: Pair) -> bool:

@@ -84,16 +84,21 @@ def _with_arguments_of_their_own(sheet: Sheet) -> Sheet:
     out: list[Statement] = []
     for statement in sheet.statements:
         match statement.node:
-            case sx.Relation(sides=(head, sx.Call() as call, *rest)) as node if (found := _activated(node)) and not (
-                is_numeric(found[1]) or _is_of_a_step(head)
-            ):
+            case sx.Relation(sides=(head, sx.Call() as call, *rest)) as node if (found := _activated(node)) and not is_numeric(found[1]):
                 at, inner = Span(statement.span.start, statement.span.start), found[1]
-                own = sx.Name(at, argument_name(plain_name(head) or ""))
+                own = _argument(head, at)
                 out.append(replace(statement, node=sx.Relation(at, (own, inner), ("=",)), span=at))
                 args = tuple(own if arg is inner else arg for arg in call.args)
                 statement = replace(statement, node=replace(node, sides=(head, replace(call, args=args), *rest)))
         out.append(statement)
     return replace(sheet, statements=out)
+
+
+def _argument(head: Node, at: Span) -> Node:
+    """The name of what an activation is applied to; where there is one for each step, of that step."""
+    if isinstance(head, sx.Scripted) and isinstance(head.base, sx.Name) and _is_of_a_step(head):
+        return replace(head, span=at, base=sx.Name(at, argument_name(plain_name(head.base) or "")))
+    return sx.Name(at, argument_name(plain_name(head) or ""))
 
 
 def _is_of_a_step(head: Node) -> bool:
