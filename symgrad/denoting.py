@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symgrad import syntax as sx
+from symgrad.heads import as_call
 from symgrad.naming import letters_of, plain_name
 from symgrad.parts import heads, mentions
 from symgrad.read.document import Sheet, Statement
+from symgrad.span import Span
 from symgrad.syntax import Node
 from symgrad.unnamed_loss import meant_loss
 
@@ -63,6 +65,10 @@ _CALL_THIS = re.compile(
     r"(?:\s+\w+)?(?:\s+(?:above|in the box))?(?:\s+(?:by|as|mit|par|como|con))?\W*$"
 )
 
+# "A subgradient is $g = …$"
+_IS_THE_GRADIENT = re.compile(
+    r"(?i)\b(?:sub-?)?gradient(?:\s+(?:vector|of\s+(?:this|it|the\s+\w+)))?(?:\s+(?:is|reads|becomes|equals|then|therefore|now))+\W*$"
+)
 # `$\partial L/\partial z = …$, write $e$ for it.`
 _WRITE = re.compile(r"(?i)\b(?:write|writing|schreiben?|écri\w+|escrib\w+)(?:\s+wir)?\W*$")
 _FOR_IT = re.compile(r"(?i)^\W*(?:for|für|pour|por|per)\s+(?:it|this|that|dies(?:e[nrs]?)?|cela|esto)\b")
@@ -74,7 +80,7 @@ def with_names_for_gradients(sheet: Sheet) -> Sheet:
     statements, out, i = sheet.statements, list[Statement](), 0
     while i < len(statements):
         made, many = _told(sheet, i) or (_called(sheet, i) or statements[i], 1)
-        out.append(made)
+        out += [*_of_the_function(sheet, i), made]
         i += many
     return replace(sheet, statements=out)
 
@@ -153,6 +159,20 @@ def _called(sheet: Sheet, i: int) -> Statement | None:
     # What there is one of for every i has one name for every i.
     is_each = isinstance(head, sx.Scripted) and isinstance(this.node, sx.Scripted) and head.sub == this.node.sub and letters_of(head.sub)
     return _equation(this, this, this.node, replace(head, span=this.span)) if is_each and head is not None else None
+
+
+def _of_the_function(sheet: Sheet, i: int) -> Iterator[Statement]:
+    """What g is in "the gradient is $g = …$", behind a function of one name, `L(w) = …`."""
+    this = sheet.statements[i]
+    match this.node:
+        case sx.Relation(sides=(sx.Name() as name, _, *_), operators=("=", *_)) if _IS_THE_GRADIENT.search(this.words):
+            before = [s.node for s in sheet.statements[:i] if isinstance(s.node, sx.Relation)]
+            calls = [call for node in before if isinstance(call := as_call(node.sides[0]), sx.Call) and plain_name(call.function)]
+            is_new = not any(plain_name(name) in mentions(node) for node in before)
+            if is_new and calls and len(calls[-1].args) == 1 and plain_name(calls[-1].args[0]) is not None:
+                here = Span(this.span.start, this.span.start)
+                slope = sx.Derivative(here, calls[-1].function, (calls[-1].args[0],), "nabla")
+                yield replace(this, node=sx.Relation(here, (name, slope), ("=",)), span=here, words="", words_after="")
 
 
 def _whole(slope: sx.Derivative, name: Node) -> sx.Derivative:

@@ -97,11 +97,12 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
 
 
 def _in_the_middle(node: Node) -> Iterator[str]:
-    r"""The Σ of a quadratic form, `w^\top \Sigma w`."""
+    r"""The Σ of a quadratic form, `w^\top \Sigma w` or `w^\top \Sigma^{-1} w`."""
     if isinstance(node, sx.Product):
         for first, middle, last in zip(node.factors, node.factors[1:], node.factors[2:], strict=False):
             is_turned = isinstance(first, sx.Scripted) and superscript(first.sup).transposed and without_transpose(first) == last
-            name = plain_name(middle) if is_turned else None
+            is_inverse = isinstance(middle, sx.Scripted) and superscript(middle.sup).inverse
+            name = plain_name(middle.base if is_inverse and isinstance(middle, sx.Scripted) else middle) if is_turned else None
             yield from () if name is None else (name,)
 
 
