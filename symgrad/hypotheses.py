@@ -147,13 +147,24 @@ def _tried(found: Gathered, most: int | None = None) -> Understood | None:
         limit = most
         if best is not None:
             as_plain = meaning.cost <= best[1].meaning.cost + _AS_PLAIN
-            limit = best[1].doubt - (1 if as_plain or best[1].estranges else 2)
+            limit = best[1].doubt - (1 if as_plain or best[1].estranges or _may_be_of_numbers(best[0]) else 2)
         judged = judge.run(limit)
         if judged is not None:
             best = judge, judged
             if not judged.doubt:
                 break
     return best
+
+
+def _may_be_of_numbers(judge: Judge) -> bool:
+    """Whether a loss is no scalar as it is written and is one of numbers, in small letters of which none is transposed."""
+    meaning = judge.meaning
+    is_summed = any(note.kind == "loss_summed" for notes in meaning.notes.values() for note in notes)
+    return (
+        is_summed
+        and not meaning.vocabulary.transposes
+        and not any(stem(name).lstrip("\\")[:1].isupper() for name in meaning.network.inputs)
+    )
 
 
 def _rows_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:

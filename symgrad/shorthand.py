@@ -31,8 +31,27 @@ _ADJOINT = re.compile(r"(?i)\b(bars?|barred|adjoints?|cotangents?)\b")
 
 def written_out(sheet: Sheet) -> Sheet:
     """The sheet with its gradients in short as the gradients that they are."""
-    made = _without_bars(_without_subscripts(_of_entries(sheet)))
+    made = _of_the_last_layer(_without_bars(_without_subscripts(_of_entries(sheet))))
     return replace(made, statements=[replace(s, node=sx.mapped(s.node, _with_limit)) for s in made.statements])
+
+
+def _of_the_last_layer(sheet: Sheet) -> Sheet:
+    r"""The sheet with `\nabla_{a^L} C` for `\nabla_a C`, where each a has its layer and this one is that of the outputs."""
+    scripted = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Scripted) and isinstance(n.base, sx.Name)]
+    below = {id(n.base) for n in scripted}
+    last = {plain_name(n.base): n for n in scripted if n.sub is None and isinstance(n.sup, sx.Name) and n.sup.base == "L"}
+    slopes = [n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Derivative) and n.kind == "nabla"]
+    by = {id(wrt) for n in slopes for wrt in n.wrt}
+    alone = {plain_name(n) for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Name) and id(n) not in below | by}
+
+    def written(node: Node) -> Node:
+        if isinstance(node, sx.Derivative) and node.kind == "nabla" and len(node.wrt) == 1:
+            layer = last.get(plain_name(node.wrt[0]) or "")
+            if isinstance(node.wrt[0], sx.Name) and layer is not None and plain_name(node.wrt[0]) not in alone:
+                return replace(node, wrt=(replace(layer, span=node.wrt[0].span),))
+        return node
+
+    return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, written)) for s in sheet.statements])
 
 
 def _of_entries(sheet: Sheet) -> Sheet:

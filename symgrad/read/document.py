@@ -1,7 +1,7 @@
 r"""Documents → statements with their places and the words around them.
 
-Markdown (`$…$`, `$$…$$`, `\(…\)`, `\[…\]`, fenced math, bare environments) and LaTeX. Code, comments, tables and figures are passed
-over. Mathematics that is never closed is unread to the end of its paragraph, and reading goes on after it.
+Markdown (`$…$`, `$$…$$`, `\(…\)`, `\[…\]`, fenced math, bare environments) and LaTeX. Code, comments, figures, and tables but for rows of
+equations are passed over. Mathematics that is never closed is unread to the end of its paragraph, and reading goes on after it.
 """
 
 from __future__ import annotations
@@ -235,6 +235,11 @@ _HTML_TAG = re.compile(r"<[A-Za-z][\w-]*\s[^<>$]*=\s*[\"'][^<>$]*>")
 _QUOTED_LINES = re.compile(r"(?:^[ \t]*>[^\n]*\n?)+", re.MULTILINE)
 _COLOUR = re.compile(r"\\definecolor(?:\{[^{}]*\}){3}")
 _HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+# The line below the head of a table.
+_RULE = re.compile(r"^[ \t]*\|(?:[ \t:-]*-[ \t:-]*\|)+[ \t]*$", re.MULTILINE)
+_BAR = re.compile(r"(?<!\\)\|")
+# A cell that is an equation in letters.
+_EQUATION = re.compile(r"\s*\$[^$=]+=[^$]*[A-Za-z][^$]*\$\s*")
 _TABLE_ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
 _TEX_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)(%[^\n]*)")
 _TEX_CODE = re.compile(r"\\begin\{(verbatim|lstlisting|minted)\*?\}([^\n]*)\n(.*?)\\end\{\1\*?\}", re.DOTALL)
@@ -269,9 +274,27 @@ def _masked(text: str, is_tex: bool, tables: bool = True) -> str:
         text = _HTML_TAG.sub(blank, text)
         text = _QUOTED_LINES.sub(lambda m: re.sub(r"(?m)^[ \t]*>", blank, m[0]) if _quotes_mathematics(m[0]) else m[0], text)
         text = _FENCE.sub(lambda m: m[0] if _OF_MATHEMATICS.match(m[2]) else blank(m), text)
-        text = _TABLE_ROW.sub(blank, text) if tables else text
+        text = _without_tables(text) if tables else text
         text = _INLINE_CODE.sub(lambda m: m[0] if is_typed(m[2]) else blank(m), text)
     return _without_definitions(text)
+
+
+def _without_tables(text: str) -> str:
+    r"""The text without its tables but for rows of equations, `| BP1 | $\delta^L = \nabla_a C \odot \sigma'(z^L)$ |`.
+
+    Where two begin alike they are cases, one for each row, and no line of a derivation.
+    """
+    rows = {row.start(): [cell for cell in _BAR.split(row[0]) if "$" in cell] for row in _TABLE_ROW.finditer(text)}
+    rows = {start: cells for start, cells in rows.items() if cells and all(map(_EQUATION.fullmatch, cells))}
+    begun = [cell.partition("=")[0].strip() for cells in rows.values() for cell in cells]
+    kept = rows if _RULE.search(text) and len(begun) == len({*begun}) else {}
+
+    def equations(row: re.Match[str]) -> str:
+        if row.start() not in kept:
+            return _blank(row[0])
+        return " ".join(cell if "$" in cell else _blank(cell) for cell in _BAR.split(row[0]))
+
+    return _TABLE_ROW.sub(equations, text)
 
 
 def _quotes_mathematics(lines: str) -> bool:
