@@ -42,6 +42,7 @@ _LIMIT = re.compile(
     r"|\b(?:converg|tend|approach|eventual|konvergier|approche|tiend)\w*\b[^.;]{0,40}$"
 )
 _IN_THE_LIMIT = re.compile(r"(?i)^\W*(?:as|when|for|in the limit|eventually|für|quand|cuando)\b")
+_LISTED = re.compile(r"(?i)\W*(?:and|und|et|y)?\W*")
 # What marks the value after a step.
 _NEW = re.compile(r"\(?(?:new|neu|next|updated?|nuevo|nouveau|\+|[a-z]\+1)\)?")
 _RATES = RATES | {"\\varepsilon", "\\tau", "\\rho"}
@@ -63,6 +64,8 @@ def with_descents(sheet: Sheet) -> Sheet:
             out.append(statement)
             continue
         if _is_one_more(node, out):
+            node = replace(node, operators=("gets",))
+        if _is_behind_its_rate(statement, node, values, gradients, out):
             node = replace(node, operators=("gets",))
         if _is_by_an_arrow(statement, node, values, differentiated):
             node = replace(node, operators=("gets", *node.operators[1:]))
@@ -112,6 +115,19 @@ def _is_new(head: Node) -> bool:
         return False
     last = head.sub.items[-1] if isinstance(head.sub, sx.Listing) else head.sub
     return head.primes == 1 or any(script is not None and _NEW.fullmatch(script_text(script)) for script in (last, head.sup))
+
+
+def _is_behind_its_rate(
+    statement: Statement, node: sx.Relation, values: Mapping[str, Rows], gradients: Mapping[str, Node], before: list[Statement]
+) -> bool:
+    r"""Whether what has a value and a gradient has another value behind the rate: "With $\eta = 1$: $w = 0.7$", and what follows it."""
+    name, rows = name_of_entry(node.sides[0]), literal_rows(node.sides[-1])
+    if node.operators != ("=",) or name not in gradients or rows is None or values.get(name, rows) == rows or not before:
+        return False
+    last = before[-1].node
+    if isinstance(last, sx.Relation) and last.operators[0] == "gets":
+        return _LISTED.fullmatch(statement.words) is not None
+    return isinstance(last, sx.Relation) and plain_name(last.sides[0]) in _RATES and is_numeric(last.sides[-1])
 
 
 def _is_one_more(node: sx.Relation, before: list[Statement]) -> bool:

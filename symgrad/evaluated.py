@@ -1,13 +1,20 @@
-"""A function's value without its argument: the `σ = 0.5987` behind `s = 0.6 − 0.2 = 0.4` on the same line is that at s."""
+"""A function's value without its argument: the `σ = 0.5987` behind `s = 0.6 − 0.2 = 0.4` on the same line is that at s.
+
+So is the `h = 0.5987` of a sheet that says of its neurons that they are sigmoids.
+"""
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.naming import plain_name
+from symgrad.parts import heads
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet
 from symgrad.syntax import Node
@@ -39,3 +46,55 @@ def _argument(node: Node) -> Node | None:
     if isinstance(node, sx.Relation) and plain_name(node.sides[0]) is not None and constant_of(node.sides[-1]) is not None:
         return node.sides[0]
     return None
+
+
+# ── what an activation gave, by its value alone ──────────────────────────────────────────────────────────────────────
+
+_FUNCTIONS: tuple[tuple[str, re.Pattern[str], Callable[[float], float]], ...] = (
+    ("\\sigma", re.compile(r"(?i)\b(?:sigmoid|logistic|squash)"), lambda x: 1 / (1 + math.exp(-x))),
+    ("tanh", re.compile(r"(?i)\btanh\b|hyperbolic tangent"), math.tanh),
+    ("relu", re.compile(r"(?i)\bre-?lu\b|rectif"), lambda x: max(x, 0.0)),
+)
+_STEEP = 50.0
+
+
+def with_activations_by_value(sheet: Sheet) -> Sheet:
+    r"""The sheet with `o = \sigma(net) = 0.6` for the `o = 0.6` behind `net = … = 0.4`, where all but one such come out so, or one does."""
+    formulas = {name for s in sheet.statements for name, value in heads(s) if constant_of(value) is None}
+    pairs = [i for i in range(1, len(sheet.statements)) if _is_behind(sheet, i, formulas)]
+    for function, words, of in _FUNCTIONS if pairs else ():
+        right = [i for i in pairs if _comes_out(of, _value(sheet, i - 1), sheet.statements[i].node)]
+        if words.search(sheet.source.text) and right and len(pairs) - len(right) <= (len(right) > 1):
+            statements = list(sheet.statements)
+            for i in pairs:
+                match statements[i - 1].node, statements[i].node:
+                    case sx.Relation(sides=(argument, *_)), sx.Relation(sides=(head, value)) as node:
+                        call = sx.Call(head.span, sx.Name(head.span, function), (argument,), "(")
+                        statements[i] = replace(statements[i], node=replace(node, sides=(head, call, value), operators=("=", "=")))
+            return replace(sheet, statements=statements)
+    return sheet
+
+
+def _is_behind(sheet: Sheet, i: int, formulas: set[str]) -> bool:
+    """Whether a name that is a number, and nothing else anywhere, stands in one line behind what was worked out to be one."""
+    before, statement = sheet.statements[i - 1 : i + 1]
+    in_one_line = sheet.source.place(before.span.start)[0] == sheet.source.place(statement.span.start)[0]
+    match before.node, statement.node:
+        case sx.Relation(sides=(argument, _, *_, last)), sx.Relation(sides=(head, value), operators=("=" | "approx",)):
+            names = plain_name(argument), plain_name(head)
+            is_worked = constant_of(last) is not None and names[0] in formulas
+            return in_one_line and is_worked and names[1] is not None and names[1] not in formulas and constant_of(value) is not None
+    return False
+
+
+def _value(sheet: Sheet, i: int) -> float:
+    node = sheet.statements[i].node
+    return float((constant_of(node.sides[-1]) if isinstance(node, sx.Relation) else None) or 0)
+
+
+def _comes_out(of: Callable[[float], float], argument: float, node: Node) -> bool:
+    """Whether the number is the value of a function to its digits."""
+    number = node.sides[-1] if isinstance(node, sx.Relation) else node
+    value = constant_of(number)
+    digits = max((len(n.text.partition(".")[2]) for n in sx.walk(number) if isinstance(n, sx.Number)), default=0)
+    return value is not None and digits > 1 and abs(argument) < _STEEP and abs(of(argument) - float(value)) < 2 * 10.0**-digits

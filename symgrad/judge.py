@@ -16,7 +16,7 @@ from symgrad import syntax as sx
 from symgrad.arithmetic import Arithmetic, in_numbers
 from symgrad.change_of_one import is_by_definition
 from symgrad.conditions import put_to
-from symgrad.constant import constant_of, numbers_by_themselves
+from symgrad.constant import constant_of, is_numeric, numbers_by_themselves
 from symgrad.dimension_analysis import is_of_sizes, what_it_is
 from symgrad.dims import Shape, show
 from symgrad.errors import ShapeError, SizeClash, SymgradError, Unsupported, Vanishing
@@ -45,6 +45,7 @@ from symgrad.typing_rules import Note
 from symgrad.undefined import arguments, insist_on_dependence, insist_on_formulas, insist_on_names, rests_on_nothing, stated_gradient
 
 _FIRST_PAIRS = 3
+_DIGITS_WORKED_OUT = 3
 _SAME_START = re.compile(
     r"(?i)\b(?:from|at) the same (?:start\w*|point|weights|parameters|(?:initial|starting) \w+)|\bback (?:to|at) the start\b"
     r"|\b(?:start|begin)\w* (?:again|over|afresh) (?:from|at|with)\b|\bv?om (?:selben|gleichen) (?:Start\w*|Punkt)\b"
@@ -440,13 +441,19 @@ class Judge:
 
     def _with_values_put_in(self, link: Link, failed: Ruling) -> Ruling | None:
         r"""The ruling by the values of the sheet on `\delta_1 \cdot 1 + \delta_2 \cdot 0`, whose numbers are what names are worth."""
-        if failed.pair is None or not _has_values_for_names(link.right):
+        if failed.pair is None or not (_has_values_for_names(link.right) or self._rests_on_a_value(failed.pair)):
             return None
         try:
             ruling = self.arithmetic.with_values(link, failed.pair, self.ledger.values)
         except (SymgradError, RecursionError):
             return None
         return ruling if ruling.verdict == "holds" else None
+
+    def _rests_on_a_value(self, pair: Pair) -> bool:
+        r"""Whether a name has a formula with a number that was worked out, `\\delta = -0.0528\\, h (1 - h)`: it is right for these values only."""
+        met = {v.name for node in (pair.left_node, pair.right_node) for v in variables(node)}
+        formulas = (d.expression for d in self.gathered.definitions if d.name in met)
+        return any(_is_worked_out(n) for formula in formulas if not is_numeric(formula) for n in sx.walk(formula))
 
     def _has_counted_size(self, link: Link) -> bool:
         """Whether a line speaks of what has as many entries as are written out, `z = (z_1, z_2)`, and no letter for how many."""
@@ -687,6 +694,11 @@ def are_two_entries(pair: Pair) -> bool:
 
 def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, SymgradError) else "it is nested too deeply"
+
+
+def _is_worked_out(node: Node) -> bool:
+    """Whether a number has so many digits that it is no coefficient."""
+    return isinstance(node, sx.Number) and len(node.text.partition(".")[2]) >= _DIGITS_WORKED_OUT
 
 
 def _has_values_for_names(node: Node) -> bool:

@@ -22,6 +22,7 @@ from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
+_DIGITS = 3
 # `w_{12}`, `h_1`.
 _NUMBERED = re.compile(r"_\{?(\d)(?:, ?)?(\d)?\}?$")
 
@@ -43,7 +44,7 @@ def traced(sheet: Sheet) -> Sheet:
     formulas = {name for s in sheet.statements for name, expression in heads(s) if not _is_worked_out(expression)}
     asked = {plain_name(by) or "" for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Derivative) for by in n.wrt}
     # `a_t`, which is written out later, by its formula or as what an activation is applied to.
-    general = {name.partition("_")[0] for name in formulas | asked if re.search(r"_\{?[a-z]", name)}
+    general = {name.partition("_")[0] for name in formulas | asked if re.search(r"_\{?[i-nt](?![a-z])", name)}
     every = [name for s in sheet.statements for name, expression in heads(s) if literal_rows(expression) is None or is_worked(expression)]
     formulas |= {name for name in every if every.count(name) > 1}  # computed anew for other values
     inputs = _Inputs(sheet)
@@ -52,7 +53,7 @@ def traced(sheet: Sheet) -> Sheet:
     for statement in sheet.statements:
         node = statement.node
         named = [name for name, expression in heads(statement) if literal_rows(expression) is None or is_worked(expression)]
-        is_step = any(plain_name(n) in named for value in known for n in sx.walk(value.node))  # `b = 0.3 - 0.5`, of a b that has a value
+        is_step = any(_of_what(value) in named for value in known)  # `b = 0.3 - 0.5`, of a b that has a value
         if isinstance(node, sx.Relation) and named and not is_step and not {named[0], named[0].partition("_")[0]} & (formulas | general):
             loss = _loss(known).of(node.sides[1]) if is_loss(named[0]) else None
             formula = loss or _formula(node.sides[1], node.sides[0], known) or inputs.formula(node.sides[1])
@@ -61,6 +62,14 @@ def traced(sheet: Sheet) -> Sheet:
         out.append(replace(statement, node=node))
         known = [*known, *_values(statement)]
     return replace(sheet, statements=out)
+
+
+def _of_what(value: _Value) -> str | None:
+    """The name that has a value, or an entry with one."""
+    match value.node:
+        case sx.Scripted(base=sx.Group(body=whole)):
+            return plain_name(whole)
+    return plain_name(value.node)
 
 
 def _loss(known: list[_Value]) -> NamedLoss:
@@ -161,7 +170,20 @@ def _formula(node: Node, head: Node, known: list[_Value]) -> Node | None:
             return _with_inner_products(total, kept, known) if len(kept) == len(terms) else None
         case sx.Product():
             return _term(node, Fraction(1), number, known)
+        case sx.Frac():
+            return _with_a_long_number(node, [v for v in known if v.is_calculated])
     return None
+
+
+def _with_a_long_number(node: Node, known: list[_Value]) -> Node | None:
+    r"""The `\frac{1}{1 + e^{-0.3775}}` with the name that was calculated to be that number; no other has so many digits."""
+    numbers = [n for n in sx.walk(node) if isinstance(n, sx.Number) and len(n.text.partition(".")[2]) >= _DIGITS]
+    alike = {_shown(v): v for v in known for n in numbers if abs(v.value) == n.value}
+    if len(numbers) != 1 or len(alike) != 1:
+        return None
+    ((found,),) = (tuple(alike.values()),)
+    name = found.node if found.value > 0 else sx.Prefix(numbers[0].span, "-", found.node)
+    return sx.mapped(node, lambda n: name if n is numbers[0] else n)
 
 
 def _with_inner_products(total: sx.Sum, terms: tuple[Node, ...], known: list[_Value]) -> Node:
@@ -226,7 +248,9 @@ def _rank(first: tuple[int, ...], second: tuple[int, ...], number: int | None) -
 def _one(node: Node, sign: Fraction, number: int | None, known: list[_Value]) -> Node | None:
     """A number by itself: the value with the number of what is computed, else one that has none; any name's, of what has no number."""
     value = constant_of(node)
-    if not value or isinstance(node, (sx.Sum, sx.Frac)):
+    # A zero may be anything's, but for one that was calculated.
+    known = known if value else [v for v in known if v.is_calculated]
+    if value is None or isinstance(node, (sx.Sum, sx.Frac)):
         return None
     alike = [v for v in known if v.value == sign * value]
     likely = {_shown(v): v for v in alike if v.at in ((number,), ()) or (number is None and plain_name(v.node) is not None)}

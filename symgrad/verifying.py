@@ -40,7 +40,7 @@ from symgrad.einstein import with_sums
 from symgrad.ellipses import without_dots
 from symgrad.enumerating import enumerated
 from symgrad.errors import SymgradError
-from symgrad.evaluated import with_what_it_is_of
+from symgrad.evaluated import with_activations_by_value, with_what_it_is_of
 from symgrad.examples import below, summed
 from symgrad.expectations import of_one_sample
 from symgrad.findings import BY_CAUSE, BY_CODE
@@ -177,6 +177,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     for_each_number,
     separated,
     with_instances,
+    with_activations_by_value,
     traced,
     with_vectors,
     by_condition,
