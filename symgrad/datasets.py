@@ -231,7 +231,8 @@ def _numbered_names(sheet: Sheet, point: Point) -> tuple[Node, ...]:
     }
     targets = [name for name in _TARGETS if name in found]
     if set(found) == set(targets[:1]) and "x" not in defined:  # only the targets have a number: `\\hat y = w x + b`
-        found |= {"x": n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Name) and plain_name(n) == "x"}
+        x = next((n for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Name) and plain_name(n) == "x"), None)
+        found |= {} if x is None else {"x": x}
     others = [name for name in found if name not in targets[:1]]
     others = ["x"] if "x" in others else others
     return (found[others[0]], found[targets[0]]) if len(point) == 2 and len(targets) >= 1 and len(others) == 1 else ()

@@ -122,7 +122,7 @@ def _is_behind_its_rate(
 ) -> bool:
     r"""Whether what has a value and a gradient has another value behind the rate: "With $\eta = 1$: $w = 0.7$", and what follows it."""
     name, rows = name_of_entry(node.sides[0]), literal_rows(node.sides[-1])
-    if node.operators != ("=",) or name not in gradients or rows is None or values.get(name, rows) == rows or not before:
+    if name is None or rows is None or not before or node.operators != ("=",) or name not in gradients or values.get(name, rows) == rows:
         return False
     last = before[-1].node
     if isinstance(last, sx.Relation) and last.operators[0] == "gets":

@@ -450,7 +450,7 @@ class Judge:
         return ruling if ruling.verdict == "holds" else None
 
     def _rests_on_a_value(self, pair: Pair) -> bool:
-        r"""Whether a name has a formula with a number that was worked out, `\\delta = -0.0528\\, h (1 - h)`: it is right for these values only."""
+        r"""Whether a name has a formula with a number that was worked out, `\delta = -0.0528\, h (1 - h)`, right for these values only."""
         met = {v.name for node in (pair.left_node, pair.right_node) for v in variables(node)}
         formulas = (d.expression for d in self.gathered.definitions if d.name in met)
         return any(_is_worked_out(n) for formula in formulas if not is_numeric(formula) for n in sx.walk(formula))
