@@ -24,14 +24,14 @@ from symgrad.syntax import Node
 
 # What the label of a class is called.
 _LABELS = frozenset("yt")
-_LABEL = "y"
+_LABEL_NAMES = ("y", "t")
 _RIGHT_ONE = frozenset({"true", "correct", "target", "label", "right", "gold", "class"})
 _RIGHT = r"(?:true|correct|target|right|gold|actual|ground[- ]truth)"
 _RIGHT_CLASS = re.compile(
     rf"(?i)\b{_RIGHT}\W+(?:class|label|category)\b\W*(?:is|being|index)?\W{{0,3}}(?:class\W+)?\$?(\d)\b"
     r"|\b(?:target|label|truth)\W+(?:is|being)\W+class\W+\$?(\d)\b"
     rf"|\b{_RIGHT}\W+(?:class|label|category|one)\W+(?:is|being)\W+(?:the\W+)?(first|second|third|fourth)\b"
-    rf"|\bthe\W+(first|second|third|fourth)\W+(?:class|one|entry|label)\W+is\W+(?:the\W+)?{_RIGHT}\b"
+    rf"|\bthe\W+(first|second|third|fourth)\W+(?:class|one|entry|label)\W+(?:is|be|was)\W+(?:the\W+)?{_RIGHT}\b"
 )
 _A_CLASS = re.compile(r"(?i)\b(?:class|label|category)\b")
 _CLOSE = 30  # how far from a number that is said
@@ -95,7 +95,9 @@ def _with_class_in_words(sheet: Sheet) -> Sheet:
     said = _RIGHT_CLASS.search(prose(sheet.source))
     known = {name for s in sheet.statements for name, _ in heads(s)}
     sizes = {len(v) for s in sheet.statements if isinstance(s.node, sx.Relation) for v in map(_vector, s.node.sides[1:]) if _sums_to_one(v)}
-    if said is None or len(sizes) != 1 or _LABEL in known:
+    spoken = {name for s in sheet.statements for name in mentions(s.node)}
+    label = next((name for name in _LABEL_NAMES if name in spoken), _LABEL_NAMES[0])
+    if said is None or len(sizes) != 1 or label in known:
         return sheet
     (count,), span = sizes, Span(*said.span())
     digit, ordinal = said[1] or said[2], said[3] or said[4]
@@ -105,7 +107,7 @@ def _with_class_in_words(sheet: Sheet) -> Sheet:
     if not 0 <= place < count:
         return sheet
     entries = tuple(sx.Number(span, "1" if k == place else "0") for k in range(count))
-    vector = sx.Relation(span, (sx.Name(span, _LABEL), sx.List(span, entries)), ("=",))
+    vector = sx.Relation(span, (sx.Name(span, label), sx.List(span, entries)), ("=",))
     at = next((i for i, s in enumerate(sheet.statements) if s.span.start > span.start), len(sheet.statements))
     block = max((s.block for s in sheet.statements), default=0) + 1
     return replace(sheet, statements=[*sheet.statements[:at], Statement(vector, span, block, False), *sheet.statements[at:]])

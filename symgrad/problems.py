@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
+from symgrad.dropped_indices import DROPPED
 from symgrad.heads import as_call
 from symgrad.meaning import stem
 from symgrad.naming import plain_name
-from symgrad.parts import heads, mentions
+from symgrad.parts import declared, heads, mentions
 from symgrad.read.document import Sheet, Statement
 from symgrad.span import Span
 from symgrad.syntax import Node
@@ -44,6 +45,7 @@ def problems(sheet: Sheet) -> list[Problem]:
     """The sheet cut under the headings where another problem begins, and a check in numbers apart from it."""
     cut = _by_headings(sheet)
     cut = cut if len(cut) > 1 else _by_losses(sheet)
+    cut = cut if len(cut) > 1 else _by_capitals(sheet)
     scalars = _OF_SCALARS.search(sheet.source.text)
     if len(cut) > 1 or scalars is None:
         return [Problem(each) for each in cut]
@@ -123,6 +125,20 @@ def _by_losses(sheet: Sheet) -> list[Sheet]:
             anew = {loss, *(name for s in own for name, _ in heads(s))}
             context = _holding_on(before, own, anew)
             return [_alone(sheet, [], 0, start, before), _alone(sheet, context, start, len(sheet.source.text), own)] if cut else [sheet]
+    return [sheet]
+
+
+def _by_capitals(sheet: Sheet) -> list[Sheet]:
+    """The sheet cut under the heading where the matrices of all come in, after one feature was fixed and its index dropped."""
+    dropped = DROPPED.search(sheet.source.text)
+    for heading in (h for h in sheet.headings if dropped is not None and h > dropped.end()):
+        cut = next((i for i, s in enumerate(sheet.statements) if s.span.start >= heading), len(sheet.statements))
+        before, own = sheet.statements[:cut], sheet.statements[cut:]
+        small = {name.partition("_")[0] for s in before for name in mentions(s.node)}
+        end = next((h for h in sheet.headings if h > heading), len(sheet.source.text))
+        capitals = {name for s in own if s.span.start < end for name in declared(s) if len(name) == 1 and name.isupper()}
+        if before and any(name.lower() in small for name in capitals):
+            return [_alone(sheet, [], 0, heading, before), _alone(sheet, [], heading, len(sheet.source.text), own)]
     return [sheet]
 
 

@@ -61,7 +61,9 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
     if any(_GAUSSIAN.search(s.words) or _GAUSSIAN.search(s.words_after) for s in statements):
         for covariance in {n.base for s in statements for n in sx.walk(s.node) if isinstance(n, sx.Name)} & _COVARIANCES:
             vocabulary.properties.setdefault(covariance, set()).add("symmetric")
-    for covariance in {name for s in statements for n in sx.walk(s.node) for name in _in_the_middle(n)} & _COVARIANCES:
+    nodes = [n for s in statements for n in sx.walk(s.node)]
+    has_determinant = any(isinstance(n, sx.Call) and isinstance(n.function, sx.Name) and n.function.base == "\\det" for n in nodes)
+    for covariance in {name for n in nodes for name in _in_the_middle(n, has_determinant)} & _COVARIANCES:
         vocabulary.properties.setdefault(covariance, set()).add("symmetric")
     for name in {name for s in statements for name in typed_one_hot(s)}:
         vocabulary.properties.setdefault(name, set()).add("one_hot")
@@ -96,12 +98,12 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
                     vocabulary.properties.setdefault(summed, set()).add("distribution")
 
 
-def _in_the_middle(node: Node) -> Iterator[str]:
-    r"""The Σ of a quadratic form, `w^\top \Sigma w` or `w^\top \Sigma^{-1} w`."""
+def _in_the_middle(node: Node, has_determinant: bool) -> Iterator[str]:
+    r"""The Σ of a quadratic form, `w^\top \Sigma w`; of `w^\top \Sigma^{-1} w` beside a determinant, as a likelihood has it."""
     if isinstance(node, sx.Product):
         for first, middle, last in zip(node.factors, node.factors[1:], node.factors[2:], strict=False):
             is_turned = isinstance(first, sx.Scripted) and superscript(first.sup).transposed and without_transpose(first) == last
-            is_inverse = isinstance(middle, sx.Scripted) and superscript(middle.sup).inverse
+            is_inverse = has_determinant and isinstance(middle, sx.Scripted) and superscript(middle.sup).inverse
             name = plain_name(middle.base if is_inverse and isinstance(middle, sx.Scripted) else middle) if is_turned else None
             yield from () if name is None else (name,)
 

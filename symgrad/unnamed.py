@@ -81,10 +81,13 @@ def _with_arguments_of_their_own(sheet: Sheet) -> Sheet:
     formulas = {name for s in sheet.statements for name, formula in heads(s) if not is_numeric(formula) and not _is_slope(formula)}
     if not any(name.startswith("\\delta") for name in formulas):
         return sheet
+    named = [formula for s in sheet.statements for _, formula in heads(s)]  # `a_t = W h_{t-1} + b`, said further down
     out: list[Statement] = []
     for statement in sheet.statements:
         match statement.node:
-            case sx.Relation(sides=(head, sx.Call() as call, *rest)) as node if (found := _activated(node)) and not is_numeric(found[1]):
+            case sx.Relation(sides=(head, sx.Call() as call, *rest)) as node if (
+                (found := _activated(node)) and not is_numeric(found[1]) and found[1] not in named
+            ):
                 at, inner = Span(statement.span.start, statement.span.start), found[1]
                 own = _argument(head, at)
                 out.append(replace(statement, node=sx.Relation(at, (own, inner), ("=",)), span=at))

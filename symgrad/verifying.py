@@ -18,7 +18,7 @@ from symgrad.batchwise import for_each_example
 from symgrad.bell import with_bells
 from symgrad.binary import with_the_label
 from symgrad.chosen import chosen
-from symgrad.class_numbers import with_class_numbers, with_told_classes
+from symgrad.class_numbers import with_class_numbers
 from symgrad.classes import by_class
 from symgrad.completing import TURNINGS, asked, by_example, completed, part_of, problem_of
 from symgrad.conditions import is_conditional
@@ -36,6 +36,7 @@ from symgrad.deviations import with_roots
 from symgrad.differenced import differenced
 from symgrad.differing import of_differing
 from symgrad.dims import Dim, show
+from symgrad.dropped_indices import without_dropped_indices
 from symgrad.einstein import with_sums
 from symgrad.ellipses import without_dots
 from symgrad.enumerating import enumerated
@@ -132,6 +133,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_indices_for_words,
     without_other_versions,
     with_one_example,
+    without_dropped_indices,
     with_slopes_by_case,
     with_letters_for_primes,
     with_own_letters_for_any,
@@ -191,7 +193,6 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     targeted,
     picked,
     with_class_numbers,
-    with_told_classes,
     chosen,
     with_the_label,
     of_differing,
