@@ -23,7 +23,7 @@ from symgrad.literals import Rows, decimals, is_worked, literal_rows
 from symgrad.meaning import Meaning, stem, weights_among
 from symgrad.naming import plain_name
 from symgrad.pairing import Pairing
-from symgrad.parts import mentions
+from symgrad.parts import heads, mentions
 from symgrad.readings import Reader
 from symgrad.ruling import Pair, Ruling
 from symgrad.sheet import Gathered, Link
@@ -280,10 +280,20 @@ class Arithmetic:
     def _comes_anew(self, link: Link) -> bool:
         """`\\hat r = 1.29 \\cdot 2.13` where r̂ came out before: the same again, with values that were computed since."""
         head = plain_name(link.head, self.meaning.styled)
-        if head is None or not link.first or head not in self._results() or not is_worked(link.right):
+        if head is None or not link.first or not is_worked(link.right):
+            return False
+        if self._is_solved_for(head, link.statement):
+            return True
+        if head not in self._results():
             return False
         since = {x for name in self.ledger.since(head) for row in self.ledger.values.get(name, ()) for x in row}
         return any(n.value in since for n in numbers_by_themselves(link.right))
+
+    def _is_solved_for(self, head: str, statement: int) -> bool:
+        r"""Whether `\theta = (X^\top X)^{-1} X^\top y` stands between the value that a name starts with and this statement."""
+        statements = self.gathered.sheet.statements
+        told = [(i, value) for i in range(statement) for name, value in heads(statements[i]) if name == head]
+        return len(told) > 1 and is_numeric(told[0][1]) and not is_numeric(told[-1][1])
 
     # ── by other values ──────────────────────────────────────────────────────────────────────────────────────────────
 
