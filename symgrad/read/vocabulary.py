@@ -182,7 +182,7 @@ WITH_SIZES_IN_BRACKETS = frozenset({"unfold", "fold", "pad", "roll", "reshape", 
 WORDS = frozenset(
     (
         "loss Loss cost Cost error Error grad Grad params lr MSE BCE NLL RSS SSE RMSE CE ReLU softmax sigmoid tanh BPTT acc pred "
-        "target bias out net input output"
+        "target bias out net input output dscores dscore dlogits dhidden dout dprobs dpred dloss dinput doutput"
     ).split()
 )
 
