@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
+from symgrad.loss_of_numbers import is_label
 from symgrad.naming import plain_name
 from symgrad.parts import heads
 from symgrad.read import functions as fn
@@ -82,7 +83,7 @@ def _is_behind(sheet: Sheet, i: int, formulas: set[str]) -> bool:
     match before.node, statement.node:
         case sx.Relation(sides=(argument, _, *_, last)), sx.Relation(sides=(head, value), operators=("=" | "approx",)):
             names = plain_name(argument), plain_name(head)
-            is_worked = constant_of(last) is not None and names[0] in formulas
+            is_worked = constant_of(last) is not None and names[0] in formulas and not is_label(head)
             return in_one_line and is_worked and names[1] is not None and names[1] not in formulas and constant_of(value) is not None
     return False
 
@@ -97,4 +98,4 @@ def _comes_out(of: Callable[[float], float], argument: float, node: Node) -> boo
     number = node.sides[-1] if isinstance(node, sx.Relation) else node
     value = constant_of(number)
     digits = max((len(n.text.partition(".")[2]) for n in sx.walk(number) if isinstance(n, sx.Number)), default=0)
-    return value is not None and digits > 1 and abs(argument) < _STEEP and abs(of(argument) - float(value)) < 2 * 10.0**-digits
+    return value is not None and digits > 2 and abs(argument) < _STEEP and abs(of(argument) - float(value)) < 1.5 * 10.0**-digits

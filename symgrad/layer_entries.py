@@ -55,6 +55,9 @@ def _slopes(sheet: Sheet) -> dict[str, Node]:
     equations = [(s.node, *told) for s in sheet.statements if isinstance(s.node, sx.Relation) for told in heads(s)]
     loss = next((node.sides[0] for node, name, formula in equations if is_loss(name) and not is_numeric(formula)), None)
     said = {name for s in sheet.statements for name, _ in heads(s)}
+    formulas = [formula for _, name, formula in equations if name.startswith(_DELTA)]
+    if not any(_is_a_slope(n) for formula in formulas for n in sx.walk(formula)):
+        return {}  # some call so what comes before the slope of the activation
     found: dict[str, Node] = {}
     for statement in sheet.statements:
         match statement.node:
@@ -64,3 +67,13 @@ def _slopes(sheet: Sheet) -> dict[str, Node]:
                     slope = sx.Derivative(inner.span, loss, (inner,))
                     found.setdefault(plain_name(delta) or "", sx.Relation(inner.span, (delta, slope), ("=",)))
     return found
+
+
+def _is_a_slope(node: Node) -> bool:
+    r"""Whether it is of the slope of an activation: `1 - a`, `1 - a^2`, `\sigma'(z)`, `\mathbb 1[z > 0]`."""
+    match node:
+        case sx.Sum(terms=(sx.Number(text="1"), _), signs=("", "-")) | sx.Indicator():
+            return True
+        case sx.Scripted(primes=primes):
+            return primes > 0
+    return False

@@ -25,14 +25,15 @@ _ROW_OF = re.compile(
     r"(?:\$?\w\$?(?:-?\s?th|\^\{?\\?\w*\{?th\}*\$)?\s*)?(?:rows?\s+of\b|rows?\s+\$?\w\$?\s+of\b)"
 )
 _POINTS = r"(?:training )?(?:examples?|samples?|data ?points?|observations?|points?|instances?|records?)"
+_DATUM = rf"(?:(?:the\s+)?(?:vectors?\s+)?\$\\?(?:mathbf|bm|vec|boldsymbol)?\s*\{{?[xyt](?![a-z])|(?:the\s+)?{_POINTS})"
 # How the examples lie in the matrix of all of them: "whose $i$-th row is $x_i^\\top$", "data points are *columns*", "one example per row".
 _EXAMPLES = {
     kind: re.compile(
-        rf"(?i)(?:\b[ijnk]\b\$?[-\s]?(?:th|\^\{{?\\?[a-z]*\{{?th\}}*\$?)\s+{kind}\b(?!\s+(?:of|vector))"
+        rf"(?i)(?:\b[ijnk]\b\$?[-\s]?(?:th|\^\{{?\\?[a-z]*\{{?th\}}*\$?)\s+{kind}\s+(?:is|being|equals|contains|holds)\s+{_DATUM}"
         rf"|\b{_POINTS}\s+(?:\w+\s+)?(?:are|is|as|in|stacked as|stored as|arranged in)\s+(?:the\s+)?[*_]*(?:an?\s+)?{kind}s?\b"
         r"(?!\s+(?:vector|sum))"
         rf"|\b(?:one|an?|each|every)\s+{_POINTS}\s+per\s+{kind}\b|\b(?:one|a)\s+{kind}\s+(?:per|for each)\s+{_POINTS}"
-        rf"|\bwhose\s+{kind}s\s+are\b|\bwith\s+{kind}s\s+\$\w_)"
+        rf"|\b(?:whose|with|the)\s+{kind}s\s+(?:are\s+)?{_DATUM})"
     )
     for kind in ("row", "column")
 }

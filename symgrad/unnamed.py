@@ -16,7 +16,7 @@ from symgrad import syntax as sx
 from symgrad.constant import is_numeric
 from symgrad.meaning import is_loss, stem
 from symgrad.naming import argument_name, plain_name, script_text
-from symgrad.parts import heads
+from symgrad.parts import heads, mentions
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
 from symgrad.span import Span
@@ -41,9 +41,9 @@ def with_unnamed(sheet: Sheet) -> Sheet:
     out: list[Statement] = []
     told = _told(sheet, strange)
     unused = strange.keys() - {name for s in sheet.statements for _, side in heads(s) for name in _used(side)}
-    scaled = {name for s in sheet.statements for name in _scaled(s.node)}
+    slopes = _slopes(sheet)
     for i, statement in enumerate(sheet.statements):
-        before = [told[i]] if i in told else list(_before(statement, strange, asked, unused, scaled))
+        before = [told[i]] if i in told else list(_before(statement, strange, asked, unused, slopes))
         out += before
         out.append(_of_the_named(statement, before))
     made = replace(sheet, statements=out) if len(out) > len(sheet.statements) else _with_arguments_of_their_own(sheet)
@@ -130,12 +130,12 @@ def _told(sheet: Sheet, strange: dict[str, Node]) -> dict[int, Statement]:
 
 
 def _before(
-    statement: Statement, strange: dict[str, Node], asked: dict[str, Node], unused: set[str], scaled: set[str]
+    statement: Statement, strange: dict[str, Node], asked: dict[str, Node], unused: set[str], slopes: dict[str, list[Node]]
 ) -> Iterator[Statement]:
     """The definition of what the activation of this statement is applied to, where the sheet has a name for it."""
     found = _activated(statement.node)
     if found is None:
-        yield from _before_a_softmax(statement, strange, unused, scaled)
+        yield from _before_a_softmax(statement, strange, unused, slopes)
         return
     head, inner, sign = found
     for name, node in strange.items():
@@ -145,7 +145,9 @@ def _before(
             return
 
 
-def _before_a_softmax(statement: Statement, strange: dict[str, Node], unused: set[str], scaled: set[str]) -> Iterator[Statement]:
+def _before_a_softmax(
+    statement: Statement, strange: dict[str, Node], unused: set[str], slopes: dict[str, list[Node]]
+) -> Iterator[Statement]:
     r"""The S of `dS = A \odot (dA - \dots)` where `A = \mathrm{softmax}(Q K^\top/\sqrt d)`: nothing else is said of it.
 
     Where the scale is a factor of dS, it is what is scaled.
@@ -153,7 +155,10 @@ def _before_a_softmax(statement: Statement, strange: dict[str, Node], unused: se
     match statement.node:
         case sx.Relation(sides=(head, sx.Call(args=(inner,), function=function), *_), operators=(sign, *_)) if _is_softmax(function):
             name = next((n for n, node in strange.items() if isinstance(node, sx.Name) and node.base in _SCORES and n in unused), None)
-            if name in scaled:
+            # A scale that has a name may be before the softmax, or behind it.
+            if name is not None and any(_names(formula) & _names(inner) for formula in slopes.get(name, ())):
+                return
+            if name is not None and any(map(_has_a_quotient, slopes.get(name, ()))):
                 inner = inner.above if isinstance(inner, sx.Frac) else sx.Blank(inner.span)
             if name is not None and isinstance(inner, (sx.Sum, sx.Product, sx.Frac)) and isinstance(head, sx.Name):
                 yield replace(statement, node=sx.Relation(statement.span, (_at(strange.pop(name), head), inner), (sign,)))
@@ -164,13 +169,23 @@ def _is_softmax(function: Node) -> bool:
     return isinstance(base, sx.Name) and fn.word_of(base.base) in _SOFTMAX
 
 
-def _scaled(node: Node) -> Iterator[str]:
-    r"""The S of `dS = \frac{1}{\sqrt d} A \odot (dA - \dots)`: what is scaled after it, and before the softmax."""
-    match node:
-        case sx.Relation(sides=(sx.Differential(of=of) | sx.Derivative(wrt=(of,)), *formulas)):
-            name = plain_name(of)
-            is_scaled = any(isinstance(n, (sx.Frac, sx.Root)) for formula in formulas for n in sx.walk(formula))
-            yield from (name,) if name is not None and is_scaled else ()
+def _slopes(sheet: Sheet) -> dict[str, list[Node]]:
+    r"""What a sheet writes gradients by each name equal to: the formula of `dS = \frac{1}{\sqrt d} A \odot (dA - \dots)`."""
+    found: dict[str, list[Node]] = {}
+    for statement in sheet.statements:
+        match statement.node:
+            case sx.Relation(sides=(sx.Differential(of=of) | sx.Derivative(wrt=(of,)), *formulas)) if plain_name(of) is not None:
+                found.setdefault(plain_name(of) or "", []).extend(formulas)
+    return found
+
+
+def _names(formula: Node) -> set[str]:
+    """The names in a formula, but for those of its quotients and roots."""
+    return set(mentions(sx.mapped(formula, lambda n: sx.Blank(n.span) if isinstance(n, (sx.Frac, sx.Root)) else n)))
+
+
+def _has_a_quotient(formula: Node) -> bool:
+    return any(isinstance(n, (sx.Frac, sx.Root)) for n in sx.walk(formula))
 
 
 def _of_the_named(statement: Statement, before: list[Statement]) -> Statement:
