@@ -29,7 +29,7 @@ TOO_MANY = "it does not hold as it is read, and neither do so many others that t
 # In slips by hand a sheet with one of them never has more than three lines called wrong.
 _MANY, _SHARE = 5, 0.2
 # Of lines that hold, so many may be in doubt elsewhere where a line fails that speaks of nothing but what others bear out.
-_FEW = 0.15
+_FEW = 0.1
 
 Diagnosed = tuple[Ruling, Diagnosis | None]
 
