@@ -8,6 +8,7 @@ undecided; and so is a gradient in terms of an input that nothing says the loss 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,6 +31,8 @@ TOO_MANY = "it does not hold as it is read, and neither do so many others that t
 _MANY, _SHARE = 5, 0.2
 # Of lines that hold, so many may be in doubt elsewhere where a line fails that speaks of nothing but what others bear out.
 _FEW = 0.1
+# "Setting it to zero, the optimal gap is …" holds there only.
+_SET_TO_ZERO = re.compile(r"(?i)\b(?:setting|set)\b[^.;]{0,40}\bto (?:zero|0)\b")
 
 Diagnosed = tuple[Ruling, Diagnosis | None]
 
@@ -67,6 +70,8 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
     def is_confirmed(ruling: Ruling) -> bool:
         if is_sure(ruling):
             return True
+        if _SET_TO_ZERO.search(judge.gathered.sheet.statements[ruling.link.statement].words):
+            return False
         is_read = not judge.meaning.unread and ruling.link.statement < unread
         # What fails at several steps, and holds at another, lacks what is zero there.
         at_most_steps = failing[ruling.link.span] > 1 and ruling.link.span in held
