@@ -22,9 +22,8 @@ from symgrad.read.document import Sheet, Statement, prose
 from symgrad.span import Span
 from symgrad.syntax import Node
 
-# What the label of a class is called.
-_LABELS = frozenset("yt")
-_LABEL_NAMES = ("y", "t")
+# What the label of a class is called, the usual name first.
+_LABELS = ("y", "t")
 _RIGHT_ONE = frozenset({"true", "correct", "target", "label", "right", "gold", "class"})
 _RIGHT = r"(?:true|correct|target|right|gold|actual|ground[- ]truth)"
 _RIGHT_CLASS = re.compile(
@@ -96,7 +95,7 @@ def _with_class_in_words(sheet: Sheet) -> Sheet:
     known = {name for s in sheet.statements for name, _ in heads(s)}
     sizes = {len(v) for s in sheet.statements if isinstance(s.node, sx.Relation) for v in map(_vector, s.node.sides[1:]) if _sums_to_one(v)}
     spoken = {name for s in sheet.statements for name in mentions(s.node)}
-    label = next((name for name in _LABEL_NAMES if name in spoken), _LABEL_NAMES[0])
+    label = next((name for name in _LABELS if name in spoken), _LABELS[0])
     if said is None or len(sizes) != 1 or label in known:
         return sheet
     (count,), span = sizes, Span(*said.span())

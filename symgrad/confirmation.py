@@ -2,8 +2,9 @@
 
 A repair that makes a claim hold shows what is wrong with it, arithmetic without names is what it is, and so are numbers put into a formula
 that was held to be right a sign before. Anything else that does not hold may have been misread as well as miswritten: it is called wrong
-only where all else around it is decided, and all before it was read; else it stays undecided. Where many lines fail and few hold, all are
-undecided; and so is a gradient in terms of an input that nothing says the loss depends on.
+only where all else around it is decided, or nearly all and lines that hold bear out its names, and all before it was read; else it stays
+undecided. Where many lines fail and few hold, all are undecided; and so is a gradient in terms of an input that nothing says the loss
+depends on.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from symgrad.judge import Judge
 from symgrad.mistakes import Diagnosis
 from symgrad.parts import mentions
 from symgrad.readings.runs import leaves_out
-from symgrad.ruling import Ruling
+from symgrad.ruling import Ruling, uses
 from symgrad.tensor import variables
 from symgrad.undefined import is_about_strangers, of_another_network
 
@@ -65,7 +66,7 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
     def borne_out(ruling: Ruling) -> set[str]:
         """The names that other lines which hold speak of."""
         others = (r for r, _ in diagnosed if r.verdict == "holds" and r.link.statement != ruling.link.statement)
-        return {name for other in others for name in _met(judge, other)}
+        return {name for other in others for name in uses(other)}
 
     def is_confirmed(ruling: Ruling) -> bool:
         if is_sure(ruling):
@@ -78,10 +79,11 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
         # What the side that is wrong is said to come to fails with it, and is no other line in doubt.
         after = [other for other, _ in diagnosed if other.link.left is ruling.link.right]
         with_it = {other.link.span for other in after if other.pair is None or other.numeric or _is_of_scalars(other)}
-        rest = doubted - with_it - {ruling.link.span}
-        if is_read and len(rest) <= _FEW * len(held) and set() < _met(judge, ruling) <= borne_out(ruling):
+        in_doubt = doubted - with_it
+        rest = in_doubt - {ruling.link.span}
+        if is_read and len(rest) <= _FEW * len(held) and set() < uses(ruling) <= borne_out(ruling):
             return True
-        return is_read and not rest and (ruling.link.span in doubted - with_it or at_most_steps)
+        return is_read and not rest and (ruling.link.span in in_doubt or at_most_steps)
 
     return [
         (ruling, diagnosis)
@@ -121,12 +123,6 @@ def _is_loose(ruling: Ruling, diagnosis: Diagnosis | None) -> bool:
 def _is_strange(judge: Judge, ruling: Ruling) -> bool:
     """Whether a claim is only about what the sheet speaks of nowhere else: `new = old - 0.5 grad`."""
     return ruling.verdict == "undecided" and ruling.pair is not None and is_about_strangers(ruling.pair, judge.meaning)
-
-
-def _met(judge: Judge, ruling: Ruling) -> set[str]:
-    """The names on both sides of an equality, as it was read."""
-    nodes = () if ruling.pair is None else (ruling.pair.left_node, ruling.pair.right_node)
-    return {v.name for node in nodes for v in variables(node)}
 
 
 def _is_of_a_case(judge: Judge, ruling: Ruling) -> bool:

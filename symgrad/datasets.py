@@ -159,22 +159,21 @@ def _run(statements: Sequence[Statement], i: int) -> tuple[list[Point], int, tup
         points = _points(body) if len(statement.node.sides) == 2 and statement.node.operators[0] in ("=", "in") else []
         names = (_names(head) or _drawn_from(statements, plain_name(head))) if points else ()
         is_set = isinstance(body, sx.Group) and body.open == "\\{"
-        stop = i + 1
-        while names and not is_set and stop < len(statements) and _BETWEEN.match(statements[stop].words):
-            more = _points(statements[stop].node)  # `(x, y) = (0, 1), \\ (1, 3)`
-            if not more:
-                break
-            points, stop = points + more, stop + 1
-        if stop > i + 1:
-            return points[:_MOST], stop, names
-        return (points, i + 1, names) if points and (is_set or (names and len(points) > 1)) else None
+        # `(x, y) = (0, 1), \\ (1, 3)`
+        points, stop = _with_more(statements, points, i + 1) if names and not is_set else (points, i + 1)
+        return (points, stop, names) if points and (is_set or (names and len(points) > 1)) else None
     names = _names(statements[i - 1].node) if i else ()
     if not names and not _POINTS.search(statement.words):
         return None
-    points, stop = _points(statement.node), i + 1
+    points, stop = _with_more(statements, _points(statement.node), i + 1)
+    return (points, stop, names) if points else None
+
+
+def _with_more(statements: Sequence[Statement], points: list[Point], stop: int) -> tuple[list[Point], int]:
+    """The points with those that are listed from a statement on, and where these end."""
     while points and stop < len(statements) and _BETWEEN.match(statements[stop].words) and (more := _points(statements[stop].node)):
         points, stop = points + more, stop + 1
-    return (points[:_MOST], stop, names) if points else None
+    return points[:_MOST], stop
 
 
 def _points(node: Node) -> list[Point]:

@@ -25,7 +25,7 @@ from symgrad.identities import as_a_law, on_its_own
 from symgrad.implied import is_made_up
 from symgrad.lab import Lab
 from symgrad.ledger import Ledger
-from symgrad.literals import Rows, literal_rows
+from symgrad.literals import Rows, has_many_digits, literal_rows
 from symgrad.meaning import Meaning, bare, stem
 from symgrad.naming import ANY_NUMBER, MEANT, plain_name
 from symgrad.optima import is_solved_for, with_parameters
@@ -45,7 +45,6 @@ from symgrad.typing_rules import Note
 from symgrad.undefined import arguments, insist_on_dependence, insist_on_formulas, insist_on_names, rests_on_nothing, stated_gradient
 
 _FIRST_PAIRS = 3
-_DIGITS_WORKED_OUT = 3
 _SAME_START = re.compile(
     r"(?i)\b(?:from|at) the same (?:start\w*|point|weights|parameters|(?:initial|starting) \w+)|\bback (?:to|at) the start\b"
     r"|\b(?:start|begin)\w* (?:again|over|afresh) (?:from|at|with)\b|\bv?om (?:selben|gleichen) (?:Start\w*|Punkt)\b"
@@ -453,7 +452,7 @@ class Judge:
         r"""Whether a name has a formula with a number that was worked out, `\delta = -0.0528\, h (1 - h)`, right for these values only."""
         met = {v.name for node in (pair.left_node, pair.right_node) for v in variables(node)}
         formulas = (d.expression for d in self.gathered.definitions if d.name in met)
-        return any(_is_worked_out(n) for formula in formulas if not is_numeric(formula) for n in sx.walk(formula))
+        return any(has_many_digits(n) for formula in formulas if not is_numeric(formula) for n in sx.walk(formula))
 
     def _has_counted_size(self, link: Link) -> bool:
         """Whether a line speaks of what has as many entries as are written out, `z = (z_1, z_2)`, and no letter for how many."""
@@ -694,11 +693,6 @@ def are_two_entries(pair: Pair) -> bool:
 
 def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, SymgradError) else "it is nested too deeply"
-
-
-def _is_worked_out(node: Node) -> bool:
-    """Whether a number has so many digits that it is no coefficient."""
-    return isinstance(node, sx.Number) and len(node.text.partition(".")[2]) >= _DIGITS_WORKED_OUT
 
 
 def _has_values_for_names(node: Node) -> bool:

@@ -11,6 +11,8 @@ from symgrad.syntax import Node
 
 Rows = tuple[tuple[Fraction, ...], ...]
 
+_MANY_DIGITS = 3
+
 
 def is_worked(node: Node) -> bool:
     """Whether numbers are calculated with, and not only stated."""
@@ -53,6 +55,11 @@ def literal_cells(node: Node) -> list[Node] | None:
     inner = as_list(node.base if isinstance(node, sx.Scripted) else node)
     cells = (cell for row in inner.rows for cell in row) if isinstance(inner, sx.Matrix) else getattr(inner, "items", ())
     return [cell for cell in cells if not isinstance(cell, sx.Blank)]
+
+
+def has_many_digits(node: Node) -> bool:
+    """Whether a number has so many digits behind its point that it came out of a calculation, and is no coefficient."""
+    return isinstance(node, sx.Number) and len(node.text.partition(".")[2]) >= _MANY_DIGITS
 
 
 def masked_entries(node: Node) -> str:

@@ -115,9 +115,11 @@ def _by_losses(sheet: Sheet) -> list[Sheet]:
     formulas = [(i, name, e) for i, name, e in told_of if not is_numeric(e) and not isinstance(e, sx.Derivative)]
     for i, statement in enumerate(sheet.statements):
         loss, by = _gradient_named(statement.node)
+        if not by:
+            continue
         told = [k for k, name, _ in formulas if name == loss]
         first = min((k for k, name, _ in formulas if name == by), default=i)
-        if by and told and max(told) < first < i and stem(by) not in _behind(loss, formulas):
+        if told and max(told) < first < i and stem(by) not in _behind(loss, formulas):
             at = sheet.statements[first].span.start
             start = max((heading for heading in sheet.headings if heading <= at), default=at)
             cut = next(k for k, s in enumerate(sheet.statements) if s.span.start >= start)

@@ -147,6 +147,7 @@ def is_charitable(ruling: Ruling) -> bool:
 
 
 def uses(ruling: Ruling) -> set[str]:
+    """The names on both sides of an equality, as it was read."""
     if ruling.pair is None:
         return set()
     return {v.name for node in (ruling.pair.left_node, ruling.pair.right_node) for v in variables(node) if isinstance(v, Var)}

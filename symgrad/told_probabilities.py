@@ -27,8 +27,9 @@ def with_told_probabilities(sheet: Sheet) -> Sheet:
     """The sheet with a name for each probability of an event."""
 
     def given(node: Node) -> Node:
-        subject = _subject(node) if _MID.search(sheet.source.slice(node.span)) else None
-        return node if subject is None else _of_what_it_is(subject, node.span)
+        subject = _subject(node)
+        is_given = subject is not None and _MID.search(sheet.source.slice(node.span)) is not None
+        return _of_what_it_is(subject, node.span) if is_given and subject is not None else node
 
     sheet = replace(sheet, statements=[replace(s, node=sx.mapped(s.node, given)) for s in sheet.statements])
     told = [event for s in sheet.statements for node in _within(s.node) if (event := _event(node)) is not None]

@@ -14,7 +14,7 @@ from fractions import Fraction
 from symgrad import syntax as sx
 from symgrad.constant import constant_of, is_numeric
 from symgrad.heads import as_call
-from symgrad.literals import is_worked, literal_rows
+from symgrad.literals import has_many_digits, is_worked, literal_rows
 from symgrad.loss_of_numbers import NamedLoss, is_label
 from symgrad.meaning import is_loss, stem
 from symgrad.naming import numbers_of, plain_name
@@ -22,7 +22,6 @@ from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
 
-_DIGITS = 3
 # `w_{12}`, `h_1`.
 _NUMBERED = re.compile(r"_\{?(\d)(?:, ?)?(\d)?\}?$")
 
@@ -177,7 +176,7 @@ def _formula(node: Node, head: Node, known: list[_Value]) -> Node | None:
 
 def _with_a_long_number(node: Node, known: list[_Value]) -> Node | None:
     r"""The `\frac{1}{1 + e^{-0.3775}}` with the name that was calculated to be that number; no other has so many digits."""
-    numbers = [n for n in sx.walk(node) if isinstance(n, sx.Number) and len(n.text.partition(".")[2]) >= _DIGITS]
+    numbers = [n for n in sx.walk(node) if isinstance(n, sx.Number) and has_many_digits(n)]
     alike = {_shown(v): v for v in known for n in numbers if abs(v.value) == n.value}
     if len(numbers) != 1 or len(alike) != 1:
         return None

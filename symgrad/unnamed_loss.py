@@ -49,14 +49,15 @@ def jacobians(sheet: Sheet) -> frozenset[str]:
     for statement in sheet.statements:
         for name, formula in heads(statement):
             letter = name.partition("_")[0]
-            is_matrix = any(isinstance(n, sx.Matrix) or (isinstance(n, sx.Call) and _is_diagonal(n)) for n in sx.walk(formula))
-            if letter in _LETTERS and is_loss(name) and (is_matrix or _JACOBIAN.search(statement.words[-90:])):
+            if letter in _LETTERS and is_loss(name) and (_JACOBIAN.search(statement.words[-90:]) or _has_a_matrix(formula)):
                 found |= {name, letter}
     return frozenset(found)
 
 
-def _is_diagonal(node: sx.Call) -> bool:
-    return isinstance(node.function, sx.Name) and fn.word_of(node.function.base) == "diag"
+def _has_a_matrix(formula: Node) -> bool:
+    """Whether a matrix, or a diagonal, is written out in it."""
+    called = (n.function for n in sx.walk(formula) if isinstance(n, sx.Call) and isinstance(n.function, sx.Name))
+    return any(isinstance(n, sx.Matrix) for n in sx.walk(formula)) or any(fn.word_of(function.base) == "diag" for function in called)
 
 
 def meant_loss(sheet: Sheet, at: Span) -> Node:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, takewhile
 
 from symgrad.read import vocabulary as voc
 from symgrad.read.typed_tokens import is_spelt
@@ -68,7 +68,7 @@ def equations(text: str, taken: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
         while at < len(taken) and taken[at].end <= start:
             at += 1
         if at < len(taken) and taken[at].start < end:
-            yield from ((span, False) for span in _beside(text, start, end, taken[at:]))
+            yield from ((span, False) for span in _beside(text, start, end, taken, at))
             continue
         lead = _LIST_MARK.match(line)
         first = start + (lead.end() if lead else 0)
@@ -122,12 +122,10 @@ def equations(text: str, taken: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
         yield from ((d, False) for d in _declarations(body, first) if not any(d.start < t.end and t.start < d.end for t in told))
 
 
-def _beside(text: str, start: int, end: int, taken: Sequence[Span]) -> Iterator[Span]:
+def _beside(text: str, start: int, end: int, taken: Sequence[Span], at: int) -> Iterator[Span]:
     """The equations typed into a line that has mathematics between dollars too, apart from it: `Write g = dL/dz. From $z_i = …$ we get`."""
     held = text[start:end]
-    for piece in taken:
-        if piece.start >= end:
-            break
+    for piece in takewhile(lambda piece: piece.start < end, (taken[k] for k in range(at, len(taken)))):
         a, b = max(piece.start - start, 0), piece.end - start
         held = held[:a] + _TAKEN * len(held[a:b]) + held[b:]
     for run in _TOLD.finditer(held):
