@@ -256,7 +256,7 @@ def _gradients_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
         for name in [d.name for d in own if d.name not in (loss, *behind) and not isinstance(d.expression, sx.Derivative)]:
             uses = [link for link in judge.gathered.links if link.first and name in mentions(link.right, meaning.styled)]
             uses = [link for link in uses if isinstance(link.left, (sx.Derivative, sx.Differential))]
-            wrt = next((by for by in behind if uses and all(judge.holds_with(link, name, loss, by) for link in uses)), None)
+            wrt = next((by for by in behind if uses and all(judge.comparison.holds_with(link, name, loss, by) for link in uses)), None)
             if wrt is not None:
                 yield replace(assumed, gradients=assumed.gradients | {(name, loss, wrt)})
 

@@ -8,25 +8,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from fractions import Fraction
 from itertools import islice
 
 from symgrad import names
 from symgrad import syntax as sx
 from symgrad.arithmetic import Arithmetic, in_numbers
 from symgrad.change_of_one import is_by_definition
+from symgrad.comparison import FIRST_PAIRS, Comparison
 from symgrad.conditions import put_to
-from symgrad.constant import constant_of, is_numeric, numbers_by_themselves
+from symgrad.constant import constant_of, is_numeric
 from symgrad.dimension_analysis import is_of_sizes, what_it_is
 from symgrad.dims import Shape, show
-from symgrad.errors import ShapeError, SizeClash, SymgradError, Unsupported, Vanishing
+from symgrad.errors import SymgradError, Unsupported, Vanishing
 from symgrad.held import held, with_held
 from symgrad.identities import as_a_law, on_its_own
 from symgrad.implied import is_made_up
 from symgrad.lab import Lab
 from symgrad.ledger import Ledger
-from symgrad.literals import Rows, has_many_digits, literal_rows
-from symgrad.meaning import Meaning, bare, stem
+from symgrad.literals import has_many_digits, literal_rows
+from symgrad.meaning import Meaning, bare
 from symgrad.naming import ANY_NUMBER, MEANT, plain_name
 from symgrad.optima import is_solved_for, with_parameters
 from symgrad.pairing import Pairing
@@ -39,12 +39,10 @@ from symgrad.spaces import shape_of_node, space
 from symgrad.span import Span
 from symgrad.suppositions import Suppositions
 from symgrad.syntax import Node, Unreadable
-from symgrad.tensor import Func, Literal, Var, substitute, topological, var, variables
-from symgrad.tensor import Node as Tensor
+from symgrad.tensor import Func, Var, topological, variables
 from symgrad.typing_rules import Note
-from symgrad.undefined import arguments, insist_on_dependence, insist_on_formulas, insist_on_names, rests_on_nothing, stated_gradient
+from symgrad.undefined import insist_on_names, rests_on_nothing
 
-_FIRST_PAIRS = 3
 _SAME_START = re.compile(
     r"(?i)\b(?:from|at) the same (?:start\w*|point|weights|parameters|(?:initial|starting) \w+)|\bback (?:to|at) the start\b"
     r"|\b(?:start|begin)\w* (?:again|over|afresh) (?:from|at|with)\b|\bv?om (?:selben|gleichen) (?:Start\w*|Punkt)\b"
@@ -62,7 +60,7 @@ class Judge:
         self.pairing = Pairing(gathered, meaning, self.ledger)
         self.suppositions = Suppositions(gathered, meaning, self.lab, self.pairing)
         self.arithmetic = Arithmetic(gathered, meaning, self.lab, self.ledger, self.pairing)
-        self._sized: dict[tuple[tuple[str, int], ...], Lab] = {}  # the lab in sizes that values have
+        self.comparison = Comparison(gathered, meaning, self.lab, self.ledger, self.pairing, self.arithmetic, self.suppositions)
         self.gradients: dict[Span, str] = {}  # what a chain of equalities began with
         self._wrong: dict[Span, Ruling] = {}  # where in such a chain a result is wrong for the first time
         self.repairs_tried = 0
@@ -194,7 +192,7 @@ class Judge:
             return Ruling(link, "given")  # `\\delta q := \\partial E/\\partial q`, for any q
         if claim.verdict in ("fails", "undecided", "unread") and is_by_definition(link.left, link.right):
             return Ruling(link, "given")
-        if identity is None or claim.verdict in ("holds", "given") or claim.numeric or self._has_a_result(link.right):
+        if identity is None or claim.verdict in ("holds", "given") or claim.numeric or self.comparison.has_a_result(link.right):
             return claim  # what has the number of an example in it is no identity
         is_open = identity.reason == MISFIT and claim.verdict != "fails"  # it may be one that a small repair mends
         return identity if identity.verdict == "fails" or is_open else claim
@@ -247,7 +245,7 @@ class Judge:
             if failed is not None and failed.pair is not None and self._is_a_way_out(pair, failed.pair):
                 continue
             try:
-                ruling = self._compared(link, pair, lab or self.lab)
+                ruling = self.comparison.compared(link, pair, lab or self.lab)
             except (SymgradError, RecursionError) as error:
                 vanishes = vanishes or (isinstance(error, Vanishing) and (failed is None or failed.verdict != "fails"))
                 ruling = Ruling(link, "undecided", pair=pair, reason=_reason(error))
@@ -431,7 +429,7 @@ class Judge:
         comes_to_numbers = in_numbers(link.left) or in_numbers(link.right)
         try:
             ruled = (self.arithmetic.by_numbers(link, pair) for pair in self.pairing.in_numbers(link))
-            best = min(islice(ruled, _FIRST_PAIRS), key=lambda ruling: ruling.verdict != "holds", default=None)
+            best = min(islice(ruled, FIRST_PAIRS), key=lambda ruling: ruling.verdict != "holds", default=None)
         except (SymgradError, RecursionError):
             return None
         # A symmetric matrix in numbers hides a transpose: formulas are compared so only where a size is that of what is written out.
@@ -518,178 +516,6 @@ class Judge:
                 return Ruling(link, "undecided", reason=f"it holds for {under} only, which may be meant here")
         return None
 
-    # ── comparing ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _compared(self, link: Link, pair: Pair, lab: Lab) -> Ruling:
-        """One pair, by numbers where the sheet has numbers, in general otherwise."""
-        literal = _has_literal(pair.left_node) or _has_literal(pair.right_node)
-        constant = not variables(pair.left_node) or not variables(pair.right_node)
-        if constant and not literal:
-            return self._constant(link, pair, lab)
-        if literal:
-            return self.arithmetic.by_numbers(link, pair)
-        try:
-            return self._in_general(link, pair, lab)
-        except (Unsupported, ShapeError) as error:
-            if not self.ledger.values or isinstance(error, Vanishing):
-                raise  # what is zero in general is so for the values given, too
-            numeric = self.arithmetic.by_numbers(link, pair)  # what cannot be compared in general may hold for the values given
-            # An entry further on than the sizes that are drawn reach is one of those given alone.
-            if numeric.verdict == "holds" or (isinstance(error, ShapeError) and numeric.verdict == "fails"):
-                return numeric
-            if not isinstance(error, SizeClash):
-                raise
-            return self._in_general(link, pair, self._in_sizes_of_values() or lab)
-
-    def _in_sizes_of_values(self) -> Lab | None:
-        """The lab in the sizes that the values of the sheet have, for a formula that is written out for as many entries."""
-        sizes = tuple(sorted(self.ledger.sizes().items()))
-        if sizes and sizes not in self._sized:
-            self._sized[sizes] = self.lab.in_sizes(dict(sizes))
-        return self._sized.get(sizes)
-
-    def _in_general(self, link: Link, pair: Pair, lab: Lab) -> Ruling:
-        """Formulas, for all values of their names."""
-        if self._is_instance(pair):
-            return Ruling(link, "given", pair=pair)
-        lab = self._in_sizes_given(pair) or lab if lab is self.lab else lab
-        evidence = lab.equal(pair.left_node, pair.right_node)
-        stated = None if evidence.holds else stated_gradient(link, pair, lab)
-        if stated is not None:
-            return Ruling(link, "given", pair=pair, stated=stated)
-        if not evidence.holds and (self.ledger.rounding.has_numbers(link.left) or self.ledger.rounding.has_numbers(link.right)):
-            return self.arithmetic.by_numbers(link, pair)  # a number that was computed stands in the formula
-        if not evidence.holds and are_two_entries(pair):
-            return self.arithmetic.by_numbers(link, pair)  # `\pi_1 = \pi_2`, which no formula says: so it came out
-        if not evidence.holds and self.arithmetic.rests_on_results(pair):
-            return self.arithmetic.by_numbers(link, pair)  # the formula of what was computed is not written, only its value
-        if not evidence.holds and (self.arithmetic.has_a_value(link) or self.arithmetic.is_known_by_value(link, pair)):
-            # The value of a name stands for the name, or what was so far a number gets its formula.
-            numeric = self.arithmetic.by_numbers(link, pair)
-            if numeric.verdict == "holds":
-                return numeric
-        if not evidence.holds and self._has_a_result(link.right):
-            numeric = self.arithmetic.by_numbers(link, pair)  # the 10 of `10 X^{-T}` is the determinant that was worked out before
-            if numeric.verdict == "holds":
-                return numeric
-        if not evidence.holds and (with_data := self.arithmetic.with_the_data(link, pair, self.ledger.values)) is not None:
-            return with_data
-        if not evidence.holds:
-            insist_on_names(pair, lab, {*self.gathered.vocabulary.declared, *arguments(link.head, self.meaning.functions)})
-            insist_on_formulas(pair, self.meaning, link.statement)
-            insist_on_dependence(pair, self.meaning)
-            if self.suppositions.is_condition(link, pair, lab):
-                return self.suppositions.taken_as_said(link, pair, lab)
-        elif rests_on_nothing(pair, self.meaning):
-            return Ruling(link, "undecided", pair=pair, reason="nothing that was read says what the loss depends on here")
-        return Ruling(link, "holds" if evidence.holds else "fails", [shown_as(evidence)], pair, list(pair.notes))
-
-    def _has_a_result(self, side: Node) -> bool:
-        """Whether a number that was worked out before, of nothing that has a name, stands in a formula."""
-        found = {rows[0][0] for rows in self.ledger.unnamed if len(rows) == len(rows[0]) == 1} - set(map(Fraction, range(-2, 3)))
-        return any(n.value in found for n in numbers_by_themselves(side))
-
-    def _in_sizes_given(self, pair: Pair) -> Lab | None:
-        """The lab in the sizes of the values, for a number that entries make up by their places: what the fifth is depends on how many."""
-        nodes = (pair.left_node, pair.right_node)
-        is_number = all(dim.is_one for node in nodes for dim in node.shape)
-        if not is_number or not any(isinstance(n, Func) and n.fn == "slice" for n in topological(nodes)):
-            return None
-        return self._in_sizes_of_values()
-
-    def _is_instance(self, pair: Pair) -> bool:
-        """`p = σ(X w_0)` where p is defined as `σ(X w)` and w has no value: the definition, at a value of what it is computed from."""
-        left, network = pair.left_node, self.meaning.network
-        definition = network.definitions.get(left.name) if isinstance(left, Var) else None
-        if definition is None:
-            return False
-        valued = [v for v in variables(pair.right_node) if v.name in self.ledger.values]
-        return any(
-            substitute(definition.node, {v: other}) is pair.right_node
-            for v in variables(definition.node)
-            for other in valued
-            if v.name not in self.ledger.values and other.shape == v.shape and stem(other.name) == stem(v.name)
-        )
-
-    def _constant(self, link: Link, pair: Pair, lab: Lab) -> Ruling:
-        """A side without names: equal in general, or for the values that the sheet gives."""
-        general: Ruling | None = None
-        try:
-            evidence = lab.equal(pair.left_node, pair.right_node)
-            general = Ruling(link, "holds" if evidence.holds else "fails", [shown_as(evidence)], pair, list(pair.notes))
-        except SymgradError:
-            pass
-        if general is not None and general.verdict == "holds":
-            return general
-        numeric = self.arithmetic.by_numbers(link, pair)
-        is_open = numeric.verdict == "undecided" and self.suppositions.is_condition(link, pair, lab)
-        if is_open or (numeric.verdict in ("undecided", "fails") and self.suppositions.is_case(link)):
-            return self.suppositions.taken_as_said(link, pair, lab)
-        is_zero = isinstance(link.right, sx.Number) and link.right.value == 0
-        if numeric.verdict == "undecided" and is_zero and any(isinstance(n, sx.Derivative) for n in sx.walk(link.head)):
-            return Ruling(link, "given", pair=pair)  # "setting the gradient to zero"
-        if numeric.verdict == "undecided" and general is not None and not (in_numbers(link.left) or in_numbers(link.right)):
-            insist_on_names(pair, lab, {*self.gathered.vocabulary.declared, *arguments(link.head, self.meaning.functions)})
-            return general
-        return numeric
-
-    # ── what others ask ──────────────────────────────────────────────────────────────────────────────────────────────
-
-    def agrees(self, link: Link, pair: Pair, values: dict[str, Rows]) -> bool:
-        """Whether both sides are equal, in general or for the values given. Nothing is learnt from it."""
-        try:
-            if rests_on_nothing(pair, self.meaning):
-                return False
-            if not (_has_literal(pair.left_node) or _has_literal(pair.right_node)):
-                if self._are_equal(pair):
-                    return True
-                _, lab = self.suppositions.of(link)
-                labs = [lab] if lab is not self.lab else [case for case, *_ in self.suppositions.cases(link)]
-                if any(lab.equal(pair.left_node, pair.right_node).holds for lab in labs):
-                    return True
-                if variables(pair.left_node) and variables(pair.right_node) and not self.arithmetic.rests_on_results(pair):
-                    return self.arithmetic.with_the_data(link, pair, values) is not None
-            return self.arithmetic.with_values(link, pair, values).verdict == "holds"
-        except (SymgradError, RecursionError):
-            return False
-
-    def _are_equal(self, pair: Pair) -> bool:
-        """Whether both sides are equal in general, or in the sizes of the values if they are written out for as many entries."""
-        try:
-            return (self._in_sizes_given(pair) or self.lab).equal(pair.left_node, pair.right_node).holds
-        except SizeClash:
-            return (self._in_sizes_of_values() or self.lab).equal(pair.left_node, pair.right_node).holds
-
-    def holds_with(self, link: Link, name: str, of: str, wrt: str) -> bool:
-        """Whether a claim holds once a name in it is a gradient, whatever formula it has."""
-        gradient = var(names.gradient(of, wrt), self.meaning.network.variables[wrt].shape)
-        try:
-            for pair in islice(self.pairing.pairs(link, False), _FIRST_PAIRS):
-                right = self._opened(pair.right_node, name)
-                found = [v for v in variables(right) if v.name == name and v.shape == gradient.shape]
-                meant: dict[Tensor, Tensor] = dict.fromkeys(found, gradient)
-                if meant and self.lab.equal(pair.left_node, substitute(right, meant)).holds:
-                    return True
-        except (SymgradError, RecursionError):
-            return False
-        return False
-
-    def _opened(self, node: Tensor, name: str) -> Tensor:
-        """The formula with what rests on a name written out: the δ of one step is made of that of the next."""
-        known = self.meaning.network.definitions
-        while True:
-            own = [v for v in variables(node) if v.name in known and v.name != name and self.meaning.rests_on(v.name, name)]
-            made: dict[Tensor, Tensor] = {v: known[v.name].node for v in own}
-            if not made:
-                return node
-            node = substitute(node, made)
-
-
-def are_two_entries(pair: Pair) -> bool:
-    """Whether both sides are an entry of the same, by its number."""
-    a, b = pair.left.term, pair.right.term
-    return a.op == b.op == "pick" and a.args == b.args and a.params != b.params
-
 
 def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, SymgradError) else "it is nested too deeply"
@@ -756,7 +582,3 @@ def _spelled_out(meaning: Meaning) -> dict[str, int]:
     counts = {vector: {size[0] for size in meaning.vocabulary.literals.get(vector.name, ())} for vector in taken}
     found = {vector.shape[0].name: len(places) for vector, places in taken.items() if counts[vector] == {len(places)}}
     return {symbol: size for symbol, size in found.items() if symbol is not None}
-
-
-def _has_literal(node: Tensor) -> bool:
-    return any(isinstance(n, Literal) for n in topological([node]))

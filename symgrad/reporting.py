@@ -8,6 +8,7 @@ from dataclasses import replace
 from symgrad import names
 from symgrad import syntax as sx
 from symgrad.allowance import OVER
+from symgrad.comparison import are_two_entries
 from symgrad.conditions import is_conditional
 from symgrad.confirmation import confirmed
 from symgrad.constant import is_numeric
@@ -17,7 +18,7 @@ from symgrad.differenced import differenced
 from symgrad.dims import Dim, show
 from symgrad.errors import SymgradError
 from symgrad.findings import BY_CAUSE, BY_CODE
-from symgrad.judge import Judge, are_two_entries
+from symgrad.judge import Judge
 from symgrad.lab import VANISHING
 from symgrad.layer_claims import layered
 from symgrad.layouts import against_the_others

@@ -59,8 +59,9 @@ LAYERS = [
     ),
     (
         "what is found in them",
-        "ruling ledger pairing undefined arithmetic suppositions judge hypotheses mistakes mistakes.* layouts confirmation findings "
-        "verification counts layers products layer_text told_layers layer_claims tallies descents likeness keys differenced "
+        "ruling ledger pairing undefined arithmetic suppositions comparison judge hypotheses mistakes mistakes.* "
+        "layouts confirmation findings verification "
+        "counts layers products layer_text told_layers layer_claims tallies descents likeness keys differenced "
         "rewriting reporting verifying "
         "plain_meaning formulas sheet_networks",
     ),

@@ -146,7 +146,7 @@ class Case:
             return False  # `p = p` mends nothing
         if self.is_followed if is_followed is None else is_followed:
             return self._explains(pair)
-        return self.judge.agrees(self.link, pair, self.ruling.values)
+        return self.judge.comparison.agrees(self.link, pair, self.ruling.values)
 
     def _explains(self, pair: Pair) -> bool:
         try:
