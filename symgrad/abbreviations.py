@@ -19,7 +19,7 @@ from symgrad.tensor import Add, Einsum, Func, Map, Node, split, topological, var
 from symgrad.textbook import turned
 from symgrad.typeset import text
 
-_LONG = 20
+_LONG = 19
 # How many letters with indices are as long to read as a factor of a product of matrices.
 _A_FACTOR = 6
 # As many where functions have words for names.

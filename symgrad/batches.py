@@ -20,6 +20,7 @@ from symgrad.raising import raise_form
 from symgrad.rewrite import Facts
 from symgrad.tensor import Factor, einsum, var
 from symgrad.textbook import hadamard_of, power_of, product_of, scaled, turned, without_scalars
+from symgrad.textbook_sums import sum_of
 
 Places = tuple[str | None, ...]
 """For each axis its letter, "" for the one place of an axis of size 1, or None for an axis of the matrix."""
@@ -88,7 +89,41 @@ def _shown(form: Form, taken: frozenset[str]) -> Form:
         inside = _at(form.args[0], (*letters, None, None), taken | {*letters}) if letters else None
         if inside is not None and not _is_split(inside):
             return _over(dict(zip(letters, form.args[0].shape, strict=False)), apply(form.op, [inside], form.params))
-    return apply(form.op, [_shown(arg, taken) for arg in form.args], form.params) if form.args else form
+    args = [_shown(arg, taken) for arg in form.args]
+    if form.op == "transpose" and (summed := _opened(args[0], "over")) is not None:
+        return _closed(summed, turned(summed[1]))
+    return _added(args, form.shape) if form.op == "add" else apply(form.op, args, form.params) if args else form
+
+
+_Opened = tuple[list[Form], Form, Form]
+"""The scalars before a sum over letters, or before a matrix for each of them, what stands in it, and it itself."""
+
+
+def _opened(form: Form, op: str) -> _Opened | None:
+    scalars, body = without_scalars(form)
+    return (scalars, body.args[0], body) if body.op == op else None
+
+
+def _closed(opened: _Opened, inside: Form) -> Form:
+    scalars, _, body = opened
+    return scaled(scalars, apply(body.op, [inside], body.params))
+
+
+def _added(terms: list[Form], shape: Shape) -> Form:
+    """A sum, in which what is summed over the same letters, or there is for each of them, stands together: Σ_n (A_n + A_nᵀ) x."""
+    for op in ("over", "stack"):
+        alike: dict[object, list[_Opened]] = {}
+        for term in terms:
+            if (found := _opened(term, op)) is not None:
+                alike.setdefault(found[2].params, []).append(found)
+        for group in alike.values():
+            if len(group) > 1:
+                inside = sum_of([scaled(scalars, body) for scalars, body, _ in group], group[0][1].shape)
+                scalars, body = without_scalars(inside)
+                made = scaled(scalars, apply(op, [body], group[0][2].params))
+                rest = [t for t in terms if (found := _opened(t, op)) is None or found[2].params != group[0][2].params]
+                return made if not rest else _added([made, *rest], shape)
+    return apply("add", terms)
 
 
 def _is_plain(form: Form) -> bool:
@@ -112,10 +147,10 @@ def _is_short(form: Form) -> bool:
 
 
 def _fresh(dims: Sequence[Dim], taken: frozenset[str]) -> list[str]:
-    """A letter for each axis: the one of its size where that is a letter, or another one."""
+    """A letter for each axis: the one of its size where that is a letter, the k of K, or another one."""
     found: list[str] = []
     for dim in dims:
-        own = str(dim) if len(str(dim)) == 1 and str(dim).isalpha() and str(dim).islower() else ""
+        own = str(dim).lower() if len(str(dim)) == 1 and str(dim).isalpha() else ""
         free = (c for c in (own, *_LETTERS) if c and c not in taken and c not in found)
         found.append("" if dim.is_one else next(free))
     return found
@@ -234,6 +269,9 @@ def _inside(form: Form, places: Places, taken: frozenset[str]) -> Form | None:
     if len(places) == 2 and places[1] is None:
         shape = (ONE, *shape)
         if form.op == "matmul":
+            if form.args[0].op == "diag":  # row n of diag(w) A is w_n A_n
+                entry, row = _at(form.args[0].args[0], (places[0], ""), taken), _at(product_of(list(form.args[1:])), places, taken)
+                return None if entry is None or row is None else scaled([entry], row)
             first = _at(form.args[0], places, taken)
             return None if first is None else product_of([first, *form.args[1:]])
     if form.op == "inverse" and all(place is not None for place in places[:-2]):

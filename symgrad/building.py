@@ -28,7 +28,7 @@ def built(meaning: Meaning, uses: Mapping[str, Iterable[str]] | None = None) -> 
 
     `uses` says of definitions which names they come to rest on, where that is known from a network built before.
     """
-    mentioned: dict[str, tuple[Dim, Dim]] = {}
+    mentioned: dict[str, Shape] = {}
     for name in (*meaning.vocabulary.declared, *meaning.vocabulary.literals, *meaning.terms):
         shape = meaning.shape(name)
         if shape is not None:
@@ -37,6 +37,8 @@ def built(meaning: Meaning, uses: Mapping[str, Iterable[str]] | None = None) -> 
         for t in walk(term):
             if t.op == "symbol":
                 mentioned.setdefault(t.params[0], (t.rows, t.cols))
+            elif t.op == "member":
+                mentioned.setdefault(t.params[0], meaning.vocabulary.stacks[t.params[0]])
     shapes = meaning.shapes
     implied = _implied(meaning, uses or {})
     for name in dict.fromkeys(n for head, below in implied.items() for n in (head, *below)):
@@ -94,7 +96,7 @@ def built(meaning: Meaning, uses: Mapping[str, Iterable[str]] | None = None) -> 
     return made
 
 
-def _as_counted(meaning: Meaning, shapes: Shapes, mentioned: Mapping[str, tuple[Dim, Dim]]) -> Shapes:
+def _as_counted(meaning: Meaning, shapes: Shapes, mentioned: Mapping[str, Shape]) -> Shapes:
     """The shapes with the sizes of values that no definition uses: what is equal in the numbers of an example is taken to be so in general.
 
     `y = [0, 1, 0]` beside `L = -\\log p_2` is as long as what was defined last with three entries.
@@ -150,7 +152,7 @@ def _implied(meaning: Meaning, uses: Mapping[str, Iterable[str]]) -> dict[str, l
     return {name: list(dict.fromkeys(meaning.same_as_defined(b) or b for b in below)) for name, below in found.items()}
 
 
-def _guessed(meaning: Meaning, shapes: Shapes, name: str, known: Mapping[str, tuple[Dim, Dim]]) -> tuple[Shapes, tuple[Dim, Dim]]:
+def _guessed(meaning: Meaning, shapes: Shapes, name: str, known: Mapping[str, Shape]) -> tuple[Shapes, tuple[Dim, Dim]]:
     """The shape of a name that nothing settles: that of its neighbours in time or layer, else what its letter suggests."""
     shape = meaning.shape(name) or (unknown(f"rows:{name}"), unknown(f"cols:{name}"))
     own = numbered(name)

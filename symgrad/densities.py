@@ -11,7 +11,7 @@ from functools import cache
 from itertools import pairwise
 
 from symgrad import syntax as sx
-from symgrad.naming import plain_name, script_text
+from symgrad.naming import letters_of, plain_name, script_text
 from symgrad.read.document import Sheet, read_document
 from symgrad.span import Source
 from symgrad.syntax import Node
@@ -44,9 +44,10 @@ def covariances(sheet: Sheet) -> set[str]:
     """The names of the covariances of densities."""
     calls = [pair for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Product) for pair in pairwise(n.factors)]
     spreads = [arguments[2] for name, group in calls if (arguments := _arguments(name, group)) is not None]
+    bases = [s.base if isinstance(s, sx.Scripted) and s.sup is None and len(letters_of(s.sub) or ()) == 1 else s for s in spreads]
     return {
         name
-        for spread in spreads
+        for spread in bases
         if isinstance(spread, sx.Name) and spread.base != "I" and not _is_number(spread) and (name := plain_name(spread)) is not None
     }
 

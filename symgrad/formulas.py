@@ -34,6 +34,7 @@ from symgrad.plain_meaning import (
     leading_to,
     network_meant,
     plainly_understood,
+    take_as_stacks,
     vectors_beside_matrices,
 )
 from symgrad.read import stepping
@@ -233,11 +234,13 @@ def network_of_formula(
         found.vocabulary.has_roots = True
         found.vocabulary.numbers |= exponents(as_typed)
         found.vocabulary.families |= frozenset(vectors_beside_matrices(found))
+        take_as_stacks(found)
         declare_shapes(found, shapes)
         equal_layers(found, stacks)
         for name, known in of_their_place.items():
             found.vocabulary.properties.setdefault(name, set()).add(known)
-            found.vocabulary.declared.setdefault(name, (unknown(f"rows:{name}"), unknown(f"cols:{name}")))
+            if name not in found.vocabulary.stacks:
+                found.vocabulary.declared.setdefault(name, (unknown(f"rows:{name}"), unknown(f"cols:{name}")))
         held = assumed_of(found, properties)
         meaning = plainly_understood(found)
         network = network_meant(meaning, text, held, leading_to(found.definitions[-1].name, meaning))

@@ -127,6 +127,7 @@ class Vocabulary:
     same_size: dict[Dim, Dim] = field(default_factory=dict)  # a size that is said to be another: `n = m`
     losses: set[str] = field(default_factory=set)
     quantities: frozenset[str] = frozenset()  # never losses here, whatever they are called
+    stacks: dict[str, tuple[Dim, Dim, Dim]] = field(default_factory=dict)  # what has a matrix for each index: how many, rows, columns
     has_roots: bool = False  # A^{1/2} is the root of the matrix: a formula by itself, of which nothing says that it is symmetric
     literals: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     valued_at: dict[str, int] = field(default_factory=dict)  # the statement that gives a name its first value
@@ -199,6 +200,9 @@ class Meaning:
     _simplified: dict[Tensor, Tensor] = field(default_factory=dict)
 
     # ── what a reader asks ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def stack(self, name: str) -> tuple[Dim, Dim, Dim] | None:
+        return self.vocabulary.stacks.get(name)
 
     @property
     def has_roots(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from itertools import combinations, pairwise
+from itertools import combinations
 
 from symgrad import names
 from symgrad import syntax as sx
@@ -30,6 +30,7 @@ from symgrad.readings.sums import AGAIN
 from symgrad.shapes import is_unknown, unknown
 from symgrad.sheet import Gathered
 from symgrad.span import Span
+from symgrad.stacks import stacks
 from symgrad.syntax import Unreadable
 from symgrad.tensor import Einsum, topological, variables
 from symgrad.terms import names_in, walk
@@ -45,6 +46,7 @@ PLAIN_ON_A_SHEET = _PLAIN | {"loss_summed"}
 _SCALARS_AT_LAST = frozenset({"y", "t", "b", "c", "\\hat{y}"})
 _PLAIN_COST = 2.0
 _MOST_SCALARS = 6
+_AXES_OF_A_STACK = 3
 # What a reading says of itself in words that help.
 _SAID = frozenset({NOT_ITS_SIZE, AGAIN, LABEL_OR_POWER, SPECTRAL_OR_NOT})
 
@@ -96,17 +98,30 @@ def declare_shapes(found: Gathered, shapes: Mapping[str, Shape]) -> None:
     for name, shape in shapes.items():
         if names.identifier(name) not in known:
             raise UnknownName(f"--dims: the expression has no {name}; {nearest(name, sorted(known))}")
-        found.vocabulary.declared[known[names.identifier(name)]] = (shape[0] if shape else ONE, shape[1] if len(shape) > 1 else ONE)
+        own = known[names.identifier(name)]
+        if len(shape) == _AXES_OF_A_STACK:
+            found.vocabulary.stacks[own] = shape[0], shape[1], shape[2]
+            continue
+        if own in found.vocabulary.stacks:
+            del found.vocabulary.stacks[own]
+        found.vocabulary.declared[own] = (shape[0] if shape else ONE, shape[1] if len(shape) > 1 else ONE)
     # The d of √d, beside a K of m×d, is that size.
     counts = {size for shape in shapes.values() for dim in shape for size in dim.symbols} - set(shapes)
     found.vocabulary.sizes |= counts - {d.name for d in found.definitions} - found.vocabulary.declared.keys()
     take_as_matrices(found, ("B", "N"))
 
 
+def take_as_stacks(found: Gathered) -> None:
+    """Capitals that are a matrix for each index."""
+    for name in stacks(d.expression for d in found.definitions) - {d.name for d in found.definitions} - found.vocabulary.declared.keys():
+        found.vocabulary.stacks[name] = unknown(f"count:{name}"), unknown(f"rows:{name}"), unknown(f"cols:{name}")
+
+
 def take_as_matrices(found: Gathered, letters: Container[str]) -> None:
     """Capitals that may count something are matrices here, unless they are known to be sizes."""
     vocabulary = found.vocabulary
-    for name in vocabulary.mentioned - vocabulary.sizes - vocabulary.declared.keys() - vocabulary.literals.keys():
+    told = vocabulary.sizes | vocabulary.declared.keys() | vocabulary.literals.keys() | vocabulary.stacks.keys()
+    for name in vocabulary.mentioned - told:
         if stem(name) in letters:
             vocabulary.declared[name] = unknown(f"rows:{name}"), unknown(f"cols:{name}")
 
@@ -154,7 +169,6 @@ def plainly_understood(found: Gathered) -> Meaning:
         _refuse_indices_of_indices(definition.expression)
         _refuse_expectations(definition.expression)
         _refuse_indices_outside(definition)
-        _refuse_matrices_of_an_index(definition.expression)
     meanings = sorted(_plain(found), key=lambda meaning: (len(_thin(meaning)), meaning.cost, _columns_in_capitals(meaning)))
     if meanings and not _thin(meanings[0]) and not _is_of_two_functions(meanings[0], found):
         return meanings[0]
@@ -318,18 +332,6 @@ def _free_entries(node: sx.Node, bound: frozenset[str]) -> Iterator[tuple[sx.Nod
         yield node, letters - bound
     for child in sx.children(node):
         yield from _free_entries(child, bound)
-
-
-def _refuse_matrices_of_an_index(tree: sx.Node) -> None:
-    r"""Raises `Refused` for the A_i of `\sum_i \|A_i x - b_i\|^2`: a matrix for each i has three indices."""
-    running = {letter for n in sx.walk(tree) if isinstance(n, sx.BigOp) for letter in letters_that_run(n)}
-    products = [n for norm in sx.walk(tree) if isinstance(norm, sx.Norm) for n in sx.walk(norm.body) if isinstance(n, sx.Product)]
-    for first, second in (pair for product in products for pair in pairwise(product.factors)):
-        match first:
-            case sx.Scripted(base=sx.Name(base=letter), sub=sub, sup=None) if letter[:1].isupper() and set(letters_of(sub) or ()) & running:
-                if len(letters_of(sub) or ()) == 1 and not (plain_name(second) or "X")[:1].isupper():
-                    said = "a matrix for each index has three indices; write it in NumPy, np.einsum('nij,j->ni', A, x)"
-                    raise Refused(Unsupported, said, first.span)
 
 
 def _refuse_indices_of_indices(tree: sx.Node) -> None:

@@ -49,6 +49,8 @@ PROPERTIES: dict[str, Property] = {
         Property("orthonormal", "has orthonormal columns", ("orthonormal", "orthonormal columns")),
     )
 }
+OF_EACH_MATRIX = frozenset({"symmetric", "positive_definite"})
+"""What may be said of each matrix of a stack as well."""
 BY_WORD: dict[str, str] = {word: p.name for p in PROPERTIES.values() for word in p.words}
 
 
@@ -71,7 +73,7 @@ def closed(properties: Iterable[str], shape: Shape, name: str) -> frozenset[str]
         given = waiting.pop()
         kind, colon, axis = given.partition(":")
         known = PROPERTIES[kind]
-        if known.square and (len(shape) != 2 or shape[0] is not shape[1]):
+        if known.square and (len(shape) < 2 or shape[-2] is not shape[-1] or (len(shape) > 2 and kind not in OF_EACH_MATRIX)):
             raise InvalidNetwork(f"{name} is {show(shape)}, and only a square matrix is {kind.replace('_', ' ')}")
         if known.along_an_axis and not shape:
             raise InvalidNetwork(f"{name} is a scalar, and {kind.replace('_', '-')} is a vector or a matrix")

@@ -62,6 +62,13 @@ _LONGEST_SYMMETRY = 8
 _KEEP_SYMMETRY = frozenset({"inverse", "expm", "sqrtm", "logm"})
 
 
+def is_symmetric_each(node: Node, facts: Facts) -> bool:
+    """Whether each matrix of a stack is declared symmetric, or is the inverse of one that is."""
+    if isinstance(node, Func) and node.fn == "inverse":
+        return is_symmetric_each(node.operands[0], facts)
+    return isinstance(node, Var) and len(node.shape) > 2 and "symmetric" in facts.of(node.name)
+
+
 def is_symmetric(node: Node, facts: Facts, depth: int = 0) -> bool:
     """Whether S = Sᵀ is seen: declared, or by how S is made (`Xᵀ A X` of a symmetric A, `K + s I`, an inverse of such).
 

@@ -150,8 +150,8 @@ def _draw(item: Input, sizes: Mapping[str, int], rng: np.random.Generator, posit
     if item.role == "parameter" and not positive:
         # Weights of the size that keeps a layer's outputs near 1: a saturated tanh has no gradient to compare.
         values = values * (2 / max(shape, default=1)) ** 0.5
-    if len(shape) == 2 and shape[0] == shape[1] and positive:
-        values = values + shape[0] * np.eye(shape[0])
+    if len(shape) >= 2 and shape[-2] == shape[-1] and positive:
+        values = values + shape[-1] * np.eye(shape[-1])
     for known, made in _MADE:
         if known in item.properties:
             return made(values)
@@ -166,7 +166,8 @@ def _with_both(values: Any, first: float, last: float) -> Any:
 
 
 def _positive_definite(values: Any) -> Any:
-    return values @ values.T / len(values) + 0.5 * np.eye(len(values))
+    size = values.shape[-1]
+    return values @ np.swapaxes(values, -1, -2) / size + 0.5 * np.eye(size)
 
 
 def _diagonal(values: Any) -> Any:
@@ -174,7 +175,7 @@ def _diagonal(values: Any) -> Any:
 
 
 def _symmetric(values: Any) -> Any:
-    return (values + values.T) / 2
+    return (values + np.swapaxes(values, -1, -2)) / 2
 
 
 def _orthonormal(values: Any) -> Any:

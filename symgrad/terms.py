@@ -21,6 +21,8 @@ from symgrad.tensor import Factor, Node, add, constant, einsum, elementwise, eye
 ROW, COLUMN = "·rows", "·columns"
 # What is taken of a whole vector, and may be taken of each of several.
 ALONG_AN_AXIS = frozenset({"softmax", "log_softmax", "logsumexp"})
+# What is taken of a matrix, and may be taken of each of several.
+OF_EACH_MATRIX = frozenset({"inverse", "det", "logdet"})
 TANGENT = "d\u2063"
 
 
@@ -69,7 +71,7 @@ def names_in(term: Term) -> set[str]:
     """The names a term speaks of: symbols, and those that it differentiates by."""
     found: set[str] = set()
     for t in walk(term):
-        if t.op == "symbol":
+        if t.op in ("symbol", "member"):
             found.add(t.params[0])
         if t.op in ("gradient", "jacobian"):
             found.update(p for p in t.params if isinstance(p, str))
@@ -134,6 +136,12 @@ class Builder:
 
     def _symbol(self, term: Term, _: list[Node]) -> Node:
         return var(term.params[0], self._shape(term))
+
+    def _member(self, term: Term, _: list[Node]) -> Node:
+        """The A_i of what has a matrix for each index; `params` has the name and the letter."""
+        name, letter = term.params
+        labels = (letter, ROW, COLUMN)
+        return self._product(term, [(var(name, tuple(self._dim(label, term) for label in labels)), labels)])
 
     def _number(self, term: Term, _: list[Node]) -> Node:
         return constant(term.params[0], (ONE, ONE))
@@ -337,10 +345,13 @@ class Builder:
     def _of_each(self, term: Term, nodes: list[Node]) -> Node:
         """A function of the vector that there is for every index, as the softmax of `W x_i + b`: along the axis that no index has."""
         name, (arg, *others) = term.params[0], term.args
+        letters = self._letters(arg)
+        if name in OF_EACH_MATRIX and not others and term.free == arg.free and letters[-2:] == (ROW, COLUMN):
+            made = op_named(name).lower(tuple(nodes), ())
+            return self._product(term, [(made, letters[: len(made.shape)])])
         long = [letter for letter, dim in ((ROW, arg.rows), (COLUMN, arg.cols)) if not self._shapes.is_one(dim)]
         if others or name not in ALONG_AN_AXIS or len(long) != 1 or term.free != arg.free:
             raise Unsupported(f"{name} in index notation")
-        letters = self._letters(arg)
         return self._product(term, [(op_named(name).lower(tuple(nodes), (letters.index(long[0]),)), letters)])
 
     # ── Jacobians: the axes of what is differentiated, then those of the variable ────────────────────────────────────

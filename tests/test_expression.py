@@ -177,8 +177,8 @@ def point(network, seed=3):
     for name, item in network.inputs.items():
         shape = tuple(int(dim.evaluate(sizes)) for dim in item.shape)
         value = rng.uniform(0.3, 1.2, shape) * rng.choice([-1, 1], shape) if shape else rng.uniform(0.5, 1.5)
-        square = len(shape) == 2 and shape[0] == shape[1] > 1
-        values[name] = having(item.properties, value + 3 * np.eye(*shape) if square else value)
+        square = len(shape) > 1 and shape[-2] == shape[-1] > 1
+        values[name] = having(item.properties, value + 3 * np.eye(shape[-1]) if square else value)
     return values
 
 
@@ -193,7 +193,8 @@ def having(properties, value):
     if "diagonal" in properties:
         return value * np.eye(len(value))
     if "symmetric" in properties:
-        return value @ value.T if "positive_definite" in properties else value + value.T
+        turned = np.swapaxes(value, -1, -2)
+        return value @ turned if "positive_definite" in properties else value + turned
     for axis in (0, 1):
         if f"one_hot:{axis}" in properties:
             return (np.abs(value) == np.abs(value).max(axis=axis, keepdims=True)).astype(float)

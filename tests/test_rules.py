@@ -88,6 +88,7 @@ CLIPPED = elementwise("minimum", [elementwise("maximum", [A, -ONES]), ONES])
 
 SPD = add([product("ij,kj->ik", A, A), eye(n)])
 P, Q = var("P", (n, n)), var("Q", (n, n))
+STACK = var("O", (k, n, n))
 PQ, PSP = product("ij,jk->ik", P, Q), product("ji,jk,kl->il", P, S, P)
 
 K, v = var("K", (n * m, ONE)), var("v", (d, ONE))
@@ -242,7 +243,12 @@ FIRES = {
         (slice_node(transpose(A), (0, ZERO, Dim.of(2), 1)), FACTS),
         (slice_node(product("ij,jk->ik", A, concat_nodes((W, transpose(A)), 1)), (1, k, k + n, 1)), FACTS),
     ],
-    "inverse-of": [(inverse(inverse(P)), FACTS), (inverse(transpose(P)), FACTS), (inverse(scale(-2, P)), FACTS)],
+    "inverse-of": [
+        (inverse(inverse(P)), FACTS),
+        (inverse(transpose(P)), FACTS),
+        (inverse(scale(-2, P)), FACTS),
+        (inverse(product(",ij->ij", func("pi", (), (), ()), scale(2, P))), FACTS),
+    ],
     "inverse-of-diagonal": [
         (inverse(product("i1,ij->ij", u, eye(n))), FACTS),
         (inverse(product("i1,i1,ij->ij", u, scale(2, power(u, 2)), eye(n))), FACTS),
@@ -306,11 +312,15 @@ FIRES = {
     ],
     "cholesky-diagonal": [(product("ij->", elementwise("log", [product("ii->i1", func("cholesky", [SPD], (), (n, n)))])), FACTS)],
     "cancel-reciprocal": [
+        (multiply(A, power(A, 2)), FACTS),
+        (multiply(A, elementwise("sqrt", [A])), FACTS),
+        (multiply(A, power(elementwise("sqrt", [A]), -3)), FACTS),
         (A * power(A, -1), FACTS),
         (multiply(A, B, power(A, -2)), FACTS),
         (power(A, 3) * power(A, Fraction(-1, 2)), FACTS),
         (product("ij,ij->i1", A, power(A, -1)), FACTS),
     ],
+    "squares-alike": [(multiply(A, A) + power(A, 2), FACTS), (multiply(A, A) + multiply(B, power(A, 2)), FACTS)],
     "join-powers": [
         (multiply(raised(A, s), power(A, -1)), FACTS),
         (multiply(B, multiply(raised(A, s), power(A, -2))), FACTS),
@@ -333,6 +343,7 @@ FIRES = {
     ],
     "distribute-when-shorter": [(A * (1 - B * power(A, -1)), FACTS), (s * (2 - power(s, -1)), FACTS)],
     "symmetric-matrix": [
+        (product("bji,b1->ij", STACK, product("ij->j1", X)), Facts({"O": frozenset(["symmetric"])})),
         (product("ji,j1->i1", S, u), FACTS),
         (product("ji,jk->ik", inverse(S), X), FACTS),
         (product("ji,jk->ik", inverse(PSP), X), FACTS),
@@ -475,6 +486,7 @@ STAYS = {
         (elementwise("log", [product("ii->i1", func("cholesky", [SPD], (), (n, n)))]), FACTS),
     ],
     "cancel-reciprocal": [(A * A, FACTS), (A * power(B, -1), FACTS), (product("ij,kj->ik", A, power(A, -1)), FACTS)],
+    "squares-alike": [(multiply(A, A) + A, FACTS), (multiply(A, A) + power(B, 2), FACTS)],
     "join-powers": [
         (multiply(raised(A, s), A), FACTS),
         (multiply(raised(A, s), power(B, -1)), FACTS),
@@ -514,7 +526,7 @@ def cases(table):
 CASES = [case for listed in FIRES.values() for case in listed]
 
 
-KNOWN = (A, B, C, W, X, u, r, s, M, Y, S, Z, H, P, Q, K, v, N, G, T)
+KNOWN = (A, B, C, W, X, u, r, s, M, Y, S, Z, H, P, Q, K, v, N, G, T, STACK)
 
 
 def point(facts, seed):
@@ -525,6 +537,7 @@ def point(facts, seed):
     values["Y"] /= values["Y"].sum(1, keepdims=True)
     values["T"] = np.eye(4)[rng.integers(0, 4, 3)]
     values["S"] = values["S"] + values["S"].T + 3 * np.identity(3)
+    values["O"] = values["O"] + values["O"].swapaxes(1, 2)
     values["P"] += 3 * np.identity(3)
     values["Q"] += 4 * np.identity(3)
     values["G"], values["N"] = np.linalg.qr(values["G"])[0], np.linalg.qr(values["N"])[0]

@@ -307,7 +307,8 @@ def _write_placed(writer: Writer, form: Any) -> tuple[str, Prec]:
     if writer.mode == "numpy":
         at = ", ".join(":" if p is None else p or "0" for p in places)
         return f"np.reshape({writer.write(body, Prec.ATOM)}[{at}], ({', '.join(writer.write(d, Prec.SUM) for d in form.shape)}))", Prec.ATOM
-    whole = [":" if p is None else p for p in places if p != ""]
+    alone = sum(p is None and not dim.is_one for p, dim in zip(places, body.shape, strict=True)) == 0
+    whole = [":" if p is None else p for p in places if p or (p is None and not alone)]
     while len(whole) > 1 and whole[-1] == ":" and len(form.shape) == 2 and form.shape[0] is not ONE and places[-2:] == (None, None):
         whole.pop()
     shown = writer.write(body, Prec.SUM)

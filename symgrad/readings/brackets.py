@@ -215,7 +215,7 @@ def absolute(reader: Reader, node: sx.Abs, shapes: Shapes) -> Variants:
             continue
         square = now.unify(inner.rows, inner.cols)
         if square is not None and not now.is_one(inner.cols):
-            yield Reading(cost, square, Term("function", (inner,), ("det",)), notes)
+            yield Reading(cost, square, Term("function", (inner,), ("det",), ONE, ONE, inner.free), notes)
         yield Reading(cost + 1.0, now, mapped("abs", inner), notes)
 
 

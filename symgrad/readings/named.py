@@ -132,6 +132,13 @@ def named(
     script = superscript(sup)
     below = script_text(sub)
     styled = base.base in reader.names.styled
+    stem = spelled(base, "", "", styled)
+    if letters is not None and len(letters) == 1 and (stack := reader.names.stack(stem)) is not None:
+        met = shapes.unify(reader.index(letters[0]), stack[0])
+        if met is not None:
+            member = Term("member", (), (stem, letters[0]), stack[1], stack[2], letters)
+            yield from finished(reader, Reading(0.0, met, member), script, primes, node)
+        return
     constant = _constant(reader, base, sub, shapes) if reader.names.shape(spelled(base, below, script.label, styled)) is None else None
     if constant is not None:
         yield from finished(reader, constant, script, primes, node)

@@ -49,6 +49,9 @@ class Names(Protocol):
     def functions(self) -> dict[str, tuple[str, tuple[Fraction, ...]]]:
         """What the sheet says of the letters of its functions."""
 
+    def stack(self, name: str) -> tuple[Dim, Dim, Dim] | None:
+        """How many matrices a name is, one for each index, and their rows and columns; None of any other name."""
+
     def shape(self, name: str) -> tuple[Dim, Dim] | None:
         """The shape of a declared or defined name."""
 

@@ -125,7 +125,7 @@ def _inverted(reader: Reader, reading: Reading) -> Iterator[Reading]:
         yield reading.plus(_OF_ENTRIES, shapes, one_over)  # `(1 + e^{-z})^{-1}` of a vector, which has no inverse
     square = shapes.unify(term.rows, term.cols)
     if square is not None:
-        yield reading.plus(0.0, square, Term("function", (term,), ("inverse",), term.rows, term.cols))
+        yield reading.plus(0.0, square, Term("function", (term,), ("inverse",), term.rows, term.cols, term.free))
 
 
 def _multiplied(term: Term, times: int) -> Term:

@@ -310,7 +310,7 @@ def _call_function(op: str) -> CallRule:
                 "cholesky": (x.rows, x.cols), "expm": (x.rows, x.cols), "sqrtm": (x.rows, x.cols), "logm": (x.rows, x.cols),
                 "vech": (x.rows * (x.rows + 1) / 2, ONE),
             }.get(op, (ONE, ONE))  # fmt: skip
-            yield r.plus(0.0, met, Term("function", (x,), (op,), *shape))
+            yield r.plus(0.0, met, Term("function", (x,), (op,), *shape, x.free))
 
     return rule
 

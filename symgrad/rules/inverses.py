@@ -15,17 +15,21 @@ def inverse(node: Node) -> Node:
 
 
 def inverse_of(node: Node, facts: Facts) -> Node | None:
-    """(X⁻¹)⁻¹ = X, (a Xᵀ)⁻¹ = a⁻¹ X⁻ᵀ for a number a."""
+    """(X⁻¹)⁻¹ = X, (a Xᵀ)⁻¹ = a⁻¹ X⁻ᵀ for a number a, as π is one."""
     if not isinstance(node, Func) or node.fn != "inverse":
         return None
     (body,) = node.operands
     if isinstance(body, Func) and body.fn == "inverse":
         return body.operands[0]
-    if isinstance(body, Einsum) and len(body.factors) == 1 and body.coefficient:
-        ((inner, labels),) = body.factors
-        if inner.shape == body.shape and set(labels) == {0, 1}:
-            sizes = [(dim, -power) for dim, power in body.sizes]
-            return einsum([(inverse(inner), labels)], (0, 1), node.shape, 1 / Fraction(body.coefficient), sizes)
+    if not isinstance(body, Einsum) or not body.coefficient:
+        return None
+    numbers = [(power(n, -1), labels) for n, labels in body.factors if isinstance(n, Func) and not n.operands]
+    rest = [(n, labels) for n, labels in body.factors if not isinstance(n, Func) or n.operands]
+    if len(rest) == 1:
+        ((inner, labels),) = rest
+        if inner.shape == body.shape and labels in (body.out, (*body.out[:-2], body.out[-1], body.out[-2])):
+            sizes = [(dim, -exponent) for dim, exponent in body.sizes]
+            return einsum([*numbers, (inverse(inner), labels)], body.out, node.shape, 1 / Fraction(body.coefficient), sizes)
     return None
 
 

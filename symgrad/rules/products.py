@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import permutations
 
-from symgrad.rewrite import Facts, Rule, factors_written, is_symmetric
+from symgrad.rewrite import Facts, Rule, factors_written, is_symmetric, is_symmetric_each
 from symgrad.rules.inverses import cancel_inverse, open_inverse_when_shorter
 from symgrad.tensor import (
     UNIT,
@@ -100,8 +100,20 @@ def _repeat(node: Einsum, but: int = UNIT) -> Factor:
 
 def _base(node: Node) -> tuple[Node, Fraction]:
     if isinstance(node, Map) and node.fn == "power" and node.order == 0:
-        return node.operands[0], node.params[0]
-    return node, Fraction(1)
+        base, exponent = _base(node.operands[0]) if _is_root(node.operands[0]) else (node.operands[0], Fraction(1))
+        return base, exponent * node.params[0]
+    return (node.operands[0], Fraction(1, 2)) if isinstance(node, Map) and _is_root(node) else (node, Fraction(1))
+
+
+def _is_root(node: Node) -> bool:
+    return isinstance(node, Map) and node.fn == "sqrt" and node.order == 0
+
+
+def _raised(base: Node, exponent: Fraction) -> Node:
+    """A power, with √x for what is below a line or is the root itself."""
+    if exponent.denominator == 2 and exponent <= Fraction(1, 2):
+        return power(elementwise("sqrt", [base]), 2 * exponent)
+    return power(base, exponent)
 
 
 def _is_number(node: Node) -> bool:
@@ -109,22 +121,40 @@ def _is_number(node: Node) -> bool:
 
 
 def cancel_reciprocal(node: Node, facts: Facts) -> Node | None:
-    """x^a ⊙ x^b = x^(a+b) where one exponent is negative; x ⊙ x^(−1) = 1 on the domain."""
+    """x^a ⊙ x^b = x^(a+b) where one of them is written as a power or a root; x ⊙ x^(−1) = 1 on the domain."""
     if not isinstance(node, Einsum):
         return None
     seen: dict[tuple[Node, tuple[int, ...]], tuple[int, Fraction]] = {}
     for k, (factor, labels) in enumerate(node.factors):
         base, exponent = _base(factor)
         before = seen.get((base, labels))
-        # Of numbers powers meet, too: det(X)² det(X); entry by entry h ⊙ h stays as it is written.
-        meets = exponent < 0 or (before is not None and before[1] < 0)
-        if before is not None and (meets or (_is_number(base) and before[1] + exponent > 2)):
-            joined = power(base, before[1] + exponent)
+        # Of numbers powers meet, too: det(X)² det(X); entry by entry h ⊙ h stays as it is written, while h ⊙ h^∘2 is h^∘3.
+        if before is not None and (not before[1] == exponent == 1 or (_is_number(base) and before[1] + exponent > 2)):
+            joined = _raised(base, before[1] + exponent)
             factors: list[Factor] = [f for i, f in enumerate(node.factors) if i not in (k, before[0])]
             factors[before[0] : before[0]] = [(joined, labels), _repeat(node)]
             return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
         seen[base, labels] = (k, exponent)
     return None
+
+
+def squares_alike(node: Node, facts: Facts) -> Node | None:
+    """2 x ⊙ x + x^∘2 = 3 x^∘2: what one term has as a power, the others do not write as a product."""
+    if not isinstance(node, Add):
+        return None
+    factors = [term.factors if isinstance(term, Einsum) else ((term, ()),) for term in node.operands]
+    powers = {n.operands[0] for each in factors for n, _ in each if isinstance(n, Map) and n.fn == "power" and not n.order}
+    terms = [_with_squares(term, powers) if powers and isinstance(term, Einsum) else term for term in node.operands]
+    return None if all(new is old for new, old in zip(terms, node.operands, strict=True)) else add(terms)
+
+
+def _with_squares(term: Einsum, of: set[Node]) -> Node:
+    for k, (n, labels) in enumerate(term.factors):
+        twice = next((i for i, other in enumerate(term.factors[:k]) if other == (n, labels) and n in of), None)
+        if twice is not None:
+            factors = [(power(n, 2), ls) if i == twice else (f, ls) for i, (f, ls) in enumerate(term.factors) if i != k]
+            return einsum(factors, term.out, term.shape, term.coefficient, term.sizes)
+    return term
 
 
 def power_of_a_letter(node: Node) -> tuple[Factor, list[Node]] | None:
@@ -444,7 +474,7 @@ def symmetric_matrix(node: Node, facts: Facts) -> Node | None:
     """S_ij = S_ji for a symmetric matrix: i is the index of the result, or what else it stands at comes first, so that like terms meet."""
     if not isinstance(node, Einsum):
         return None
-    symmetric = [len(labels) == 2 and is_symmetric(n, facts) for n, labels in node.factors]
+    symmetric = [is_symmetric(n, facts) if len(labels) == 2 else is_symmetric_each(n, facts) for n, labels in node.factors]
     if not any(symmetric):
         return None
     free = {label for label in node.out if label != UNIT}
@@ -452,7 +482,7 @@ def symmetric_matrix(node: Node, facts: Facts) -> Node | None:
     def place(label: int, but: int) -> tuple[bool, list[tuple[int, int]], int]:
         """The result's indices first; then by the factors, but one, that an index stands at, which no renaming changes."""
         at = [
-            (n.serial, 0 if symmetric[k] else axis)
+            (n.serial, len(labels) - 2 if symmetric[k] and axis >= len(labels) - 2 else axis)
             for k, (n, labels) in enumerate(node.factors)
             for axis, other in enumerate(labels)
             if other == label and k != but
@@ -460,12 +490,16 @@ def symmetric_matrix(node: Node, facts: Facts) -> Node | None:
         return (label not in free, [] if label in free else sorted(at), label)
 
     factors = [
-        (n, labels[::-1] if symmetric[k] and UNIT not in labels and place(labels[0], k) > place(labels[1], k) else labels)
+        (n, _swapped(labels) if symmetric[k] and UNIT not in labels[-2:] and place(labels[-2], k) > place(labels[-1], k) else labels)
         for k, (n, labels) in enumerate(node.factors)
     ]
     if all(new[1] == old[1] for new, old in zip(factors, node.factors, strict=True)):
         return None
     return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
+
+
+def _swapped(labels: tuple[int, ...]) -> tuple[int, ...]:
+    return (*labels[:-2], labels[-1], labels[-2])
 
 
 def orthonormal_columns(node: Node, facts: Facts) -> Node | None:
@@ -569,6 +603,7 @@ RULES: tuple[Rule, ...] = (
     Rule("flatten-when-shorter", "a (b a⁻¹) = b", "fewer factors, by its own condition", flatten_when_shorter),
     Rule("flatten-broadcast", "A ⊙ (u 1ᵀ) = diag(u) A", "one product inside a product less", flatten_broadcast),
     Rule("cancel-reciprocal", "x ⊙ x⁻¹ = 1", "fewer factors", cancel_reciprocal),
+    Rule("squares-alike", "x ⊙ x + x^∘2 = 2 x^∘2", "a product becomes a power", squares_alike),
     Rule("join-powers", "b^c ⊘ b = b^(c − 1)", "a factor disappears", join_powers),
     Rule("open-reciprocal-when-shorter", "(a ⊙ b)⁻¹ ⊙ b = a⁻¹", "fewer factors, by its own condition", open_reciprocal_when_shorter),
     Rule("cancel-own-reciprocal", "(A b) ⊘ (A b) = 1", "a product disappears", cancel_own_reciprocal),
