@@ -117,6 +117,7 @@ def _slope(name: str) -> str:
 _DOMAINS = {
     "places": "of places, counted from 0",
     "real": "",
+    "a mask": "x where m is 1, −∞ where it is 0",
     "positive": "for positive entries",
     "unit": "for entries between −1 and 1",
     "well_conditioned": "for invertible matrices",

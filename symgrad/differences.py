@@ -43,6 +43,10 @@ _SINGULAR_DRAWS = 4
 _WORST_CONDITION = 1e6
 
 
+# What takes no part of entries that are −∞.
+_TAKE_NO_PART_OF_WHAT_IS_OUT = frozenset({"softmax", "log_softmax", "logsumexp", "max", "is_max"})
+
+
 class _NotSmoothError(Exception):
     """Every direction tried from a point crosses a kink or leaves the domain."""
 
@@ -155,6 +159,11 @@ class _Lab:
         self.network, self.of = network, of
         self.forward, self.backward, self.kinks, self.inverted = forward, backward, kinks, inverted
         self.positive = needs_positive(network)
+        nodes = topological([d.node for d in network.definitions.values()])
+        left_out = {node for node in nodes if isinstance(node, Map) and node.fn == "masked"}
+        self.has_masks = bool(left_out)
+        if any(left_out & set(n.operands) for n in nodes if not (isinstance(n, Func) and n.fn in _TAKE_NO_PART_OF_WHAT_IS_OUT)):
+            raise Unsupported("what a mask leaves out is −∞, and only a softmax, a logsumexp or a maximum takes no part of it")
 
     def at_point(self, sizes: Mapping[str, int], rng: Any, report: Report, labels: Mapping[tuple[str, int], str]) -> None:
         """Draw a point where the network is defined and smooth, and compare every gradient there."""
@@ -177,7 +186,7 @@ class _Lab:
                 if singular == attempt + 1 == _SINGULAR_DRAWS:
                     raise _SingularError
                 continue
-            if not all(np.all(np.isfinite(np.asarray(v, dtype=float))) for v in (*base.values(), *values.values())):
+            if not all(map(self._is_defined, (*base.values(), *values.values()))) or not np.all(np.isfinite(base[self.of])):
                 continue
             try:
                 found = self._compare(sizes, given, base, values, rng, report, labels)
@@ -192,6 +201,11 @@ class _Lab:
                     check.max_relative_error = error
             return
         raise Unsupported("no point was found where the network is defined and smooth; declare domains such as positive=True")
+
+    def _is_defined(self, value: Any) -> bool:
+        """Whether all entries are finite, but for those that a mask leaves out."""
+        found = np.asarray(value, dtype=float)
+        return bool(np.all(np.isfinite(found) | (self.has_masks & (found == -np.inf))))
 
     def _compare(
         self,

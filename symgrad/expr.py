@@ -61,6 +61,7 @@ mish = _elementwise("mish")
 step = _elementwise("step")
 maximum = _elementwise("maximum")
 minimum = _elementwise("minimum")
+masked = _elementwise("masked")
 
 
 def _exact(value: Any) -> Fraction:

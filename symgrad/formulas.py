@@ -26,6 +26,7 @@ from symgrad.labels import picked_beside_all
 from symgrad.letter_powers import exponents, with_letter_powers
 from symgrad.meaning import stem
 from symgrad.network import Network
+from symgrad.one_example import of_one_example
 from symgrad.parts import parts
 from symgrad.plain_meaning import (
     assumed_of,
@@ -368,6 +369,7 @@ _REWRITINGS = (
     with_letter_powers,
     with_masks,
     with_densities,
+    of_one_example,
     over_pairs,
     with_rows_of_capitals,
     targeted,

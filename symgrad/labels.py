@@ -29,6 +29,7 @@ from symgrad.syntax import Node
 
 _ROW = "row"  # brackets around a row at a label, until it is known whether something is differentiated by it
 _LETTERS = frozenset("yocg")
+_PROBABILITIES = frozenset({"p", "q", "\\hat{p}", "\\hat{y}"})
 _CLASSES = ("k", "r", "q", "p", "\\kappa")
 _COLUMNS = re.compile(
     r"(?i)\b(?:columns|spalten|colonnes|columnas|colonne|colunas|столбц\w+)\W+(?:of|von|de|da|di)?\W*(?:(?:an?|the)\W+)?(?:matrix)?\W*$"
@@ -52,7 +53,7 @@ def picked_beside_all(sheet: Sheet) -> Sheet:
     r"""As `picked`; the y of a `z_y` beside the `z_k` of a sum over k is a label too, where nothing but formulas tells."""
     rows = {name for s in sheet.statements for n in sx.walk(s.node) for name in vectors_by_place(n)}
     among = {name for s in sheet.statements for total in _of_all_classes(s.node) for name in _indexed_by(total)}
-    told = [pair for s in sheet.statements for pair in _beside_running(s.node)]
+    told = [pair for s in sheet.statements for pair in (*_beside_running(s.node), *_likelihoods(s.node))]
     # The u_o of `\sum_k \log \sigma(-u_k^\top v)` may be none of the u_k.
     return picked(sheet, [(name, label) for name, label in told if name not in rows or name in among], rows)
 
@@ -136,6 +137,17 @@ def _classes(sheet: Sheet) -> Iterator[tuple[str, int]]:
                 yield name, int(formula.text)
 
 
+def extremum_of_others(node: sx.BigOp, index: Node, body: Node, others: Node) -> Node:
+    r"""`\max_{k \ne y} z_k` as the largest of what is −∞ where `others`, 1 − e_k, is 0; a minimum is −max(−x)."""
+    sign = "-" if node.operator == "min" else ""
+
+    def signed(one: Node) -> Node:
+        return sx.Prefix(node.span, sign, one) if sign else one
+
+    inside = sx.Call(node.span, sx.Name(node.span, "masked"), (signed(sx.Group(body.span, "(", ")", body)), others))
+    return sx.Group(node.span, "(", ")", signed(replace(node, operator="max", below=index, body=inside)))
+
+
 def _bracketed(node: Node) -> Node:
     return replace(node, open="(") if isinstance(node, sx.Group) and node.open == _ROW else node
 
@@ -193,6 +205,18 @@ def _labels(node: Node, vectors: set[str], classes: dict[str, int]) -> Iterator[
                 yield from (*_label(one), *_label(other))
             case sx.BigOp(below=sx.Relation(sides=(_, other), operators=("ne",))):
                 yield from _label(other)
+            case sx.Scripted(base=base, sub=sx.Node() as sub) if _is_along_an_axis(base):
+                yield from _label(sub)
+
+
+def _is_along_an_axis(node: Node) -> bool:
+    r"""`\mathrm{softmax}(z)`, `[\mathrm{softmax}(z)]`"""
+    match node:
+        case sx.Call(function=sx.Name(base=word)):
+            return fn.word_of(word) in fn.ALONG_AN_AXIS
+        case sx.Group(body=body) | sx.List(items=(body,)):
+            return _is_along_an_axis(body)
+    return False
 
 
 def _told_labels(sheet: Sheet) -> Iterator[str]:
@@ -202,6 +226,18 @@ def _told_labels(sheet: Sheet) -> Iterator[str]:
         name = plain_name(statement.node)
         if name in indices and (_IS_THE_CLASS.match(statement.words_after) or _THE_CLASS.search(statement.words)):
             yield from _label(statement.node)
+
+
+def _likelihoods(node: Node) -> Iterator[tuple[str, str]]:
+    r"""The p and the y of a `\log p_y` by itself, where y is no quantity."""
+    scripts = {id(m) for n in sx.walk(node) if isinstance(n, sx.Scripted) and n.sub is not None for m in sx.walk(n.sub)}
+    quantities = {plain_name(n) for n in sx.walk(node) if isinstance(n, sx.Name) and id(n) not in scripts}
+    for n in sx.walk(node):
+        match n:
+            case sx.Call(function=sx.Name(base=word), args=(sx.Scripted(base=sx.Name() as base, sub=sx.Node() as sub, sup=None),)):
+                name = plain_name(base)
+                if fn.word_of(word) in ("log", "ln") and name in _PROBABILITIES and plain_name(sub) not in quantities:
+                    yield from ((name, label) for label in _label(sub))
 
 
 def _beside_running(node: Node) -> Iterator[tuple[str, str]]:
@@ -440,6 +476,8 @@ class _Picking:
                 product = sx.Product(node.span, (self._one_hot(sub), base), ("odot",))
                 entry = sx.Call(node.span, sx.Name(node.span, "sum"), (product,))
                 return entry if node.sup is None else replace(node, base=sx.Group(node.span, "(", ")", entry), sub=None)
+            case sx.Scripted(base=sx.Call() | sx.Group() | sx.List(items=(_,)) as base, sub=sx.Node() as sub, sup=None) if self._name(sub):
+                return sx.Call(node.span, sx.Name(node.span, "sum"), (sx.Product(node.span, (self._one_hot(sub), base), ("odot",)),))
             case sx.Scripted(base=sx.Name(base="\\delta"), sub=sx.Product(factors=(one, other)) | sx.Listing(items=(one, other))):
                 return self._entry(node, one, other)
             case sx.Indicator(condition=sx.Relation(sides=(one, other), operators=("=",))):
@@ -449,6 +487,10 @@ class _Picking:
             ):
                 factors = (self._all_but(other, index), sx.Group(node.span, "(", ")", body))
                 return replace(node, below=index, body=sx.Product(node.span, factors, ("",)))
+            case sx.BigOp(operator="max" | "min", below=sx.Relation(sides=(index, other), operators=("ne",)), body=sx.Node() as body) if (
+                self._name(other)
+            ):
+                return extremum_of_others(node, index, body, self._all_but(other, index))
             case sx.Derivative(
                 wrt=(sx.Call(function=sx.Name(base="sum"), args=(sx.Product(factors=(sx.Name(base=one_hot), whole)) as product,)) as entry,)
             ) if one_hot in self.made.values():

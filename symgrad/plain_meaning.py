@@ -43,7 +43,7 @@ _PLAIN = frozenset({"direct", "drifted"})
 # On a sheet the loss of a batch is meant summed, L = (y − ŷ)²; its definition is printed with the sum.
 PLAIN_ON_A_SHEET = _PLAIN | {"loss_summed"}
 # What may be a scalar where a vector does not fit: the target of one example, a bias; and what such a reading may cost at most.
-_SCALARS_AT_LAST = frozenset({"y", "t", "b", "c", "\\hat{y}"})
+_SCALARS_AT_LAST = frozenset({"y", "t", "b", "c", "\\hat{y}", "\\Delta"})
 _PLAIN_COST = 2.0
 _MOST_SCALARS = 6
 _AXES_OF_A_STACK = 3
@@ -417,12 +417,20 @@ def network_meant(
 
 def _first(name: str, text: str) -> int:
     """Where a name, or one of its family, stands first in the text."""
-    return min((at for s in (*_spellings(name), stem(name)) if (at := text.find(s)) >= 0), default=len(text))
+    return min((at for s in (*_spellings(name), stem(name)) if (at := _found(s, text)) >= 0), default=len(text))
 
 
 def _at(name: str, text: str) -> int:
     """Where the name itself stands first, with its number."""
-    return min((at for s in _spellings(name) if (at := text.find(s)) >= 0), default=len(text))
+    return min((at for s in _spellings(name) if (at := _found(s, text)) >= 0), default=len(text))
+
+
+def _found(spelling: str, text: str) -> int:
+    r"""Where a spelling stands; the x of `\max` is none."""
+    return text.find(spelling) if "\\" in spelling else _MACROS.sub(lambda m: " " * len(m[0]), text).find(spelling)
+
+
+_MACROS = re.compile(r"\\(?:mathrm|operatorname|text)\*?\{[^{}]*\}|\\[A-Za-z]+")
 
 
 def _spellings(name: str) -> tuple[str, ...]:

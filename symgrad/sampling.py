@@ -259,4 +259,4 @@ def _restricted(node: Map) -> bool:
     if node.fn == "power":
         exponent = node.params[0]
         return bool(exponent.denominator != 1 or exponent < 0)
-    return ELEMENTWISE[node.fn].domain != "real"
+    return ELEMENTWISE[node.fn].domain not in ("real", "a mask")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from symgrad import syntax as sx
 from symgrad.conditions import one_sentence
-from symgrad.labels import one_hot_said
+from symgrad.labels import extremum_of_others, one_hot_said
 from symgrad.naming import plain_name, spelled
 from symgrad.parts import mentions
 from symgrad.read.document import Sheet
@@ -143,6 +143,10 @@ class _Picking:
                 if label is not None:
                     factors = (self._all_but(label, index), sx.Group(node.span, "(", ")", body))
                     return replace(node, below=index, body=sx.Product(node.span, factors, ("",)))
+            case sx.BigOp(operator="max" | "min", below=sx.Relation(sides=(index, other), operators=("ne",)), body=sx.Node() as body):
+                label = self._of(other)
+                if label is not None:
+                    return extremum_of_others(node, index, body, self._all_but(label, index))
             case sx.Derivative(wrt=(sx.Group(open="picked", body=sx.BigOp(body=sx.Product(factors=(row, entry))) as total),)):
                 inner = sx.Group(node.span, "(", ")", replace(node, wrt=(entry,)))
                 return sx.Group(node.span, "(", ")", replace(total, body=sx.Product(node.span, (row, inner), ("",))))

@@ -433,6 +433,11 @@ def mapped(op: str, inner: Term, *params: Any) -> Term:
     return Term("elementwise", (inner,), (op, *params), inner.rows, inner.cols, inner.free)
 
 
+def masked(term: Term, mask: Term) -> Term:
+    """−∞ where the mask is 0."""
+    return Term("elementwise", (term, mask), ("masked",), term.rows, term.cols, free_of(term, mask))
+
+
 def total(term: Term) -> Term:
     return Term("sum", (term,), (None,), ONE, ONE, term.free)
 

@@ -377,6 +377,7 @@ ROWS = (
     mapped("huber", lambda x: np.where(x * x < 1, x * x / 2, np.abs(x) - 1 / 2), (Fraction(1),)),
     mapped("maximum", lambda x, y: (x + y + np.abs(x - y)) / 2, shapes=("n m", "n m")),
     mapped("maximum", lambda x, y: np.where(x > y, x, y), shapes=("n m", "1 m")),
+    mapped("masked", lambda x, m: np.where(m > 0, x, -np.inf), domain="a mask", shapes=("n m", "n m")),
     mapped("minimum", lambda x, y: (x + y - np.abs(x - y)) / 2, shapes=("n m", "n m")),
 )  # fmt: skip
 
@@ -409,7 +410,7 @@ def test_the_domain_of_a_row_is_the_one_of_the_record():
 
 def drawn(shape, domain, rng):
     x = rng.standard_normal(shape)
-    if domain == "positive":
+    if domain in ("positive", "a mask"):
         return rng.uniform(0.5, 1.5, shape)
     if domain == "places":
         return rng.integers(0, 4, shape).astype(float)

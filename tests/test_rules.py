@@ -67,6 +67,10 @@ def softmax(node):
     return func("softmax", [node], (1,), node.shape)
 
 
+def masked_softmax(node, mask):
+    return softmax(elementwise("masked", [node, mask]))
+
+
 def named(node, name):
     return Facts(FACTS.properties, {node: var(name, node.shape)})
 
@@ -320,6 +324,14 @@ FIRES = {
         (power(A, 3) * power(A, Fraction(-1, 2)), FACTS),
         (product("ij,ij->i1", A, power(A, -1)), FACTS),
     ],
+    "step-of-mask": [
+        *((elementwise("step", [each]), FACTS) for each in (M, T, 1 - T, M * T, elementwise("step", [A]), tri(P))),
+    ],
+    "masked-already": [
+        (multiply(masked_softmax(A, M), M), FACTS),
+        (multiply(B, multiply(elementwise("step", [A - C]), masked_softmax(B, elementwise("step", [A - C])))), FACTS),
+        (multiply(Z, M), named(masked_softmax(A, M), "Z")),
+    ],
     "squares-alike": [(multiply(A, A) + power(A, 2), FACTS), (multiply(A, A) + multiply(B, power(A, 2)), FACTS)],
     "join-powers": [
         (multiply(raised(A, s), power(A, -1)), FACTS),
@@ -486,6 +498,12 @@ STAYS = {
         (elementwise("log", [product("ii->i1", func("cholesky", [SPD], (), (n, n)))]), FACTS),
     ],
     "cancel-reciprocal": [(A * A, FACTS), (A * power(B, -1), FACTS), (product("ij,kj->ik", A, power(A, -1)), FACTS)],
+    "step-of-mask": [(elementwise("step", [A]), FACTS), (elementwise("step", [1 - A]), FACTS), (elementwise("step", [2 * M]), FACTS)],
+    "masked-already": [
+        (multiply(masked_softmax(A, B), B), FACTS),
+        (multiply(masked_softmax(A, M), B), FACTS),
+        (multiply(softmax(A), M), FACTS),
+    ],
     "squares-alike": [(multiply(A, A) + A, FACTS), (multiply(A, A) + power(B, 2), FACTS)],
     "join-powers": [
         (multiply(raised(A, s), A), FACTS),

@@ -43,7 +43,7 @@ def network(row):
     """Y of the row's operands, and L, its squared distance from a target."""
     net = Network()
     for operand in row.symbols:
-        net.declare(operand.name, operand.shape, "parameter", ["positive"] if row.domain == "positive" else [])
+        net.declare(operand.name, operand.shape, "parameter", ["positive"] if row.domain in ("positive", "a mask") else [])
     net.define_form("Y", row.form)
     Y = symbol("Y", row.form.shape)
     target = net.declare("T", Y.shape, "data")

@@ -299,6 +299,10 @@ RECORDS: tuple[Elementwise, ...] = (
     Elementwise("minimum", Notation(r"\min\left({0}, {1}\right)"), Notation("min({0}, {1})"), "np.minimum({0}, {1})",
             lambda xs, y, _: (1 - _of("step", xs[0] - xs[1]), _of("step", xs[0] - xs[1])), lambda S, x, z: S.Min(x, z),
             arity=2, kinks=lambda xs, _: (xs[0] - xs[1],), convention="min(x, y) counts as x where x = y"),
+    Elementwise("masked", Notation(r"\operatorname{{masked}}\left({0}, {1}\right)"), Notation("masked({0}, {1})"),
+            "np.where({t1} > 0, {0}, -np.inf)",
+            lambda xs, y, _: (_of("step", xs[1]), constant(0, xs[1].shape)),
+            lambda S, x, m: S.Piecewise((x, m > 0), (-S.oo, True)), arity=2, domain="a mask"),
 )  # fmt: skip
 
 ELEMENTWISE: dict[str, Elementwise] = {record.name: record for record in RECORDS}

@@ -76,6 +76,11 @@ def _clip(call: Call) -> Array:
     return array
 
 
+def _masked(call: Call) -> Array:
+    array, mask = call.arrays(2, tensors=True)
+    return call.typing.elementwise("masked", [array, mask], call.span)
+
+
 def _where(call: Call) -> Array:
     """c ⊙ a + (1 − c) ⊙ b, with c 0 or 1."""
     if len(call.args) != 3:
@@ -92,10 +97,11 @@ def _where(call: Call) -> Array:
     if is_left_out and True in infinite:
         branches[infinite.index(True)] = call.exactly(-_INFINITE)
     chosen, otherwise = branches
-    if chosen is None or otherwise is None:
-        at = call.args[1 + infinite.index(True)]
-        raise call.refused("an infinite entry, but for a causal mask below a softmax; write a large number, as in -1e9", at, Unsupported)
     rest = condition.opposite or t.add([call.exactly(1), t.negative(condition, call.span)], call.span)
+    if chosen is None or otherwise is None:
+        if (array := chosen or otherwise) is None:
+            raise call.refused("an infinite entry on both sides", call.args[1], Unsupported)
+        return t.elementwise("masked", [array, rest if chosen is None else condition], call.span)
     pairs = ((condition, chosen), (rest, otherwise))
     terms = [mask if branch.literal == 1 else t.times(mask, branch, call.span) for mask, branch in pairs if branch.literal != 0]
     made = t.add(terms, call.span) if len(terms) > 1 else next(iter(terms), t.times(condition, chosen, call.span))
@@ -240,6 +246,7 @@ ENTRYWISE: dict[str, Callable[[Call], Array]] = {
     "array": _same,
     **{name: _two(name) for name in ("add", "subtract", "multiply", "divide")},
     **{short: _two(name) for short, name in (("sub", "subtract"), ("mul", "multiply"), ("div", "divide"))},
+    **dict.fromkeys(functions.LEFT_OUT, _masked),
     **dict.fromkeys(functions.MAXIMA, extreme("maximum")),
     **dict.fromkeys(functions.MINIMA, extreme("minimum")),
 }

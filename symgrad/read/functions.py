@@ -103,6 +103,7 @@ OUTERS = frozenset({"outer"})
 PRODUCTS_OF_ENTRIES = frozenset({"prod"})
 MAXIMA = frozenset({"max", "maximum"})
 MINIMA = frozenset({"min", "minimum"})
+LEFT_OUT = frozenset({"masked"})  # −∞ where the second is 0
 
 # One number of all the entries: `f(X) = \\det X` is a quantity and no function that is applied to other things.
 OF_THE_WHOLE = frozenset({"det", "logdet", *TRACES, *SUMS})
@@ -135,6 +136,7 @@ WORDS = frozenset(
         *PRODUCTS_OF_ENTRIES,
         *MAXIMA,
         *MINIMA,
+        *LEFT_OUT,
     }
 )
 

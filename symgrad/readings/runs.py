@@ -65,10 +65,7 @@ class Run:
         return 0 if self.first.get(letter, ONE).number == 0 else 1
 
 
-_LEAVES_OUT_ONE = (
-    "what leaves out one of what its index runs through; with the one-hot vector e of y, "
-    r"\max(0, 1 + \max_{k \ne y} s_k - s_y) is \max_k (1 - e_k + s_k) - s_y"
-)
+_LEAVES_OUT_ONE = "what leaves out one of what its index runs through by its number; write k \\ne y, for a class y"
 
 
 def run_of(reader: Reader, node: sx.BigOp) -> Run | None:
@@ -270,6 +267,11 @@ def limited(reader: Reader, node: sx.BigOp, run: Run, reading: Reading) -> Itera
     if not told and (run.is_unclear or run.is_of_a_set):
         states = [(_as_all(reader, node, run, r), held) for r, held in states]
     yield from states
+
+
+def beside(reader: Reader, i: str, j: str) -> Term:
+    """Ones where two indices differ, zeros where they are one."""
+    return Term("triangle", (), ("beside",), reader.index(i), reader.index(j))
 
 
 def _among_pairs(reader: Reader, term: Term, kind: str, i: str, j: str, both_run: bool) -> Term:

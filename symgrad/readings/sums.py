@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from symgrad import syntax as sx
 from symgrad.dims import ONE
 from symgrad.naming import letters_of
-from symgrad.readings.runs import Run, count, limited, run_of
+from symgrad.readings.runs import Run, beside, count, limited, run_of
 from symgrad.shapes import Shapes
 from symgrad.syntax import Node, Unreadable
-from symgrad.terms import Term, total
+from symgrad.terms import Term, masked, total
 from symgrad.typing_rules import Note, Reading, is_scalar, negated
 
 if TYPE_CHECKING:
@@ -86,18 +86,24 @@ def _times(reader: Reader, node: sx.BigOp, run: Run, letters: tuple[str, ...], r
 def _reduced(reader: Reader, node: sx.BigOp, shapes: Shapes) -> Variants:
     """The product or the largest of what an index runs through; a second index that is free stays one."""
     run = run_of(reader, node)
-    if run is None or run.beside:
+    if run is None or any((operator, by) != ("ne", 0) for _, operator, _, by in run.beside):
         raise Unreadable(node.span, f"what the {node.operator} runs over")
     is_read = False
     for body in _bodies(reader, node, run, shapes):
         if not set(run.letters) <= set(body.term.free) or len(body.term.free) > 2 or not is_scalar(body.shapes, body.term):
             continue
+        if node.operator == "prod" and run.beside:
+            raise Unreadable(node.span, f"what the {node.operator} runs over")
+        apart, run.beside = run.beside, []
         for reading, letters in limited(reader, node, run, body):
-            is_read, term = True, reading.term
+            is_read, term = True, negated(reading.term) if node.operator == "min" else reading.term
+            for i, _, j, _ in apart:
+                reading = replace(reading, shapes=reading.shapes.unify(reader.index(i), reader.index(j)) or reading.shapes)
+                term = masked(term, Term("entry", (beside(reader, i, j),), (i, j), ONE, ONE, tuple(sorted({i, j}))))
             others = tuple(letter for letter in term.free if letter not in letters)
             places = (*others, *letters)
             rows, cols = [*map(reader.index, places), ONE][:2]
-            entries = Term("collect", (negated(term) if node.operator == "min" else term,), places, rows, cols)
+            entries = Term("collect", (term,), places, rows, cols)
             axis = 1 if others else None
             one = Term("function", (entries,), (_REDUCED[node.operator], axis), rows if others else ONE, ONE)
             one = Term("entry", (one,), (others[0], None), ONE, ONE, others) if others else one

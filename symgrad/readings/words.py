@@ -17,7 +17,7 @@ from symgrad.read import functions as fn
 from symgrad.readings.entries import stretch
 from symgrad.shapes import unknown
 from symgrad.syntax import Node
-from symgrad.terms import Term, free_of, mapped
+from symgrad.terms import Term, free_of, mapped, masked
 from symgrad.typing_rules import Reading, is_scalar, multiply, negated, squared
 
 if TYPE_CHECKING:
@@ -278,6 +278,14 @@ def _call_extremum(op: str) -> CallRule:
     return rule
 
 
+def _call_masked(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
+    if len(terms) == 2:
+        x, mask = terms
+        met = r.shapes.together((x.rows, mask.rows), (x.cols, mask.cols))
+        if met is not None:
+            yield r.plus(0.0, met, masked(x, mask))
+
+
 def _call_triangle(op: str) -> CallRule:
     def rule(reader: Reader, r: Reading, terms: tuple[Term, ...], keywords: dict[str, Node], node: sx.Call) -> Iterable[Reading]:
         (x,) = terms[:1]
@@ -361,6 +369,7 @@ RULES: dict[str, CallRule] = {
     **dict.fromkeys(fn.MAXIMA, _call_extremum("maximum")),
     **dict.fromkeys(fn.PRODUCTS_OF_ENTRIES, _call_prod),
     **dict.fromkeys(fn.MINIMA, _call_extremum("minimum")),
+    **dict.fromkeys(fn.LEFT_OUT, _call_masked),
     **{word: _call_function(op) for word, op in (fn.OF_A_MATRIX | fn.OF_A_SYMMETRIC_MATRIX).items()},
     **{word: _call_of_singular_values(op) for word, op in fn.OF_SINGULAR_VALUES.items()},
     **{word: _call_cofactors(is_turned) for word, is_turned in fn.COFACTORS.items()},

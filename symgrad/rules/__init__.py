@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symgrad.rewrite import Rule
-from symgrad.rules import exponentials, functions, inverses, matrix_exponentials, products, standard, structure
+from symgrad.rules import exponentials, functions, inverses, masked, matrix_exponentials, products, standard, structure
 
 SIMPLIFY: tuple[Rule, ...] = (
     *functions.RULES,
@@ -12,5 +12,6 @@ SIMPLIFY: tuple[Rule, ...] = (
     *inverses.RULES,
     *matrix_exponentials.RULES,
     *structure.RULES,
+    *masked.RULES,
     *products.RULES,
 )
