@@ -46,6 +46,7 @@ from symgrad.read.expression import network_of, network_of_assignments
 from symgrad.read.functions import WORDS, word_of
 from symgrad.read.python import Assignment, assignments
 from symgrad.recurrence import Recurrence, recurrence_of
+from symgrad.remarks import told
 from symgrad.rows_of_capitals import with_rows_of_capitals
 from symgrad.shapes import unknown
 from symgrad.sheet import Gathered
@@ -87,6 +88,20 @@ def network_of_text(
       y  data       n×1
       L = 1/2 (X w − y)ᵀ (X w − y)  1×1
     """
+    network = _network_of(text, dims, given, assumed, settings, scalar)
+    if isinstance(network, Network):
+        network.remarks += told(text, network)
+    return network
+
+
+def _network_of(
+    text: str,
+    dims: str,
+    given: Mapping[str, tuple[int, int]] | None,
+    assumed: str,
+    settings: Mapping[str, int] | None,
+    scalar: bool,
+) -> Network | Recurrence:
     if is_formula(text):
         return network_of_formula(text, dims, assumed, settings, scalar)
     source = Source(text, "--expr")

@@ -82,6 +82,7 @@ class Network:
         self.inputs: dict[str, Input] = {}
         self.definitions: dict[str, Definition] = {}
         self.requirements: list[Condition] = []
+        self.remarks: list[str] = []  # how what may be read in two ways was read
         self._sympy: dict[str, Any] = {}
         for name, expression in (definitions or {}).items():
             self.define(name, expression)
@@ -188,7 +189,7 @@ class Network:
     def with_node(self, name: str, node: Node, form: Form | None = None) -> Network:
         """The network with another tensor for a definition, printed as `form`; names that it did not have become inputs."""
         new = Network(self.title)
-        new.inputs, new.requirements = dict(self.inputs), list(self.requirements)
+        new.inputs, new.requirements, new.remarks = dict(self.inputs), list(self.requirements), list(self.remarks)
         for v in (v for v in topological([node]) if isinstance(v, Var) and v.name not in self):
             new.inputs[v.name] = Input(v.name, v.shape, "input", frozenset())
         new.definitions = {
@@ -234,7 +235,7 @@ class Network:
         """The same network with these given values."""
         new = copy.copy(self)
         new.inputs, new.definitions = dict(self.inputs), dict(self.definitions)
-        new.requirements, new._sympy = list(self.requirements), dict(self._sympy)
+        new.requirements, new.remarks, new._sympy = list(self.requirements), list(self.remarks), dict(self._sympy)
         new._changed()
         for name, value in values.items():
             new._set_value(new.resolve(name, new.inputs), value)

@@ -160,7 +160,7 @@ def _network(derivation: Derivation) -> list[Block]:
         for i, run in enumerate(_runs([(item.name, item.shape) for item in items])):
             shape = network.symbol_shape(run[0]) or ()
             groups += [", " if i else "", *_named_run(run), " (", Math(shape), ")"]
-    blocks: list[Block] = [Equations(_of_kind(derivation, "definition"))]
+    blocks: list[Block] = [Equations(_of_kind(derivation, "definition")), *(Prose((f"{r}.",)) for r in network.remarks)]
     if groups:
         blocks.insert(0, Prose((*groups, ".", *_assumed(network))))
     if derivation.of:

@@ -64,7 +64,7 @@ LAYERS = [
         "layouts confirmation findings verification "
         "counts layers products layer_text told_layers layer_claims tallies descents likeness keys differenced "
         "rewriting reporting verifying "
-        "plain_meaning formulas sheet_networks",
+        "plain_meaning remarks formulas sheet_networks",
     ),
     ("what is printed, and from what", "emit.* library"),
     ("the command", "cli"),

@@ -231,6 +231,18 @@ def test_an_exponential_that_is_asked_for_keeps_its_gradient():
     assert repr(derive(network, ["E"])["E"]) == "∂L/∂E = diag(1 ⊘ (E 1)) Y − (((Y ⊙ E) 1) ⊘ (E 1)^∘2) 1_dᵀ"
 
 
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (r"\|X\|_1", "sum of the absolute values"), ("‖X − B‖₁", "sum of the absolute values"), (r"\|Xw - y\|_1", ""),
+        ("norm(X, 1)", "largest sum of a column"), ("norm(X - B.T, ord=1)", "largest sum of a column"), ("norm(x, 1)", ""),
+    ],
+)  # fmt: skip
+def test_which_norm_was_read_is_told(text, words):
+    remarks = network_of_text(text).remarks
+    assert words in remarks[0] if words else not remarks
+
+
 # ── what is refused ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 WRONG = [

@@ -92,6 +92,7 @@ def as_data(derivation: Derivation) -> dict[str, Any]:
         "further": [_further(derivation, each) for each in derivation.further],
         "values": {name: _rows(value) for name, value in derivation.values.items()},
         "conventions": list(derivation.conventions),
+        "remarks": list(network.remarks),
         "steps": [{"latex": equation(s), "rule": s.rule, "from": list(s.uses)} for s in derivation.steps],
     }
 
