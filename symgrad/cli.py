@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # The keys of symgrad.further.KINDS but for what comes with Hessians and Jacobians, which --help does not load NumPy for.
 _KINDS = ("jacobian", "jvp", "vjp", "hessian", "hvp", "differential", "stationary")
+_HIGHEST_ORDER = 2
 
 
 class _Group(click.Group):
@@ -58,7 +59,7 @@ def main() -> None:
 @click.option("--assume", "assumed", default="", metavar="WORDS", help='Properties of names in --expr, as in "A: symmetric; y: one-hot".')
 @click.option("--wrt", multiple=True, metavar="NAME", help="Whose gradient is wanted; may be repeated. Default: the parameters.")
 @click.option("--of", "of", metavar="NAME", help="The loss. Default: the last definition, if it is a scalar.")
-@click.option("--order", type=click.IntRange(1, 2), default=1, help="2: the second derivatives too, as --kind hessian.")
+@click.option("--order", type=click.IntRange(1), default=1, help="2: the second derivatives too, as --kind hessian.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(_KINDS), help="What is wanted beyond gradients; may be repeated.")
 @click.option("--given", multiple=True, metavar="NAME=ROWS", help='A given value, as in "y=[[8],[11]]"; may be repeated.')
 @click.option("--set", "settings", multiple=True, metavar="NAME=N", help="A number for a network that takes one, as in T=5.")
@@ -98,6 +99,9 @@ def derive(
     engine = _pdf_engine(output, pdf_engine)
     if (source is None) is (expression is None):
         raise click.UsageError("give a SOURCE, or a loss with --expr")
+    if order > _HIGHEST_ORDER:
+        said = "a third derivative is one of a derivative: f = sum(x**4); sum(grad(f, x)*v) with --order 2"
+        raise click.UsageError(f"--order is 1 or 2, not {order}; {said}")
     if (dims or assumed) and expression is None:
         raise click.UsageError(f"--{'dims' if dims else 'assume'} goes with --expr")
     from symgrad.library import load, parts_of

@@ -38,6 +38,7 @@ from symgrad.plain_meaning import (
     take_as_stacks,
     vectors_beside_matrices,
 )
+from symgrad.primed_names import with_primed_names
 from symgrad.read import stepping
 from symgrad.read.arrays import Refused
 from symgrad.read.declared import read_properties, read_shapes
@@ -264,6 +265,8 @@ def network_of_formula(
         return network
 
     try:
+        for node in (n for s in as_typed.statements for n in sx.walk(s.node) if isinstance(n, sx.Unread)):
+            raise Unreadable(node.at or node.span, node.reason)
         counting = counted(written)
         last = last_step(settings or {}, counting.top if counting else None, "--expr")
         if counting is None or last is not None:
@@ -381,6 +384,7 @@ def _has_equation(text: str) -> bool:
 
 
 _REWRITINGS = (
+    with_primed_names,
     with_letter_powers,
     with_masks,
     with_densities,

@@ -97,7 +97,8 @@ def alone(node: Node, styled: frozenset[str]) -> Iterator[str]:
 
 
 def _is_small(base: sx.Name) -> bool:
-    return base.base.islower() if len(base.base) == 1 else base.base.startswith("\\") and base.base[1].islower() and base.base != "\\delta"
+    letter = base.base.rstrip("'")
+    return letter.islower() if len(letter) == 1 else letter.startswith("\\") and letter[1].islower() and letter != "\\delta"
 
 
 def rearranged(nodes: Iterable[Node]) -> Iterator[str]:

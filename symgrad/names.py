@@ -336,8 +336,8 @@ def _text_script(mark: str, body: str) -> str:
 def identifier(name: str) -> str:
     r"""A Python identifier; names that are identifiers already stay as they are.
 
-    >>> [identifier(n) for n in ("W1", "W^{(h)}", r"\hat{y}", "h_{t-1}", "lambda", "δ")]
-    ['W1', 'W_h', 'y_hat', 'h_t_1', 'lambda_', 'delta']
+    >>> [identifier(n) for n in ("W1", "W^{(h)}", r"\hat{y}", "h_{t-1}", "lambda", "δ", "x'")]
+    ['W1', 'W_h', 'y_hat', 'h_t_1', 'lambda_', 'delta', 'x_prime']
     """
     if match := gradient_of(name):
         return f"d{identifier(match['of'])}_d{identifier(match['wrt'])}"
@@ -355,6 +355,7 @@ def identifier(name: str) -> str:
     for style in _STYLES:
         out = re.sub(rf"\\{style}\s*\{{([^{{}}]*)\}}", r"\1", out)
     out = re.sub(r"\\(hat|tilde|bar|dot|vec)\s*\{?(\\?\w+)\}?", r"\2_\1 ", out)
+    out = re.sub(r"['′]", "_prime", out)
     out = "".join(_UNSUBSCRIPT.get(c, c) if c in _UNSUBSCRIPT else c for c in out)
     out = "".join(_GREEK_LATEX[c][1:] if c in _GREEK_LATEX else c for c in out)
     # Python reads 𝐱 and x as one name (NFKC), so they are made one here, where a clash is seen.

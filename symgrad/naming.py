@@ -111,7 +111,7 @@ def spelled(name: Name, sub: str = "", label: str = "", styled: bool = False) ->
     base = _accented(name.base, name.accents)
     if styled and name.style:
         base = f"\\{name.style}{{{base}}}"
-    elif len(name.base) > 1 and not name.base.startswith("\\"):
+    elif len(name.base.rstrip("'")) > 1 and not name.base.startswith("\\"):
         base = f"\\mathrm{{{base}}}"
     out = base
     if label:

@@ -47,6 +47,7 @@ _SCALARS_AT_LAST = frozenset({"y", "t", "b", "c", "\\hat{y}", "\\Delta"})
 _PLAIN_COST = 2.0
 _MOST_SCALARS = 6
 _AXES_OF_A_STACK = 3
+_PRIME = "'"
 # What a reading says of itself in words that help.
 _SAID = frozenset({NOT_ITS_SIZE, AGAIN, LABEL_OR_POWER, SPECTRAL_OR_NOT})
 
@@ -189,9 +190,7 @@ def plainly_understood(found: Gathered) -> Meaning:
     raise _why_not(found)
 
 
-_OF_VECTORS = re.compile(
-    r"\\sum|\\top|\\mathsf|\\intercal|\^\s*\{?\s*T|[ᵀ‖]|_(?!\{?\d)|\\\||\\[lr]Vert|\\langle|\\cdot|\\mathbf|\\bold|\\odot|\\vec"
-)
+_OF_VECTORS = re.compile(r"\\sum|\\top|\\mathsf|\\intercal|\^\s*\{?\s*T|[ᵀ‖]|\\\||\\[lr]Vert|\\langle|\\cdot|\\mathbf|\\bold|\\odot|\\vec")
 """What is written of vectors and of matrices only."""
 
 
@@ -237,7 +236,9 @@ def _broad(meaning: Meaning, found: Gathered) -> bool:
     """Whether a vector by its letter came out as a matrix, and no subscript says that it has rows."""
     for item in meaning.network.inputs.values():
         full = len(item.shape) == 2 and not item.shape[0].is_one and not item.shape[1].is_one
-        written = re.search(rf"(?<![A-Za-z\\]){re.escape(stem(item.name))}\}}*_", found.sheet.source.text) is not None
+        written = (
+            re.search(rf"(?<![A-Za-z\\]){re.escape(stem(item.name).rstrip(_PRIME))}\}}*{_PRIME}*_", found.sheet.source.text) is not None
+        )
         if full and not written and meaning.kinds(item.name)[0][1] == "column" and item.name not in meaning.vocabulary.declared:
             return True
     return False
@@ -250,7 +251,9 @@ def _thin(meaning: Meaning) -> list[str]:
         str(a.params[0]) for term in meaning.terms.values() for t in walk(term) if t.op == "inner" for a in t.args if a.op == "symbol"
     }
     vectors = [i.name for i in meaning.network.inputs.values() if i.name in multiplied and i.shape[1].is_one and stem(i.name)[:1].isupper()]
-    return [name for name in found if meaning.kinds(name)[0][1] in ("matrix", "column") and not is_greek(name)] + vectors
+    # A Greek letter may be a number, but nobody means a row by one.
+    rows = {name for name in found if not meaning.network.inputs[name].shape[1].is_one and meaning.kinds(name)[0][1] != "row"}
+    return [n for n in found if n in rows or (meaning.kinds(n)[0][1] in ("matrix", "column") and not is_greek(n))] + vectors
 
 
 def is_of_a_function(node: sx.Node, found: Gathered) -> bool:

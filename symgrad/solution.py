@@ -25,6 +25,7 @@ from symgrad.paper import SECTIONS, Part
 from symgrad.pictures import picture_of
 from symgrad.pictures.picture import Picture
 from symgrad.properties import stated
+from symgrad.steps import slopes_of
 
 
 @dataclass(frozen=True)
@@ -301,6 +302,8 @@ def _gradients(derivation: Derivation) -> list[Block]:
     blocks: list[Block] = [Equations(_of_kind(derivation, "gradient"))]
     if said := said_of_chains(derivation.steps):
         blocks.insert(0, Prose((said,)))
+    for left, right in slopes_of([result.named for result in derivation.results.values()], derivation.network):
+        blocks.append(Prose(("Here ", Math(left), " = ", Math(right), ".")))
     if derivation.conventions:
         blocks.append(Prose(("At the kinks: " + "; ".join(derivation.conventions) + ".",)))
     return blocks

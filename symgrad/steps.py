@@ -6,13 +6,13 @@ written out; the numbers. Steps that are one step with t moved along become one 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from symgrad import names
 from symgrad.derivation import Chain, Result, Step, Value
 from symgrad.families import Span, fold_sums, general
-from symgrad.form import Form, cost, symbol, symbols
+from symgrad.form import Form, apply, cost, symbol, symbols, walk
 from symgrad.further import Further
 from symgrad.gradient import Gradient, depend_on
 from symgrad.network import Definition, Network
@@ -20,9 +20,9 @@ from symgrad.op import Notation
 from symgrad.ops.elementwise import ELEMENTWISE
 from symgrad.raising import raise_form
 from symgrad.reverse import pushforward
-from symgrad.rewrite import simplify
+from symgrad.rewrite import Facts, simplify
 from symgrad.rules import SIMPLIFY
-from symgrad.tensor import Map, Node, Var, topological, var
+from symgrad.tensor import Map, Node, Var, elementwise, topological, var
 
 _LONGEST_ON_THE_WAY = 8
 
@@ -236,6 +236,21 @@ def _further_steps(further: Further, steps: _Steps) -> None:
         uses = [steps.of[kind, further.name]]
     if further.form is not None:
         steps.add(kind, (further.left, further.form), further.rule, uses, further.name)
+
+
+# Functions whose derivatives have formulas that few know by heart.
+_WITH_A_SLOPE_TO_TELL = frozenset({"gelu", "silu", "mish", "softsign", "elu", "hard_swish"})
+
+
+def slopes_of(forms: Iterable[Form], network: Network) -> Iterator[tuple[Form, Form]]:
+    """The formulas of the derivatives that stand with a prime: GELU′(z) = (1 + erf(z/√2))/2 + z exp(−z²/2)/√(2π)."""
+    primed = {(f.op.removesuffix("'"), f.params) for form in forms for f in walk(form) if f.op.endswith("'")}
+    letter = next(c for c in "ztuvs" if network.symbol_shape(c) is None)
+    for name, params in sorted(primed, key=lambda each: each[0]):
+        if name in _WITH_A_SLOPE_TO_TELL:
+            z = var(letter, ())
+            (slope,) = ELEMENTWISE[name].derivative([z], elementwise(name, [z], params), params)
+            yield apply(f"{name}'", [symbol(letter, ())], params), raise_form(simplify(slope, Facts(), SIMPLIFY), Facts())
 
 
 def conventions_of(network: Network, loss: str | None) -> tuple[str, ...]:

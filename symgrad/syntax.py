@@ -337,9 +337,10 @@ class Cases(Node):
 
 @dataclass(frozen=True, slots=True)
 class Unread(Node):
-    """What could not be read, and why."""
+    """What could not be read, why, and where in it, if that is known."""
 
     reason: str
+    at: Span | None = None
 
 
 def children(node: Node) -> tuple[Node, ...]:

@@ -142,6 +142,7 @@ FUNCTIONS |= {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "silu": lambda x: x / (1 + np.exp(-x)),
     "gelu": lambda x: x * (1 + erf(x / 2**0.5)) / 2,
+    "erf": erf,
     "gammaln": gammaln,
     "gamma": lambda x: np.exp(gammaln(x)),
     "digamma": above_zero(sympy.digamma),

@@ -336,7 +336,6 @@ ROWS = (
     mapped("polygamma", lambda x: polygamma(0, x), (Fraction(0),), "positive"),
     mapped("polygamma", lambda x: polygamma(1, x), (Fraction(1),), "positive"),
     mapped("polygamma", lambda x: polygamma(3, x), (Fraction(3),), "positive"),
-    mapped("reciprocal_pi", lambda x: x * 0.3183098861837907),
     mapped("exp", lambda x: np.e**x),
     mapped("log", lambda x: np.log2(x) * math.log(2), domain="positive"),
     mapped("log1p", lambda x: np.log(1 + x), domain="positive"),

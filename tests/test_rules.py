@@ -92,6 +92,7 @@ CLIPPED = elementwise("minimum", [elementwise("maximum", [A, -ONES]), ONES])
 
 SPD = add([product("ij,kj->ik", A, A), eye(n)])
 P, Q = var("P", (n, n)), var("Q", (n, n))
+ROOT = elementwise("sqrt", [constant(2, ())])
 STACK = var("O", (k, n, n))
 PQ, PSP = product("ij,jk->ik", P, Q), product("ji,jk,kl->il", P, S, P)
 
@@ -204,6 +205,11 @@ FIRES = {
         (multiply(step(A * B - CLIPPED * B), step(A + 1), 1 - step(A - 1), C), FACTS),
         (multiply(step(A - CLIPPED), step(A + 1), 1 - step(elementwise("maximum", [A, -ONES]) - ONES)), FACTS),
     ],
+    "power-of-roots": [
+        (power(product(",ij->ij", power(ROOT, -1), A), 2), FACTS),
+        (power(product(",ij,ij->ij", ROOT, scale(-3, A), B), -2), FACTS),
+    ],
+    "roots-meet": [(product(",,ij->ij", ROOT, elementwise("sqrt", [func("pi", (), (), ())]), A), FACTS)],
     "square-of-root": [(power(elementwise("sqrt", [A]), 2), FACTS), (power(elementwise("sqrt", [A]), 4), FACTS)],
     "step-of-maximum": [(step(elementwise("maximum", [A, constant(-1, (n, m))]) - constant(1, (n, m))), FACTS)],
     "spread-terms-apart": [(product("ij,jki->ik", A, pairs), FACTS), (product("ij,jki,ik->i", A, pairs, B), FACTS)],
@@ -398,6 +404,11 @@ STAYS = {
         (multiply(step(A * B - CLIPPED * B), step(B + 1), 1 - step(A - 1)), FACTS),
         (multiply(step(product("ij,jk,kl->il", A - CLIPPED, transpose(B), B)), step(A + 1), 1 - step(A - 1)), FACTS),
     ],
+    "power-of-roots": [
+        (power(product(",ij->ij", ROOT, A), 3), FACTS),
+        (power(product(",ij->ij", elementwise("sqrt", [s]), A), 2), FACTS),
+    ],
+    "roots-meet": [(product(",,ij->ij", ROOT, elementwise("sqrt", [s]), A), FACTS)],
     "square-of-root": [(power(elementwise("sqrt", [A]), -1), FACTS), (power(elementwise("sqrt", [A]), 3), FACTS)],
     "step-of-maximum": [
         (step(elementwise("maximum", [A, constant(2, (n, m))]) - constant(1, (n, m))), FACTS),

@@ -14,7 +14,7 @@ from typing import Any
 
 from symgrad.op import Elementwise, Notation, Prec, Special, Spelling, Writer
 from symgrad.ops.linear import is_negative
-from symgrad.tensor import Node, Params, constant, elementwise, scale
+from symgrad.tensor import Node, Params, constant, einsum, elementwise, func, scale
 
 X = Sequence[Node]
 HALF, SIXTH = Fraction(1, 2), Fraction(1, 6)
@@ -183,10 +183,19 @@ def _polygamma(writer: Writer, form: Any) -> tuple[str, Prec]:
     return f"{name}{f'[{order}]' if name == 'polygamma' else ''}({inside})", Prec.ATOM
 
 
+def _over_the_root_of(times: int, x: Node) -> Node:
+    """x / √π, x / √(2π)."""
+    labels = tuple(range(len(x.shape)))
+    root = elementwise("sqrt", [scale(times, func("pi", (), (), ()))])
+    return einsum([(root**-1, ()), (x, labels)], labels, x.shape)
+
+
 def _gelu_prime(x: Node) -> Node:
     """Φ(x) + x φ(x), with Φ the normal distribution function and φ its density."""
-    density = _of("exp", scale(-HALF, x * x)) * _of("sqrt", scale(HALF, _of("reciprocal_pi", constant(1, x.shape))))
-    return scale(HALF, 1 + _of("erf", x * _of("sqrt", constant(HALF, x.shape)))) + x * density
+    density = _over_the_root_of(2, _of("exp", scale(-HALF, x**2)))
+    labels = tuple(range(len(x.shape)))
+    root = elementwise("sqrt", [constant(2, ())])
+    return scale(HALF, 1 + _of("erf", einsum([(x, labels), (root**-1, ())], labels, x.shape))) + x * density
 
 
 RECORDS: tuple[Elementwise, ...] = (
@@ -224,7 +233,7 @@ RECORDS: tuple[Elementwise, ...] = (
             lambda x, y: _gelu_prime(x), lambda S, x: x * (1 + S.erf(x / S.sqrt(2))) / 2, primed=True,
             numpy_prime="_gelu_prime({0})"),
     _record("erf", _function(r"\mathrm{erf}", "erf"), "_erf({0})",
-            lambda x, y: 2 * _of("exp", -(x * x)) * _of("sqrt", _of("reciprocal_pi", constant(1, x.shape))),
+            lambda x, y: 2 * _over_the_root_of(1, _of("exp", -(x**2))),
             lambda S, x: S.erf(x)),
     _record("gamma", _function(r"\Gamma", "Γ"), "np.exp(_gammaln({0}))",
             lambda x, y: y * _of("polygamma", x, Fraction(0)), lambda S, x: S.gamma(x), domain="positive",
@@ -235,9 +244,6 @@ RECORDS: tuple[Elementwise, ...] = (
     Elementwise("polygamma", _polygamma, _polygamma, "_polygamma({0}, {p0})",
             lambda xs, y, p: (_of("polygamma", xs[0], p[0] + 1),), lambda S, x, n: S.polygamma(n, x), domain="positive",
             source="Abramowitz & Stegun (1964), 6.4.1"),
-    _record("reciprocal_pi", (Notation(r"\frac{{{0}}}{{\pi}}"), Notation("{0}/π", Prec.PRODUCT, Prec.POSTFIX)),
-            Notation("{t0} / np.pi", Prec.PRODUCT),
-            lambda x, y: _of("reciprocal_pi", constant(1, x.shape)), lambda S, x: x / S.pi),
     _record("exp", (_exp, _exp), "np.exp({0})", lambda x, y: y, lambda S, x: S.exp(x)),
     _record("log", _function(r"\log", "log"), "np.log({0})", lambda x, y: x**-1, lambda S, x: S.log(x), domain="positive"),
     _record("log1p", (Notation(r"\log\left(1 + {0}\right)", inner=Prec.PRODUCT), Notation("log(1 + {0})", inner=Prec.PRODUCT)),

@@ -43,7 +43,7 @@ def parse(source: Source, span: Span, macros: Macros | None = None, typed: bool 
     try:
         tokens = lex(source, span, macros, typed)
     except Unreadable as error:
-        return [sx.Unread(span, error.reason)]
+        return [sx.Unread(span, error.reason, error.span)]
     out: list[Node] = []
     parts = statements(unwrapped(tokens))
     for part in parts:
@@ -65,7 +65,7 @@ def _statement(tokens: list[Token]) -> Node | None:
             raise Unreadable(parser.peek.span, f"{parser.peek.text!r} is not expected here")
         return node
     except Unreadable as error:
-        return sx.Unread(whole, error.reason)
+        return sx.Unread(whole, error.reason, error.span)
     except RecursionError:
         return sx.Unread(whole, "it is nested too deeply")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symgrad.rewrite import Rule
-from symgrad.rules import exponentials, functions, inverses, masked, matrix_exponentials, products, standard, structure
+from symgrad.rules import exponentials, functions, inverses, masked, matrix_exponentials, products, roots, standard, structure
 
 SIMPLIFY: tuple[Rule, ...] = (
     *functions.RULES,
@@ -13,5 +13,6 @@ SIMPLIFY: tuple[Rule, ...] = (
     *matrix_exponentials.RULES,
     *structure.RULES,
     *masked.RULES,
+    *roots.RULES,
     *products.RULES,
 )
