@@ -257,13 +257,17 @@ def _squares(shapes: tuple[Shape, ...], what: str) -> Shape:
     return shape
 
 
+# What they are along an axis with one place.
+_OF_ONE_ENTRY = {"softmax": 1, "log_softmax": 0}
+
+
 def _lowered(name: str) -> Any:
     def lower(nodes: tuple[Node, ...], params: Params) -> Node:
         along = dict.fromkeys(("softmax", "log_softmax", "is_max", "standardize", "cumprod"), _same)
         shapes = along | dict.fromkeys(("logsumexp", "max", "prod", "std"), reduced_shape)
         shape = shapes[name]((nodes[0].shape,), params) if name in shapes else nodes[0].shape
-        if all(dim.is_one for dim in nodes[0].shape) and name == "softmax":
-            return constant(1, shape)
+        if name in _OF_ONE_ENTRY and (all(dim.is_one for dim in nodes[0].shape) or nodes[0].shape[params[0]].is_one):
+            return constant(_OF_ONE_ENTRY[name], shape)
         return func(name, nodes, params, _for_each((nodes[0].shape,)) if name in ("det", "logdet") else shape)
 
     return lower

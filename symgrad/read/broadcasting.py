@@ -12,7 +12,7 @@ from symgrad.form import Form, apply, number
 from symgrad.read.arranging import Arranging
 from symgrad.read.arrays import Array, Refused, literal
 from symgrad.read.kinds import COUNTS, is_weight
-from symgrad.read.sizes import BIAS, OUTER, RATE
+from symgrad.read.sizes import BESIDE_SMALL, BIAS, OUTER, RATE
 from symgrad.shapes import Shapes
 from symgrad.span import Span
 from symgrad.textbook import scaled
@@ -120,6 +120,10 @@ class Broadcasting(Arranging):
             # A row and a column make a matrix of all their pairs; whoever means that writes the transpose himself.
             self.blame(OUTER, {a.bare for a in (*columns, *rows) if a.bare is not None and a.bare in a.names})
         matrices = [a for a in shaped if not self.is_vector(a)]
+        if any(a.names & self.small and not a.is_product for a in matrices):
+            thinner = {a.bare for a in (*columns, *rows) if a.bare is not None and a.flat and a.bare in a.names}
+            self.blame(BESIDE_SMALL, thinner)
+            self.with_rows |= thinner
         if not bias or not matrices:
             return
         if rows:

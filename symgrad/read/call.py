@@ -12,8 +12,12 @@ from symgrad.dims import Dim
 from symgrad.errors import InvalidExpression, SymgradError, Unsupported
 from symgrad.read import functions
 from symgrad.read.arrays import Array, Refused, literal
+from symgrad.read.sizes import THIN
 from symgrad.read.typing import Typing
 from symgrad.span import Span
+
+# What is one row is seldom what a second axis is asked of.
+_A_ROW = 0.5
 
 
 class Reading(Protocol):
@@ -74,7 +78,16 @@ class Call:
         if node is None or (isinstance(node, ast.Constant) and node.value is None):
             return None
         items = node.elts if isinstance(node, (ast.Tuple, ast.List)) and node.elts else [node]
-        return sorted({self.place(item, len(array.shape)) for item in items})
+        found = {self.place(item, len(array.shape)) for item in items}
+        if found == {1} and array.flat and not array.lead and self.typing.shapes.is_one(array.cols):
+            # The last axis of a vector is its own; what has a second axis is no vector.
+            if any((whole(item) or 0) < 0 for item in items):
+                return [0]
+            self.typing.blame(THIN, array.names)
+        if found == {1} and array.flat and not array.lead:
+            self.typing.blame(_A_ROW * self.typing.shapes.is_one(array.rows), array.names)
+            self.typing.with_rows |= array.names
+        return sorted(found)
 
     def axis(self, array: Array, position: int = 1) -> int | None:
         """The one axis that is asked for; None for all entries."""

@@ -98,10 +98,10 @@ def _best(vocabulary: Vocabulary) -> Typed:
                 other = {**choice, name: kind}
                 if tuple(other.values()) in tried:
                     continue
-                if (
-                    vocabulary.kinds[name][kind] == "scalar"
-                    and name not in (typed[0] if typed else Typing(vocabulary.source)).beside_scalars
-                ):
+                told = typed[0] if typed else Typing(vocabulary.source)
+                if vocabulary.kinds[name][kind] == "scalar" and name not in told.beside_scalars:
+                    continue
+                if vocabulary.kinds[name][kind] == "matrix" and name not in told.with_rows:
                     continue
                 tried.add(tuple(other.values()))
                 cost, further, made, _ = _typed(vocabulary, other)

@@ -36,4 +36,4 @@ def kinds_in_order(name: str, greek: Mapping[str, str]) -> tuple[str, ...]:
     )
     if is_greek:
         return "scalar", "column", "row"
-    return ("matrix", *TENSORS) if name[0].isupper() else ("column", "row", "scalar")
+    return ("matrix", *TENSORS) if name[0].isupper() else ("column", "row", "scalar", "matrix")

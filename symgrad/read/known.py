@@ -90,5 +90,5 @@ def _kinds(name: str, given: tuple[int, int] | None) -> tuple[str, ...]:
     if usual[0] == "matrix":
         return ("matrix",)
     rows, cols = given
-    fits = {"scalar": rows == cols == 1, "column": cols == 1, "row": rows == 1}
+    fits = {"scalar": rows == cols == 1, "column": cols == 1, "row": rows == 1, "matrix": rows != 1 and cols != 1}
     return tuple(kind for kind in usual if fits[kind]) or ("matrix",)

@@ -22,6 +22,8 @@ _SIZES = "ndkmpqrsuvhlabcefgijotwxyz"
 # What speaks against a choice of kinds: a row that meets a column, a bias that is no row, a product over an axis of size 1, and a letter
 # of numbers (the n of XᵀX/n, the s of s*B@A) that is a vector beside a matrix.
 OUTER, BIAS, THIN, RATE = 3.0, 2.5, 3.0, 2.5
+# What one more name in small letters costs that has not the shape of a matrix in small letters beside it.
+BESIDE_SMALL = 1.5
 # And what a product costs that only fits as NumPy has it for vectors of one axis: x @ y as xᵀ y, x @ A as Aᵀ x.
 INNER, TURNED = 0.5, 4.0
 
@@ -36,6 +38,8 @@ class Sizes:
     cost: float = 0.0
     blamed: set[str] = field(default_factory=set)
     beside_scalars: set[str] = field(default_factory=set)
+    with_rows: set[str] = field(default_factory=set)  # names in small letters of which a second axis is asked for
+    small: set[str] = field(default_factory=set)  # those that are matrices
     equal_at_last: list[Dim] = field(default_factory=list)
     lengths: list[Dim] = field(default_factory=list)
     met: dict[str, Shape] = field(default_factory=dict)
@@ -54,7 +58,9 @@ class Sizes:
         self.lengths += {"column": [rows], "row": [cols]}.get(kind, [])
         shape: Shape = () if kind == "scalar" else (*lead, rows, cols)
         flat = kind in ("column", "row")
-        loose = frozenset((name,)) if flat or kind == "scalar" else frozenset()
+        is_small = kind == "matrix" and name[:1].islower()
+        self.small |= {name} if is_small else set()
+        loose = frozenset((name,)) if flat or kind == "scalar" or is_small else frozenset()
 
         def make(shapes: Shapes) -> Form:
             return symbol(name, shapes.shape(*shape))
