@@ -109,6 +109,23 @@ def ravelled(call: Call) -> Array:
     return replace(call.typing.reshaped(array, (_entries(call, array), ONE), call.span), flat=True)
 
 
+def flattened(call: Call) -> Array:
+    """`X.flatten(1)`, `torch.flatten(X, start_dim=0, end_dim=1)`: neighbouring axes as one; all of them without a number."""
+    array = call.array(first(call), tensors=True)
+    ends = [
+        call.keywords.get(name, call.args[i] if len(call.args) > i else None) for i, name in enumerate(("start_dim", "end_dim"), start=1)
+    ]
+    if ends == [None, None] or array.flat:
+        return ravelled(Call(call.word, call.args[:1], {}, call.span, call.reader))
+    rank = len(array.shape)
+    start, end = (default if node is None else call.place(node, rank) for node, default in zip(ends, (0, rank - 1), strict=True))
+    joined = ONE
+    for dim in array.shape[start : end + 1]:
+        joined = joined * call.typing.shapes.resolve(dim)
+    shape = (*array.shape[:start], joined, *array.shape[end + 1 :])
+    return call.typing.reshaped(array, shape if len(shape) > 1 else (joined, ONE), call.span)
+
+
 def _entries(call: Call, array: Array) -> Dim:
     """How many entries there are."""
     total = ONE

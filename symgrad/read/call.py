@@ -12,6 +12,7 @@ from symgrad.dims import Dim
 from symgrad.errors import InvalidExpression, SymgradError, Unsupported
 from symgrad.read import functions
 from symgrad.read.arrays import Array, Refused, literal
+from symgrad.read.kinds import BIASES, stem
 from symgrad.read.sizes import THIN
 from symgrad.read.typing import Typing
 from symgrad.span import Span
@@ -84,9 +85,11 @@ class Call:
             if any((whole(item) or 0) < 0 for item in items):
                 return [0]
             self.typing.blame(THIN, array.names)
-        if found == {1} and array.flat and not array.lead:
-            self.typing.blame(_A_ROW * self.typing.shapes.is_one(array.rows), array.names)
-            self.typing.with_rows |= array.names
+        is_row = self.typing.shapes.is_one(array.rows)
+        if found == {1} and not array.lead and (array.flat or is_row):
+            several = {name for name in array.names if stem(name) not in BIASES}
+            self.typing.blame(_A_ROW * is_row, several)
+            self.typing.with_rows |= several
         return sorted(found)
 
     def axis(self, array: Array, position: int = 1) -> int | None:

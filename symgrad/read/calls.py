@@ -111,7 +111,7 @@ CALLS: dict[str, Callable[[Call], Array]] = {
     "kron": matrices.kronecker,
     "vec": axes.in_one_column,
     "ravel": axes.ravelled,
-    "flatten": axes.ravelled,
+    "flatten": axes.flattened,
     "reshape": axes.reshaped,
     "view": axes.reshaped,
     "eye": shaping.identity,
@@ -174,7 +174,7 @@ def called(call: Call) -> Array:
     return function(call)
 
 
-_OWN = {"norm": {"p"}, "normalize": {"p"}}
+_OWN = {"norm": {"p"}, "normalize": {"p"}, "flatten": {"start_dim", "end_dim"}}
 """What only these functions take."""
 _KEYWORDS = frozenset(
     {

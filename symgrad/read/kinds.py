@@ -10,6 +10,7 @@ RATES = frozenset("c k m n r s t h alpha beta gamma eta tau temp scale rate".spl
 """The letters of numbers, though a vector may have them too."""
 COUNTS = frozenset({"n", "t", "temp", "tau"})
 """Those that what they divide is not a vector for."""
+BIASES = frozenset({"b", "c", "bias", "beta", "gamma"})
 _WEIGHTS = ("W", "U", "V", "A", "K", "Theta", "Θ")
 
 

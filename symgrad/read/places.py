@@ -57,8 +57,14 @@ def of_pair(reader: Reading, node: ast.Subscript | ast.Attribute, is_first: bool
     return replace(reader.array(node.value), span=reader.span(node))
 
 
+_IN_ANOTHER_SHAPE = frozenset({"view", "reshape", "flatten", "ravel", "squeeze"})
+
+
 def _has_places(reader: Reading, node: ast.expr) -> bool:
-    """Whether it is a name whose values are places: the labels of `P[arange(n), labels]`, the words of `E[words]`."""
+    """Whether it is a name whose values are places: the labels of `P[arange(n), labels]`, the words of `E[words]`; or such in another shape."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=value, attr=attr)) if attr in _IN_ANOTHER_SHAPE:
+            return _has_places(reader, value)
     return isinstance(node, ast.Name) and reader.is_input(node.id)
 
 
