@@ -65,8 +65,14 @@ def _is_pi(node: Node) -> bool:
     return isinstance(node, sx.Name) and node.base == "\\pi" and not node.accents
 
 
+def _is_logarithm(function: sx.Name) -> bool:
+    return function.base.removeprefix("\\") in ("log", "ln")
+
+
 def _written(node: Node) -> Node | None:
     match node:
+        case sx.Call(function=sx.Name() as log, args=(sx.BigOp(operator="prod", body=sx.Node() as body) as whole,)) if _is_logarithm(log):
+            return sx.replaced(replace(whole, operator="sum", body=sx.Call(node.span, log, (body,))), _written)
         case sx.Call(function=sx.Name(base="log" | "ln" | "\\log" | "\\ln"), args=(sx.Product(factors=(name, group)) as whole,)):
             return _formula(name, group, whole, 1)
         case sx.Call(function=name, args=(sx.Name() as one, sx.Name() as other)) if script_text(name) in _DIVERGENCES:

@@ -355,7 +355,7 @@ def identifier(name: str) -> str:
     for style in _STYLES:
         out = re.sub(rf"\\{style}\s*\{{([^{{}}]*)\}}", r"\1", out)
     out = re.sub(r"\\(hat|tilde|bar|dot|vec)\s*\{?(\\?\w+)\}?", r"\2_\1 ", out)
-    out = re.sub(r"['′]", "_prime", out)
+    out = re.sub(r"['′](?!\d)", "_prime", out)
     out = "".join(_UNSUBSCRIPT.get(c, c) if c in _UNSUBSCRIPT else c for c in out)
     out = "".join(_GREEK_LATEX[c][1:] if c in _GREEK_LATEX else c for c in out)
     # Python reads 𝐱 and x as one name (NFKC), so they are made one here, where a clash is seen.

@@ -43,7 +43,7 @@ _PLAIN = frozenset({"direct", "drifted"})
 # On a sheet the loss of a batch is meant summed, L = (y − ŷ)²; its definition is printed with the sum.
 PLAIN_ON_A_SHEET = _PLAIN | {"loss_summed"}
 # What may be a scalar where a vector does not fit: the target of one example, a bias; and what such a reading may cost at most.
-_SCALARS_AT_LAST = frozenset({"y", "t", "b", "c", "\\hat{y}", "\\Delta"})
+_SCALARS_AT_LAST = frozenset({"y", "t", "b", "c", "\\hat{y}", "\\Delta", "C"})
 _PLAIN_COST = 2.0
 _MOST_SCALARS = 6
 _AXES_OF_A_STACK = 3

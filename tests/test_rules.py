@@ -338,6 +338,7 @@ FIRES = {
         (multiply(B, multiply(elementwise("step", [A - C]), masked_softmax(B, elementwise("step", [A - C])))), FACTS),
         (multiply(Z, M), named(masked_softmax(A, M), "Z")),
     ],
+    "like-products": [(multiply(product("ij,jk->ik", P, Q), S) + 2 * multiply(S, product("jk,ij->ik", Q, P)), FACTS)],
     "squares-alike": [(multiply(A, A) + power(A, 2), FACTS), (multiply(A, A) + multiply(B, power(A, 2)), FACTS)],
     "join-powers": [
         (multiply(raised(A, s), power(A, -1)), FACTS),
@@ -515,6 +516,7 @@ STAYS = {
         (multiply(masked_softmax(A, M), B), FACTS),
         (multiply(softmax(A), M), FACTS),
     ],
+    "like-products": [(multiply(P, Q) + multiply(P, S), FACTS), (product("ij,jk->ik", P, Q) + product("ij,jk->ik", Q, P), FACTS)],
     "squares-alike": [(multiply(A, A) + A, FACTS), (multiply(A, A) + power(B, 2), FACTS)],
     "join-powers": [
         (multiply(raised(A, s), A), FACTS),

@@ -61,7 +61,7 @@ _IN_ANOTHER_SHAPE = frozenset({"view", "reshape", "flatten", "ravel", "squeeze"}
 
 
 def _has_places(reader: Reading, node: ast.expr) -> bool:
-    """Whether it is a name whose values are places: the labels of `P[arange(n), labels]`, the words of `E[words]`; or such in another shape."""
+    """Whether it is a name whose values are places, in any shape: the labels of `P[arange(n), labels]`, the words of `E[words]`."""
     match node:
         case ast.Call(func=ast.Attribute(value=value, attr=attr)) if attr in _IN_ANOTHER_SHAPE:
             return _has_places(reader, value)

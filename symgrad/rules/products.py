@@ -26,6 +26,7 @@ from symgrad.tensor import (
     eye,
     power,
     scale,
+    split,
     substitute,
     topological,
     transpose,
@@ -136,6 +137,23 @@ def cancel_reciprocal(node: Node, facts: Facts) -> Node | None:
             return einsum(factors, node.out, node.shape, node.coefficient, node.sizes)
         seen[base, labels] = (k, exponent)
     return None
+
+
+def like_products(node: Node, facts: Facts) -> Node | None:
+    """y ⊙ (A x) + (A x) ⊙ y = 2 y ⊙ (A x), also where products inside the products are made in another order."""
+    if not isinstance(node, Add) or sum(isinstance(term, Einsum) for term in node.operands) < 2:
+        return None
+    alike: dict[object, list[tuple[Fraction, Node]]] = {}
+    for term in node.operands:
+        flat = term
+        while (opened := flatten_product(flat, facts)) is not None:
+            flat = opened
+        number, key = split(flat)
+        alike.setdefault(key, []).append((number, term))
+    if len(alike) == len(node.operands):
+        return None
+    merged = [(sum((number for number, _ in group), Fraction(0)) / group[0][0], group[0][1]) for group in alike.values()]
+    return add([scale(times, term) for times, term in merged])
 
 
 def squares_alike(node: Node, facts: Facts) -> Node | None:
@@ -603,6 +621,7 @@ RULES: tuple[Rule, ...] = (
     Rule("flatten-when-shorter", "a (b a⁻¹) = b", "fewer factors, by its own condition", flatten_when_shorter),
     Rule("flatten-broadcast", "A ⊙ (u 1ᵀ) = diag(u) A", "one product inside a product less", flatten_broadcast),
     Rule("cancel-reciprocal", "x ⊙ x⁻¹ = 1", "fewer factors", cancel_reciprocal),
+    Rule("like-products", "y ⊙ (A x) + (A x) ⊙ y = 2 y ⊙ (A x)", "fewer terms", like_products),
     Rule("squares-alike", "x ⊙ x + x^∘2 = 2 x^∘2", "a product becomes a power", squares_alike),
     Rule("join-powers", "b^c ⊘ b = b^(c − 1)", "a factor disappears", join_powers),
     Rule("open-reciprocal-when-shorter", "(a ⊙ b)⁻¹ ⊙ b = a⁻¹", "fewer factors, by its own condition", open_reciprocal_when_shorter),
