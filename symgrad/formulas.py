@@ -107,7 +107,7 @@ def _network_of(
         return network_of_formula(text, dims, assumed, settings, scalar)
     source = Source(text, "--expr")
     try:
-        found = stepping.with_subscripts(assignments(source))
+        found = stepping.by_terms(stepping.with_subscripts(assignments(source)))
         counting = stepping.counted(found)
         last = last_step(settings or {}, counting[1] if counting else None, "--expr")
         if counting is None:

@@ -61,6 +61,29 @@ def with_subscripts(found: Sequence[Assignment]) -> Sequence[Assignment]:
     ]
 
 
+class _ByTerms(ast.NodeTransformer):
+    """`sum(a + b for t in …)` as `sum(a for t in …) + sum(b for t in …)`, each of which is one sum for every number of steps."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        match node:
+            case ast.Call(
+                func=ast.Name(id="sum"),
+                args=[ast.GeneratorExp(elt=ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right), generators=over)],
+                keywords=[],
+            ):
+                sums = [ast.Call(node.func, [ast.GeneratorExp(term, copy.deepcopy(over))], []) for term in (left, right)]
+                first, second = map(self.visit, sums)
+                made = ast.BinOp(first, op, second)
+                return ast.fix_missing_locations(ast.copy_location(made, node))
+        return node
+
+
+def by_terms(found: Sequence[Assignment]) -> Sequence[Assignment]:
+    """The definitions with sums over steps term by term."""
+    return [replace(a, tree=_ByTerms().visit(a.tree)) for a in found]
+
+
 def counted(found: Sequence[Assignment]) -> tuple[str, str] | None:
     """The letter that counts steps and the name of the last: of `h[t] = …` and `h[T]`; None where no definition is for each step."""
     letters = {n.id for a in found if a.index is not None for n in ast.walk(a.index) if isinstance(n, ast.Name)}
