@@ -175,19 +175,43 @@ def plainly_understood(found: Gathered) -> Meaning:
         return meanings[0]
     if (numbers := _of_numbers(found)) is not None:
         return numbers
-    if meanings and not _thin(meanings[0]):
+    of_columns = bool(meanings) and not _thin(meanings[0])
+    members = _members(found)
+    scalars = sorted(n for n in found.vocabulary.mentioned - members if stem(n) in _SCALARS_AT_LAST and n not in found.vocabulary.declared)
+    alone = tuple(sorted(_alone_in_sums(found) - members))
+    for chosen in (alone, *(c for several in (1, 2) for c in combinations(scalars[:_MOST_SCALARS], several))):
+        found.vocabulary.declared |= dict.fromkeys(chosen, (ONE, ONE))
+        meanings = [meaning for meaning in _plain(found) if not _thin(meaning) and meaning.cost < _PLAIN_COST] if chosen else []
+        if meanings:
+            return meanings[0]
+        for name in chosen:
+            del found.vocabulary.declared[name]
+    if of_columns:
         said = "a product of two columns is no matrix product; write \\odot for one of entries, or a transpose, or declare sizes"
         raise Refused(InvalidExpression, said, found.definitions[-1].expression.span)
-    scalars = sorted(n for n in found.vocabulary.mentioned if stem(n) in _SCALARS_AT_LAST and n not in found.vocabulary.declared)
-    for several in (1, 2):
-        for chosen in combinations(scalars[:_MOST_SCALARS], several):
-            found.vocabulary.declared |= dict.fromkeys(chosen, (ONE, ONE))
-            meanings = [meaning for meaning in _plain(found) if not _thin(meaning) and meaning.cost < _PLAIN_COST]
-            if meanings:
-                return meanings[0]
-            for name in chosen:
-                del found.vocabulary.declared[name]
     raise _why_not(found)
+
+
+def _alone_in_sums(found: Gathered) -> set[str]:
+    r"""The a and the b of `\sum_i (y_i - a x_i - b)^2`: small letters without an index in a sum over one, never written as vectors are."""
+    nodes = [n for d in found.definitions for total in sx.walk(d.expression) if isinstance(total, sx.BigOp) for n in sx.walk(total)]
+    single = {n.base for n in nodes if isinstance(n, sx.Name) and len(n.base) == 1 and n.base.islower() and not n.accents}
+    indices = {n for total in nodes if isinstance(total, sx.BigOp) for n in letters_that_run(total)}
+    known = (
+        found.vocabulary.declared.keys() | found.vocabulary.arrays | found.vocabulary.sizes | {d.name for d in found.definitions} | {"e"}
+    )
+    return (single & found.vocabulary.mentioned) - indices - known
+
+
+def _members(found: Gathered) -> set[str]:
+    """The `b_i` of a sum over i, and the b that it is an entry of: no numbers."""
+    names_found: set[str] = set()
+    for tree in (d.expression for d in found.definitions):
+        running = {letter for n in sx.walk(tree) if isinstance(n, sx.BigOp) for letter in letters_that_run(n)}
+        for n in sx.walk(tree):
+            if isinstance(n, sx.Scripted) and set(letters_of(n.sub) or ()) & running:
+                names_found |= {name for name in (plain_name(n), plain_name(n.base)) if name is not None}
+    return names_found
 
 
 _OF_VECTORS = re.compile(r"\\sum|\\top|\\mathsf|\\intercal|\^\s*\{?\s*T|[ᵀ‖]|\\\||\\[lr]Vert|\\langle|\\cdot|\\mathbf|\\bold|\\odot|\\vec")
