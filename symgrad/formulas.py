@@ -31,6 +31,7 @@ from symgrad.parts import parts
 from symgrad.plain_meaning import (
     assumed_of,
     declare_shapes,
+    greek_beside_capitals,
     is_of_a_function,
     leading_to,
     network_meant,
@@ -253,6 +254,7 @@ def network_of_formula(
         found.vocabulary.families |= frozenset(vectors_beside_matrices(found))
         take_as_stacks(found)
         declare_shapes(found, shapes)
+        greek_beside_capitals(found)
         equal_layers(found, stacks)
         for name, known in of_their_place.items():
             found.vocabulary.properties.setdefault(name, set()).add(known)

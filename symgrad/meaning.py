@@ -128,6 +128,7 @@ class Vocabulary:
     losses: set[str] = field(default_factory=set)
     quantities: frozenset[str] = frozenset()  # never losses here, whatever they are called
     stacks: dict[str, tuple[Dim, Dim, Dim]] = field(default_factory=dict)  # what has a matrix for each index: how many, rows, columns
+    beside_capitals: dict[str, str] = field(default_factory=dict)  # Greek before a matrix, a number, or behind one, a column
     has_roots: bool = False  # A^{1/2} is the root of the matrix: a formula by itself, of which nothing says that it is symmetric
     literals: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     valued_at: dict[str, int] = field(default_factory=dict)  # the statement that gives a name its first value
@@ -250,6 +251,8 @@ class Meaning:
             return [(0.0, "scalar"), (1.0, "column"), (2.0, "matrix"), (2.0, "row")]
         if name in self.vocabulary.entrywise and letter.startswith("\\"):
             return [(0.0, "column"), (0.8, "matrix"), (2.0, "row"), (3.0, "scalar")]
+        if (beside := self.vocabulary.beside_capitals.get(name)) is not None:
+            return [(0.0, beside), (1.2, "column" if beside == "scalar" else "scalar"), (1.5, "matrix"), (3.0, "row")]
         if letter in _SCALAR_GREEK and name in self.vocabulary.indexed:
             return [(0.0, "column"), (2.0, "row"), (3.0, "scalar"), (3.0, "matrix")]  # the multipliers of `\\sum_i \\alpha_i`
         if letter in _SCALAR_GREEK or (name in self.vocabulary.numbers and name not in self.vocabulary.bold):

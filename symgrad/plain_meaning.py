@@ -112,6 +112,30 @@ def declare_shapes(found: Gathered, shapes: Mapping[str, Shape]) -> None:
     take_as_matrices(found, ("B", "N"))
 
 
+# Greek letters that are numbers before a matrix, as vectors and rows are not.
+_BEFORE_MATRICES = frozenset({"\\beta", "\\rho", "\\kappa", "\\tau", "\\omega"})
+
+
+def greek_beside_capitals(found: Gathered) -> None:
+    r"""The α of `\Psi \alpha` is a column, and the β of `\beta X^\top X` a number, where nothing else is said of them."""
+    told: dict[str, set[str]] = {}
+    for product in (n for d in found.definitions for n in sx.walk(d.expression) if isinstance(n, sx.Product)):
+        for first, operator, second in zip(product.factors, product.operators, product.factors[1:], strict=False):
+            one, other = (n.base if isinstance(n, sx.Scripted) else n for n in (first, second))
+            if operator or not (isinstance(one, sx.Name) and isinstance(other, sx.Name)):
+                continue
+            if _is_capital(one) and is_greek(plain_name(second) or "") and isinstance(second, sx.Name):
+                told.setdefault(plain_name(second) or "", set()).add("column")
+            if _is_capital(other) and isinstance(first, sx.Name) and first.base in _BEFORE_MATRICES:
+                told.setdefault(plain_name(first) or "", set()).add("scalar")
+    free = {name: kinds for name, kinds in told.items() if len(kinds) == 1 and name not in found.vocabulary.declared}
+    found.vocabulary.beside_capitals |= {name: kind for name, (kind,) in ((n, tuple(k)) for n, k in free.items())}
+
+
+def _is_capital(node: sx.Name) -> bool:
+    return node.base.removeprefix("\\")[:1].isupper() and not node.accents
+
+
 def take_as_stacks(found: Gathered) -> None:
     """Capitals that are a matrix for each index."""
     for name in stacks(d.expression for d in found.definitions) - {d.name for d in found.definitions} - found.vocabulary.declared.keys():
