@@ -17,7 +17,7 @@ from symgrad.dimension_analysis import is_of_sizes
 from symgrad.literals import literal_rows
 from symgrad.naming import letters_of, plain_name, superscript, without_transpose
 from symgrad.numbered import name_of_entry
-from symgrad.optima import is_optimised, is_said, of_which, with_parameters
+from symgrad.optima import is_optimised, is_said, is_solution, of_which, with_parameters
 from symgrad.parts import differentiated, heads, mentions
 from symgrad.prose import is_of_a_trained_network
 from symgrad.read.document import Statement
@@ -297,12 +297,15 @@ def _links(found: Gathered, i: int, run: _Run, head: Node, known: set[str]) -> N
         found.defining.add(i)
         start = 2
         optimum = of_which(sides[0], is_said(found.sheet, i))
-        if (
-            optimum is not None
-            and not is_numeric(sides[1])
-            and is_optimised(found.definitions, plain_name(optimum, found.vocabulary.styled), found.vocabulary.dependences)
-        ):
-            found.links.append(Link(optimum, sides[1], run.operators[0], i, statement.span, optimum, True, True))
+        is_value = is_numeric(sides[1])
+        if is_value and optimum is None and is_solution(found.sheet, i):
+            optimum = sides[0]
+        parameter = None if optimum is None else plain_name(optimum, found.vocabulary.styled)
+        if optimum is not None and is_optimised(found.definitions, parameter, found.vocabulary.dependences):
+            _, value = _of_parameters(found, (optimum, sides[1]), known)
+            found.links.append(Link(optimum, value, run.operators[0], i, statement.span, optimum, True, True))
+            if is_value:
+                found.defining.discard(i)
         tie = tied(found, i, sides, known) if len(sides) == 3 else None
         if tie is not None:
             found.definitions.append(tie)

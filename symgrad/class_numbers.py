@@ -1,6 +1,7 @@
 r"""The one-hot vector of a class that is told by its number: y = 1 beside the rows $w_1, w_2, w_3$ of the weights is (1, 0, 0).
 
-Only vectors that are given from the first on say how many classes there are, and that they are counted from 1.
+Only vectors that are given from the first on say how many classes there are, and that they are counted from 1. The one-hot matrix of the
+labels $y = (0, 1)$ of a batch is given with them, where `y_i \in \{0, \dots, C - 1\}` and `C = 2` say how many there are.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.datapoints import numbers_of_head
-from symgrad.literals import literal_cells
+from symgrad.literals import literal_cells, literal_rows
 from symgrad.naming import letters_of, plain_name
 from symgrad.parts import heads
 from symgrad.read.document import Sheet, Statement
 
 
 def with_class_numbers(sheet: Sheet) -> Sheet:
-    """The sheet with such vectors given, behind the number and the rows."""
+    """The sheet with such vectors and matrices given, behind the number and the rows."""
+    sheet = _with_matrix(sheet) if sheet.one_hot else sheet
     counted = list(_rows(sheet)) if sheet.one_hot else []
     if not counted:
         return sheet
@@ -36,6 +38,45 @@ def with_class_numbers(sheet: Sheet) -> Sheet:
     for i, statement in enumerate(sheet.statements):
         out += [statement, *made.get(i, ())]
     return replace(sheet, statements=out)
+
+
+def _with_matrix(sheet: Sheet) -> Sheet:
+    """The sheet with the one-hot matrix of labels that are listed."""
+    sets = [found for s in sheet.statements if (found := _classes(s.node)) is not None]
+    numbers = ((name, value.text) for s in sheet.statements for name, value in heads(s) if isinstance(value, sx.Number))
+    counts = {name: int(text) for name, text in numbers if text.isdigit()}
+    out: list[Statement] = []
+    for statement in sheet.statements:
+        out.append(statement)
+        for name, value in heads(statement):
+            of = next(((first, counts[size] - (first == 0)) for letter, first, size in sets if letter == name and size in counts), None)
+            matrix = next((m for m in sheet.one_hot if m.lower() == name != m), None)
+            cells = [int(x) for row in literal_rows(value) or () for x in row if x.denominator == 1]
+            if of is None or matrix is None or len(cells) < 2 or not all(of[0] <= x <= of[1] for x in cells):
+                continue
+            nowhere = replace(statement.span, start=statement.span.end)
+            rows = tuple(tuple(sx.Number(nowhere, str(int(k == x))) for k in range(of[0], of[1] + 1)) for x in cells)
+            node = sx.Relation(nowhere, (sx.Name(nowhere, matrix), sx.Matrix(nowhere, rows, "pmatrix")), ("=",))
+            out.append(replace(statement, node=node, span=nowhere, words="", words_after=""))
+    return replace(sheet, statements=out)
+
+
+def _classes(node: sx.Node) -> tuple[str, int, str] | None:
+    r"""The letter of labels, the number of the first class, and the letter that says how many: `y_i \in \{0, \dots, C - 1\}`."""
+    match node:
+        case sx.Relation(
+            sides=(sx.Scripted(base=sx.Name() as letter), sx.Group(body=sx.Listing(items=(sx.Number() as first, *_, last)))),
+            operators=("in",),
+        ):
+            pass
+        case _:
+            return None
+    match last:
+        case sx.Sum(terms=(size, sx.Number(text="1")), signs=("", "-")) if first.text == "0":
+            return plain_name(letter) or "", 0, plain_name(size) or ""
+        case _ if first.text == "1":
+            return plain_name(letter) or "", 1, plain_name(last) or ""
+    return None
 
 
 def _rows(sheet: Sheet) -> Iterator[tuple[int, int]]:

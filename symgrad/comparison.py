@@ -144,17 +144,31 @@ class Comparison:
             pass
         if general is not None and general.verdict == "holds":
             return general
-        numeric = self.arithmetic.by_numbers(link, pair)
+        try:
+            numeric = self.arithmetic.by_numbers(link, pair)
+        except SymgradError:  # a Jacobian of a size that no value has
+            if general is None:
+                raise
+            numeric = Ruling(link, "undecided", pair=pair, reason="what it is computed from has no value")
+        is_of_values = in_numbers(link.left) or in_numbers(link.right)
+        if numeric.verdict == "undecided" and general is not None and (not is_of_values or self._is_fixed(pair, lab)):
+            insist_on_names(pair, lab, {*self.gathered.vocabulary.declared, *arguments(link.head, self.meaning.functions)})
+            return general
         is_open = numeric.verdict == "undecided" and self.suppositions.is_condition(link, pair, lab)
         if is_open or (numeric.verdict in ("undecided", "fails") and self.suppositions.is_case(link)):
             return self.suppositions.taken_as_said(link, pair, lab)
         is_zero = isinstance(link.right, sx.Number) and link.right.value == 0
         if numeric.verdict == "undecided" and is_zero and any(isinstance(n, sx.Derivative) for n in sx.walk(link.head)):
             return Ruling(link, "given", pair=pair)  # "setting the gradient to zero"
-        if numeric.verdict == "undecided" and general is not None and not (in_numbers(link.left) or in_numbers(link.right)):
-            insist_on_names(pair, lab, {*self.gathered.vocabulary.declared, *arguments(link.head, self.meaning.functions)})
-            return general
         return numeric
+
+    @staticmethod
+    def _is_fixed(pair: Pair, lab: Lab) -> bool:
+        """Whether no values are needed to refute it."""
+        try:
+            return all(lab.is_fixed(node) for node in (pair.left_node, pair.right_node))
+        except SymgradError:
+            return False
 
     # ── what others ask ──────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -32,10 +32,11 @@ _STOP = re.compile(
     r"(?<!i\.e)(?<!e\.g)(?<!\bcf)(?<!resp)(?<!w\.r\.t)[.;!?](?=[\s$*)\\]|$)|\n\s*\n\s*(?:[A-Z#*\-]|\d+[.)])|\n[ \t]*(?:[*+\-]|\d+[.)])[ \t]"
 )
 _LEADS = re.compile(r"(?i)\b(?:if|for|when|where|whenever|provided(?: that)?|as long as|assuming|suppose|with)\b[^.;:]*$")
+_OTHERWISE = re.compile(r"(?i)\b(?:otherwise|else|sonst|ansonsten|sinon|de lo contrario|altrimenti)\b")
 _LONG_PASSAGE = 400
 _LEAD = 20  # how far before an equation its `for` stands
 _NEAR = 4  # how many statements before a claim its condition stands
-_MOST_UNKNOWNS = 25
+_MOST_UNKNOWNS, _FEW_UNKNOWNS = 25, 3
 _NEWTON_STEPS = 40
 _NEWTON_WIDTH = 1e-4
 # Newton's method that has come no nearer than this by then goes nowhere.
@@ -87,7 +88,18 @@ class Condition:
             point = Point(moved_to(flat), dict(sizes), supply)
             return np.concatenate([np.asarray(point.array(gradient), dtype=float).ravel() for gradient, _ in self.vanishes])
 
-        flat = np.concatenate([start.ravel() for start in starts.values()])
+        drawn = np.concatenate([start.ravel() for start in starts.values()])
+        # A share or a probability has its place of rest between 0 and 1, and no slope elsewhere.
+        others = [np.full(drawn.shape, 0.5)] if drawn.size <= _FEW_UNKNOWNS else []
+        for flat in (drawn, *others):
+            found = self._by_newton(flat, slope)
+            if found is not None:
+                return moved_to(found)
+        return None
+
+    @staticmethod
+    def _by_newton(flat: Any, slope: Callable[[Any], Any]) -> Any:
+        """Where the slope vanishes, from a start on; None where that leads to no single point."""
         try:
             with np.errstate(all="ignore"):
                 for steps in range(_NEWTON_STEPS):
@@ -106,7 +118,7 @@ class Condition:
                     step = np.linalg.solve(hessian, now)
                     flat = flat - step
                     if np.max(np.abs(step)) < 1e-11 * max(1.0, float(np.max(np.abs(flat)))):
-                        return moved_to(flat)
+                        return flat
         except (Unsupported, ValueError, np.linalg.LinAlgError):
             return None
         return None
@@ -224,12 +236,15 @@ def comparisons(sheet: Sheet, statements: Sequence[int], i: int) -> Iterator[tup
     for j in statements:
         statement = sheet.statements[j]
         node = statement.node
+        if j > i and constant_of(node) is not None and one_sentence(sheet, i, j):
+            return  # `-1$ if $m < 1$ and $0$ otherwise`: what comes now is said of another case
         if (j > i and led) or j == i or not isinstance(node, sx.Relation) or len(node.sides) != 2 or node.operators[0] not in _COMPARISONS:
             continue
-        if (j < i or _LEADS.search(statement.words)) and one_sentence(sheet, min(i, j), max(i, j)):
+        is_other = i - 3 < j < i and _OTHERWISE.search(_between(sheet, j, i)) is not None
+        if is_other or ((j < i or _LEADS.search(statement.words)) and one_sentence(sheet, min(i, j), max(i, j))):
             led = led or j < i
             left, right = node.sides
-            yield (j, left, right) if node.operators[0] in (">", "ge") else (j, right, left)
+            yield (j, left, right) if (node.operators[0] in (">", "ge")) != is_other else (j, right, left)
 
 
 # Words that speak of one case of a definition by cases.

@@ -71,7 +71,8 @@ def confirmed(judge: Judge, diagnosed: Sequence[Diagnosed]) -> list[Diagnosed]:
     def is_confirmed(ruling: Ruling) -> bool:
         if is_sure(ruling):
             return True
-        if _SET_TO_ZERO.search(judge.gathered.sheet.statements[ruling.link.statement].words):
+        is_held_there = any("under" in shown for shown in ruling.evidence)
+        if not is_held_there and _SET_TO_ZERO.search(judge.gathered.sheet.statements[ruling.link.statement].words):
             return False
         is_read = not judge.meaning.unread and ruling.link.statement < unread
         # What fails at several steps, and holds at another, lacks what is zero there.

@@ -28,13 +28,13 @@ def without_dropped_indices(sheet: Sheet) -> Sheet:
     def without(node: Node) -> Node:
         if not isinstance(node, sx.Scripted) or node.sub is None:
             return node
-        sub = _without(node.sub, told[1])
+        sub = without_index(node.sub, told[1])
         return node.base if sub is None and node.sup is None and not node.primes else replace(node, sub=sub)
 
     return replace(sheet, statements=[replace(s, node=sx.mapped(s.node, without)) for s in sheet.statements])
 
 
-def _without(sub: Node, letter: str) -> Node | None:
+def without_index(sub: Node | None, letter: str) -> Node | None:
     """What is left of a subscript."""
     match sub:
         case sx.Name(base=base):

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from symgrad import names
 from symgrad import syntax as sx
+from symgrad.all_numbers import are_said_to_be_numbers, as_numbers
 from symgrad.chains import Chain, put_on_record
 from symgrad.constant import is_numeric
 from symgrad.defining import perhaps_turned
@@ -41,6 +42,7 @@ from symgrad.said_shapes import (
 from symgrad.sequences import steps_among
 from symgrad.sheet import EQUALITIES, Gathered, Link
 from symgrad.singles import many_of
+from symgrad.spaces import shape_of_node
 from symgrad.syntax import Node
 from symgrad.unnamed_loss import jacobians, last_results, loss_of_differentials
 from symgrad.usage import (
@@ -77,7 +79,12 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     for name in sheet.one_hot | {name for name in spoken if stem(name) in sheet.one_hot}:  # that of each step
         vocabulary.properties.setdefault(name, set()).add("one_hot")
     for i, about, shape in shapes_in_words((i, sheet.statements[i]) for i in part.statements):
-        if declare_each_in_words(sheet, part.statements, vocabulary, i, about, shape) or declare_in_words(vocabulary, i, about, shape):
+        is_declared = (
+            _is_of_an_example(sheet, vocabulary, i, about, shape)
+            or declare_each_in_words(sheet, part.statements, vocabulary, i, about, shape)
+            or declare_in_words(vocabulary, i, about, shape)
+        )
+        if is_declared:
             found.declared.append((i, sheet.statements[i].span))
         else:
             found.links.append(Link(about, shape, "in", i, about.span.to(shape.span), about, False))
@@ -95,7 +102,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
             vocabulary.dependences.rest(plain_name(slope.of, styled) or "", last_results(sheet, part, styled))
             found.notations |= {i} if slope is not node else set()
         else:
-            vocabulary.dependences.read(node, styled)
+            vocabulary.dependences.read(node, styled, sheet.arguments)
     without_features(sheet, vocabulary)
     vocabulary.numbers = frozenset(numbers_in_words((sheet.statements[i] for i in part.statements), styled))
     vocabulary.bold = frozenset(bold_names(sheet, styled))
@@ -138,6 +145,8 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     problems = {bisect_right(sheet.headings, sheet.statements[i].span.start) for i in named_here}
     for name in (n for n, places in sheet.scalars.items() if places & problems and n not in vocabulary.heads):
         vocabulary.declared.setdefault(name, (ONE, ONE))
+    if assumed.numbers or are_said_to_be_numbers(sheet.source.text, _first_formula(sheet)):
+        as_numbers((sheet.statements[i].node for i in part.statements), vocabulary)
     losses_in_words(sheet.statements, vocabulary)  # what is told once of a loss is told of all parts
     vocabulary.quantities = jacobians(sheet)
     loss_of_differentials(sheet, [sheet.statements[i].node for i in part.statements], vocabulary)
@@ -179,6 +188,22 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     found.unread = [item for item in found.unread if item[0] in own]
     found.declared = [item for item in found.declared if item[0] in own]
     return found
+
+
+def _is_of_an_example(sheet: Sheet, vocabulary: Vocabulary, i: int, about: Node, node: Node) -> bool:
+    r"""`$W^{[1]}$: $(20, 12288)$` under a later heading than the formulas in W, where sizes have letters: of a network in numbers."""
+    shape, name = shape_of_node(node), plain_name(about, vocabulary.styled)
+    at = sheet.statements[i].span.start
+    section = max((heading for heading in sheet.headings if heading < at), default=0)
+    has_letters = any(dim.symbols for declared in vocabulary.declared.values() for dim in declared)
+    if shape is None or name is None or not has_letters or any(dim.symbols for dim in shape):
+        return False
+    return any(s.span.start < section and isinstance(s.node, sx.Relation) and name in mentions(s.node) for s in sheet.statements[:i])
+
+
+def _first_formula(sheet: Sheet) -> int:
+    """Where the first equation begins."""
+    return next((s.span.start for s in sheet.statements if isinstance(s.node, sx.Relation)), len(sheet.source.text))
 
 
 def _in_equations(node: Node, styled: frozenset[str]) -> set[str]:

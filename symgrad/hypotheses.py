@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from symgrad import syntax as sx
+from symgrad.all_numbers import could_be_numbers
+from symgrad.by_layer import errors_as_gradients
 from symgrad.constant import is_numeric
 from symgrad.dims import Dim
 from symgrad.errors import SymgradError
@@ -91,6 +93,12 @@ class Search:
                     continue  # a layout shows in lines that are wrong without it
                 if _of_their_kind(best[0], trial[0], hypothesis) and not _made_strange(best[0], trial[0]):
                     best, assumed = trial, hypothesis
+        errors = errors_as_gradients(best[0], assumed)
+        if errors is not None and not self.is_over:
+            trial = _tried(gathered(self.sheet, part, errors))
+            mistaken = {name for name, _, _ in errors.gradients}
+            failing = [r for r in (trial[1].rulings if trial else ()) if r.verdict == "fails" and plain_name(r.link.head) in mistaken]
+            best = trial if trial is not None and failing else best
         self._known[part] = best
         return best
 
@@ -123,8 +131,13 @@ def _otherwise(sheet: Sheet, best: Understood) -> list[int]:
 
 
 def _of_their_kind(before: Judge, after: Judge, hypothesis: Assumed) -> bool:
-    """Whether what was believed to be declared wrongly is still a vector where a vector was declared, a matrix where a matrix was."""
+    """Whether what was believed to be declared wrongly is still a vector where a vector was declared, a matrix where a matrix was.
+
+    What comes out as it was declared was not declared wrongly.
+    """
     shapes = [(before.gathered.vocabulary.declared.get(name), after.meaning.shape(name)) for name in hypothesis.undeclared]
+    if any(a == b for a, b in shapes):
+        return False
     return all(a is None or (b is not None and [d.is_one for d in a].count(True) == [d.is_one for d in b].count(True)) for a, b in shapes)
 
 
@@ -228,6 +241,13 @@ def _features_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
         yield replace(assumed, feature=True)
 
 
+def _numbers_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    """All names as numbers, where nothing is written as only vectors or matrices are."""
+    gathered = judge.gathered
+    if could_be_numbers((gathered.sheet.statements[i].node for i in gathered.part.statements), gathered.vocabulary):
+        yield replace(assumed, numbers=True)
+
+
 def _is_square_of_vector(node: sx.Node) -> bool:
     return any(isinstance(n, sx.Scripted) and isinstance(n.base, sx.Group) and superscript(n.sup).power is not None for n in sx.walk(node))
 
@@ -306,6 +326,7 @@ _HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ..
     (_gradients_in_doubt, 0),
     (_gradients_by_name, 0),
     (_features_in_doubt, 2),
+    (_numbers_in_doubt, 1),
     (_declarations_in_doubt, 2),
 )
 _MOST_DECLARED = 12

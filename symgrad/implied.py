@@ -27,12 +27,14 @@ class Dependences:
         self.inside: dict[str, dict[str, None]] = {}
         self.asked: dict[str, dict[str, None]] = {}
 
-    def read(self, node: Node, styled: frozenset[str]) -> None:
-        """Take note of every derivative of a name by a name in a statement."""
+    def read(self, node: Node, styled: frozenset[str], arguments: Mapping[str, tuple[str, ...]]) -> None:
+        r"""Take note of every derivative of a name by a name in a statement; `\nabla J` is by the one argument of `J(\theta)`."""
         head = node.sides[0] if isinstance(node, sx.Relation) else node  # one that stands alone is spoken of, and in no chain
         for found in sx.walk(node):
-            if isinstance(found, sx.Derivative) and found.of is not None and len(found.wrt) == 1:
-                of, wrt = plain_name(found.of, styled), plain_name(found.wrt[0], styled)
+            if isinstance(found, sx.Derivative) and found.of is not None and len(found.wrt) < 2:
+                of = plain_name(found.of, styled)
+                by = [plain_name(wrt, styled) for wrt in found.wrt] or arguments.get(of or "", ())
+                wrt = by[0] if len(by) == 1 else None
                 if of is not None and wrt is not None and of != wrt:
                     into = self.asked if found is head else self.inside
                     into.setdefault(of, {})[wrt] = None

@@ -20,6 +20,7 @@ from symgrad.constant import constant_of, is_numeric
 from symgrad.dimension_analysis import is_of_sizes, what_it_is
 from symgrad.dims import Shape, show
 from symgrad.errors import SymgradError, Unsupported, Vanishing
+from symgrad.fitted import at_the_fit
 from symgrad.held import held, with_held
 from symgrad.identities import as_a_law, on_its_own
 from symgrad.implied import is_made_up
@@ -63,6 +64,7 @@ class Judge:
         self.comparison = Comparison(gathered, meaning, self.lab, self.ledger, self.pairing, self.arithmetic, self.suppositions)
         self.gradients: dict[Span, str] = {}  # what a chain of equalities began with
         self._wrong: dict[Span, Ruling] = {}  # where in such a chain a result is wrong for the first time
+        self._solved: set[str] = set()  # the parameters that were solved for
         self.repairs_tried = 0
 
     def run(self, most: int | None = None) -> Judged | None:
@@ -125,7 +127,9 @@ class Judge:
         is_stated = ruling.pair is not None and rests_on_nothing(ruling.pair, self.meaning)
         # The sizes of `5 \times 4` below a brace are no value.
         is_size = link.operator == "in"
-        is_case = ruling.verdict == "given" and self.suppositions.is_case(link)  # nor is what is supposed of an entry for once
+        # Nor is what is supposed of an entry for once, or what is so in one case.
+        is_case = ruling.verdict == "given" and self.suppositions.is_case(link)
+        is_case = is_case or self._case_of(link) is not None
         if rows is None or is_size or is_case or ruling.verdict == "unread" or (ruling.verdict == "undecided" and not is_stated):
             return
         head = plain_name(link.head, self.meaning.styled)
@@ -206,10 +210,23 @@ class Judge:
 
     def _as_claim(self, link: Link) -> Ruling:
         """The ruling in the names of the sheet."""
+        is_zero = isinstance(link.right, sx.Number) and link.right.value == 0
+        if link.optimal and is_zero and isinstance(link.head, sx.Derivative):
+            return Ruling(link, "given")  # "and setting this to zero"
         if link.optimal:
             ruling = self._at_an_optimum(link)
+            if (ruling is None or ruling.verdict != "holds") and not isinstance(link.head, sx.Derivative):
+                asked, solved = self.gathered.vocabulary.dependences.variables, self._solved
+                ruling = at_the_fit(link, self.pairing.pairs(link, False), self.lab, self.ledger, asked, solved) or ruling
+            name = plain_name(link.left, self.meaning.styled)
+            if is_numeric(link.right) and name in self.lab.network.inputs:
+                self._solved.add(name)
+                return ruling if ruling is not None and ruling.verdict != "undecided" else Ruling(link, "given")
             if ruling is not None:
                 return ruling
+        in_its_case = self._in_its_case(link)
+        if in_its_case is not None:
+            return in_its_case
         failed: Ruling | None = None
         for charity in (False, True):
             try:
@@ -236,6 +253,27 @@ class Judge:
                 or failed
             )
         return self._in_one_case(link) or failed
+
+    def _case_of(self, link: Link) -> tuple[str, Lab] | None:
+        """What the sentence of a number that a derivative is said to be compares, `-1$ if $m < 1$`, and where to try it."""
+        if not isinstance(link.left, sx.Derivative) or not is_numeric(link.right):
+            return None
+        supposed, lab = self.suppositions.of(link)
+        is_case = bool(supposed) and all(condition.above is not None for condition in supposed)
+        return ("; ".join(condition.text for condition in supposed), lab) if is_case else None
+
+    def _in_its_case(self, link: Link) -> Ruling | None:
+        """The ruling on such a number where its sentence says; None where it is not decided there."""
+        case = self._case_of(link)
+        if case is None:
+            return None
+        under, lab = case
+        try:
+            ruling = self._first_that_holds(link, self.pairing.pairs(link, False), lab)
+        except (SymgradError, RecursionError):
+            return None
+        shown = [{**evidence, "under": under} for evidence in ruling.evidence]
+        return replace(ruling, evidence=shown) if ruling.verdict in ("holds", "fails") else None
 
     def _first_that_holds(self, link: Link, pairs: Iterator[Pair], lab: Lab | None = None) -> Ruling:
         """The ruling by the first pair that holds, at the points of the lab that a condition has where there is one; else why none does."""
@@ -364,8 +402,9 @@ class Judge:
         """The ruling on what is said of a stationary point; None where none is found."""
         supposed, lab = self.suppositions.of(link)
         resting = [c for c in supposed if c.vanishes]
-        if not resting:
-            return None
+        moved = {name for condition in resting for _, name in condition.vanishes}
+        if not resting or moved & self.ledger.values.keys() - self._solved:
+            return None  # where a parameter has a value, that is where it is
         try:
             if not lab.points:
                 return None
@@ -395,7 +434,8 @@ class Judge:
         if is_solved_for(self.gathered.sheet, link) and self._is_of_one_unknown(link, found):
             return Ruling(link, "fails", [{"method": "identity_test", "holds": False, "under": resting[0].text}], found)
         # With the numbers of data in it an equation is one of these data alone.
-        is_open = is_open or any(name in self.ledger.values for name in mentions(link.right, self.meaning.styled))
+        has_numbers = any(isinstance(n, sx.Number) and n.value not in (0, 1, 2) for side in (link.left, link.right) for n in sx.walk(side))
+        is_open = is_open or (has_numbers and any(name in self.ledger.values for name in mentions(link.right, self.meaning.styled)))
         return None if is_open else Ruling(link, "undecided", pair=found, reason=f"it is not where {resting[0].text}")
 
     def _is_of_one_unknown(self, link: Link, pair: Pair) -> bool:
@@ -433,8 +473,9 @@ class Judge:
         except (SymgradError, RecursionError):
             return None
         # A symmetric matrix in numbers hides a transpose: formulas are compared so only where a size is that of what is written out.
-        is_counted = best is not None and best.verdict == "holds" and self._has_counted_size(link)
-        return best if comes_to_numbers or is_counted else None
+        holds = best is not None and best.verdict == "holds"
+        is_named = None not in (plain_name(link.left), plain_name(link.right))  # `s = h`, as they came out
+        return best if comes_to_numbers or (holds and (is_named or self._has_counted_size(link))) else None
 
     def _with_values_put_in(self, link: Link, failed: Ruling) -> Ruling | None:
         r"""The ruling by the values of the sheet on `\delta_1 \cdot 1 + \delta_2 \cdot 0`, whose numbers are what names are worth."""

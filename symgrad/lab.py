@@ -401,6 +401,14 @@ class Lab:
 
     # ── comparing ────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def is_fixed(self, node: Node) -> bool:
+        """Whether it comes to the same entries, whatever the values of the names: `∂z/∂b` of `z = w x + b`."""
+        met = set()
+        for point in self.points:
+            self._settle(point, (node, node))
+            met.add(tuple(np.unique(np.round(np.asarray(point.array(node), dtype=float), 9))))
+        return len(met) == 1
+
     def equal(self, left: Node, right: Node) -> Evidence:
         """Whether two tensors are one and the same function of the names."""
         if left.shape != right.shape:

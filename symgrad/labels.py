@@ -47,6 +47,8 @@ _CLASS = r"(?:true|correct|right|target|gold|actual) (?:class|label)\b"
 _IS_THE_CLASS = re.compile(rf"(?i)^\W*(?:(?:is|being|denotes|for)\s+)?the {_CLASS}")
 _THE_CLASS = re.compile(rf"(?i)\b{_CLASS}\W*(?:is|by|=)?\W*$")
 _ONE_HOT = re.compile(r"(?i)\bone[- ]?hot\b")
+_FORMULA = re.compile(r"\$\$[^$]*\$\$|\$[^$]*\$")
+_IF = re.compile(r"(?i)^\W*(?:if|when|iff|where|whenever|exactly (?:if|when)|if and only if)\W*$")
 
 
 def picked_beside_all(sheet: Sheet) -> Sheet:
@@ -190,7 +192,28 @@ def one_hot_said(sheet: Sheet) -> str | None:
         name = plain_name(statement.node) if not statement.display else None
         if name is not None and (_ONE_HOT.search(statement.words[-30:]) or _ONE_HOT.search(statement.words_after[:30])):
             return name
-    return next((name for statement in sheet.statements for name in typed_one_hot(statement)), None)
+    pairs = zip(sheet.statements, [*sheet.statements[1:], None], strict=True)
+    of_entries = (name for s, behind in pairs if (name := _one_at_labels(s.node, behind)) is not None)
+    return next(of_entries, next(iter(typed_one_hot(_FORMULA.sub(" ", sheet.source.text))), None))
+
+
+def _one_at_labels(node: Node, behind: Statement | None) -> str | None:
+    r"""The Y of `Y_{i, y_i} = 1`, and of "$Y_{ij} = 1$ if $j = y_i$"."""
+    match node:
+        case sx.Relation(
+            sides=(sx.Scripted(base=sx.Name() as base, sub=sx.Listing(items=pair) | sx.Product(factors=pair)), sx.Number(text="1")),
+            operators=("=",),
+        ) if len(pair) == 2:
+            pass
+        case _:
+            return None
+    match behind:
+        case Statement(node=sx.Relation(sides=sides, operators=("=",)), words=words) if _IF.match(words) and plain_name(pair[1]):
+            pair = (pair[0], *(side for side in sides if plain_name(side) != plain_name(pair[1])))
+    match pair:
+        case (sx.Name(base=example), sx.Scripted(sub=sx.Name(base=of))) if example == of:
+            return plain_name(base)
+    return None
 
 
 def _labels(node: Node, vectors: set[str], classes: dict[str, int]) -> Iterator[str]:

@@ -50,7 +50,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
                   r"|\bvollst[äa]ndig verbunden\w*|\bdensa\b|\btotalmente conectad\w*|\bcompl[eè]tement connect\w*"),
         ("embedding", r"\b\w*embeddings?\b|\blookup table\b"),
         ("rms norm", r"\brms[- ]?norm\w*"),
-        ("norm", r"\b(?:layer|batch)[- ]?norm\w*|\bln\d?\b|\bbn\d?\b"),
+        ("norm", r"\b(?:layer|batch)[- ]?norm\w*|\b(?-i:LN)\d?\b|\bbn\d?\b"),
         ("lstm", r"\b\w*lstm\w*"),
         ("gru", r"\b\w*gru\w{0,4}\b"),
         ("rnn", r"\brnns?\b|\b(?:vanilla|simple|plain|elman) (?:rnn|recurrent)\w*|\brecurrent (?:cell|layer)"),

@@ -98,7 +98,7 @@ class Assumed:
     `reopened` are names given as one row that may stand for a batch later; `distributions` sum to one; `masks` are zeros and ones;
     `activation` is applied and not written; the shapes declared of the `undeclared` are wrong; with `numerator`, gradients have the
     transposed shape of their variable; `dZ` of a batch of `examples` is the gradient of the sum over them, not of the mean;
-    vectors of every example are one `feature` of them, where all is entry by entry;
+    vectors of every example are one `feature` of them, where all is entry by entry; all names are `numbers`;
     the `restated` are defined by the next formula that they are said to equal; of the `gradients`, each a name, what it is the
     gradient of and by what, the formulas are claims.
     """
@@ -111,6 +111,7 @@ class Assumed:
     numerator: bool = False
     examples: str = ""
     feature: bool = False
+    numbers: bool = False
     restated: frozenset[str] = frozenset()
     gradients: frozenset[tuple[str, str, str]] = frozenset()
 

@@ -29,10 +29,16 @@ _BOUND = re.compile(r"(?i)subject to|\bs\.\s?t\.|constrain|lagrang|multiplier|un
 _MARK = re.compile(r"(?:\*|\\ast|\\star|opt|min|max|ML|MLE|MAP|LS|OLS|ridge|ols|ml|map|mle)")
 # `\\nabla Q = -X^T W (y - X \\beta)$, whence $\\hat\\beta = …`: an estimate that follows from a gradient is where it vanishes.
 _WHENCE = re.compile(r"(?i)\b(?:whence|giving|yielding|which (?:gives|yields)|daher|woraus|d'où|de donde)\W*$")
+_SO = re.compile(
+    r"(?i)(?:\b(?:so|thus|hence|therefore|gives?|giving|yields?|yielding|gets?|obtains?|finds?|(?:solution|minimi[sz]er|optimum|minimum)"
+    r"(?: is| at)?|also|daher|donc|luego|quindi|logo)|[⇒→⟹])\W*$"
+)
+_AND = re.compile(r"(?i)\W*(?:and|und|et|y|e)?\W*")
 _STARS = frozenset({"*", "\\ast", "\\star"})
 
 
-_MOST_STEPS = 4
+_POWER = re.compile(r"\^\d$")
+_MOST_STEPS = 6
 # What penalties are weighed by.
 PENALTIES = ("\\lambda", "\\lambda_1", "\\lambda_2", "\\mu", "\\gamma", "\\alpha", "\\beta", "\\rho", "\\tau")
 MULTIPLIERS = frozenset({"\\lambda", "\\mu", "\\nu", "\\eta", "\\alpha", "\\beta"})
@@ -71,6 +77,13 @@ def is_said(sheet: Sheet, i: int) -> bool:
     return False
 
 
+def is_solution(sheet: Sheet, i: int) -> bool:
+    """Whether words say of a value that it solves the equations before it: "so $w = 1.4$ and $b = 0.5$"."""
+    while i and _AND.fullmatch(sheet.statements[i].words) and one_sentence(sheet, i - 1, i):
+        i -= 1
+    return _SO.search(sheet.statements[i].words) is not None and is_said(sheet, i)
+
+
 def _follows_a_gradient(sheet: Sheet, i: int) -> bool:
     r"""Whether a `\hat w = …` stands behind a gradient, in its sentence."""
     node = sheet.statements[i].node
@@ -103,11 +116,13 @@ def _is_zero_slope(node: Node) -> bool:
 
 
 def of_which(node: Node, said: bool) -> Node | None:
-    r"""The w of `w^*`, and where words say so of `\hat w`, `w_{\text{ML}}` and `\hat w_V`; None for a name that marks no optimum."""
+    r"""The w of `w^*`, and where words say so of `\hat w`, `w_{\text{ML}}`, `\hat w_V`, `\hat\sigma^2`; None where no optimum is marked."""
     base = node.base if isinstance(node, sx.Scripted) else node
     if not isinstance(base, sx.Name):
         return None
     bare = replace(base, accents=base.accents[1:]) if base.accents[:1] in (("hat",), ("widehat",)) else None
+    if isinstance(node, sx.Scripted) and bare is not None and said and node.sub is None and _is_square(node.sup):
+        return replace(node, base=bare)
     if isinstance(node, sx.Scripted) and bare is not None and said and node.sup is None and not node.primes:
         label = "" if node.sub is None else script_text(node.sub) or ""
         return bare if _MARK.fullmatch(label) or _is_of_a_penalty(node) or (len(label) == 1 and label.isupper()) else None
@@ -118,8 +133,13 @@ def of_which(node: Node, said: bool) -> Node | None:
     return bare if said else None
 
 
+def _is_square(sup: Node | None) -> bool:
+    return isinstance(sup, sx.Number) and sup.text == "2"
+
+
 def is_optimised(definitions: list[Definition], name: str | None, dependences: Dependences) -> bool:
     """Whether what is differentiated by a name, which is no definition itself, is computed from it; a loss may be differentiated unsaid."""
+    name = None if name is None else _POWER.sub("", name)  # σ² is where σ is
     by_name = {d.name: d for d in definitions if not is_numeric(d.expression)}  # `a = 0 - 0.1 \\cdot 8` is a step, and no formula
     asked = {of for held in (dependences.inside, dependences.asked) for of, by in held.items() if name in by}
     waiting, seen = [d for d in by_name if is_loss(d) or d in asked], set[str]()
@@ -132,7 +152,7 @@ def is_optimised(definitions: list[Definition], name: str | None, dependences: D
             return True
         if current in by_name and current not in seen:
             seen.add(current)
-            waiting += mentions(by_name[current].expression)
+            waiting += (_POWER.sub("", met) for met in mentions(by_name[current].expression))
     return False
 
 

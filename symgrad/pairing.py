@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from symgrad import syntax as sx
 from symgrad.changing import Changing
-from symgrad.dims import Dim
+from symgrad.dims import ONE, Dim
 from symgrad.errors import SymgradError
 from symgrad.ledger import Ledger
 from symgrad.literals import literal_rows
@@ -98,11 +98,19 @@ class Pairing:
             # A product of Jacobians is a row, as every gradient is in this layout.
             a, b = (transposed(a), b) if a.op == "vjp" else (a, transposed(b))
             met = shapes.together((a.rows, b.rows), (a.cols, b.cols))
+        if (
+            met is None
+            and a.op == "gradient"
+            and a.params[1] in self.gathered.vocabulary.lists
+            and ONE in map(shapes.resolve, (b.rows, b.cols))
+        ):
+            b = transposed(b)  # the gradient by a list of numbers is a list, which lies either way
+            met = shapes.together((a.rows, b.rows), (a.cols, b.cols))
         if met is None:
-            zero = b.op == "number" and b.params[0] == 0
-            if not zero:
+            spread = _spread(b, a, shapes) if b.op == "number" else None
+            if spread is None:
                 return None
-            b, met = Term("zeros", (), (), a.rows, a.cols), shapes
+            b, met = spread, shapes
         free = free_of(a, b)
         a, b = _with_free(a, free), _with_free(b, free)
         left, right = replace(left, term=a, shapes=met), replace(right, term=b, shapes=met)
@@ -126,6 +134,16 @@ def _one_example(shapes: Shapes, a: Term, b: Term, sizes: Callable[[], Mapping[s
             is_sum = len(whole.symbols) > 1 and number.number is not None and whole.symbols <= sizes().keys()
             now = now.made(whole, number) if is_sum and whole.evaluate(sizes()) == number.number else now.unify(left, right)
     return now
+
+
+def _spread(number: Term, like: Term, shapes: Shapes) -> Term | None:
+    r"""A number where an array is meant: all zeros; for a derivative, `\partial z/\partial b = 1`, each entry or the diagonal."""
+    if number.params[0] == 0:
+        return Term("zeros", (), (), like.rows, like.cols)
+    if not like.op.startswith("jacobian"):
+        return None
+    op = "ones" if shapes.is_one(like.cols) else "eye" if shapes.resolve(like.rows) == shapes.resolve(like.cols) else ""
+    return Term("scale", (Term(op, (), (), like.rows, like.cols),), number.params, like.rows, like.cols) if op else None
 
 
 def _index_letters(node: Node, added: frozenset[str]) -> set[str]:

@@ -215,6 +215,8 @@ def _defined_anew(sheet: Sheet, earlier: _Before, after: range) -> set[str]:
                 is_same = _is_the_same(spelt_out(expression, formulas), spelt_out(known[name], known))
                 # `z^{l+1} = W^{l+1} g(z^l)` after `z^l = W^l a^{l-1}`, `a^l = g(z^l)`
                 is_same = is_same or expression == spelt_out(known[name], known, 0)
+                # `a_t = W h_{t-1} + …` reminds of a formula.
+                is_same = is_same or any(isinstance(n, sx.Dots) for n in sx.walk(expression))
                 # What was said to be a derivative is claimed to have a formula.
                 is_claim = isinstance(known[name], sx.Derivative) and not isinstance(expression, sx.Derivative)
                 if not is_same and not is_claim and not _is_the_same(expression, known[name]):
@@ -461,11 +463,11 @@ def _still_holding(
             elif gone & set(mentions(expression)):
                 gone.add(name)
     worded = _in_words(sheet, before) if anew else {}
-    kept = (
-        i
-        for i in before
-        if i in meant or i in recipes or (not gone & {name for name, _ in heads(sheet.statements[i])} and worded.get(i) not in anew)
-    )
+
+    def spoken_of(statement: Statement) -> set[str]:
+        return {name for name, _ in heads(statement)} | ({*_wholes(statement.node)} if heads(statement) else set())
+
+    kept = (i for i in before if i in meant or i in recipes or (not gone & spoken_of(sheet.statements[i]) and worded.get(i) not in anew))
     return tuple(i for i in kept if not (said := declared(sheet.statements[i]) or _compared(sheet.statements[i])) or not said <= anew)
 
 

@@ -51,6 +51,7 @@ from symgrad.numbered import with_vectors
 from symgrad.of_a_unit import of_a_unit
 from symgrad.of_indices import with_indices_for_arguments
 from symgrad.one_row import with_rows_by_themselves
+from symgrad.one_row_of_all import with_one_row_of_all
 from symgrad.opaque import with_opaque_losses
 from symgrad.optima import with_zero_behind
 from symgrad.other_versions import without_other_versions
@@ -99,6 +100,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     without_other_versions,
     with_one_example,
     without_dropped_indices,
+    with_one_row_of_all,
     with_slopes_by_case,
     with_letters_for_primes,
     with_own_letters_for_any,

@@ -23,6 +23,18 @@ _ACTIVATION = re.compile(
     r"(?i)\b(sigmoid|logistic|tanh|relu)[- ](?:activations?|transfer)\b"
     r"|\bactivation(?: function)?s?:? (?:is |are )?(?:the )?(sigmoid|tanh|relu)\b"
 )
+# `ReLU for the hidden layers, sigmoid for the output layer`, `hidden layers use tanh, the output layer is linear`
+_PLACE = r"(hidden|inner|output|last|final)"
+_USED = (
+    r"(relu|sigmoid|logistic|tanh|hyperbolic tangent|softplus|gelu|silu|leaky[- ]relu|identity|(?<!-)linear)\b"
+    r"(?! (?:regression|model|map)s?\b)"
+)
+_BY_LAYER = re.compile(
+    rf"(?i)\b{_USED}(?: (?:activations?|units?|functions?|nonlinearit\w+))?,? (?:(?:is|are) used )?"
+    rf"(?:in|for|at|on)(?: \w+){{0,3}}? {_PLACE}\b"
+    rf"|\b{_PLACE}(?: layers?| units?| neurons?)?(?: is| are| uses?| has| have| applies|:| with| gets)?(?: an?| the)?(?: \w+)? {_USED}"
+)
+_LAST = frozenset({"output", "last", "final"})
 # `lrelu with slope 0.1 for z < 0`, `a leak of $0.2$`.
 _LEAK = re.compile(
     r"(?i)\b(?:slope|leak(?:age)?|Steigung|pente|pendiente)\W{1,3}(?:(?:of|is|was|von|de)\W{1,2})?(?:(?:\\alpha|\\beta|[aαβ])\s?=\s?)?(\d*\.\d+)"
@@ -63,6 +75,7 @@ def functions_in_words(sheet: Sheet, vocabulary: Vocabulary) -> None:
                     vocabulary.functions[base] = record
         for before, after in pairwise(node.sides) if isinstance(node, sx.Relation) else ():
             _function_in_a_chain(before, after, vocabulary)
+    _by_layer(sheet, vocabulary)
     named = {found[1] or found[2] for found in _ACTIVATION.finditer(sheet.source.text)}
     meant = fn.ELEMENTWISE_WORDS.get(next(iter(named)).lower()) if len(named) == 1 else None
     if meant is not None:
@@ -76,11 +89,39 @@ def functions_in_words(sheet: Sheet, vocabulary: Vocabulary) -> None:
         vocabulary.functions |= dict.fromkeys(usual, leaky)
 
 
+def _by_layer(sheet: Sheet, vocabulary: Vocabulary) -> None:
+    r"""The `g^{[l]}` of layers by their numbers, where words say what hidden layers apply, and what the last one does."""
+    text = " ".join(sheet.source.text.split())
+    said = [(found[2] or found[3], _by_the_word(found[1] or found[4])) for found in _BY_LAYER.finditer(text)]
+    labels: dict[str, dict[int, str]] = {}
+    last = 0
+    for node in (n for s in sheet.statements for n in sx.walk(s.node)) if said else ():
+        if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name) and (number := _layer_of(node.sup)) is not None:
+            last = max(last, number)
+            if node.base.base in fn.UNNAMED:
+                labels.setdefault(node.base.base, {})[number] = script_text(node.sup)
+    for base, layers in labels.items():
+        for place, record in said:
+            for layer, label in layers.items():
+                if record is not None and (layer == last) == (place.lower() in _LAST):
+                    vocabulary.functions.setdefault(f"{base}^{label}", record)
+
+
+def _layer_of(label: Node | None) -> int | None:
+    """The number of `[2]` and of `(2)`, which a prime may stand behind."""
+    number = script_text(label).strip("[(){}]\u2032'")
+    return int(number) if number.isdigit() else None
+
+
 def _by_its_word(said: re.Match[str] | None) -> Function | None:
     """The function that is named in words."""
-    if said is None:
-        return None
-    word = said[1].lower().replace("-", " ")
+    return None if said is None else _by_the_word(said[1])
+
+
+def _by_the_word(word: str) -> Function | None:
+    word = word.lower().replace("-", " ")
+    if word in ("identity", "linear"):
+        return "identity", ()
     return fn.ELEMENTWISE_WORDS.get({"hyperbolic tangent": "tanh", "leaky relu": "leakyrelu"}.get(word, word))
 
 

@@ -50,9 +50,9 @@ _NOT_SO = re.compile(r"(?i)\b(?:not|never|nor|no|without|neither|nicht|keine?|oh
 _SUPPOSED = re.compile(r"(?i)\b(?:if|when|whenever|for|suppose|supposing|assume|assuming|provided)\b[^,;]*$")
 
 
-def typed_one_hot(statement: Statement) -> list[str]:
-    """The names that are called one-hot in the words beside a statement, where they are typed without dollars."""
-    return [found[1] or found[2] for words in (statement.words, statement.words_after) for found in _TYPED_ONE_HOT.finditer(words)]
+def typed_one_hot(words: str) -> list[str]:
+    """The names that are called one-hot in words, where they are typed without dollars."""
+    return [found[1] or found[2] for found in _TYPED_ONE_HOT.finditer(words)]
 
 
 def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary) -> None:
@@ -65,7 +65,7 @@ def properties_in_words(statements: Iterable[Statement], vocabulary: Vocabulary)
     has_determinant = any(isinstance(n, sx.Call) and isinstance(n.function, sx.Name) and n.function.base == "\\det" for n in nodes)
     for covariance in {name for n in nodes for name in _in_the_middle(n, has_determinant)} & _COVARIANCES:
         vocabulary.properties.setdefault(covariance, set()).add("symmetric")
-    for name in {name for s in statements for name in typed_one_hot(s)}:
+    for name in {name for s in statements for words in (s.words, s.words_after) for name in typed_one_hot(words)}:
         vocabulary.properties.setdefault(name, set()).add("one_hot")
     for previous, statement, following in zip([None, *statements], statements, [*statements[1:], None], strict=False):
         node = statement.node

@@ -96,7 +96,7 @@ def _loss_of_deltas(sheet: Sheet) -> str | None:
     begun = {head for head in heads if isinstance(head, sx.Product) and len(head.factors) == 2 and [*_small_deltas(head)]}
     said = {name for s in sheet.statements if (name := _said_of_delta(s.node)) is not None}
     losses = said or {name for head in heads if (name := plain_name(head)) is not None and is_loss(name)}
-    return (losses.pop() if len(losses) == 1 else UNNAMED_LOSS) if met == signs and len(begun) > 1 else None
+    return (losses.pop() if len(losses) == 1 else UNNAMED_LOSS) if met == signs and len(begun) > (not said) else None
 
 
 def _with_small_changes(sheet: Sheet) -> Sheet:

@@ -52,6 +52,7 @@ _THERE_ALONE = re.compile(r"(?i)\b(?:only|just|nur|seulement|s[óo]lo|solo|só)\
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _OPENS = " \n$\\[&"  # what stands before a formula that is set apart
 
+_ESTIMATE = re.compile(r"\\(?:wide)?hat\{(.+)\}")
 # What is smaller is zero.
 _NOTHING = 1e-8
 
@@ -192,9 +193,10 @@ class Suppositions:
 
     def _resting(self, link: Link) -> Iterator[Condition]:
         """Where the gradient vanishes by the input that an equation is for, or else by one that gradients are asked by."""
-        network, asked = self.meaning.network, self.gathered.vocabulary.dependences.variables
-        alone = plain_name(link.left, self.meaning.styled)
-        both = [n for side in (link.left, link.right) for n in mentions(side, self.meaning.styled)]
+        # Where σ² is at rest, σ is.
+        network, asked = self.meaning.network, {n.removesuffix("^2") for n in self.gathered.vocabulary.dependences.variables}
+        alone = (plain_name(link.left, self.meaning.styled) or "").removesuffix("^2")
+        both = [n.removesuffix("^2") for side in (link.left, link.right) for n in mentions(side, self.meaning.styled)]
         moved = self._moved if not set(both) & asked else frozenset[str]()  # by `\mathrm dw`, and no `\partial/\partial w`
         spoken = [alone] if alone in network.inputs else [n for n in both if n in asked or n in moved]
         before = [d.name for d in self.gathered.definitions if d.statement <= link.statement]
@@ -202,7 +204,9 @@ class Suppositions:
             for name in (n for n in spoken if n is not None and n in network.inputs and self.meaning.rests_on(loss, n)):
                 free = [n for n in network.inputs if n in asked and n != name and self.meaning.rests_on(loss, n)]
                 multipliers = list(self._multipliers(loss))
-                ways = [self._at_rest(link, loss, [name])]
+                # A formula in the estimate of another parameter is so where that is at rest too.
+                estimated = {match[1] for n in both if (match := _ESTIMATE.fullmatch(n))} & network.inputs.keys() & asked - {name}
+                ways = [self._at_rest(link, loss, [name, *sorted(estimated)])]
                 if multipliers:
                     together = self._at_rest(link, loss, dict.fromkeys([name, *free, *multipliers]))
                     ways.insert(0 if is_bound(self.gathered.sheet) else 1, together)

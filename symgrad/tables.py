@@ -34,6 +34,7 @@ _SIZES = re.compile(r"`?([(\[]?\s*\w+\s*(?:,|×|\\times)\s*\w+\s*[)\]]?)`?")
 # `key $k_i$`: what a name is called stands before it.
 _LABELLED = re.compile(r"[A-Za-zÀ-ÿ]{3,}(?:[ -][A-Za-zÀ-ÿ]+){0,2} (\$[^$]+\$|\\\([^()]+\\\))")
 _MOST_CELLS = 2000
+_PAIR = 2
 _TARGETS = frozenset({"y", "t"})
 _OF_A_STEP = {
     "old": re.compile(r"(?i)\W*(?:old|before|current|start|initial|alt|ancien\w*|viej\w+|antes)(?: (?:value|weight)s?)?\W*"),
@@ -89,7 +90,8 @@ def tabulated(sheet: Sheet) -> Sheet:
 def _said(sheet: Sheet) -> Iterator[Node]:
     for rows in tables(sheet):
         spoken = {name for s in sheet.statements for name in mentions(s.node)}
-        given = list(_shapes(sheet, rows)) or list(_values(rows)) or list(_columns(rows, spoken)) or list(_steps(sheet, rows))
+        given = list(_shapes(sheet, rows)) or list(_values(rows)) or list(_columns(rows, spoken))
+        given = given or list(_columns(_turned(rows), spoken)) or list(_steps(sheet, rows))
         yield from given or _results(rows)
 
 
@@ -185,6 +187,8 @@ def _values(rows: list[list[Cell]]) -> Iterator[Node]:
 def _columns(rows: list[list[Cell]], spoken: set[str]) -> Iterator[Node]:
     """Names above columns of numbers or vectors: one for each row where they have an index, lists where they have none."""
     head, *body = rows
+    if not head:
+        return
     counts = _NUMBERED.fullmatch(head[0].text) is not None and len(head) > 1
     if any(len(row) != len(head) for row in body):
         return
@@ -208,6 +212,12 @@ def _columns(rows: list[list[Cell]], spoken: set[str]) -> Iterator[Node]:
     if len(body) > 1 and (len(named) == len(head) - counts or is_of_data):
         for k in named:
             yield _column(head, body, k, spoken)
+
+
+def _turned(rows: list[list[Cell]]) -> list[list[Cell]]:
+    """A table of data whose names stand before rows of numbers, with the names above columns; no rows of any other."""
+    is_of_rows = len({len(row) for row in rows}) == 1 and all(len(row) > _PAIR and all(c.is_number for c in row[1:]) for row in rows)
+    return [list(column) for column in zip(*rows, strict=True)] if is_of_rows else [[]]
 
 
 def _base(cell: Cell) -> str | None:

@@ -10,7 +10,7 @@ import re
 
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
-from symgrad.naming import plain_name
+from symgrad.naming import letters_of, plain_name
 from symgrad.parts import heads, mentions
 from symgrad.read.document import Sheet, Statement, prose
 from symgrad.read.latex import parse
@@ -23,6 +23,12 @@ _LIST = rf"\(\s?{_NUMBER}(?:\s?[,;]\s?{_NUMBER})+\s?\)|\[\s?{_NUMBER}(?:\s?[,;]\
 _TOLD = re.compile(
     rf"(?<![\w$\\^_{{}}(=+*/·×⊙@])(?<![-−+*/=·×⊙@] )"
     rf"({_LETTER})[ \t\n]{{0,4}}=[ \t\n]{{0,4}}({_NUMBER}|{_LIST})(?![\w(^]|[.,]\d|\s?[-+*/=×·%])"
+)
+# `both biases zero`, said of every b of the sheet.
+_ZERO_BIASES = re.compile(
+    r"(?i)\b(?:(?:both|all|the|with) )?bias(?:es|[- ]vectors)?(?: \w+){0,2}?"
+    r"(?: (?:are|is|set to|initiali[sz]ed (?:to|with)|start at|of|=))* (?:zeros?|0)\b(?!\.)"
+    r"|\b(?:zero|zeroed|vanishing) biases\b|\ball-zero biases\b"
 )
 
 
@@ -46,5 +52,21 @@ def told(sheet: Sheet) -> Sheet:
         if node is not None and name is not None and name in spoken and (is_list or found.start() < settled.get(name, len(text))):
             block += 1
             extra.append(Statement(node, Span(*found.span()), block, False))
+    said = _ZERO_BIASES.search(text.replace("\n", " "))
+    if said is not None:
+        nowhere = Span(said.end(), said.end())
+        zeros = (sx.Relation(nowhere, (bias, sx.Number(nowhere, "0")), ("=",)) for bias in _biases(sheet))
+        extra += [Statement(node, nowhere, block + k, False) for k, node in enumerate(zeros, 1)]
     sheet.statements = sorted([*sheet.statements, *extra], key=lambda s: s.span.start) if extra else sheet.statements
     return sheet
+
+
+def _biases(sheet: Sheet) -> list[sx.Node]:
+    """Each b, `b_1` or `b^{[2]}` that a formula adds to something, once."""
+    found: dict[str, sx.Node] = {}
+    for term in (term for s in sheet.statements for n in sx.walk(s.node) if isinstance(n, sx.Sum) for term in n.terms):
+        base = term.base if isinstance(term, sx.Scripted) and letters_of(term.sub) is None else term
+        name = plain_name(term) if isinstance(base, sx.Name) and base.base == "b" else None
+        if name is not None:
+            found.setdefault(name, term)
+    return list(found.values())

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of, is_numeric
-from symgrad.naming import plain_name
+from symgrad.members import alone
+from symgrad.naming import letters_of, plain_name
 from symgrad.parts import heads, mentions
 from symgrad.read.document import Sheet, Statement
 from symgrad.span import Span
@@ -24,8 +25,9 @@ def separated(sheet: Sheet) -> Sheet:
     out: list[Statement] = []
     formulas = {name for s in sheet.statements for name, expression in heads(s) if plain_name(expression) is None}
     mentioned = Counter(name for s in sheet.statements for name in {*mentions(s.node)})
+    from_zero = _counted_from_zero(sheet)
     for statement in sheet.statements:
-        numbered = _numbered(statement.node)
+        numbered = _numbered(statement.node) or _from_zero(statement.node, from_zero)
         if numbered:
             out += [replace(statement, node=sx.Relation(statement.span, (name, entry), ("=",))) for name, entry in numbered]
             continue
@@ -85,6 +87,34 @@ def _numbered(node: Node) -> list[tuple[Node, Node]]:
         return []
     indices = [sx.Number(places.span, str(start + i)) for i in range(len(values))]
     return [(replace(head, sub=index), value) for index, value in zip(indices, values, strict=True)]
+
+
+def _counted_from_zero(sheet: Sheet) -> dict[str, int]:
+    """The names that stand only as `w_0`, `w_1`, …, but for the list of their numbers, and how many these are."""
+    numbers: dict[str, set[int]] = {}
+    whole: set[str] = set()
+    for node in (s.node for s in sheet.statements):
+        is_function = isinstance(node, sx.Relation) and isinstance(node.sides[0], sx.Call)
+        sides = node.sides[is_function or len(list(cells(node.sides[-1]))) > 1 :] if isinstance(node, sx.Relation) else (node,)
+        whole |= {name for side in sides for name in alone(side, frozenset())}
+        for n in sx.walk(node):
+            if isinstance(n, sx.Scripted) and isinstance(n.base, sx.Name) and letters_of(n.sub):
+                whole.add(plain_name(n.base) or "")  # `w_k`, an entry of the whole
+            elif isinstance(n, sx.Scripted) and isinstance(n.base, sx.Name) and isinstance(n.sub, sx.Number) and n.sub.text.isdigit():
+                numbers.setdefault(plain_name(n.base) or "", set()).add(int(n.sub.text))
+    return {name: len(met) for name, met in numbers.items() if met == set(range(len(met))) and len(met) > 1 and name not in whole}
+
+
+def _from_zero(node: Node, counts: Mapping[str, int]) -> list[tuple[Node, Node]]:
+    """The names `w_0`, `w_1` and the numbers of `w = (2, -3)`."""
+    match node:
+        case sx.Relation(sides=(sx.Name() as head, side), operators=("=" | ":=",)):
+            values = list(cells(side))
+        case _:
+            return []
+    if counts.get(plain_name(head) or "") != len(values) or not all(map(is_numeric, values)):
+        return []
+    return [(sx.Scripted(head.span, head, sx.Number(head.span, str(i))), value) for i, value in enumerate(values)]
 
 
 def cells(node: Node) -> Iterator[Node]:

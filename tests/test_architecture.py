@@ -53,14 +53,14 @@ LAYERS = [
         "literals sheet defining usage unnamed_loss chains gathering chosen binary "
         "problems incoming other_versions duals slopes_by_case class_numbers value_lists "
         "renewing loss_of_numbers opaque normalised averaged of_indices one_row listed_vectors nested_indices told_probabilities "
-        "index_words in_small_letters "
+        "index_words in_small_letters all_numbers one_row_of_all "
         "cross_entropies lying subgradients subsets updates changing change_of_one rounding "
         "identities held lab spellings "
         "completing",
     ),
     (
         "what is found in them",
-        "ruling ledger pairing undefined arithmetic suppositions comparison judge hypotheses mistakes mistakes.* "
+        "ruling ledger pairing undefined arithmetic suppositions comparison fitted judge by_layer hypotheses mistakes mistakes.* "
         "layouts confirmation findings verification "
         "counts layers products layer_text told_layers layer_claims tallies descents likeness keys differenced "
         "rewriting reporting verifying "

@@ -13,7 +13,7 @@ from symgrad import syntax as sx
 from symgrad.implied import is_made_up
 from symgrad.meaning import numbered, stem
 from symgrad.mistakes.case import Case, Diagnosis
-from symgrad.tensor import Node, Var, einsum, elementwise, multiply, power, scale, substitute, var, variables
+from symgrad.tensor import Node, Var, constant, einsum, elementwise, multiply, power, scale, substitute, var, variables
 
 _NUMBERS = (
     (Fraction(-1), "sign", "the sign is wrong"),
@@ -109,9 +109,19 @@ def mask(case: Case) -> Iterator[Diagnosis]:
     for label in case.masks:
         item = case.network.inputs.get(label)
         if item is not None and item.shape == case.pair.right_node.shape:
-            made = multiply(case.network.variables[label], case.pair.right_node)
-            if case.holds_with(right=made):
-                yield case.diagnosis("mask_forgotten", f"the mask {names.text(label)} is left out", made)
+            for factor in (case.network.variables[label], *_with_its_scale(case, label)):
+                made = multiply(factor, case.pair.right_node)
+                if case.holds_with(right=made):
+                    yield case.diagnosis("mask_forgotten", f"the mask {names.text(label)} is left out", made)
+
+
+def _with_its_scale(case: Case, label: str) -> Iterator[Node]:
+    """What a definition multiplies by besides its mask: the m / p of `h̃ = m ⊙ h / p`."""
+    for definition in case.network.definitions.values():
+        known = variables(definition.node)
+        others = [v for v in known if v.shape == definition.node.shape and v.name != label]
+        if any(v.name == label for v in known) and len(others) == 1:
+            yield substitute(definition.node, {others[0]: constant(1, others[0].shape)})
 
 
 def proportional(case: Case) -> Iterator[Diagnosis]:
@@ -156,9 +166,17 @@ def another_name(case: Case) -> Iterator[Diagnosis]:
             made = substitute(pair.right_node, {v: var(name, v.shape)})
             if case.holds_with(right=made):
                 what = f"{names.text(v.name)} stands where {names.text(name)} is meant"
-                steps = are_steps(case, v.name, name)
+                steps, masked = are_steps(case, v.name, name), _is_masked(case, name, v.name)
+                cause = "stale_value" if steps else "mask_forgotten" if masked else "unknown"
                 # Another name of the same shape may also be another name for the same thing.
-                yield replace(case.diagnosis("stale_value" if steps else "unknown", what, made), is_checked=steps)
+                yield replace(case.diagnosis(cause, what, made), is_checked=steps or masked)
+
+
+def _is_masked(case: Case, name: str, of: str) -> bool:
+    """Whether a name is another times a mask, by its definition: the h̃ of `h̃ = m ⊙ h / p`."""
+    definition = case.network.definitions.get(name)
+    behind = set() if definition is None else {v.name for v in variables(definition.node)}
+    return of in behind and bool(behind & {*case.masks})
 
 
 def are_steps(case: Case, one: str, other: str) -> bool:

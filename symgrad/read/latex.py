@@ -308,9 +308,8 @@ class _Parser(Derivatives, Brackets):
                 below = script
             else:
                 above = script
-        body = None
-        if self._begins_factor() or (self.peek.text in ("-", "+") and operator == "sum" and below is None):
-            body = self.product() if self._begins_factor() else None
+        has_sign = operator == "sum" and self.peek.text == "-"
+        body = self.product() if self._begins_factor() or has_sign else None
         return sx.BigOp(self._from(start), operator, below, above, body)
 
     def atom(self) -> Node:

@@ -284,6 +284,8 @@ def _on_function(sup: Node | None) -> _OnFunction:
 
 def _slope(op: str, inner: Term, params: tuple[Any, ...], order: int) -> Term | None:
     """The function, f′ or f″ entry by entry; where a derivative has a name, or is a formula, by that. None for an f″ that has none here."""
+    if op == "identity":
+        return inner if not order else Term("ones" if order == 1 else "zeros", (), (), inner.rows, inner.cols, inner.free)
     if not order:
         return mapped(op, inner, *params)
     if op in _NAMED_SLOPES:

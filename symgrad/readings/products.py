@@ -54,6 +54,14 @@ def prefix(reader: Reader, node: sx.Prefix, shapes: Shapes) -> Variants:
         yield reading.with_term(negated(reading.term)) if node.sign == "-" else reading
 
 
+def postfix(reader: Reader, node: sx.Postfix, shapes: Shapes) -> Variants:
+    r"""`x!` as `\Gamma(x + 1)`."""
+    if node.sign != "!":
+        raise Unreadable(node.span, f"the sign {node.sign} is not read here")
+    after = sx.Sum(node.span, (node.body, sx.Number(node.span, "1")), ("", "+"))
+    yield from reader.read(sx.Call(node.span, sx.Name(node.span, "\\Gamma"), (after,), "("), shapes)
+
+
 def _with_functions(reader: Reader, node: sx.Product) -> sx.Product | sx.Call:
     """The product with the letters that the sheet says to be functions applied to the brackets behind them: `F(a)`."""
     known = {name for name in reader.names.functions if reader.names.shape(name) is None}
@@ -208,6 +216,7 @@ def _is_one_name(term: Term) -> bool:
 READERS: dict[type[Node], Callable[[Reader, Any, Shapes], Variants]] = {
     sx.Sum: summed,
     sx.Prefix: prefix,
+    sx.Postfix: postfix,
     sx.Product: product,
     sx.Frac: fraction,
     sx.Root: root,
