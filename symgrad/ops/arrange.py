@@ -216,6 +216,10 @@ def _chain(form: Any) -> tuple[dict[int, Any], Any]:
     return ({form.params[0]: form}, form.args[0]) if alone else (dict(sorted(found.items())), inner)
 
 
+def _in_text(dim: Dim) -> str:
+    return str(dim).replace("-", "−")
+
+
 def _write_slice(writer: Writer, form: Any) -> tuple[str, Prec]:
     along, inner = _chain(form)
     body = writer.write(inner, Prec.ATOM)
@@ -229,7 +233,7 @@ def _write_slice(writer: Writer, form: Any) -> tuple[str, Prec]:
         if inner.op == "symbol" and "_" in body:
             body = rf"\left({body}\right)"
         return f"{body}_{{{where}}}", Prec.POSTFIX
-    return f"{body}[{', '.join(':' if place is None else _span(*place, str) for place in places)}]", Prec.ATOM
+    return f"{body}[{', '.join(':' if place is None else _span(*place, _in_text) for place in places)}]", Prec.ATOM
 
 
 def _numpy_span(writer: Writer, start: Dim, stop: Dim, step: int, size: Dim) -> str:
@@ -279,7 +283,7 @@ def _write_pad(writer: Writer, form: Any) -> tuple[str, Prec]:
         _, start, step, _ = pad.params
         length = pad.args[0].shape[axis]
         stop = start + length if step == 1 else start + (length - 1) * step + 1
-        span = _span(start, stop, step, (lambda d: d.latex) if latex else str)
+        span = _span(start, stop, step, (lambda d: d.latex) if latex else _in_text)
         what = ("rows", "columns")[axis] if len(form.shape) == 2 else f"axis {axis + 1}"
         what = what if ":" in span or len(form.shape) != 2 else what.removesuffix("s")
         written.append(rf"\text{{{what} }} {span}" if latex else f"{what} {span}")
