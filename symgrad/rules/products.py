@@ -549,27 +549,55 @@ def orthogonal_inverse(node: Node, facts: Facts) -> Node | None:
 
 
 def expand_sum_when_shorter(node: Node, facts: Facts) -> Node | None:
-    """(1 − y) p − y (1 − p) = p − y: the brackets of all terms are multiplied out where like terms then cancel."""
+    """(1 − y) p − y (1 − p) = p − y: the brackets of all terms are multiplied out where like terms then cancel.
+
+    In τ e − (τ − 1) e = e only those of scalars are, in τ s + (τ − 1) (1 − s) = τ − 1 + s two of one term.
+    """
     if not isinstance(node, Add):
         return None
-    terms: list[Node] = []
-    for term in node.operands:
-        bracket = None
-        if isinstance(term, Einsum) and len(term.factors) == 1:
-            term = flatten_product(term, facts) or term  # −(y (1 − p)) is a number times a product
-        if isinstance(term, Einsum):
-            bracket = next((k for k, (n, _) in enumerate(term.factors) if isinstance(n, Add)), None)
-        if bracket is None or not isinstance(term, Einsum):
-            terms.append(term)
+    twice = ((False, 2),) if _is_of_indicators(node) else ()
+    for of_scalars, times in ((False, 1), (True, 1), *twice):
+        terms = list(node.operands)
+        for _ in range(times):
+            terms = [part for term in terms for part in _multiplied_out(term, facts, of_scalars)]
+        if len(node.operands) < len(terms) <= _MOST_TERMS:
+            expanded = add(terms)
+            if factors_written(expanded) < factors_written(node):
+                return expanded
+    return None
+
+
+def _is_of_indicators(node: Node) -> bool:
+    """Whether it is made of scalars and of steps, some of each."""
+    waiting, found = [node], 0
+    while waiting:
+        n = waiting.pop()
+        if isinstance(n, Map) and n.fn == "step":
+            found += 1
+        elif _is_number(n) and not n.operands:
             continue
-        for part in term.factors[bracket][0].operands:
-            factors = [(part if i == bracket else n, ls) for i, (n, ls) in enumerate(term.factors)]
-            opened = einsum(factors, term.out, term.shape, term.coefficient, term.sizes)
-            terms.append(_products(opened, facts))
-    if len(terms) == len(node.operands) or len(terms) > _MOST_TERMS:
-        return None
-    expanded = add(terms)
-    return expanded if factors_written(expanded) < factors_written(node) else None
+        elif isinstance(n, (Add, Einsum)) and not (isinstance(n, Einsum) and n.sizes):
+            waiting += n.operands
+        else:
+            return False
+    return found > 0
+
+
+def _multiplied_out(term: Node, facts: Facts, of_scalars: bool) -> list[Node]:
+    """The terms that a term is when its first bracket is opened."""
+    if isinstance(term, Einsum) and len(term.factors) == 1:
+        term = flatten_product(term, facts) or term  # −(y (1 − p)) is a number times a product
+    if not isinstance(term, Einsum):
+        return [term]
+    brackets = (k for k, (n, _) in enumerate(term.factors) if isinstance(n, Add) and (not of_scalars or _is_number(n)))
+    bracket = next(brackets, None)
+    if bracket is None:
+        return [term]
+    opened = []
+    for part in term.factors[bracket][0].operands:
+        factors = [(part if i == bracket else n, ls) for i, (n, ls) in enumerate(term.factors)]
+        opened.append(_products(einsum(factors, term.out, term.shape, term.coefficient, term.sizes), facts))
+    return opened
 
 
 def open_sum_when_shorter(node: Node, facts: Facts) -> Node | None:
