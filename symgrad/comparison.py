@@ -150,17 +150,24 @@ class Comparison:
             if general is None:
                 raise
             numeric = Ruling(link, "undecided", pair=pair, reason="what it is computed from has no value")
-        is_of_values = in_numbers(link.left) or in_numbers(link.right)
-        if numeric.verdict == "undecided" and general is not None and (not is_of_values or self._is_fixed(pair, lab)):
-            insist_on_names(pair, lab, {*self.gathered.vocabulary.declared, *arguments(link.head, self.meaning.functions)})
-            return general
-        is_open = numeric.verdict == "undecided" and self.suppositions.is_condition(link, pair, lab)
-        if is_open or (numeric.verdict in ("undecided", "fails") and self.suppositions.is_case(link)):
+        is_open = numeric.verdict == "undecided"
+        if is_open and general is not None and self._is_fixed(pair, lab):
+            return self._without_values(link, general, lab)
+        is_condition = is_open and self.suppositions.is_condition(link, pair, lab)
+        if is_condition or (numeric.verdict in ("undecided", "fails") and self.suppositions.is_case(link)):
             return self.suppositions.taken_as_said(link, pair, lab)
         is_zero = isinstance(link.right, sx.Number) and link.right.value == 0
-        if numeric.verdict == "undecided" and is_zero and any(isinstance(n, sx.Derivative) for n in sx.walk(link.head)):
+        if is_open and is_zero and any(isinstance(n, sx.Derivative) for n in sx.walk(link.head)):
             return Ruling(link, "given", pair=pair)  # "setting the gradient to zero"
+        if is_open and general is not None and not (in_numbers(link.left) or in_numbers(link.right)):
+            return self._without_values(link, general, lab)
         return numeric
+
+    def _without_values(self, link: Link, general: Ruling, lab: Lab) -> Ruling:
+        """What was ruled in general of names that the sheet knows."""
+        assert general.pair is not None
+        insist_on_names(general.pair, lab, {*self.gathered.vocabulary.declared, *arguments(link.head, self.meaning.functions)})
+        return general
 
     @staticmethod
     def _is_fixed(pair: Pair, lab: Lab) -> bool:

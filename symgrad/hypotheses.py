@@ -331,4 +331,4 @@ _HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ..
 )
 _MOST_DECLARED = 12
 _MASKS = frozenset({"M", "m", "Omega", "mathrm{mask}"})
-_TARGETS = frozenset({"y", "Y", "t", "T", "q", "Q", "tau"})
+_TARGETS = frozenset({"y", "Y", "t", "T", "q", "Q", "p", "P", "tau"})

@@ -196,4 +196,4 @@ def _function(
 
 def _is_singular(matrix: Any) -> bool:
     """Whether a matrix has no inverse, or one that has no digits; LAPACK complains aloud of what is not finite."""
-    return not np.all(np.isfinite(np.asarray(matrix, dtype=float))) or bool(np.linalg.cond(matrix) > _SINGULAR)
+    return not np.all(np.isfinite(np.asarray(matrix, dtype=float))) or bool(np.any(np.linalg.cond(matrix) > _SINGULAR))

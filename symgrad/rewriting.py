@@ -12,6 +12,7 @@ from symgrad.averaged import with_means
 from symgrad.batchwise import for_each_example
 from symgrad.bell import with_bells
 from symgrad.binary import with_the_label
+from symgrad.by_their_step import with_gradients_of_steps
 from symgrad.chosen import chosen
 from symgrad.class_numbers import with_class_numbers
 from symgrad.classes import by_class
@@ -169,6 +170,7 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_arguments,
     with_own_functions,
     with_names_for_gradients,
+    with_gradients_of_steps,
     with_differentials,
     written_out,
     with_letters_of_their_own,

@@ -53,7 +53,7 @@ LAYERS = [
         "literals sheet defining usage unnamed_loss chains gathering chosen binary "
         "problems incoming other_versions duals slopes_by_case class_numbers value_lists "
         "renewing loss_of_numbers opaque normalised averaged of_indices one_row listed_vectors nested_indices told_probabilities "
-        "index_words in_small_letters all_numbers one_row_of_all "
+        "index_words in_small_letters all_numbers one_row_of_all by_their_step "
         "cross_entropies lying subgradients subsets updates changing change_of_one rounding "
         "identities held lab spellings "
         "completing",
