@@ -27,6 +27,7 @@ from symgrad.letter_powers import exponents, with_letter_powers
 from symgrad.meaning import stem
 from symgrad.network import Network
 from symgrad.one_example import of_one_example
+from symgrad.open_sums import READ_ON, with_brackets
 from symgrad.parts import parts
 from symgrad.plain_meaning import (
     assumed_of,
@@ -219,6 +220,7 @@ def network_of_formula(
     sheet_text, pieces = _as_sheet(text, scalar)
     made_sheet = Source(sheet_text, "--expr.md")
     written, as_typed = own_functions_applied(made_sheet, shapes), read_document(made_sheet)
+    reads_on = any(new.node is not old.node for new, old in zip(with_brackets(as_typed).statements, as_typed.statements, strict=True))
     of_their_place = {**dict.fromkeys(covariances(as_typed), "positive_definite"), **dict.fromkeys(masks(as_typed), "mask")}
 
     def own(span: Span) -> Span:
@@ -264,6 +266,7 @@ def network_of_formula(
         meaning = plainly_understood(found)
         network = network_meant(meaning, text, held, leading_to(found.definitions[-1].name, meaning))
         _has_clear_exponentials(found, network)
+        network.remarks += [READ_ON] * reads_on
         return network
 
     try:
@@ -391,6 +394,7 @@ _REWRITINGS = (
     with_masks,
     with_densities,
     of_one_example,
+    with_brackets,
     over_pairs,
     with_rows_of_capitals,
     targeted,

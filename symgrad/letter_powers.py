@@ -26,7 +26,7 @@ def with_letter_powers(sheet: Sheet) -> Sheet:
     def bracketed(node: Node) -> Node:
         match node:
             case sx.Scripted(base=sx.Name() as base, sup=sup) if base.base != "e":
-                is_greek = isinstance(sup, sx.Name) and sup.base in _SMALL and not sup.accents
+                is_greek = _greek(sup)
                 is_power = is_greek or (_latin(sup) in latin and _is_entry(node))
             case sx.Scripted(base=sx.Abs() | sx.Norm(), sup=sup):
                 is_power = _latin(sup) in latin and _latin(node.sub) is None
@@ -70,6 +70,14 @@ def _of_brackets(node: sx.Scripted) -> Iterator[str]:
 def _is_entry(node: sx.Scripted) -> bool:
     """Whether it is an entry by its index, of a vector by its letter."""
     return isinstance(node.base, sx.Name) and node.base.base[:1].islower() and letters_of(node.sub) is not None
+
+
+def _greek(node: Node | None) -> bool:
+    r"""Whether it is a small Greek letter, or `1 - \alpha`, `-\alpha`, `\alpha/2`, which no label is."""
+    if not isinstance(node, (sx.Name, *_COMPUTED)):
+        return False
+    inside = [n for n in sx.walk(node) if not isinstance(n, (*_COMPUTED, sx.Number))]
+    return len(inside) == 1 and isinstance(inside[0], sx.Name) and inside[0].base in _SMALL and not inside[0].accents
 
 
 def _latin(node: Node | None) -> str | None:

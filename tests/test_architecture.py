@@ -47,7 +47,7 @@ LAYERS = [
         "dimension_analysis shorthand starting enumerating gridded "
         "tables told denoting replacing strides classes datapoints datasets logits deviations pointwise evaluated primed conventions "
         "totals limits ellipses written_sums coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise "
-        "bell densities index_pairs stacks primed_names one_example rows_of_capitals letter_powers unsaid_indices of_a_unit layer_entries "
+        "bell densities index_pairs stacks open_sums primed_names one_example rows_of_capitals letter_powers unsaid_indices of_a_unit layer_entries "
         "dropped_indices "
         "lettered underbraces overlines summands own_losses in_words spread expectations "
         "literals sheet defining usage unnamed_loss chains gathering chosen binary "
