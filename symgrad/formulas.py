@@ -37,6 +37,7 @@ from symgrad.plain_meaning import (
     leading_to,
     network_meant,
     plainly_understood,
+    refuse_cross_products,
     take_as_stacks,
     vectors_beside_matrices,
 )
@@ -264,6 +265,7 @@ def network_of_formula(
                 found.vocabulary.declared.setdefault(name, (unknown(f"rows:{name}"), unknown(f"cols:{name}")))
         held = assumed_of(found, properties)
         meaning = plainly_understood(found)
+        refuse_cross_products(found, meaning)
         network = network_meant(meaning, text, held, leading_to(found.definitions[-1].name, meaning))
         _has_clear_exponentials(found, network)
         network.remarks += [READ_ON] * reads_on

@@ -385,6 +385,16 @@ def _free_entries(node: sx.Node, bound: frozenset[str]) -> Iterator[tuple[sx.Nod
         yield from _free_entries(child, bound)
 
 
+def refuse_cross_products(found: Gathered, meaning: Meaning) -> None:
+    r"""Raises `Refused` for `a \times b` of two vectors, which is hardly their product entry by entry."""
+    for product in (n for d in found.definitions for n in sx.walk(d.expression) if isinstance(n, sx.Product)):
+        for first, operator, second in zip(product.factors, product.operators, product.factors[1:], strict=False):
+            shapes = [meaning.network.symbol_shape(plain_name(side) or "") for side in (first, second)]
+            if operator == "times" and all(shape is not None and [dim.is_one for dim in shape] == [False, True] for shape in shapes):
+                said = "symgrad has no cross product; \\odot is the product entry by entry, and x y^\\top that of all pairs"
+                raise Refused(Unsupported, said, first.span.to(second.span))
+
+
 def _refuse_indices_of_indices(tree: sx.Node) -> None:
     r"""Raises `Refused` for `\mu_{c_i}` in a sum over i: nothing says which of them the c_i is."""
     running = {letter for n in sx.walk(tree) if isinstance(n, sx.BigOp) for letter in letters_that_run(n)}
