@@ -19,7 +19,7 @@ from symgrad import syntax as sx
 from symgrad.constant import constant_of
 from symgrad.findings import BY_CODE
 from symgrad.layer_text import mentions, volume_of
-from symgrad.layers import WINDOWED, Layer, Size, Terms, Volume, slips, stacked
+from symgrad.layers import RECURRENT, WINDOWED, Layer, Size, Terms, Volume, of_input, slips, stacked
 from symgrad.products import formula, terms_of
 from symgrad.read.document import Sheet, Statement
 from symgrad.read.latex import parse
@@ -30,13 +30,14 @@ from symgrad.told_layers import Told, ToldLayers, plain
 from symgrad.verification import Claim, Finding
 
 _PARAMETERS = re.compile(r"(?i)\b(?:param|weights|gewichte|poids|pesos|par[áâà]m)\w*|#\s*param")
-_PLAIN_LAYERS = ("convolution", "dense")
+_PLAIN_LAYERS = ("convolution", "dense", "lstm", "gru", "rnn")
 _NORMALISED = re.compile(r"(?i)\bnorm(?:ali[sz]\w+)?\b|\b(?:batch|layer|group)[- ]?norm|\bbn\b")
-_WEIGHTS = re.compile(r"(?i)\b(?:weights?|gewichte|poids|pesos)\b(?! and bias)")
+_WEIGHTS = re.compile(r"(?i)\b(?:weights?|gewichte|poids|pesos)\b(?!\s+and\s+(?:\d+\s+)?bias)")
 _OF_ONE = re.compile(r"(?i)\b(?:per|a|each|one|jede[rs]?|cada|pro)\s+(?:filter|kernel|filtro)")
 # What else is counted, and what makes a count one of some part, or of several.
 _OTHER_COUNT = re.compile(
-    r"(?i)\b(?:multipl\w*|macs?|flops?|operations|bytes?|memory|connections|values|activations?|bits?|kb|mb|fewer|biases|difference|factor"
+    r"(?i)\b(?:multipl\w*|macs?|flops?|operations|bytes?|memory|connections|values|activations?|bits?|kb|mb|fewer"
+    r"|(?<!with )(?<!and )biases|difference|factor"
     r"|ratio|saves?|zahlen|eintr[äa]ge)\b|¦.*\b(?:entries|numbers|features|outputs?|inputs?|elements|steps|entradas)\b"
 )
 _COUNTED = re.compile(r"(?i)\b(?:multipl(?:ic|y)\w*|mults?|macs?|madds?|flops?|operations|bytes?|memory|activations|parameters)\b")
@@ -50,9 +51,12 @@ _TOTAL = re.compile(
 )
 _OUTPUT = re.compile(
     r"(?i)(?:\b(?:outputs?|gives?|giving|becomes?|leaves|leaving|produc\w*|yields?|turns|into|to|so|hence|thus|i\.\s?e\.|ausgabe|also|salida"
-    r"|sortie|now|shrinks|get|we have|after)\b|→|⇒|:\s*$)[^.;]{0,30}$"
+    r"|sortie|now|shrinks|get|we have|after|it is|es ist)\b|→|⇒|:\s*$)[^.;]{0,30}$"
 )
 _NOT_OUTPUT = re.compile(r"(?i)\b(?:inputs?|takes?|filters?|kernels?|weights?|windows?|from|size|eingabe|gewicht\w*|entrada|W)\W*$")
+# What is no claim: a stride that is told, and the input, which is gone from the text.
+_SETTING = re.compile(r"\s*(?:[sSpPfFkK]\s*=\s*\d+\s*)?$")
+_OF_A_FILTER = re.compile(r"(?i)\b(?:filters?|kernels?)\s+(?:(?:of|with)\s+)?(?:(?:size|shape)\s+)?$")
 _OF_THE_WEIGHTS = re.compile(r"(?i)^\W*(?:filters?|kernels?|weights?|windows?|images?|inputs?|convolutions?)\b")
 _SIDE = re.compile(r"(?i)^(?:[hwlnto]_?(?:out|o|new)\w*|O|outputs?(?:size|width|height|length)?)$")
 _SIDE_IN_WORDS = re.compile(
@@ -76,11 +80,31 @@ _STOCK = re.compile(
     r"(?i)^(?:the|its?|it|this|that|layer|outputs?|sizes?|shapes?|width|height|length|side|spatial|dimensions?|params?|parameters?|weights?|bias(?:es)?"
     r"|filters?|number|count|has|have|having|are|is|gives?|becomes|therefore|thus|hence|so|then|and|with|one|for|of|in|each|now|which|we|get|again|also"
     r"|learnable|trainable|stays?|same|there|e|g|i|makes?|needs?|contains?|per|a|an|to|these|since|because|as|learn|nothing|calculation|map|maps|feature|volumes?"
-    r"|tensors?|activations?|result|resulting|new|will|be"
-    r"|anzahl|der|die|das|parameter[ns]?|ausgabe|größe|seitenlänge|also|hat|sie|dann|ist|es|el|la|los|salida|tiene|número|parámetros"
+    r"|tensors?|activations?|result|resulting|new|will|be|rounded|down|up"
+    r"|anzahl|der|die|das|parameter[ns]?|ausgabe|größe|seitenlänge|also|hat|sie|dann|ist|es|el|la|los|salida|tiene|número|parámetros|de|tamaño|su|entonces|luego"
+    r"|nombre|param[eè]tres|sortie|est|taille|donc|elle|il|le|ainsi|größe|seine|ihre|damit|somit"
     r"|text|mathrm|par|noindent|z|b)$"
 )
 _MOST_MISSING = 3
+# A sum of products that is worked out where it stands between words: `32 input channels: 64·32·3·3 = 18432 parameters`.
+_TERM = r"(?:\d[\d\s()·×*+]*[\d)]|\([\d\s()·×*+]*[\d)]|\d)"
+_TYPED = re.compile(rf"(?<![\w^.,]){_TERM}(?:\s*=\s*{_TERM})+(?!\w|[.,]\d|\s*[·×*+/^%=(–-])")
+_APART = re.compile(r"\d\s+[\d(]")
+_WORD = re.compile(r"[^\W\d_]{2,}$")
+_GOES_ON = re.compile(r"[\w=+*·×/^(),\\–-]$")
+# A number of parameters without a formula.
+_COUNT_WORD = r"(?:param\w*|par[áâà]m\w*)"
+_ADJECTIVES = r"(?:(?:trainable|learnable|free|lernbare|freie|trainierbare)\s+)?"
+_LONE = re.compile(
+    rf"(?i)(?:\b(?:{_COUNT_WORD}|totals?|sum|summe|suma|somme|in\s+all|altogether|insgesamt|zusammen|gesamt|en\s+tout)"
+    r"(?:\s*(?::|=|\bis|\bare|\bof|\bhas|\bsind|\bhat|\bdes?|\bson|\best))*\s*(?P<behind>\d+(?:,\d{3})*))"
+    rf"(?![\w,]*\.?\d|\w|\s*(?:[·×*+/^%=–(-]|million|thousand|k\b))"
+    rf"|(?<![\w.,=+*·×/^≈~–(-])(?<![=+*·×/≈~–-]\s)(?P<before>\d+(?:,\d{{3}})*)\s+{_ADJECTIVES}{_COUNT_WORD}\b"
+)
+_ROUGHLY = re.compile(
+    r"(?i)(?:\b(?:about|around|roughly|approximately|approx\.?|nearly|almost|over|more\s+than|less\s+than|than|fewer|only|another|extra|additional"
+    r"|circa|ca\.|etwa|rund|fast|environ|unos|another|by|saves?)|[≈~≥≤<>])\s*$"
+)
 
 
 class _Words(NamedTuple):
@@ -123,6 +147,10 @@ class _Reading(ToldLayers):
         self.counted: Counter[tuple[str, bool]] = Counter()  # counts that are right with a bias only, or without
         self.statements = [s for s in sheet.statements if not isinstance(s.node, sx.Unread)]
         self.widths: set[int] = set()
+        self.groups: list[list[Told]] = []  # the layers of each of these
+        self.latest: Told | None = None  # the layer that was counted last
+        self.is_counting = False  # whether the sentence before says that parameters are counted from here on
+        self.typed: set[Span] = set()  # where something is worked out that only is read here
         self.stacks: list[Told] = []  # networks that are told by their widths, whole and by layers
         self.section, self.list_of = "", ""  # what the label of a section says, and the words that a list comes after
 
@@ -139,10 +167,12 @@ class _Reading(ToldLayers):
 
     def found(self) -> Iterator[_Found]:
         for at, told in layer_text.widths(self.text):
-            layers = layer_text.dense_of(told, self.bias)
+            bias = self._bias_of("dense")
+            layers = layer_text.dense_of(told, bias)
             made = [Told("dense", i, (layer,), is_chained=True) for i, layer in enumerate(layers, 1)]
             self.widths.add(at)
-            self.stacks += [Told("network", None, (stacked(told, self.bias),)), *made]
+            self.groups.append(made)
+            self.stacks += [Told("network", None, (stacked(told, bias),)), *made]
             self.network, self.told = list(self.network or made), [*self.told, *made]
         stretches: list[tuple[int, int, list[list[Cell]] | None]] = [(begin, end, None) for begin, end in self.segments()]
         stretches += [(rows[0][0].span.start, rows[0][0].span.start, rows) for rows in self.tables if rows[0]]
@@ -158,17 +188,23 @@ class _Reading(ToldLayers):
             self.current, self.is_topic = [], False
             text = re.sub(r"[^\n]", " ", text[: heading.end()]) + text[heading.end() :]
         subject = self._subject(begin, end, heading)
-        claims = self._claims(begin, end)
+        within = layer_text.taken(text)  # `a conv layer takes a 32×32×3 image`
+        if within is not None and self._goes_in(text, *within[1:]):
+            text = text[: within[1]] + " " * (within[2] - within[1]) + text[within[2] :]
+        else:
+            within = None
+        claims = self._claims(text, begin)
         named = mentions(text, begin, [(span.start - begin, span.end - begin) for span, _ in claims])
         if any(begin <= at < end for at in self.widths):
-            named = []
+            named, self.current = [], []
         if not self.told and all(mention.kind == "layer" for mention in named):
             named = []
         volume = volume_of(text[: named[0].at - begin] if named else text)
-        if volume is None and named and not self.volumes:
-            volume, told = layer_text.taken(text)  # `a conv layer takes a 32×32×3 image`
-            self.volumes = frozenset({volume} if volume else ())
-            named[:1] = [replace(m, text=m.text.replace(told, "")) for m in named[:1]]
+        if volume is None and within is not None:
+            if not named:
+                self._with_input(within[0])
+            elif within[0] not in self.volumes:
+                self.volumes, self.network = frozenset({within[0]}), []
         elif volume is not None:
             self.volumes, self.current, self.network = frozenset({volume}), [], []
             # The sizes of the input are not those of the layer that it goes through.
@@ -185,9 +221,15 @@ class _Reading(ToldLayers):
             is_stock = is_stock and _is_stock(self.text[stops[-1] : span.start])
             words = _Words(self.text[stops[-1] : span.start], self.text[span.end : following], is_carried and not is_stock, subject)
             stops.append(span.end)
+            is_anew = not named and self._with_settings(words.before)
             if statement is None:
-                yield from self._shape(span, words)
+                yield from self._shape(span, words._replace(is_strange=words.is_strange and not is_anew))
                 continue
+            if isinstance(statement, int):
+                yield from () if subject else self._alone(span, statement, words, begin)
+                continue
+            if span in self.typed:
+                yield from self._worked_out(statement)
             is_counted = bool(_PARAMETERS.search(words.all)) or (is_counted and not _OTHER_COUNT.search(words.all))
             if _TOTAL.search(words.before[-80:]) or _TOTAL.search(words.after[:30]):
                 yield from () if subject else self._total(statement)
@@ -197,13 +239,47 @@ class _Reading(ToldLayers):
                 taken[0] += 1
                 about = about[taken[0] - 1 : taken[0]] if len(claims) == len(about) else about
             if words.is_strange or not about:
-                yield from self._by_products(statement, words, self.current if self.is_topic else self.stacks if is_counted else [])
+                yield from self._by_products(
+                    statement, words, self.current if self.is_topic else self.stacks if is_counted or self.is_counting else []
+                )
             else:
                 yield from self._number(statement, words, about, is_counted)
         for mention in waiting:
             self.tell(mention)
+        if text.strip() and (heading is not None or named or not claims or _OTHER_COUNT.search(text)):
+            self.is_counting = bool(_PARAMETERS.search(self.text[begin:end])) and not claims
         if named and not (self.is_topic and all(mention.is_plural for mention in named)):
             self.is_topic = bool(_LABELLED.match(self.sheet.source.text, begin)) and not claims
+
+    def _goes_in(self, text: str, start: int, end: int) -> bool:
+        """Whether an input is that of the first layer that a sentence tells of, or of the one before where it tells of none."""
+        named = mentions(text[:start] + " " * (end - start) + text[end:], 0, [])
+        if not named:
+            told = self.current[0] if len(self.current) == 1 else None
+            return told is not None and told.kind in WINDOWED and not told.before and "width" in told.layers[0].sizes
+        return all(mention.at > start for mention in named[1:]) and (named[0].at < start or named[0].kind in WINDOWED)
+
+    def _with_input(self, volume: Volume) -> None:
+        """The layer before, with an input that is told after it."""
+        told = self.current[0]
+        layer = told.layers[0]
+        if not volume.channels and "channels" in layer.sizes:
+            volume = Volume(layer.sizes["channels"], volume.sides)
+        layer = of_input(layer, volume)
+        told.layers, told.before, told.after = (layer,), frozenset({volume}), layer.after(volume)
+        self.volumes = told.after
+
+    def _with_settings(self, words: str) -> bool:
+        """Whether the layer before is told with another stride or padding: `with stride 2 it is …`."""
+        stride, padding = layer_text.settings(words)
+        if len(self.current) != 1 or self.current[0].kind not in WINDOWED or (stride is None and padding is None):
+            return False
+        told = self.current[0]
+        sizes = {**told.layers[0].sizes} if stride is None else {**told.layers[0].sizes, "stride": stride}
+        layer = replace(told.layers[0], sizes=sizes, padding=told.layers[0].padding if padding is None else padding)
+        after = frozenset(out for v in told.before for out in layer.after(v))
+        self.current = [Told(told.kind, told.number, (layer,), told.before, after)]
+        return True
 
     def _subject(self, begin: int, end: int, heading: re.Match[str] | None) -> str:
         """The words by which something else than parameters is counted from here on: "Multiplications", "it costs k² C of them, so"."""
@@ -216,17 +292,47 @@ class _Reading(ToldLayers):
         found = None if _PARAMETERS.search(said) else _COUNTED.search(said)
         return "" if found is None else found[0]
 
-    def _claims(self, begin: int, end: int) -> list[tuple[Span, Statement | None]]:
-        """What may claim something: numbers that are worked out, and shapes; in order."""
+    def _claims(self, text: str, begin: int) -> list[tuple[Span, Statement | int | None]]:
+        """What may claim something: numbers that are worked out, those that stand alone, and shapes; in order."""
+        end = begin + len(text)
         inside = [s for s in self.statements if begin <= s.span.start < end]
-        counted: list[tuple[Span, Statement | None]] = [(s.span, s) for s in inside if formula(s.node) is not None]
+        inside += self._typed(text, begin, inside)
+        counted: list[tuple[Span, Statement | int | None]] = [(s.span, s) for s in inside if formula(s.node) is not None]
+        counted = [(s, node) for s, node in counted if not _SETTING.match(text[s.start - begin : s.end - begin] or "=")]
+        counted += self._lone(text, begin, [span for span, _ in counted])
         shapes = [
             Span(begin + m.start(), begin + m.end())
-            for m in _SHAPE.finditer(self.text[begin:end])
-            if len(_sizes_of(m)) > 2 or (len(_sizes_of(m)) == 2 and any(len(v.sides) == 1 for v in self.volumes))
+            for m in _SHAPE.finditer(text)
+            if (len(_sizes_of(m)) > 2 and not _OF_A_FILTER.search(text[: m.start()]))
+            or (len(_sizes_of(m)) == 2 and any(len(v.written) == 2 for v in self.volumes))
         ]
         apart = [span for span in shapes if not any(c.start < span.end and span.start < c.end for c, _ in counted)]
         return sorted([*counted, *((span, None) for span in apart)], key=lambda c: c[0])
+
+    def _typed(self, text: str, begin: int, inside: Sequence[Statement]) -> Iterator[Statement]:
+        """Sums of products that are worked out in prose, where nothing else was read."""
+        for found in _TYPED.finditer(text):
+            span = Span(begin + found.start(), begin + found.end())
+            before = self.sheet.source.text[: span.start].rstrip()
+            goes_on = _GOES_ON.search(before.rstrip("$")) and not _WORD.search(before)
+            is_read = any(s.span.start < span.end and span.start < s.span.end and not isinstance(s.node, sx.Listing) for s in inside)
+            if _APART.search(found[0]) or goes_on or is_read:
+                continue
+            nodes = parse(self.sheet.source, span, self.sheet.macros)
+            if len(nodes) == 1 and isinstance(nodes[0], sx.Relation) and all(constant_of(side) is not None for side in nodes[0].sides):
+                self.typed.add(span)
+                yield Statement(nodes[0], span, -1, False)
+
+    def _lone(self, text: str, begin: int, taken: Sequence[Span]) -> Iterator[tuple[Span, int]]:
+        """Numbers of parameters that stand by themselves, and totals; not those that are told roughly."""
+        for found in _LONE.finditer(text):
+            name = "behind" if found["behind"] else "before"
+            span = Span(begin + found.start(name), begin + found.start(name) + len(found[name]))
+            value = int(found[name].replace(",", ""))
+            if value < 10 or value % 1000 == 0 or _ROUGHLY.search(text[: found.start(name)]):
+                continue
+            if not any(s.start < span.end and span.start < s.end for s in taken):
+                yield span, value
 
     def _shape(self, span: Span, words: _Words) -> Iterator[_Found]:
         is_another = _NOT_OUTPUT.search(words.before) or _OF_THE_WEIGHTS.search(words.after)
@@ -246,18 +352,36 @@ class _Reading(ToldLayers):
                 self.volumes = told.after = frozenset({Volume(sizes[0], sizes[1:]) if first else Volume(sizes[2], sizes[:2])})
                 self.is_on_trust = True
             return
-        rank = {len(v.sides) + 1 for v in told.after}
+        rank = {len(v.written) for v in told.after}
         own = sizes if len(sizes) in rank else sizes[1:]
         if len(own) not in rank:
             return
         right = any(own in v.orders for v in told.after)
         shown = " or ".join(sorted(map(str, told.after)))
-        yield self._judged(span, right, "SG215", f"the output is {shown}, channels last", is_explained=False)
-        if not right:
+        last = ", channels last" if any(v.channels and v.sides for v in told.after) else ""
+        near = [v for v in told.after if v.sides and any(own in beside.orders for beside in self._beside(told, v))]
+        yield self._judged(span, right, "SG215", f"the output is {shown}{last}", is_explained=bool(near))
+        if not right and any(not v.channels for v in told.after):
+            told.after = self.volumes = told.after | {Volume(0, own)}
+        elif not right:
             both = {Volume(own[0], own[1:]), Volume(own[-1], own[:-1])}
             told.after = self.volumes = told.after | both
         else:
             told.after = self.volumes = frozenset(v for v in told.after if own in v.orders)
+
+    def _beside(self, told: Told, volume: Volume) -> Iterator[Volume]:
+        """What people write for a volume: the channels of the input, sides as they were, or as another stride makes them."""
+        for before in told.before:
+            yield Volume(before.channels, volume.sides)
+            yield Volume(volume.channels, before.sides)
+            for layer in told.layers:
+                for changed in (replace(layer, sizes={**layer.sizes, "stride": 1}), replace(layer, padding=0)):
+                    yield from (Volume(volume.channels, v.sides) for v in changed.after(before))
+        for step in (-1, 1):
+            yield Volume(volume.channels, tuple(side + step for side in volume.sides))
+        if volume.channels % 2 == 0:
+            yield Volume(volume.channels // 2, volume.sides)
+        yield Volume(2 * volume.channels, volume.sides)
 
     def _number(self, statement: Statement, words: _Words, about: Sequence[Told], is_counted: bool) -> Iterator[_Found]:
         node = formula(statement.node)
@@ -266,12 +390,14 @@ class _Reading(ToldLayers):
         value = constant_of(node)
         count = int(value) if value is not None and value.denominator == 1 else None
         named = self._name(statement)
-        is_counted = is_counted or bool(_PARAMETERS.search(named))
+        is_as_before = any(told.kind in RECURRENT and len(told.layers) > 1 for told in about)  # `a GRU has …`, after an LSTM
+        is_counted = is_counted or bool(_PARAMETERS.search(named)) or is_as_before
         if count is not None and not is_counted:
             yield from self._side(statement, node, count, words, named, about)
         is_formula = isinstance(node, (sx.Sum, sx.Product, sx.Call, sx.Scripted)) or is_counted
         if is_formula and (count is not None or value is None) and (not _OTHER_COUNT.search(words.all) or _PARAMETERS.search(words.all)):
-            yield from self._count(statement.span, terms_of(node), count, words, about, is_counted)
+            is_stated = isinstance(statement.node, sx.Relation)
+            yield from self._count(statement.span, terms_of(node), count, words, about, is_counted, is_stated)
 
     def _name(self, statement: Statement) -> str:
         node = statement.node
@@ -286,17 +412,25 @@ class _Reading(ToldLayers):
         told = about[0]
         sides = {side for v in told.after for side in v.sides}
         is_so_called = _SIDE.match(named) or (not named and _SIDE_IN_WORDS.search(words.before))
-        if not is_so_called and not any(_slides(node, layer, v) for v in told.before for layer in told.layers):
+        is_slid = any(_slides(node, layer, v) for v in told.before for layer in told.layers)
+        if not is_so_called and not is_slid:
             return
         shown = " or ".join(map(str, sorted(sides)))
-        yield self._judged(statement.span, value in sides, "SG215", f"the output has a side of {shown}", is_explained=not is_so_called)
+        yield self._judged(statement.span, value in sides, "SG215", f"the output has a side of {shown}", is_explained=is_slid)
         if value not in sides:
             told.after = self.volumes = told.after | {Volume(v.channels, (value,) * len(v.sides)) for v in told.after}
         else:
             told.after = self.volumes = frozenset(v for v in told.after if value in v.sides)
 
     def _count(
-        self, span: Span, terms: Terms | None, value: int | None, words: _Words, about: Sequence[Told], is_counted: bool
+        self,
+        span: Span,
+        terms: Terms | None,
+        value: int | None,
+        words: _Words,
+        about: Sequence[Told],
+        is_counted: bool,
+        is_stated: bool = True,
     ) -> Iterator[_Found]:
         """Whether a number, or a sum of products, is that of the parameters of a layer."""
         layers = [layer for told in about for layer in told.layers if layer.record.terms]
@@ -304,12 +438,14 @@ class _Reading(ToldLayers):
             return
         numbers = sorted({n for term in terms for n in term}, key=str) if terms else []
         filled = [made for layer in layers for made in _filled(layer, numbers)]
-        whole = not any(layer.missing for layer in layers)
+        known = [layer for layer in layers if not layer.missing]
+        whole = len(known) == len(layers)
         right = {count for layer in filled for count in _admitted(layer, words.all)}
         is_so_made = terms is not None and any(terms == layer.terms(v) for layer in filled for v in layer.variants)
-        if is_so_made or (value in right and whole):
+        if is_so_made or (value in right and (whole or any(value in layer.counts for layer in known))):
             for told in about:
                 told.claimed |= {value} & told.counts if len(about) > 1 else {value}
+                self.latest = told if value in told.claimed else self.latest
             unsaid = next((layer for layer in filled if layer.bias is None and len(set(layer.variants)) > 1), None)
             if unsaid is not None and value is not None:
                 with_bias = {replace(layer, bias=True).counts == frozenset({value}) for layer in filled}
@@ -322,17 +458,20 @@ class _Reading(ToldLayers):
         others |= {n for n in numbers if isinstance(n, int)}
         made = [s for layer in filled for s in slips(layer, others if whole and len(about) == 1 else None)]
         slip = next((s for s in made if terms is not None and s.terms == terms), None)
-        slip = slip or next((s for s in made if whole and is_counted and s.value == value), None)
+        made += [s for layer in known for s in slips(layer, None)] if len(about) == 1 else []
+        slip = slip or next((s for s in made if known and is_counted and s.value == value), None)
         expected = " or ".join(map(str, sorted({c for layer in filled for c in layer.counts}))) if whole else ""
         what = filled[0].record.words if filled else ""
         if slip is not None:
             come = f"the parameters of {what} come to {expected}; " if expected else f"{what}: "
             for told in about if len(about) == 1 else ():
                 told.claimed |= {value} | told.counts
+                self.latest = told
             yield self._judged(span, False, "SG216", come + slip.about, is_explained=True, suggestion=expected)
-        elif value is not None and is_counted and whole and not _SHARED.search(words.all):
+        elif value is not None and is_counted and whole and is_stated and not _SHARED.search(words.all):
             for told in about if len(about) == 1 else ():
                 told.claimed |= {value} | told.counts
+                self.latest = told
             yield self._judged(span, False, "SG216", f"the parameters of {what} come to {expected}", suggestion=expected)
 
     def _by_products(self, statement: Statement, words: _Words, about: Sequence[Told]) -> Iterator[_Found]:
@@ -347,12 +486,55 @@ class _Reading(ToldLayers):
         if right is not None:
             for told in about:
                 told.claimed |= {int(constant_of(node) or 0)} & told.counts
+                self.latest = told if right in told.layers else self.latest
+            if right.bias is None and len(set(right.variants)) > 1:
+                self.counted["dense" if right.own else right.kind, terms == right.terms(right.record.terms)] += 1
             yield self._judged(statement.span, True, "SG216", f"the parameters of {right.record.words}")
         elif not _WEIGHTS.search(words.all):
             slip = next(((layer, slip) for layer in layers for slip in slips(layer, None) if slip.terms == terms), None)
             if slip is not None:
                 about_it = f"the parameters of {slip[0].record.words}: {slip[1].about}"
                 yield self._judged(statement.span, False, "SG216", about_it, is_explained=True)
+
+    def _worked_out(self, statement: Statement) -> Iterator[_Found]:
+        """Whether what is worked out in prose comes to what is written."""
+        sides = statement.node.sides if isinstance(statement.node, sx.Relation) else ()
+        values = [constant_of(side) for side in sides]
+        right = len(set(values)) == 1
+        yield self._judged(statement.span, right, "SG212", f"it comes to {values[0]}", is_explained=True, suggestion=str(values[0]))
+
+    def _alone(self, span: Span, value: int, words: _Words, begin: int) -> Iterator[_Found]:
+        """Whether a number without a formula is that of the parameters of a layer, of the network, or of what was counted above."""
+        near = f"{words.before[-60:]} ¦ {words.after[:30]}"
+        if _OTHER_COUNT.search(near) and not _PARAMETERS.search(near):
+            return
+        networks = [told for told in self.stacks if told.kind == "network"]
+        if _TOTAL.search(words.before[-80:]) or _TOTAL.search(words.after[:30]):
+            group = next((made for made in self.groups if self.latest in made), self.network if self.latest in self.network else [])
+            counted = [t for t in group if t.layers and t.layers[0].record.terms]
+            each = [{c for c in t.claimed if c is not None} for t in counted]
+            if len(each) > 1 and all(each):
+                yield from self._summed(span, value, each, [t.counts for t in counted])
+            elif len(networks) == 1:
+                yield from self._count(span, None, value, words._replace(before="parameters", after=""), networks, True)
+        elif not _PARAMETERS.search(near):
+            return
+        elif len(self.current) == 1 and not words.is_strange:
+            yield from self._count(span, None, value, words, self.current, True)
+        elif len(networks) == 1 and not self.current and any(begin <= at <= span.start for at in self.widths):
+            yield from self._count(span, None, value, words, networks, True)
+
+    def _summed(self, span: Span, value: int, each: Sequence[set[int]], true: Sequence[frozenset[int]]) -> Iterator[_Found]:
+        """Whether a total is the sum of the counts as they are written, or as they should be; or of the last of them."""
+        options = [written if written & counts else written | counts for written, counts in zip(each, true, strict=True)]
+        if sum(len(option) for option in options) > 3 * len(options):
+            return
+        sums = [{sum(chosen) for chosen in product(*options[i:])} for i in range(len(options) - 1)]
+        if any(value in some for some in sums):
+            yield self._judged(span, True, "SG216", "the sum of the layers")
+        elif all(len(written) == 1 for written in each):
+            total = sum(next(iter(written)) for written in each)
+            yield self._judged(span, False, "SG212", f"the counts above come to {total}", is_explained=True, suggestion=str(total))
 
     def _total(self, statement: Statement) -> Iterator[_Found]:
         """Whether a total is of all layers of the network."""

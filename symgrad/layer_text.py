@@ -35,14 +35,15 @@ _BY = r"\s*[×xX]\s*"
 _NO = r"(?:no|without|ohne|sans|sin|sem|senza)"
 
 _FILTERS = (
-    rf"(?<![×x])(?<![×x] )\b{NUMBER}\s+(?:(?!bias|for|per|each|of|a\b)[a-z×\d-]+\s+){{0,3}}?(?:filters?|kernels?|feature maps"
-    r"|output channels|filtern|filtros|filtres|filtri)\b"
+    rf"(?<![×x])(?<![×x] )\b{NUMBER}\s+(?:(?!bias|for|per|each|of|an?\b|has|have|with|and\b|is\b|on\b)[a-z×\d-]+\s+){{0,3}}?"
+    r"(?:filters?|kernels?|feature maps|output channels|filtern|filtros|filtres|filtri)\b"
 )
 
 # The kinds in the words that people have for them. The first that a stretch names is its kind where the rest are parts of it.
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(rf"(?i)(?:{pattern})"))
     for kind, pattern in (
+        ("transposed", r"\btransposed?[\s-]+conv\w*|\bdeconv\w*|\bup-?conv\w*"),
         ("depthwise", r"\bdepthwise\b"),
         ("convolution", rf"(?<!\bred )\bconv\w*(?! (?:neural |neuronal )?net)|\w*faltung\w*|\bpointwise\b|{_FILTERS}"),
         ("pool", r"\b\w*pool\w*\b|\bsubsampling\b"),
@@ -61,7 +62,8 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )  # fmt: skip
 # Layers of other kinds: what is told of them is not understood.
 _OTHER = re.compile(
-    r"(?i)\b(?:transposed?|separable|circular|causal|deformable|residual|inception|bottleneck|skip|squeeze|bidirectional"
+    r"(?i)\b(?:transposed?(?!\s*-?\s*conv)|output[ _]padding"
+    r"|separable|circular|causal|deformable|residual|inception|bottleneck|skip|squeeze|bidirectional"
     r"|upsampl\w*|unpool\w*|moe|experts?|gated|hidden layers? (?:of|with)|swiglu|glu|lora|adapter)\b|\b\w*Transpose\w*"
 )
 _OVER_ALL = re.compile(r"(?i)\b(?:adaptive|global)\w*\s*(?:avg|average|max)?\s*pool\w*|\bGlobal\w*Pool\w*|\bAdaptive\w*Pool\w*\(1\)")
@@ -71,7 +73,7 @@ _PLURAL = re.compile(
 # A layer that is spoken of, and not told: `instead of the GRU`, `in front of the convolution`.
 _ASIDE = re.compile(
     r"(?i)\b(?:instead of|rather than|than|unlike|in front of|on top of|before|after|behind|into|feeding|like|as in|compared (?:to|with)"
-    r"|anstelle|statt)\s+(?:\w+\s+){0,2}?(?=\w*(?:conv|pool|dense|linear|embedding|norm|lstm|gru|rnn|attention|mlp|faltung|layer))\S+"
+    r"|anstelle|statt)\s+(?:\w+\s+){0,2}?(?=\w*(?:conv|pool|dense|linear|embedding|norm|lstm|gru|rnn|attention|mlp|faltung|layer))\S+(?:\s+with\s+\d+\s+(?:filters|channels|units)\b)?"
 )
 SUPPOSED = re.compile(r"(?i)\b(?:if|were|would|had|suppose|instead|imagine|wenn|h[äa]tte|wäre|w[üu]rde|alternatively|drop the)\b")
 
@@ -98,16 +100,21 @@ _STATE = re.compile(
     rf"(?i)\b{NUMBER}\s+hidden units?\b|\b(?:hidden|state)(?: state)?(?: size| dimension)?(?: of)?(?: size)?"
     rf"\s*(?:has\s*)?(?:[a-z]\w?\s*=\s*|=\s*)?{NUMBER}\b"
 )
-_INPUTS = re.compile(rf"(?i)\binputs?(?: size| dimension| features)?(?: of)?(?: has)?\s*(?:[a-z]\w?\s*=\s*|=\s*)?{NUMBER}\b(?!\s*[×x])")
-_ENTRIES = re.compile(rf"(?i)\b(?:over|of|for)?\s*{NUMBER}\s+(?:features|channels|dimensions)\b|\bchannels\s*{NUMBER}\b")
+_INPUTS = re.compile(
+    rf"(?i)\b{NUMBER}\s+inputs?\b"
+    rf"|\binputs?(?: size| dimension| features)?(?: of)?(?: has)?\s*(?:[a-z]\w?\s*=\s*|=\s*)?{NUMBER}\b(?!\s*[×x])"
+)
+_ENTRIES = re.compile(
+    rf"(?i)\b(?:over|of|for)?\s*{NUMBER}\s+(?:features|channels|dimensions|filters|feature maps)\b|\bchannels\s*{NUMBER}\b"
+)
 _TABLE_OF = re.compile(rf"(?i)\b(?:table of|shape|size)\s*\(?(\d+){_BY}(\d+)")
 _VOCABULARY = re.compile(rf"(?i)\b{NUMBER}\s+(?:words|tokens|positions|rows|items|users|symbols|wörter[n]?|palabras)\b")
 _FEATURES = re.compile(
     rf"(?i)\bto\s+{NUMBER}\s+(?:numbers|features|dimensions|entries)\b|\b(?:dimension|dim)s?\s*(?:of|=|[a-z]\s*=)?\s*{NUMBER}\b"
 )
-_STRIDE = re.compile(rf"(?i)\b(?:strides?|schrittweite|paso|pas|s)\s*(?:of|=|von|de|[a-z]\s*=)?\s*{NUMBER}\b")
+_STRIDE = re.compile(rf"(?i)\b(?:strides?|schrittweite|paso|pas|s(?=\s*=))\s*(?:of|=|von|de|[a-z]\s*=)?\s*{NUMBER}\b")
 _PADDING = re.compile(
-    rf"(?i)\b(?:zero-)?(?:pad(?:ding)?|relleno|p)\s*(?:of|=|von|de|[a-z]\s*=)?\s*{NUMBER}\b"
+    rf"(?i)\b(?:zero-)?(?:pad(?:ding)?|relleno|p(?=\s*=))\s*(?:of|=|von|de|[a-z]\s*=)?\s*{NUMBER}\b"
     rf"|\b{NUMBER} (?:pixels? of )?(?:zero[- ])?padding\b"
 )
 _DILATION = re.compile(rf"(?i)\bdilation\s*(?:of|=)?\s*{NUMBER}\b")
@@ -119,15 +126,32 @@ IN_CALLS = re.compile(r"(?i)\bbias\s*=\s*(?:true|false)")
 BIAS = re.compile(r"(?i)\bbias|\bbiais\b|\bsesgos?\b")
 _ONE_LINE = re.compile(r"(?i)\b1-?d\b|\bone-dimensional|conv1d|pool1d|\btemporal\b|\b1d")
 _COLOUR, _GREY = re.compile(r"(?i)\bRGB\b|\bcolou?r\b|\bfarb\w*|\bcouleur\b"), re.compile(r"(?i)\bgr[ae]y\w*\b|\bgrau\w*|\bgris\b")
+_ON_COLOUR = re.compile(
+    r"(?i)\b(?:on|over|to|for|of|auf|sobre|sur|à)\s+(?:an?|the|einem?|una?|une)\s+(?:\w+\s+){0,2}?"
+    r"(?:(?:RGB|colou?r|gr[ae]y\w*|farb)[\s-]*(?:images?|\w*bild\w*)|im[aá]gen\w*\s+(?:RGB|a color)|image\s+(?:RGB|en couleur))"
+)
+_DEEP = re.compile(rf"(?i)\b(?:filters?|kernels?)\s+(?:(?:of|with)\s+)?(?:(?:size|shape)\s+)?(\d+){_BY}(\d+){_BY}(\d+)(?!\d|{_BY}\d)")
 _CHANNELLED = re.compile(rf"(?i)\b{NUMBER}\s+(?:input )?(?:channels?|leads|electrodes|sensors|kanälen?|kanäle|canales|canaux)\b")
 IMAGE = re.compile(
     r"(?i)\b(?:images?|windows of|sequences?|series|recordings?|inputs?|\w*bild\w*|im[aá]gen\w*|entrada|entr[ée]e|eingabe"
-    r"|maps|signals?|sensor|spectrogram)\b"
+    r"|maps|last feature map|signals?|sensor|spectrogram)\b"
 )
-_TAKES = re.compile(
-    r"(?i)\b(?:takes?|receives?|gets|acts? on|slides? over|runs? over|(?:applied|fed) (?:to|with)|on|over|to|for)"
-    r"\s+(?:in\s+|as (?:its )?input\s+)?(?:an?|the)\s+[^.;]*?\b(?:images?|inputs?|volumes?|signals?|feature maps?)\b"
+_SIZE = rf"\d+{_BY}\d+(?:{_BY}\d+)?"
+# The input of a layer in the clause that tells of the layer: `on an RGB image of size 32×32`, `input 32×32×1`, `a 28×28×32 volume`.
+_TAKES = tuple(
+    re.compile(rf"(?i){pattern}")
+    for pattern in (
+        r"\b(?:takes?|receives?|gets|acts? on|slides? over|runs? over|(?:applied|fed) (?:to|with)|on|over|for|from)"
+        r"\s+(?:in\s+|as (?:its )?input\s+)?(?:an?|the)\s+[^.;:]*?\b(?:images?|inputs?|volumes?|signals?|feature maps?)\b",
+        rf"\b(?:(?:RGB|colou?r|gr[ae]y\w*|farb)[\s-]+)?(?:images?|input(?:\s+volume)?|\w*bild\w*|im[aá]gen\w*|entrada|eingabe)\b"
+        r"(?:\s*(?:\b(?:en niveaux de gris|RGB|en couleur|a color|en escala de grises|of|with|de|der|is|has)\b"
+        rf"|\b(?:size|shape|größe|tamaño|taille)\b|[:=]))*\s*{_SIZE}(?:\s+(?:RGB|gr[ae]y\w*)\b)?",
+        rf"\b(?:sequences?|signals?|series|inputs?)\s+of\s+length\s+{NUMBER}(?:\s+(?:with|and)\s+{NUMBER}\s+(?:input\s+)?channels)?",
+        rf"\b(?:takes?|receives?|gets)\s+(?:an?\s+|the\s+)?{_SIZE}(?:\s+(?:input|image|volume)s?\b)?",
+        rf"\b(?:an?|the)\s+{_SIZE}\s+(?:(?:RGB|gr[ae]y\w*|colou?r|input)\s+)*(?:images?|inputs?|volumes?|matrix|feature\s+maps?)\b",
+    )
 )
+_GIVEN_OUT = re.compile(r"(?i)\b(?:gives?|outputs?|produc\w*|yields?|becomes?|get|resulting|into|to)\s+(?:(?!for\b)\w+\s+){0,2}$|→\s*$")
 _CUBE = re.compile(rf"(?<![\d×])(\d+){_BY}(\d+){_BY}(\d+)(?!\d|{_BY}\d)")
 _BATCHED = re.compile(r"\(\s*(?:\w+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\)")
 _SAMPLES = re.compile(
@@ -135,7 +159,8 @@ _SAMPLES = re.compile(
 )
 _LABEL = re.compile(r"(?i)\b(conv|\w*pool|fc|dense|linear|layer|schicht|capa|couche|block)[\s_-]*(\d+)\b(?!\s*[×x])")
 _CALL = re.compile(
-    r"\b(?:nn\.)?(Conv[12]d|Conv[12]D|Linear|Dense|Embedding|LSTM|GRU|RNN|BatchNorm[12]d|LayerNorm|Max\w*Pool\w*|A\w*g\w*Pool\w*)\(([^()]*)\)"
+    r"\b(?:nn\.)?(Conv[12]d|Conv[12]D|Linear|Dense|Embedding|LSTM|GRU|RNN|BatchNorm[12]d|LayerNorm|Max\w*Pool\w*|A\w*g\w*Pool\w*)"
+    r"\(((?:[^()]|\([^()]*\))*)\)"
 )
 _BY_PLACE: Mapping[str, tuple[str, ...]] = {
     "conv1d": ("channels", "filters", "width", "stride", "padding"),
@@ -157,10 +182,40 @@ _NETWORK = re.compile(
     r"(?i)network|\bnet\b|\bmlp\b|perceptron|\bnetz\w*|réseau|perceptrón|\bred\b|\brede\b"
     r"|\b(?:auto)?(?:en|de)coder\b|layer sizes|\bwidths\b"
 )
-_TOLD_WIDTHS = re.compile(
-    rf"(?i)\b{NUMBER} (?:inputs|input features|eingängen?)\b[^.;]{{0,60}}?"
-    rf"\bhidden layers? (?:of|with)\s*((?:\d+[\s,]*(?:and)?\s*)+)(?:hidden )?(?:units|neurons)?"
-    rf"[^.;]{{0,30}}?\b{NUMBER} (?:outputs|classes|output units)\b"
+_UNIT = r"(?:units?|neurons?|nodes?|einheiten|neuronen|neuronas|unidades|neurones|unités)"
+_WIDTH_LIST = rf"{NUMBER}(?:(?:\s*,\s*|\s*,?\s*(?:and|und|y|et)\s+)\d+\b(?!\s*(?:in|out|classes|klassen|ausg|salidas|sorties|clases)))*"
+# The ends of a fully connected network, and what is between.
+_ENDS = tuple(
+    (end, re.compile(rf"(?i){pattern}"))
+    for end, pattern in (
+        (
+            "in",
+            rf"\b{NUMBER}[-\s]+(?:inputs?(?:\s+(?:{_UNIT}|features?))?|features|eingängen?|entradas|entrées)\b"
+            rf"|\binput(?:\s+(?:layer|size|dimension|of|with|has))*\s*[:=]?\s*{NUMBER}\b(?!\s*[×x])",
+        ),
+        (
+            "hidden",
+            rf"\b(?:(?:{NUMBER}\s+)?(?:hidden\s+layers?|verdeckten?\s+schicht(?:en)?|capas?\s+ocultas?|couches?\s+cachées?)"
+            rf"\s*(?:of|with|has|have|having|mit|aus|von|de|con|avec|à|:)?\s*(?:sizes?|widths?)?\s*(?P<many>{_WIDTH_LIST})\b"
+            rf"|(?P<short>\d+)\s+hidden\s+{_UNIT}|hidden\s+(?P<bare>\d+)\b)",
+        ),
+        (
+            "out",
+            rf"\b(?:{NUMBER}|(?:a\s+)?single)\s+(?:outputs?(?:\s+{_UNIT})?|classes|ausg[äa]ngen?|klassen|salidas?|clases|sorties?)\b"
+            rf"|\boutput(?:\s+(?:layer|size|dimension|of|with|has))*\s*[:=]?\s*{NUMBER}\b(?!\s*[×x])",
+        ),
+    )
+)
+_NOT_DENSE = re.compile(
+    r"(?i)\b(?:\w*rnns?|\w*lstm\w*|\w*gru|recurrent\w*|\w*conv\w*|cnn|attention|\w*embedding\w*|filters?|kernels?|bidirectional|skip|residual"
+    r"|experts?|transformer|rekurrent\w*|recurrente\w*|récurrent\w*)\b"
+)
+_NO_HIDDEN = re.compile(r"(?i)\b(?:softmax|logistic|linear|multinomial)\s+(?:regression|classifier)|\bperceptron\b")
+# `n^{[0]} = 12288, n^{[1]} = 20`, and `W^{[1]}: (20, 12288)`, the brackets gone.
+_NUMBERED_WIDTH = re.compile(r"\b[nd]\s*[\^_]?\s*\(?\s*(\d)\s*\)?\s*=\s*(\d+)\b(?!\s*[×x]|\.\d)")
+_NUMBERED_SHAPE = re.compile(
+    r"\bW\s*[\^_]?\s*\(?\s*(\d)\s*\)?\s*(?::|=|∈|\\in|is|has\s+(?:the\s+)?shape|of\s+(?:size|shape))\s*"
+    r"(?:\\mathbb\s*R\s*\^\s*)?\(?\s*(\d+)\s*[,×]\s*(\d+)\b"
 )
 
 
@@ -247,8 +302,9 @@ def _kind(piece: str) -> tuple[str, int]:
         return "other", 0
     if len(found) > 1:
         found = [(kind, at) for kind, at in found if kind != "flatten"]
-    if {kind for kind, _ in found} == {"depthwise", "convolution"}:
-        found = [(kind, at) for kind, at in found if kind == "depthwise"]
+    for own in ("depthwise", "transposed"):
+        if {kind for kind, _ in found} == {own, "convolution"}:
+            found = [(kind, at) for kind, at in found if kind == own]
     if {kind for kind, _ in found} == {"pool", "convolution"} and not re.search(r"(?i)\bconv|faltung", piece):
         found = [(kind, at) for kind, at in found if kind == "pool"]
     if {kind for kind, _ in found} == {"dense", "embedding"} and re.search(r"(?i)embedding (?:layer|table|matrix)", piece):
@@ -284,12 +340,18 @@ def layer_of(mention: Mention, bias: bool | None, is_line: bool = False) -> Laye
                 sizes["height"] = 1 if is_line else sizes["width"]
         take("stride", _STRIDE)
         take("dilation", _DILATION)
-    if kind == "convolution":
+    if kind in ("convolution", "transposed"):
+        deep = _DEEP.search(text)
+        if deep and "height" not in sizes:
+            sizes |= {"height": int(deep[1]), "width": int(deep[2]), "channels": int(deep[3])}
+        coloured = _ON_COLOUR.search(text)
         ends = _FROM_TO.search(text)
         if ends and (ends[3] == "channels" or "→" in ends[0]) and "filters" not in sizes:
             sizes["channels"], sizes["filters"] = map(_in_digits, (ends[1], ends[2]))
         take("filters", _MANY)
         take("channels", _CHANNELS)
+        if coloured and "channels" not in sizes:
+            sizes["channels"] = 3 if _COLOUR.search(coloured[0]) else 1
         take("groups", _GROUPS)
         if re.search(r"(?i)\bpointwise\b", text):
             sizes |= {"height": 1, "width": 1}
@@ -320,6 +382,12 @@ def layer_of(mention: Mention, bias: bool | None, is_line: bool = False) -> Laye
     return Layer(kind, sizes, told_bias, _padding(text, sizes))
 
 
+def settings(text: str) -> tuple[int | None, int | None]:
+    """The stride and the padding that are told, None where they are not."""
+    stride = _STRIDE.search(text)
+    return None if stride is None else number(stride), _padding(text, {})
+
+
 def _padding(text: str, sizes: Mapping[str, int]) -> int | None:
     """How much is put around; None where that is not told."""
     told = _PADDING.search(text)
@@ -340,6 +408,10 @@ def _called(text: str) -> Iterator[tuple[str, int]]:
     names = ("filters", "window", "stride") if call[1] in ("Conv1D", "Conv2D") else _BY_PLACE.get(call[1].lower(), ("window", "stride"))
     given = [argument.strip() for argument in re.split(r",(?![^(]*\))", call[2])]
     for name, told in zip(names, given, strict=False):
+        sides = re.fullmatch(r"\(?(\d+)\s*[×,]\s*(\d+)\)?", told)
+        if sides is not None and name == "window":
+            yield from (("height", int(sides[1])), ("width", int(sides[2])))
+            continue
         if not told.isdecimal():
             break
         yield from ((name, int(told)),) if name != "window" else (("height", int(told)), ("width", int(told)))
@@ -347,9 +419,13 @@ def _called(text: str) -> Iterator[tuple[str, int]]:
             yield "height", 1
 
 
-def volume_of(text: str) -> Volume | None:
-    """The input that is told, by its sizes and channels or its colours; None where it is none."""
-    if not IMAGE.search(text):
+def volume_of(text: str, is_input: bool = False) -> Volume | None:
+    """The input that is told, by its sizes and channels or its colours; None where it is none.
+
+    Where it `is_input` in any case, it may also be told without its channels.
+    """
+    text = " ".join(text.split())
+    if not IMAGE.search(text) and not is_input:
         return None
     batched, cube, square = _BATCHED.search(text), _CUBE.search(text), _SQUARE.search(text)
     cubic = batched or cube
@@ -358,19 +434,20 @@ def volume_of(text: str) -> Volume | None:
         return Volume(a, (b, c)) if b == c != a else Volume(c, (a, b)) if a == b != c else None
     told = _CHANNELLED.search(text)
     channels = number(told) if told else 3 if _COLOUR.search(text) else 1 if _GREY.search(text) else 0
-    if square is not None and channels:
+    if square is not None and (channels or is_input):
         return Volume(channels, (int(square[1]), int(square[2])))
     samples = _SAMPLES.search(text)
-    return Volume(channels, (number(samples),)) if samples is not None and channels and square is None else None
+    return Volume(channels, (number(samples),)) if samples is not None and (channels or is_input) and square is None else None
 
 
-def taken(text: str) -> tuple[Volume | None, str]:
-    """The input that a layer is said to take, and the words that say so."""
-    for found in _TAKES.finditer(text):
-        volume = volume_of(found[0])
-        if volume is not None:
-            return volume, found[0]
-    return None, ""
+def taken(text: str) -> tuple[Volume, int, int] | None:
+    """The input that a layer is said to take, and where the words stand that say so."""
+    for pattern in _TAKES:
+        for found in pattern.finditer(text):
+            volume = volume_of(found[0], True)
+            if volume is not None and not _GIVEN_OUT.search(text[: found.start()]):
+                return volume, found.start(), found.end()
+    return None
 
 
 def widths(text: str) -> Iterator[tuple[int, list[int]]]:
@@ -378,8 +455,60 @@ def widths(text: str) -> Iterator[tuple[int, list[int]]]:
     for found in WIDTHS.finditer(text):
         if _NETWORK.search(text[max(0, found.start() - 80) : found.end() + 80]):
             yield found.start(), [int(n) for n in re.findall(r"\d+", found[0])]
-    for found in _TOLD_WIDTHS.finditer(text):
-        yield found.start(), [int(found[1]), *map(int, re.findall(r"\d+", found[2])), int(found[3])]
+    for sentence in re.finditer(r"[^.;\n](?:[^.;\n]|\n(?!\s*\n)|\.(?=\d))*", text):
+        told = None if _NOT_DENSE.search(sentence[0]) else _from_end_to_end(sentence[0])
+        if told is not None:
+            yield sentence.start() + told[0], told[1]
+    yield from _numbered(text)
+
+
+def _from_end_to_end(sentence: str) -> tuple[int, list[int]] | None:
+    """The widths of a network whose inputs, hidden layers and outputs are told one after the other, and where."""
+    found: list[tuple[int, int, str, re.Match[str]]] = []
+    for end, pattern in _ENDS:
+        for m in pattern.finditer(sentence):
+            if not any(a < m.end() and m.start() < b for a, b, _, _ in found):
+                found.append((m.start(), m.end(), end, m))
+    found.sort(key=lambda f: f[:2])
+    ends = [end for _, _, end, _ in found]
+    if len(ends) < 2 or ends != ["in", *["hidden"] * (len(ends) - 2), "out"] or (len(ends) == 2 and not _NO_HIDDEN.search(sentence)):
+        return None
+    out: list[int] = []
+    for _, _, end, m in found:
+        if end != "hidden":
+            out.append(number(m) if any(m.groups()) else 1)
+            continue
+        listed = [_in_digits(n) for n in re.findall(rf"(?i){NUMBER}\b", m["many"] or m["short"] or m["bare"])]
+        layers = _in_digits(m[1]) if m[1] else 1
+        if m[1] and layers != len(listed) > 1:
+            return None
+        out += listed * layers if len(listed) == 1 else listed
+    return found[0][0], out
+
+
+def _numbered(text: str) -> Iterator[tuple[int, list[int]]]:
+    """Widths by the numbers of their layers, and by the shapes of their weights, each of which fits the next."""
+    for run in _runs([(m.start(), int(m[1]), (int(m[2]),)) for m in _NUMBERED_WIDTH.finditer(text)]):
+        if run[0][1] == 0 and len(run) > 2:
+            yield run[0][0], [size[0] for _, _, size in run]
+    for run in _runs([(m.start(), int(m[1]), (int(m[2]), int(m[3]))) for m in _NUMBERED_SHAPE.finditer(text)]):
+        for into, out in ((1, 0), (0, 1)):
+            fits = all(a[2][out] == b[2][into] for a, b in pairwise(run))
+            if run[0][1] == 1 and len(run) > 1 and fits:
+                yield run[0][0], [run[0][2][into], *(size[out] for _, _, size in run)]
+                break
+
+
+def _runs(numbered: list[tuple[int, int, tuple[int, ...]]]) -> Iterator[list[tuple[int, int, tuple[int, ...]]]]:
+    """Those that stand after each other with numbers that go up by one."""
+    run: list[tuple[int, int, tuple[int, ...]]] = []
+    for one in numbered:
+        if run and one[1] != run[-1][1] + 1:
+            yield run
+            run = []
+        run.append(one)
+    if run:
+        yield run
 
 
 def dense_of(told: list[int], bias: bool | None) -> list[Layer]:

@@ -65,6 +65,11 @@ KINDS: Mapping[str, Kind] = {
         (Term(("channels", "height", "width")), Term(("channels",), 1, True)),
         ("channels", "height", "width"),
     ),
+    "transposed": Kind(
+        "the transposed convolution",
+        (Term(("filters", "channels", "height", "width")), Term(("filters",), 1, True)),
+        ("filters", "channels", "height", "width"),
+    ),
     "dense": Kind("the linear layer", (Term(("inputs", "outputs")), Term(("outputs",), 1, True)), ("inputs", "outputs")),
     "embedding": Kind("the embedding", (Term(("words", "features")),), ("words", "features")),
     "norm": Kind("the norm", (Term(("features",), 2),), ("features",), (1,)),
@@ -86,13 +91,13 @@ KINDS: Mapping[str, Kind] = {
     "pool": Kind("the pooling"),
     "flatten": Kind("the flattened vector"),
 }
-WINDOWED = frozenset({"convolution", "depthwise", "pool"})
+WINDOWED = frozenset({"convolution", "transposed", "depthwise", "pool"})
 RECURRENT = frozenset({"rnn", "gru", "lstm"})
 
 
 @dataclass(frozen=True)
 class Volume:
-    """What goes from layer to layer: channels (or features), at each place along some sides."""
+    """What goes from layer to layer: channels (or features), at each place along some sides; no channels where nothing is said of them."""
 
     channels: int
     sides: tuple[int, ...] = ()
@@ -104,10 +109,15 @@ class Volume:
     @property
     def orders(self) -> frozenset[tuple[int, ...]]:
         """How it is written: channels first or last."""
-        return frozenset({(self.channels, *self.sides), (*self.sides, self.channels)})
+        return frozenset({(self.channels, *self.sides) if self.channels else self.sides, self.written})
+
+    @property
+    def written(self) -> tuple[int, ...]:
+        """Its sizes, channels last."""
+        return (*self.sides, self.channels) if self.channels or not self.sides else self.sides
 
     def __str__(self) -> str:
-        return "×".join(map(str, (*self.sides, self.channels)))
+        return "×".join(map(str, self.written))
 
 
 @dataclass(frozen=True)
@@ -131,7 +141,8 @@ class Layer:
         """How much may be put around."""
         if self.padding is not None:
             return frozenset({self.padding})
-        same = self.sizes.get("dilation", 1) * (self.sizes.get("width", 1) - 1) // 2
+        stride = self.sizes.get("stride", 1) if self.kind == "transposed" else 1
+        same = (self.sizes.get("dilation", 1) * (self.sizes.get("width", 1) - 1) + 1 - stride) // 2
         return frozenset({0} if self.kind == "pool" else {0, same})
 
     @property
@@ -165,7 +176,9 @@ class Layer:
         if self.kind == "flatten":
             return frozenset({Volume(volume.entries)})
         if self.kind in WINDOWED:
-            many = self.sizes.get("filters") if self.kind == "convolution" else volume.channels
+            many = (
+                self.sizes.get("filters", None if volume.channels else 0) if self.kind in ("convolution", "transposed") else volume.channels
+            )
             window = (self.sizes.get("height", 0), self.sizes.get("width", 0))[-len(volume.sides) :]
             if many is None or not volume.sides or 0 in window:
                 return frozenset()
@@ -180,6 +193,8 @@ class Layer:
 
     def _slid(self, sides: tuple[int, ...], window: tuple[int, ...], padding: int) -> tuple[int, ...]:
         stride, dilation = self.sizes.get("stride", 1), self.sizes.get("dilation", 1)
+        if self.kind == "transposed":
+            return tuple((n - 1) * stride - 2 * padding + dilation * (k - 1) + 1 for n, k in zip(sides, window, strict=True))
         return tuple((n + 2 * padding - dilation * (k - 1) - 1) // max(stride, 1) + 1 for n, k in zip(sides, window, strict=True))
 
 
@@ -193,9 +208,11 @@ def stacked(widths: Sequence[int], bias: bool | None) -> Layer:
 def of_input(layer: Layer, volume: Volume) -> Layer:
     """The layer with what it takes from its input: channels, features or inputs that are not told."""
     sizes = dict(layer.sizes)
+    if not volume.channels and volume.sides:
+        return layer
     if layer.kind == "depthwise":
         sizes.setdefault("channels", volume.channels)
-    elif layer.kind == "convolution":
+    elif layer.kind in ("convolution", "transposed"):
         sizes.setdefault("channels", volume.channels // max(sizes.get("groups", 1), 1))
     elif layer.kind == "dense":
         sizes.setdefault("inputs", volume.entries)
@@ -223,7 +240,7 @@ def slips(layer: Layer, others: Collection[int] | None) -> Iterator[Slip]:
         biases = [term for term in terms if term.is_bias]
         if layer.bias and weights != terms:
             yield _slip(layer, weights, "the bias is left out")
-        for bias in biases if layer.bias and len(biases) > 1 else ():
+        for bias in biases if layer.bias is not False and len(biases) > 1 else ():
             yield _slip(layer, tuple(t for t in terms if t != bias), f"the bias of {layer.sizes[bias.sizes[0]]} is left out")
         if layer.bias is False and weights != layer.record.terms:
             yield _slip(layer, layer.record.terms, "there is no bias")

@@ -13,10 +13,13 @@ from symgrad.read.document import Sheet, told_in_code
 from symgrad.tables import tables
 
 _ALL = re.compile(r"(?i)\b(?:all|every|each|alle|jede|todas|toutes)\b")
-_BREAK = re.compile(r"(?<!\b[a-z]\.[a-z])(?<!\bcf)(?<!\bvs)[.;](?=\s)|\n\s*\n|\n\s*(?=•|\d+[.)]\s)")
+_BREAK = re.compile(
+    r"(?<!\b[a-z]\.[a-z])(?<!\bcf)(?<!\bvs)[.;](?=\s)|\n\s*\n|\n\s*(?=•|\d+[.)]\s|\(?[a-h]\)\s)"
+    r"|\n[ \t]*(?=(?i:(?:conv|\w*pool\w*|fc|dense|linear|layer|lstm|gru|rnn|embedding|flatten|param\w*|output)\w*(?:[ _-]?\d+)?\s*[:(]))"
+)
 _OWN = ("filters", "height", "width", "inputs", "outputs", "state", "words", "features")  # sizes that tell one layer from another
 # What has to be told of a layer to be one of the network, and not only spoken of.
-_TELLING = {"convolution": ("filters", "height"), "pool": ("height",), "dense": ("outputs",)}
+_TELLING = {"convolution": ("filters", "height"), "transposed": ("filters", "height"), "pool": ("height",), "dense": ("outputs",)}
 
 
 @dataclass
@@ -42,6 +45,7 @@ _PUT = tuple(
     for pattern, put in (
         (r"(?m)^[ \t]*(?:[-*+]|\\item(?:\[[^\]]*\])?)(?=\s)", "•"),
         (r"\\times(?![A-Za-z])", "×"),
+        (r"(?<=[\d)])(?:\\?\*| \\?\*)(?= ?[\d(])", "·"),
         (r"(?:(?<=\d)|(?<=\d ))x(?= ?\d)", "×"),
         (r"\\cdot(?![A-Za-z])", "·"),
         (r"\\(?:to|rightarrow|longrightarrow|Rightarrow)(?![A-Za-z])", "→"),
@@ -156,8 +160,10 @@ class ToldLayers:
         usual = self.usual.get(layer.kind)
         if usual is not None:
             layer = replace(layer, sizes={**usual.sizes, **layer.sizes}, padding=usual.padding if layer.padding is None else layer.padding)
-        filled = {volume: of_input(layer, volume) for volume in self.volumes} if not (mention.is_supposed or self.is_on_trust) else {}
-        layers = tuple(filled.values()) or (layer,)
+        flat = self.network and self.network[-1].kind in ("dense", "flatten") and layer.kind in WINDOWED
+        volumes = frozenset(v for v in self.volumes if v.sides) if flat else self.volumes  # features have no window to slide over
+        filled = {volume: of_input(layer, volume) for volume in volumes} if not (mention.is_supposed or self.is_on_trust) else {}
+        layers = (*(filled.values() or (layer,)), *self._as_before(layer))
         after = frozenset(out for volume, one in filled.items() for out in one.after(volume))
         told = Told(layer.kind, mention.number, layers, self.volumes, after, is_in_table=self.is_in_table)
         if not after and not filled:
@@ -169,6 +175,12 @@ class ToldLayers:
             self.told.append(told)
             self.volumes, self.is_on_trust = told.after, False
             self.network.append(told)
+
+    def _as_before(self, layer: Layer) -> Iterator[Layer]:
+        """A cell that nothing is told of may have the sizes of the one before: `an LSTM with …; a GRU has …`."""
+        before = next((t for t in reversed(self.told) if t.kind in RECURRENT), None)
+        if layer.kind in RECURRENT and not layer.sizes and before is not None:
+            yield replace(layer, sizes=before.layers[0].sizes)
 
     def _fits(self, layer: Layer) -> bool:
         """Whether it takes what the layer before gives out."""
