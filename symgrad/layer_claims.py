@@ -63,6 +63,7 @@ _SIDE_IN_WORDS = re.compile(
     r"(?i)\b(?:output (?:width|height|size|length|side)|spatial size|side|height|width|length|seitenl[äa]nge|positions)\b[^.;]{0,25}$"
 )
 _SHAPE = re.compile(r"(?<![\w×.])(\d+(?:\s*×\s*\d+)+)(?!\s*[×·=+]|\w)|\(\s*((?:(?:\w+|batch size)\s*,\s*)+\d+)\s*\)|⟨\s*([\w\s×,]+?)\s*⟩")
+_IN_COLUMN, _WHOLE = re.compile(r"(?i)\W*(?:inputs?|in|eingabe|entrada)\b"), re.compile(r"\s*\d+(?:(?:\s*×\s*\d+){2})?\s*")
 _LABELLED = re.compile(r"\s*(?:\*\*|\\paragraph\{|\\(?:textbf|emph)\{)")
 _HEADING = re.compile(r"(?m)^\s*(?:#{1,6}\s[^\n]*|\\(?:sub)*section[^\n]*)")
 _ROLES = tuple(
@@ -90,8 +91,9 @@ _MOST_MISSING = 3
 _TERM = r"(?:\d[\d\s()·×*+]*[\d)]|\([\d\s()·×*+]*[\d)]|\d)"
 _TYPED = re.compile(rf"(?<![\w^.,]){_TERM}(?:\s*=\s*{_TERM})+(?!\w|[.,]\d|\s*[·×*+/^%=(–-])")
 _APART = re.compile(r"\d\s+[\d(]")
+_NOT_THIS = re.compile(r"(?i)\b(?:without|shar\w+|frozen|pre-?trained|ohne|sans|sin)\b")
 _WORD = re.compile(r"[^\W\d_]{2,}$")
-_GOES_ON = re.compile(r"[\w=+*·×/^(),\\–-]$")
+_GOES_ON = re.compile(r"[\w=+*·×/^()\\–-]\s*$|,$")
 # A number of parameters without a formula.
 _COUNT_WORD = r"(?:param\w*|par[áâà]m\w*)"
 _ADJECTIVES = r"(?:(?:trainable|learnable|free|lernbare|freie|trainierbare)\s+)?"
@@ -204,7 +206,8 @@ class _Reading(ToldLayers):
             if not named:
                 self._with_input(within[0])
             elif within[0] not in self.volumes:
-                self.volumes, self.network = frozenset({within[0]}), []
+                is_pooled = within[0].channels in {v.channels for v in self.volumes}  # by a layer that is not told
+                self.volumes, self.network = frozenset({within[0]}), self.network if is_pooled else []
         elif volume is not None:
             self.volumes, self.current, self.network = frozenset({volume}), [], []
             # The sizes of the input are not those of the layer that it goes through.
@@ -226,7 +229,7 @@ class _Reading(ToldLayers):
                 yield from self._shape(span, words._replace(is_strange=words.is_strange and not is_anew))
                 continue
             if isinstance(statement, int):
-                yield from () if subject else self._alone(span, statement, words, begin)
+                yield from () if subject else self._alone(span, statement, words)
                 continue
             if span in self.typed:
                 yield from self._worked_out(statement)
@@ -313,8 +316,8 @@ class _Reading(ToldLayers):
         """Sums of products that are worked out in prose, where nothing else was read."""
         for found in _TYPED.finditer(text):
             span = Span(begin + found.start(), begin + found.end())
-            before = self.sheet.source.text[: span.start].rstrip()
-            goes_on = _GOES_ON.search(before.rstrip("$")) and not _WORD.search(before)
+            before = self.sheet.source.text[max(0, span.start - 40) : span.start]
+            goes_on = _GOES_ON.search(before.rstrip("$")) and not _WORD.search(before.rstrip())
             is_read = any(s.span.start < span.end and span.start < s.span.end and not isinstance(s.node, sx.Listing) for s in inside)
             if _APART.search(found[0]) or goes_on or is_read:
                 continue
@@ -503,15 +506,16 @@ class _Reading(ToldLayers):
         right = len(set(values)) == 1
         yield self._judged(statement.span, right, "SG212", f"it comes to {values[0]}", is_explained=True, suggestion=str(values[0]))
 
-    def _alone(self, span: Span, value: int, words: _Words, begin: int) -> Iterator[_Found]:
+    def _alone(self, span: Span, value: int, words: _Words) -> Iterator[_Found]:
         """Whether a number without a formula is that of the parameters of a layer, of the network, or of what was counted above."""
         near = f"{words.before[-60:]} ¦ {words.after[:30]}"
+        if layer_text.SUPPOSED.search(near) or _NOT_THIS.search(near):
+            return
         if _OTHER_COUNT.search(near) and not _PARAMETERS.search(near):
             return
         networks = [told for told in self.stacks if told.kind == "network"]
         if _TOTAL.search(words.before[-80:]) or _TOTAL.search(words.after[:30]):
-            group = next((made for made in self.groups if self.latest in made), self.network if self.latest in self.network else [])
-            counted = [t for t in group if t.layers and t.layers[0].record.terms]
+            counted = self._together() if self.latest is not None else []
             each = [{c for c in t.claimed if c is not None} for t in counted]
             if len(each) > 1 and all(each):
                 yield from self._summed(span, value, each, [t.counts for t in counted])
@@ -521,8 +525,17 @@ class _Reading(ToldLayers):
             return
         elif len(self.current) == 1 and not words.is_strange:
             yield from self._count(span, None, value, words, self.current, True)
-        elif len(networks) == 1 and not self.current and any(begin <= at <= span.start for at in self.widths):
+        elif len(networks) == 1 and not self.current and self._is_beside_widths(span.start):
             yield from self._count(span, None, value, words, networks, True)
+
+    def _is_beside_widths(self, place: int) -> bool:
+        """Whether the paragraph has told of a network by its widths."""
+        return any(at <= place and not re.search(r"\n\s*\n", self.text[at:place]) for at in self.widths)
+
+    def _together(self) -> list[Told]:
+        """The layers that a total is of: those that are counted with the last one that was."""
+        group = next((made for made in self.groups if any(self.latest is told for told in made)), self.network)
+        return [t for t in group if t.layers and t.layers[0].record.terms]
 
     def _summed(self, span: Span, value: int, each: Sequence[set[int]], true: Sequence[frozenset[int]]) -> Iterator[_Found]:
         """Whether a total is the sum of the counts as they are written, or as they should be; or of the last of them."""
@@ -540,7 +553,7 @@ class _Reading(ToldLayers):
         """Whether a total is of all layers of the network."""
         node = formula(statement.node)
         terms = None if not isinstance(node, sx.Sum) or set(node.signs) - {"", "+"} else [constant_of(t) for t in node.terms]
-        counted = [t for t in self.network if t.layers and t.layers[0].record.terms]
+        counted = self._together()
         yield from self._by_products(statement, _Words("", "", True), self.stacks)
         if terms is None or None in terms or len(counted) < 2 or not all(t.is_chained or i == 0 for i, t in enumerate(counted)):
             return
@@ -582,7 +595,7 @@ class _Reading(ToldLayers):
             texts = [
                 (f"{plain(above.text)} {plain(cell.text)}" if re.fullmatch(r"\W*\d+\W*", cell.text) else plain(cell.text)).strip()
                 for above, cell, role in zip(head, row, roles, strict=True)
-                if not role
+                if not role and not (_IN_COLUMN.match(above.text) and _WHOLE.fullmatch(plain(cell.text)))
             ]
             text = " ; ".join(texts)
             cells = {role: cell for role, cell in zip(roles, row, strict=True) if role}
@@ -607,6 +620,13 @@ class _Reading(ToldLayers):
             if volume is not None and re.search(r"(?i)\b(?:input|eingabe|image|entrada)\b", text):
                 self.volumes, self.network = frozenset({volume}), []
                 continue
+            into = [
+                volume_of(f"input {told}") if "×" in told else Volume(int(told))
+                for above, told in zip(head, (plain(cell.text) for cell in row), strict=True)
+                if _IN_COLUMN.match(above.text) and _WHOLE.fullmatch(told)
+            ]
+            if not self.volumes and len(into) == 1 and into[0] is not None:
+                self.volumes = frozenset({into[0]})
             named = mentions(text, row[0].span.start, [])
             if not named:
                 self.current = []

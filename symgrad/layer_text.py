@@ -142,13 +142,14 @@ _TAKES = tuple(
     re.compile(rf"(?i){pattern}")
     for pattern in (
         r"\b(?:takes?|receives?|gets|acts? on|slides? over|runs? over|(?:applied|fed) (?:to|with)|on|over|for|from)"
-        r"\s+(?:in\s+|as (?:its )?input\s+)?(?:an?|the)\s+[^.;:]*?\b(?:images?|inputs?|volumes?|signals?|feature maps?)\b",
+        r"\s+(?:in\s+|as (?:its )?input\s+)?(?:an?|the)\s+[^.;:]*?\b(?:images?|inputs?|volumes?|signals?|(?:feature )?maps)\b",
         rf"\b(?:(?:RGB|colou?r|gr[ae]y\w*|farb)[\s-]+)?(?:images?|input(?:\s+volume)?|\w*bild\w*|im[aá]gen\w*|entrada|eingabe)\b"
         r"(?:\s*(?:\b(?:en niveaux de gris|RGB|en couleur|a color|en escala de grises|of|with|de|der|is|has)\b"
         rf"|\b(?:size|shape|größe|tamaño|taille)\b|[:=]))*\s*{_SIZE}(?:\s+(?:RGB|gr[ae]y\w*)\b)?",
         rf"\b(?:sequences?|signals?|series|inputs?)\s+of\s+length\s+{NUMBER}(?:\s+(?:with|and)\s+{NUMBER}\s+(?:input\s+)?channels)?",
+        rf"\b(?:on|over|auf|sobre|sur)\s+\d+{_BY}\d+{_BY}\d+(?:\s+(?:input|image|volume)s?\b)?",
         rf"\b(?:takes?|receives?|gets)\s+(?:an?\s+|the\s+)?{_SIZE}(?:\s+(?:input|image|volume)s?\b)?",
-        rf"\b(?:an?|the)\s+{_SIZE}\s+(?:(?:RGB|gr[ae]y\w*|colou?r|input)\s+)*(?:images?|inputs?|volumes?|matrix|feature\s+maps?)\b",
+        rf"\b(?:an?|the)\s+{_SIZE}\s+(?:(?:RGB|gr[ae]y\w*|colou?r|input)\s+)*(?:images?|inputs?|volumes?|matrix|(?:feature\s+)?maps)\b",
     )
 )
 _GIVEN_OUT = re.compile(r"(?i)\b(?:gives?|outputs?|produc\w*|yields?|becomes?|get|resulting|into|to)\s+(?:(?!for\b)\w+\s+){0,2}$|→\s*$")
@@ -330,6 +331,7 @@ def layer_of(mention: Mention, bias: bool | None, is_line: bool = False) -> Laye
                 sizes[name] = number(found)
 
     if kind in WINDOWED:
+        text = re.sub(rf"\((\d+{_BY}\d+)\)", r" \1 ", text)
         square = _SQUARE.search(text)
         if square and "height" not in sizes:
             sizes |= {"height": int(square[1]), "width": int(square[2])}
