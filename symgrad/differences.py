@@ -167,7 +167,7 @@ class _Lab:
 
     def at_point(self, sizes: Mapping[str, int], rng: Any, report: Report, labels: Mapping[tuple[str, int], str]) -> None:
         """Draw a point where the network is defined and smooth, and compare every gradient there."""
-        singular = 0
+        singular, steep = 0, 0
         for attempt in range(_REDRAWS):
             given = draw_values(self.network, sizes, rng, self.positive and attempt >= _REDRAWS // 4)
             if self.positive and attempt >= _REDRAWS // 2:
@@ -191,6 +191,7 @@ class _Lab:
             try:
                 found = self._compare(sizes, given, base, values, rng, report, labels)
             except (_NotSmoothError, np.linalg.LinAlgError):
+                steep += 1
                 continue  # a step beside the point led off the domain
             for name, error, worst in found:
                 check = report.checks[name]
@@ -200,6 +201,9 @@ class _Lab:
                 if not error <= check.max_relative_error:
                     check.max_relative_error = error
             return
+        if steep == _REDRAWS:
+            said = "no point was found where finite differences can be taken"
+            raise Unsupported(f"{said}; it may be too steep for them, and --no-check leaves them out")
         raise Unsupported("no point was found where the network is defined and smooth; declare domains such as positive=True")
 
     def _is_defined(self, value: Any) -> bool:
