@@ -391,7 +391,7 @@ def refuse_cross_products(found: Gathered, meaning: Meaning) -> None:
         for first, operator, second in zip(product.factors, product.operators, product.factors[1:], strict=False):
             shapes = [meaning.network.symbol_shape(plain_name(side) or "") for side in (first, second)]
             if operator == "times" and all(shape is not None and [dim.is_one for dim in shape] == [False, True] for shape in shapes):
-                said = "symgrad has no cross product; \\odot is the product entry by entry, and x y^\\top that of all pairs"
+                said = "a cross product is cross(a, b), in NumPy; \\odot is the product entry by entry, and a b^\\top that of all pairs"
                 raise Refused(Unsupported, said, first.span.to(second.span))
 
 
