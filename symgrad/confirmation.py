@@ -21,11 +21,13 @@ from symgrad.parts import mentions
 from symgrad.readings.runs import leaves_out
 from symgrad.ruling import Ruling, uses
 from symgrad.tensor import variables
-from symgrad.undefined import is_about_strangers, of_another_network
+from symgrad.undefined import arguments, is_about_strangers, of_another_network
 
 UNCONFIRMED = "it does not hold as it is read, but other lines here are in doubt too, so it may be misread"
 
 OF_OTHERS = "a sum leaves out some of what its index runs through, and this may be meant of the others"
+
+OF_STRANGERS = "nothing else is said of what it is about"
 
 TOO_MANY = "it does not hold as it is read, and neither do so many others that the sheet may be misread"
 # In slips by hand a sheet with one of them never has more than three lines called wrong.
@@ -103,6 +105,8 @@ def _known_or_undecided(judge: Judge, ruling: Ruling, diagnosis: Diagnosis | Non
         return replace(ruling, verdict="undecided", reason=OF_OTHERS), None
     if diagnosis is None or diagnosis.is_checked or ruling.pair is None or ruling.numeric:
         return ruling, diagnosis
+    if is_about_strangers(ruling.pair, judge.meaning) and not arguments(ruling.link.head, judge.meaning.functions):
+        return replace(ruling, verdict="undecided", reason=OF_STRANGERS), None
     strange = of_another_network(ruling.pair, judge.meaning)
     return (ruling, diagnosis) if strange is None else (replace(ruling, verdict="undecided", reason=strange), None)
 

@@ -118,7 +118,10 @@ def gives_meaning(found: Gathered, i: int, sides: list[Node], known: set[str]) -
         return True  # `\\phi = \\tanh` says which function it is
     if _is_told_function(sides[0], vocabulary) and isinstance(sides[1], sx.Name) and fn.word_of(sides[1].base) in fn.ELEMENTWISE_WORDS:
         return True  # so does `g^{[2]} = \\sigma`
-    if _is_exponential(sides[0], known | vocabulary.declared.keys()) or (constant_of(sides[0]) is not None and is_numeric(sides[1])):
+    valued = {n for items in found.given.values() for n, _ in items} if is_numeric(sides[1]) else set()
+    if _is_exponential(sides[0], known | vocabulary.declared.keys(), valued) or (
+        constant_of(sides[0]) is not None and is_numeric(sides[1])
+    ):
         return False  # `e^{0.8} = 2.226`
     if _is_an_entry(found, sides[0], is_worked(sides[1])):
         return False  # `y_0 = 1 \\cdot 1 + 0 \\cdot 2 = 1` of a y with a formula
@@ -291,12 +294,15 @@ def _is_every_entry(found: Gathered, node: Node, known: set[str]) -> bool:
     return set(letters) <= found.running and any(d.name == base and not is_numeric(d.expression) for d in found.definitions)
 
 
-def _is_exponential(node: Node, known: Container[str]) -> bool:
-    """`e^{-2s}`, which is no name; nor is `e^{x + y}` of an x and a y that are known, while `e^{t + 1}` may be an error."""
+def _is_exponential(node: Node, known: Container[str], valued: Container[str]) -> bool:
+    """`e^{-2s}`, which is no name; nor is `e^{x + y}` of an x and a y that are known, while `e^{t + 1}` may be an error.
+
+    What `e^z` comes to in numbers is no name either where z is `valued`.
+    """
     if not (isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name) and node.base.base == "e" and node.sub is None):
         return False
     is_of_known = isinstance(node.sup, sx.Sum) and all(name in known for name in mentions(node.sup)) and bool(mentions(node.sup))
-    return isinstance(node.sup, (sx.Prefix, sx.Product, sx.Frac)) or is_of_known
+    return isinstance(node.sup, (sx.Prefix, sx.Product, sx.Frac)) or is_of_known or plain_name(node.sup or node) in valued
 
 
 def _blocks(node: Node, styled: frozenset[str]) -> list[str]:

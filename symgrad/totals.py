@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
+from symgrad.literals import literal_cells
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
 from symgrad.syntax import Node
@@ -50,6 +51,8 @@ def _before(statements: list[Statement]) -> list[Node]:
     for statement in reversed(statements):
         node = statement.node
         value = node.sides[-1] if isinstance(node, sx.Relation) else node
+        if not found and isinstance(node, sx.Relation) and (entries := literal_cells(value)) is not None:
+            return entries  # `$e^z = (7.389, 2.718)$, the sum is $10.107$`
         if statement.display or constant_of(value) is None:
             break
         found.insert(0, value)

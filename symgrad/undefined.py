@@ -19,7 +19,18 @@ from symgrad.ruling import UNKNOWN_NAME, Pair
 from symgrad.sheet import Link
 from symgrad.syntax import Node
 from symgrad.tensor import Node as Tensor
-from symgrad.tensor import variables
+from symgrad.tensor import Map, Var, topological, variables
+
+
+def is_of_any_values(pair: Pair, are_strange: bool) -> bool:
+    r"""`\sigma(-x) = 1 - \sigma(x)`: of names that are defined nowhere, and stand on both sides, it is claimed whatever they are.
+
+    Only what has functions of these is: `x^2 = 2x` may be an equation to be solved, and `PQ = QP` a question.
+    """
+    sides = [{v.name for v in variables(node) if not is_made_up(v.name)} for node in (pair.left_node, pair.right_node)]
+    is_equation = isinstance(pair.left_node, Var) or isinstance(pair.right_node, Var)
+    has_functions = any(isinstance(n, Map) and n.fn != "power" for n in topological([pair.left_node, pair.right_node]))
+    return are_strange and sides[0] == sides[1] and has_functions and not is_equation
 
 
 def insist_on_names(pair: Pair, lab: Lab, declared: Collection[str]) -> None:
@@ -29,7 +40,7 @@ def insist_on_names(pair: Pair, lab: Lab, declared: Collection[str]) -> None:
     named = {n for n in used if "∂" not in n and not is_made_up(n)}
     met = {v.name for node in lab.stated.values() for v in variables(node)}
     strangers = sorted(named - met - set(declared) - meaning.derived.keys() - set(meaning.network.variables))
-    if strangers:
+    if strangers and not is_of_any_values(pair, named == set(strangers)):
         raise Unsupported(f"{names.text(strangers[0])} {UNKNOWN_NAME}")
 
 

@@ -29,7 +29,7 @@ _WORKED = re.compile(r"[A-Za-z][^=:$`]{1,60}:\s+(?=[-\d(])([-+*/().\d\s^·×=≈
 # `x -> a = W x + b -> h = relu(a)`: a network, layer by layer.
 _ARROW = re.compile(r"\s(?:-+>|=+>|→|⟶|⇒)\s")
 # `target t = [0, 1]`, `new weights w = …`, `out: v1 = 0.8`: what is given is said before its name.
-_LABEL = re.compile(r"(?:(?:[A-Za-z][a-z]{2,}|lr|so):? )+(?=[A-Za-zα-ω](?:_?\w)? ?=)")
+_LABEL = re.compile(r"(?:(?:[A-Za-z][a-z]{2,}|[A-Z]{2,6}(?=:)|lr|so):? )+(?=[A-Za-zα-ω](?:_?\w)? ?=)")
 # `**t = 2.**` above what is computed at that step.
 _TITLE = re.compile(r"\*\*\w{1,3} ?= ?\w{1,3}[.:]?\*\*[.:]?")
 _LIST_MARK = re.compile(

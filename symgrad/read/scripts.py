@@ -339,7 +339,7 @@ class Scripts(Grammar):
     def _typed_script(self, token: Token) -> Node:
         """Superscript and subscript letters as typed: `ᵀ`, `₁₂`, `ₜ₋₁`, and the sign of `h₋`."""
         body = token.text[1:]
-        if body in ("T", "+", "-"):
+        if body in ("T", "+", "-", "*"):
             return sx.Mark(token.span, body)
         parser = self._parser(lex(Source(body), Span(0, len(body))))
         node = _moved(_of_letters(parser.relation()), token.span)

@@ -40,7 +40,17 @@ def _spelt(word: str) -> tuple[bool, str] | None:
 
 def as_typed(tokens: Sequence[Token]) -> list[Token]:
     """The tokens as they are meant outside of mathematics."""
-    return _with_whole_scripts(_with_spelt_names(_with_accents(_with_points(_with_commas(tokens)))))
+    return _with_whole_scripts(_with_spelt_names(_with_accents(_with_points(_with_commas(_with_stars(tokens))))))
+
+
+def _with_stars(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens with the star of `x* = …` as a script."""
+    out = list(tokens)
+    for i in range(1, len(out) - 1):
+        before, star, after = out[i - 1 : i + 2]
+        if star.text == "*" and before.kind in ("letter", "word", "macro") and not star.spaced and after.text == "=":
+            out[i] = replace(star, kind="script", text="^*")
+    return out
 
 
 def _with_points(tokens: Sequence[Token]) -> list[Token]:
