@@ -18,8 +18,8 @@ from symgrad.read import functions as fn
 from symgrad.ruling import UNKNOWN_NAME, Pair
 from symgrad.sheet import Link
 from symgrad.syntax import Node
-from symgrad.tensor import Node as Tensor
 from symgrad.tensor import Map, Var, topological, variables
+from symgrad.tensor import Node as Tensor
 
 
 def is_of_any_values(pair: Pair, are_strange: bool) -> bool:
