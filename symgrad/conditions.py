@@ -33,6 +33,11 @@ _STOP = re.compile(
 )
 _LEADS = re.compile(r"(?i)\b(?:if|for|when|where|whenever|provided(?: that)?|as long as|assuming|suppose|with)\b[^.;:]*$")
 _OTHERWISE = re.compile(r"(?i)\b(?:otherwise|else|sonst|ansonsten|sinon|de lo contrario|altrimenti)\b")
+# What is said to vanish there: "switch off where $Z \\le 0$" is no condition of what follows.
+_PUT_OUT = re.compile(
+    r"(?i)\b(?:switch\w* off|turn\w* off|shut\w* off|zero\w*(?: out)?|set\w* to (?:0|zero)|kill\w*|mask\w*(?: out)?"
+    r"|block\w*|clear\w*|delet\w*|drop\w*|cut\w*)\b[^.;:]{0,40}\b(?:where|wherever|whenever|when)\W*$"
+)
 _LONG_PASSAGE = 400
 _LEAD = 20  # how far before an equation its `for` stands
 _NEAR = 4  # how many statements before a claim its condition stands
@@ -240,6 +245,8 @@ def comparisons(sheet: Sheet, statements: Sequence[int], i: int) -> Iterator[tup
             return  # `-1$ if $m < 1$ and $0$ otherwise`: what comes now is said of another case
         if (j > i and led) or j == i or not isinstance(node, sx.Relation) or len(node.sides) != 2 or node.operators[0] not in _COMPARISONS:
             continue
+            if _PUT_OUT.search(statement.words):
+                continue
         is_other = i - 3 < j < i and _OTHERWISE.search(_between(sheet, j, i)) is not None
         if is_other or ((j < i or _LEADS.search(statement.words)) and one_sentence(sheet, min(i, j), max(i, j))):
             led = led or j < i

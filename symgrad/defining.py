@@ -36,7 +36,9 @@ def named_at_the_end(found: Gathered, i: int, sides: list[Node], known: set[str]
     r"""The p of `\frac{\partial f}{\partial z_k} = \frac{e^{z_k}}{\sum_j e^{z_j}} = p_k`, which nothing else defines."""
     vocabulary, (before, last) = found.vocabulary, sides[-2:]
     name = plain_name(last, vocabulary.styled)
-    if name is None or is_loss(name) or len(sides) < 3 or plain_name(before, vocabulary.styled) is not None or is_numeric(before):
+    if name is None or is_loss(name) or len(sides) < 3 or plain_name(before, vocabulary.styled) is not None:
+        return None
+    if is_numeric(before) and not (isinstance(sides[0], sx.Derivative) and _is_named_by_its_sign(found, before, last)):
         return None
     letters = _index_letters(found, last, known)
     base = _whole_of(last, vocabulary.styled) if letters else name

@@ -12,6 +12,9 @@ from symgrad.syntax import Node
 
 def is_of_sizes(left: Node, right: Node) -> bool | None:
     """Whether sizes go together as an equation says; None for an equation of anything else."""
+    worked, result = _result(left), _result(right)
+    if worked is not None and worked == result:
+        return True  # `(3-2+1) \\times (3-2+1) = 2 \\times 2`
     one, other = _factors(left), _factors(right)
     if one is not None and len(one) > 1:
         other = other or _result(right)

@@ -7,46 +7,72 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from itertools import pairwise
 
 from symgrad import syntax as sx
-from symgrad.constant import constant_of
+from symgrad.constant import constant_of, is_numeric
+from symgrad.heads import as_call
 from symgrad.loss_of_numbers import is_label
 from symgrad.naming import plain_name
-from symgrad.parts import heads
+from symgrad.parts import heads, mentions
 from symgrad.read import functions as fn
 from symgrad.read.document import Sheet
 from symgrad.syntax import Node
 
 
 def with_what_it_is_of(sheet: Sheet) -> Sheet:
-    """The sheet with the argument in `f = 0.6`, where f is a function and the value before it is what it is taken of."""
+    """The sheet with the argument in `f = 0.6`, where f is a function and a value before it is what it is taken of; and in `f' = …`."""
     relations = [s.node for s in sheet.statements if isinstance(s.node, sx.Relation)]
-    called = {plain_name(n.function) for r in relations for n in sx.walk(r) if isinstance(n, sx.Call) and len(n.args) == 1}
-    known = {name for name in called if name is not None and fn.word_of(name) in fn.ELEMENTWISE_WORDS}
+    called = {_word(n.function) for r in relations for n in sx.walk(r) if isinstance(n, sx.Call) and len(n.args) == 1}
+    called |= {_word(r.sides[0]) for r in relations if (plain_name(r.sides[0]) or "").endswith("'")}
+    known = called & fn.ELEMENTWISE_WORDS.keys()
+    own = {name: told for r in relations for name, told in _of_one_argument(r)}
     statements = list(sheet.statements)
-    for i, (before, statement) in enumerate(pairwise(sheet.statements), start=1):
-        argument = _argument(before.node)
-        same_line = sheet.source.place(before.span.start)[0] == sheet.source.place(statement.span.start)[0]
-        node = statement.node
-        if argument is not None and same_line and isinstance(node, sx.Relation) and _is_a_value(node, known):
-            first = node.sides[0]
-            call = sx.Call(first.span, first, (argument,), "(")
+    argument: Node | None = None
+    line = 0
+    for i, statement in enumerate(sheet.statements):
+        node, here = statement.node, sheet.source.place(statement.span.start)[0]
+        argument, line = argument if here == line else None, here
+        if not isinstance(node, sx.Relation):
+            continue
+        first = node.sides[0]
+        by = argument if _is_a_value(node, known) else _by(node, own)
+        if by is not None:
+            call = sx.Call(first.span, first, (by,), "(")
             statements[i] = replace(statement, node=replace(node, sides=(call, *node.sides[1:])))
+        elif plain_name(first) is not None and not {_word(first), _unprimed(first)} & {*known, *own} and is_numeric(node.sides[-1]):
+            argument = first
     return replace(sheet, statements=statements)
 
 
 def _is_a_value(node: sx.Relation, known: set[str]) -> bool:
-    return plain_name(node.sides[0]) in known and constant_of(node.sides[-1]) is not None
+    return _word(node.sides[0]) in known and constant_of(node.sides[-1]) is not None
 
 
-def _argument(node: Node) -> Node | None:
-    """The s of `s = … = 0.4`."""
-    if isinstance(node, sx.Relation) and plain_name(node.sides[0]) is not None and constant_of(node.sides[-1]) is not None:
-        return node.sides[0]
-    return None
+def _unprimed(node: Node) -> str:
+    return (plain_name(node) or "").rstrip("'")
+
+
+def _word(node: Node) -> str:
+    r"""The function of the field that a name is, without its primes: the `tanh` of `\tanh'`."""
+    return fn.word_of(_unprimed(node).removeprefix("\\mathrm{").removesuffix("}"))
+
+
+def _of_one_argument(node: sx.Relation) -> Iterator[tuple[str, tuple[Node, set[str]]]]:
+    """The f of `f(x) = …` with its x, and the names that its formula speaks of."""
+    call = as_call(node.sides[0])
+    if isinstance(call, sx.Call) and len(call.args) == 1 and node.operators[0] in ("=", ":="):
+        name, argument = plain_name(call.function), plain_name(call.args[0])
+        if name is not None and argument is not None and argument in (spoken := set(mentions(node.sides[1]))):
+            yield name, (call.args[0], spoken)
+
+
+def _by(node: sx.Relation, own: Mapping[str, tuple[Node, set[str]]]) -> Node | None:
+    """The x by which the f of `f(x) = …` is differentiated in `f' = …`; None for what speaks of more, and may be another f."""
+    head = node.sides[0]
+    told = own.get(_unprimed(head)) if _unprimed(head) != plain_name(head) else None
+    return told[0] if told is not None and {n for side in node.sides[1:] for n in mentions(side)} <= told[1] else None
 
 
 # ── what an activation gave, by its value alone ──────────────────────────────────────────────────────────────────────

@@ -43,6 +43,7 @@ from symgrad.sequences import steps_among
 from symgrad.sheet import EQUALITIES, Gathered, Link
 from symgrad.singles import many_of
 from symgrad.spaces import shape_of_node
+from symgrad.styles import styled_letters
 from symgrad.syntax import Node
 from symgrad.unnamed_loss import jacobians, last_results, loss_of_differentials
 from symgrad.usage import (
@@ -54,7 +55,6 @@ from symgrad.usage import (
     mentioned_names,
     only_dividing,
     running_in_sums,
-    styled_letters,
     with_two_indices,
 )
 

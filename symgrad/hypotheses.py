@@ -142,9 +142,18 @@ def _of_their_kind(before: Judge, after: Judge, hypothesis: Assumed) -> bool:
 
 
 def _made_strange(before: Judge, after: Judge) -> bool:
-    """Whether an entry, such as the `y_i` of a y that is known, has become a thing of its own, of which nothing is known."""
+    """Whether an entry, such as the `y_i` of a y that is known, has become a thing of its own, or a matrix W a number."""
     known = {*before.lab.network.inputs, *before.lab.network.definitions}
-    return any(name not in known and name.partition("_")[0] in known for name in after.lab.network.inputs)
+    matrices = [name for name in before.lab.network.inputs if stem(name)[:1].isupper() and _wide(before, name) == 2]
+    return any(name not in known and name.partition("_")[0] in known for name in after.lab.network.inputs) or any(
+        _wide(after, name) == 0 for name in matrices
+    )
+
+
+def _wide(judge: Judge, name: str) -> int | None:
+    """How many sizes of a name are not one."""
+    shape = judge.meaning.shape(name)
+    return None if shape is None else sum(not dim.is_one for dim in shape)
 
 
 def _tried(found: Gathered, most: int | None = None) -> Understood | None:

@@ -33,6 +33,7 @@ from symgrad.optima import is_solved_for, with_parameters
 from symgrad.pairing import Pairing
 from symgrad.parts import mentions
 from symgrad.read import functions as fn
+from symgrad.read.written import sexpr
 from symgrad.ruling import MISFIT, Judged, Pair, Ruling, as_written, shown_as
 from symgrad.shapes import is_unknown
 from symgrad.sheet import Gathered, Link
@@ -65,6 +66,7 @@ class Judge:
         self.gradients: dict[Span, str] = {}  # what a chain of equalities began with
         self._wrong: dict[Span, Ruling] = {}  # where in such a chain a result is wrong for the first time
         self._solved: set[str] = set()  # the parameters that were solved for
+        self._formulas: dict[str, list[Node]] = {}  # what lines that hold say of names and gradients
         self.repairs_tried = 0
 
     def run(self, most: int | None = None) -> Judged | None:
@@ -114,6 +116,9 @@ class Judge:
                     judged.rulings[k] = replace(again, values=ruling.values)
 
     def _remember(self, link: Link, ruling: Ruling) -> None:
+        if ruling.verdict == "holds" and ruling.by is None and mentions(link.right, self.meaning.styled):
+            for side in {sexpr(link.head), sexpr(link.left)}:
+                self._formulas.setdefault(side, []).append(link.right)
         if ruling.pair is not None and ruling.pair.left.term.op == "gradient" and link.first:
             self.gradients[link.head.span] = names.gradient(*ruling.pair.left.term.params)
         if ruling.pair is not None and ruling.stated is not None:
@@ -190,6 +195,8 @@ class Judge:
         claim = self._as_claim(link)  # with the values that the sheet gives
         if claim.verdict in ("fails", "undecided"):
             claim = self._where_held(link) or claim
+        if claim.verdict == "undecided" and in_numbers(link.right) and not in_numbers(link.left):
+            claim = self._by_its_formula(link) or claim
         if claim.reason == MISFIT:
             claim = self._apart(link, as_a_law(self.gathered, self.meaning, link)) or claim
         if claim.verdict == "undecided" and _is_of_same(link.left, link.right):
@@ -385,6 +392,13 @@ class Judge:
                 return ruling
             failed = failed or ruling
         return failed
+
+    def _by_its_formula(self, link: Link) -> Ruling | None:
+        r"""The ruling on `\delta = (0.1, -0.2)` by the formula that holds for δ further up, where not all that δ is of has a value."""
+        formulas = reversed(self._formulas.get(sexpr(link.left), []))
+        rulings = (self._as_claim(replace(link, left=formula)) for formula in formulas)
+        found = [ruling for ruling in rulings if ruling.numeric and ruling.verdict in ("holds", "fails")]
+        return min(found, key=lambda ruling: ruling.verdict != "holds", default=None)
 
     def _where_held(self, link: Link) -> Ruling | None:
         """The ruling where the names are constants that its sentence says are; None where it says so of none, or nothing is decided."""

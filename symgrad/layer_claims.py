@@ -64,7 +64,7 @@ _SIDE_IN_WORDS = re.compile(
 )
 _SHAPE = re.compile(r"(?<![\w×.])(\d+(?:\s*×\s*\d+)+)(?!\s*[×·=+]|\w)|\(\s*((?:(?:\w+|batch size)\s*,\s*)+\d+)\s*\)|⟨\s*([\w\s×,]+?)\s*⟩")
 _IN_COLUMN, _WHOLE = re.compile(r"(?i)\W*(?:inputs?|in|eingabe|entrada)\b"), re.compile(r"\s*\d+(?:(?:\s*×\s*\d+){2})?\s*")
-_LABELLED = re.compile(r"\s*(?:\*\*|\\paragraph\{|\\(?:textbf|emph)\{)")
+_LABELLED = re.compile(r"\s*(?:\*\*(?=\S)|\\paragraph\{|\\(?:textbf|emph)\{)")
 _HEADING = re.compile(r"(?m)^\s*(?:#{1,6}\s[^\n]*|\\(?:sub)*section[^\n]*)")
 _ROLES = tuple(
     (role, re.compile(rf"(?i){pattern}"))

@@ -83,7 +83,8 @@ _LINE = re.compile(
     rf"|breite|länge|f|k)\s*(?:of|=|von|size)?\s*{NUMBER}\b"
 )
 _MANY = re.compile(
-    rf"(?i){_FILTERS}|\b(?:filters|out(?:put)?[_ ]channels|channels out|c_?out)\s*(?:=|:)?\s*{NUMBER}\b|\b{NUMBER} channels out\b"
+    rf"(?i){_FILTERS}|\b{NUMBER}\s*@\s*(?=\d)"
+    rf"|\b(?:filters|out(?:put)?[_ ]channels|channels out|c_?out)\s*(?:=|:)?\s*{NUMBER}\b|\b{NUMBER} channels out\b"
 )
 _CHANNELS = re.compile(
     rf"(?i)\b(?:in(?:put)?[_ ]channels|channels in|c_?in)\s*(?:=|:)?\s*{NUMBER}\b|\b{NUMBER} (?:input channels|channels in)\b"

@@ -21,6 +21,7 @@ from symgrad.syntax import Node
 _EXAMPLE = r"(?:row|example|sample|instance|data ?point|Zeile|Beispiel)"
 _BY_ITSELF = re.compile(
     rf"(?i)\b(?:one|single|each|every|any|fixed|given|typical|individual|this|the)[- ](?:single |fixed )?{_EXAMPLE}\b|\bper[- ]{_EXAMPLE}\b"
+    rf"|\b(?:fix|take|consider|pick|choose|look at)\s+(?:an?|some)\s+{_EXAMPLE}\b|-th\W+{_EXAMPLE}s?\s+of\b|\ba\s+{_EXAMPLE}\s+\$[a-z]"
     r"|\b(?:drop\w*|omit\w*|suppress\w*)\b[^.]{0,40}\b(?:index|indices|subscripts?|superscripts?)\b"
 )
 # The letters of a layer written by its entries.
@@ -29,7 +30,9 @@ _ENTRY, _SUMMED = "k", "j"
 
 def with_rows_by_themselves(sheet: Sheet) -> Sheet:
     """The sheet with what a row is computed from, before it is first spoken of."""
-    formulas = {name: (head, formula) for s in sheet.statements for name, formula in heads(s) if (head := _head(s)) is not None}
+    # The first formula of a name says what it is; its values stand further down.
+    told = reversed(sheet.statements)
+    formulas = {name: (head, formula) for s in told for name, formula in heads(s) if (head := _head(s)) is not None}
     slices = {id(s): name for s in sheet.statements if (name := _slice(s)) is not None}
     if not slices and not _BY_ITSELF.search(sheet.source.text):
         return sheet

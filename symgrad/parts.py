@@ -20,6 +20,7 @@ from symgrad.read import functions as fn
 from symgrad.read.document import Sheet, Statement
 from symgrad.read.written import sexpr
 from symgrad.said_shapes import shapes_in_words
+from symgrad.styles import told_apart
 from symgrad.syntax import Node
 
 _ANEW = re.compile(r"(?i)\b(now (let|consider|suppose|take|assume|with)|instead|redefine|in place of)\b")
@@ -71,6 +72,7 @@ class Part:
 
 def parts(sheet: Sheet) -> list[Part]:
     """The sheet cut where names are defined anew."""
+    sheet = told_apart(sheet)
     found: list[Part] = []
     begin, context, renewed = 0, tuple[int, ...](), frozenset[str]()
     aside: tuple[tuple[int, ...], set[str]] | None = None  # what stood before a case that is only supposed, and the names of the case
@@ -210,8 +212,11 @@ def _defined_anew(sheet: Sheet, earlier: _Before, after: range) -> set[str]:
     formulas: dict[str, Node] = {}
     for i in after:
         for name, expression in heads(sheet.statements[i]):
+            fresh = set(mentions(expression)) - mentioned - met
+            whole, _, index = name.partition("_")
+            # With a τ that is new here `p_i = …` says what another p is.
+            name = whole if name not in known and whole in known and len(index) == 1 and index.isalpha() and fresh - {name} else name
             if name in known and name not in met and known[name] != expression and not is_numeric(expression):
-                fresh = set(mentions(expression)) - mentioned - met
                 is_same = _is_the_same(spelt_out(expression, formulas), spelt_out(known[name], known))
                 # `z^{l+1} = W^{l+1} g(z^l)` after `z^l = W^l a^{l-1}`, `a^l = g(z^l)`
                 is_same = is_same or expression == spelt_out(known[name], known, 0)
@@ -317,7 +322,10 @@ def _of_another_network(sheet: Sheet, before: tuple[int, ...], after: range) -> 
         by = {name for w in node.wrt for name in mentions(w)}
         if of in settled - own and by & (own - met - settled):
             found.add(of)
-    return found
+    # With another p that is made of them, `L = -\\sum_i y_i \\log p_i` does rest on them.
+    anew = {name.partition("_")[0] for i in after for name, _ in heads(sheet.statements[i]) if name in settled}
+    of_what = {name: set(mentions(formula)) for i in before for name, formula in heads(sheet.statements[i])}
+    return {name for name in found if not anew & of_what.get(name, set())}
 
 
 def _is_made_of_one(node: Node, known: Container[str]) -> bool:

@@ -9,17 +9,21 @@ In a "scalar check (H = 1)" all formulas hold on, and of the sizes none.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from symgrad import syntax as sx
 from symgrad.constant import is_numeric
 from symgrad.dropped_indices import DROPPED
 from symgrad.heads import as_call
+from symgrad.literals import literal_rows
 from symgrad.meaning import stem
 from symgrad.naming import plain_name
-from symgrad.parts import declared, heads, mentions
+from symgrad.parts import declared, heads, is_word, mentions
 from symgrad.read.document import Sheet, Statement
+from symgrad.read.written import sexpr
 from symgrad.span import Span
+from symgrad.step_scripts import bound_letter, offset_of, scripts_in
 from symgrad.syntax import Node
 
 _INDEX = re.compile(r"_[a-z]$")
@@ -28,6 +32,11 @@ _OF_SCALARS = re.compile(
     r"(?im)^[ \t#*_]*(?:\(?[a-z0-9]\)[ \t]*)?(?:[\w ]{1,30}[.:][*_]*[ \t]+)?(?:in the |an? |the )?(?:\w+ )?"
     r"(?:scalar|one[- ]dimensional|1-?d)\b(?: \w+)? (?:check|example|case|test|instance|numbers?|version|walkthrough|sanity check)\b"
 )
+# `**3.** *Softplus.*`, `Q3:`, `## Question 3`
+_NUMBER = re.compile(r"[ \t#*_]*(?i:problem|question|exercise|task|q)?[ .]*(\d+)\b")
+_FEWEST_QUESTIONS = 4
+_FEWEST_VALUES = 2
+_TIMES = frozenset({"t", "\\tau"})
 
 
 @dataclass(frozen=True)
@@ -43,12 +52,15 @@ class Problem:
 
 def problems(sheet: Sheet) -> list[Problem]:
     """The sheet cut under the headings where another problem begins, and a check in numbers apart from it."""
-    cut = _by_headings(sheet)
+    cut = _by_numbers(sheet)
+    cut = cut if len(cut) > 1 else _by_headings(sheet)
     cut = cut if len(cut) > 1 else _by_losses(sheet)
     cut = cut if len(cut) > 1 else _by_capitals(sheet)
     scalars = _OF_SCALARS.search(sheet.source.text)
-    if len(cut) > 1 or scalars is None:
+    if len(cut) > 1:
         return [Problem(each) for each in cut]
+    if scalars is None:
+        return _with_one_step_apart(sheet)
     start = scalars.start()
     end = next((heading for heading in sheet.headings if heading > scalars.end()), len(sheet.source.text))
     before = [s for s in sheet.statements if s.span.start < start]
@@ -58,8 +70,36 @@ def problems(sheet: Sheet) -> list[Problem]:
     context = _in_small_letters(context, inside)
     if not context or not any(isinstance(s.node, sx.Relation) for s in inside):
         return [Problem(sheet)]
-    rest = replace(sheet, statements=[*before, *(s for s in sheet.statements if s.span.start >= end)])
+    return _with_a_check_apart(sheet, context, start, end)
+
+
+def _with_a_check_apart(sheet: Sheet, context: list[Statement], start: int, end: int) -> list[Problem]:
+    """The sheet without a passage of numbers, and that passage with what holds on in it."""
+    inside = [s for s in sheet.statements if start <= s.span.start < end]
+    rest = replace(sheet, statements=[s for s in sheet.statements if not start <= s.span.start < end])
     return [Problem(rest), Problem(_alone(sheet, context, start, end, inside, opened=False), Span(start, end))]
+
+
+def _with_one_step_apart(sheet: Sheet) -> list[Problem]:
+    r"""The numbers of one step, `z_t = (0.5, 0.2)`, apart from sums over all steps, `\sum_t \delta_t x_t^\top`: there are more."""
+    sums = [s for s in sheet.statements if any(isinstance(n, sx.BigOp) and bound_letter(n) in _TIMES for n in sx.walk(s.node))]
+    valued = [s for s in sheet.statements if _step_of(s) & _TIMES] if sums else []
+    first = valued[0].span.start if valued else 0
+    text = sheet.source.text
+    start = max(text.rfind("\n\n", 0, first) + 2, *(h for h in sheet.headings if h <= first), 0)
+    end = next((heading for heading in sheet.headings if heading > first), len(text))
+    before = [s for s in sheet.statements if s.span.start < start]
+    if len(valued) < _FEWEST_VALUES or not before or any(s.span.start >= start for s in sums):
+        return [Problem(sheet)]
+    return _with_a_check_apart(sheet, [s for s in _without_sizes(before) if s not in sums], start, end)
+
+
+def _step_of(statement: Statement) -> set[str]:
+    """The t of `z_t = (0.5, 0.2)` and of `h_{t-1} = 1`."""
+    node = statement.node
+    if not isinstance(node, sx.Relation) or node.operators[0] != "=" or literal_rows(node.sides[1]) is None:
+        return set()
+    return {offset[0] for script in scripts_in(node.sides[0]) if (offset := offset_of(script)) is not None}
 
 
 def _in_small_letters(before: list[Statement], inside: list[Statement]) -> list[Statement]:
@@ -107,6 +147,67 @@ def _by_headings(sheet: Sheet) -> list[Sheet]:
             context = _holding_on(before, after, anew)
             begin, start = cut, heading
     return [*found, _alone(sheet, context, start, len(sheet.source.text), statements[begin:])] if found else [sheet]
+
+
+def _by_numbers(sheet: Sheet) -> list[Sheet]:
+    """The sheet cut into numbered questions: each differentiates what it tells itself, and none rests on another but for functions."""
+    starts: list[int] = []
+    for heading in sheet.headings:
+        number = _NUMBER.match(sheet.source.text, heading)
+        starts += [heading] if number is not None and int(number[1]) == len(starts) + 1 else []
+    if len(starts) < _FEWEST_QUESTIONS:
+        return [sheet]
+    ends = [*starts[1:], len(sheet.source.text)]
+    opening = [s for s in sheet.statements if s.span.start < starts[0]]
+    questions = [[s for s in sheet.statements if a <= s.span.start < b] for a, b in zip(starts, ends, strict=True)]
+    told = [dict(found for s in own for found in _told(s)) for own in questions]
+    spoken = [{name for s in own for name in mentions(s.node)} for own in questions]
+    functions = [s for own in questions for s in own if _is_function(s)]
+    formulas = {name for own in questions for s in own for name, _ in _formulas(s)}
+    called = {name for s in functions for name, _ in _formulas(s)}
+    names = {name for one in told for name in one}
+    again = {name for name in names if len({sexpr(one[name]) for one in told if name in one}) > 1}
+    asked = [list(_asked(own)) for own in questions]
+    is_asked_elsewhere = any(set(of) - {""} - one.keys() - called for of, one in zip(asked, told, strict=True))
+    if not again or is_asked_elsewhere or 2 * sum(map(bool, asked)) < len(questions):
+        return [sheet]
+    before = set[str]()
+    for one, said in zip(told, spoken, strict=True):
+        if (said - one.keys()) & before:
+            return [sheet]
+        before |= ((one.keys() - again) | (one.keys() & formulas)) - called
+    found = []
+    for start, end, own, one, said in zip(starts, ends, questions, told, spoken, strict=True):
+        known = [s for s in (*opening, *functions) if s not in own and not one.keys() & dict(_told(s)).keys()]
+        context = [s for s in known if said & (dict(_told(s)).keys() or {*mentions(s.node)}) and s.span.start < start]
+        found.append(_alone(sheet, context, start, end, own))
+    return found
+
+
+def _asked(statements: list[Statement]) -> Iterator[str]:
+    """What is differentiated, by its name; "" for an expression."""
+    for node in (n for s in statements for n in sx.walk(s.node)):
+        match node:
+            case sx.Derivative(of=sx.Node() as of):
+                call = as_call(of)
+                name = call.function if isinstance(call, sx.Call) else call
+                yield "" if is_word(name) else (plain_name(name) or "").split("_")[0]
+            case sx.Call(function=sx.Scripted(base=base, primes=1)):
+                yield plain_name(base) or ""
+
+
+def _told(statement: Statement) -> list[tuple[str, Node]]:
+    """The names that a statement gives a formula, a value or a space, and which."""
+    node = statement.node
+    spaces = [(name, node.sides[1]) for name in declared(statement)] if isinstance(node, sx.Relation) else []
+    return [*_formulas(statement), *heads(statement), *spaces]
+
+
+def _is_function(statement: Statement) -> bool:
+    r"""Whether it says what a function is of any argument, and is no law about one that is known by its word, as of `\tanh x`."""
+    node = statement.node
+    call = as_call(node.sides[0]) if isinstance(node, sx.Relation) else node
+    return isinstance(call, sx.Call) and not (plain_name(call.function) or "").startswith("\\mathrm") and bool(_formulas(statement))
 
 
 def _by_losses(sheet: Sheet) -> list[Sheet]:

@@ -49,7 +49,8 @@ def is_replaced(sheet: Sheet, i: int) -> bool:
     if not i:
         return False
     before, after = sheet.statements[i - 1], sheet.statements[i]
-    if any(isinstance(s.node, sx.Relation) for s in (before, after)) or after.block == before.block:
+    is_said = isinstance(before.node, sx.Relation) or (isinstance(after.node, sx.Relation) and _named(after.node) is None)
+    if is_said or after.block == before.block:
         return False
     if _REPLACED.search(after.words):
         return _SUPPOSING.search(before.words) is not None
@@ -58,7 +59,9 @@ def is_replaced(sheet: Sheet, i: int) -> bool:
 
 def _made_otherwise(sheet: Sheet, i: int) -> list[Statement]:
     """The last definitions of names with the piece that statement `i - 1` says, with that of statement `i` instead."""
-    piece, other = sheet.statements[i - 1].node, sheet.statements[i].node
+    piece, here = sheet.statements[i - 1].node, sheet.statements[i]
+    named = _named(here.node)
+    other = here.node if named is None else named
     known: dict[str, tuple[Node, Node]] = {}
     for statement in sheet.statements[: i - 1]:
         for name, formula in heads(statement):
@@ -70,12 +73,21 @@ def _made_otherwise(sheet: Sheet, i: int) -> list[Statement]:
         return other if node == piece else None
 
     made = [(head, formula, sx.replaced(formula, put)) for head, formula in known.values()]
-    here = sheet.statements[i]
-    return [
-        replace(here, node=sx.Relation(here.span, (head, changed), ("=",)), words=OTHERWISE)
-        for head, formula, changed in made
-        if changed != formula
+    changed = [
+        replace(here, node=sx.Relation(here.span, (head, other_formula), ("=",)), words=OTHERWISE)
+        for head, formula, other_formula in made
+        if other_formula != formula
     ]
+    return [here, *(replace(s, block=-1) for s in changed)] if named is not None else changed
+
+
+def _named(node: Node) -> Node | None:
+    r"""The ỹ of "replace $y$ by $\tilde y_i = (1 - \varepsilon) y_i + \varepsilon/K$"."""
+    match node:
+        case sx.Relation(sides=(head, _), operators=("=" | ":=",)):
+            name = head.base if isinstance(head, sx.Scripted) else head
+            return name if isinstance(name, sx.Name) else None
+    return None
 
 
 def _made_larger(sheet: Sheet, i: int) -> list[Statement]:

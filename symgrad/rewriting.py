@@ -12,12 +12,14 @@ from symgrad.averaged import with_means
 from symgrad.batchwise import for_each_example
 from symgrad.bell import with_bells
 from symgrad.binary import with_the_label
+from symgrad.by_expressions import by_names
 from symgrad.by_their_step import with_gradients_of_steps
 from symgrad.chosen import chosen
 from symgrad.class_numbers import with_class_numbers
 from symgrad.classes import by_class
 from symgrad.conventions import with_own_letters_for_any
 from symgrad.coordinates import by_coordinates
+from symgrad.correlating import by_entries
 from symgrad.cross_entropies import with_cross_entropies
 from symgrad.datapoints import with_data
 from symgrad.datasets import over_pairs, with_pairs
@@ -76,6 +78,7 @@ from symgrad.slopes_by_case import with_slopes_by_case
 from symgrad.spread import for_each_number
 from symgrad.stacking import stacked
 from symgrad.starting import started
+from symgrad.stepless import with_their_steps
 from symgrad.strides import with_strides
 from symgrad.subgradients import with_slopes
 from symgrad.subsets import by_condition, of_subsets
@@ -123,6 +126,9 @@ _REWRITES: tuple[Callable[[Sheet], Sheet], ...] = (
     with_names_under_braces,
     with_ones,
     with_barred_means,
+    by_names,
+    with_their_steps,
+    by_entries,
     for_each_example,
     summed,
     up_to_constants,

@@ -61,7 +61,8 @@ def shapes_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterator[tup
         is_bracketed = isinstance(listed, sx.Product) and "times" in listed.operators and not statement.words.strip()
         is_shape = (isinstance(node, sx.Product) and "times" in node.operators) or is_listed or is_bracketed
         is_said_behind = is_shape and not before.display and not statement.display and before is not has_its_size
-        if is_said_behind and _IS_OF_SHAPE.match(statement.words):
+        is_another = _NEXT_SENTENCE.match(statement.words) is not None and not _SHAPE_WORD.search(statement.words)
+        if is_said_behind and _IS_OF_SHAPE.match(statement.words) and not is_another:
             yield from ((i, about, node) for about in _sized(before.node, is_said=bool(_SHAPE_WORD.search(statement.words))))
         is_size_before = isinstance(before.node, sx.Product) and "times" in before.node.operators and not before.display
         if is_size_before and isinstance(node, _MAY_BE_DEFINED) and not statement.display and _OF_THIS_SIZE.match(statement.words):
@@ -70,6 +71,10 @@ def shapes_in_words(statements: Iterable[tuple[int, Statement]]) -> Iterator[tup
         is_remark = isinstance(node, sx.Group) and isinstance(node.body, sx.Product) and shape_of_node(node) is not None
         if is_remark and before.display and statement.display and before.block == statement.block:
             yield from ((i, about, node) for about in _sized(before.node, is_said=True))
+
+
+# `… + 1$. Input $32 \\times 32$`
+_NEXT_SENTENCE = re.compile(r"\s*[.;!?]\s+[A-Z]")
 
 
 def _is_a_number(node: Node) -> bool:

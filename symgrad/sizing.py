@@ -37,7 +37,7 @@ def sized(sheet: Sheet) -> Sheet:
             case sx.Relation(sides=(head, sx.Product(factors=(rows, cols), operators=("times",)) as product), operators=("=",)):
                 counts = constant_of(rows), constant_of(cols)
                 name = plain_name(head)
-                is_value = None not in counts and (name, *counts) in sizes
+                is_value = name is not None and None not in counts and (name, *counts) in sizes
                 is_letters = {plain_name(rows), plain_name(cols)} <= _SIZES and name is not None and name[:1].isupper()
                 if is_value or is_letters:
                     space = sx.Scripted(product.span, sx.Name(product.span, "R", (), "mathbb"), None, product)

@@ -15,10 +15,11 @@ from itertools import pairwise
 
 from symgrad import syntax as sx
 from symgrad.constant import constant_of
+from symgrad.heads import as_call
 from symgrad.literals import literal_cells
 from symgrad.meaning import is_loss
 from symgrad.naming import letters_of, plain_name
-from symgrad.parts import heads, mentions
+from symgrad.parts import heads, is_word, mentions
 from symgrad.read.document import Sheet, Statement, is_latex, legible
 from symgrad.read.latex import parse
 from symgrad.span import Span
@@ -32,7 +33,8 @@ _NUMBERED = re.compile(r"(?i)\s*\$?\s*(?:#|no\.?|nr\.?|[ijkn]|example|sample|poi
 _SHAPE = re.compile(r"(?i)\W*(?:shapes?|sizes?|dims?|dimensions?|Form|Größe|Dimension(?:en)?|taille|tamaño|forme|forma)\b.{0,20}")
 _SIZES = re.compile(r"`?([(\[]?\s*\w+\s*(?:,|×|\\times)\s*\w+\s*[)\]]?)`?")
 # `key $k_i$`: what a name is called stands before it.
-_LABELLED = re.compile(r"[A-Za-zÀ-ÿ]{3,}(?:[ -][A-Za-zÀ-ÿ]+){0,2} (\$[^$]+\$|\\\([^()]+\\\))")
+_LABELLED = re.compile(r"[A-Za-zÀ-ÿ]{3,}(?:[ -][A-Za-zÀ-ÿ.]+){0,2} (\$[^$]+\$|\\\([^()]+\\\))")
+_DERIVATIVE = re.compile(r"(?i)\W*(?:the )?(?:derivative|gradient|slope|ableitung|gradiente?|dérivée|derivada)\b.{0,20}")
 _MOST_CELLS = 2000
 _PAIR = 2
 _TARGETS = frozenset({"y", "t"})
@@ -90,7 +92,7 @@ def tabulated(sheet: Sheet) -> Sheet:
 def _said(sheet: Sheet) -> Iterator[Node]:
     for rows in tables(sheet):
         spoken = {name for s in sheet.statements for name in mentions(s.node)}
-        given = list(_shapes(sheet, rows)) or list(_values(rows)) or list(_columns(rows, spoken))
+        given = list(_slopes(sheet, rows)) or list(_shapes(sheet, rows)) or list(_values(rows)) or list(_columns(rows, spoken))
         given = given or list(_columns(_turned(rows), spoken)) or list(_steps(sheet, rows))
         yield from given or _results(rows)
 
@@ -170,6 +172,66 @@ def _shape_in(sheet: Sheet, cell: Cell) -> Node | None:
     is_listed = isinstance(inner, sx.Listing) and len(inner.items) == 2
     is_product = isinstance(inner, sx.Product) and inner.operators.count("times") == 1
     return inner if is_listed or is_product else None
+
+
+def _slopes(sheet: Sheet, rows: list[list[Cell]]) -> Iterator[Node]:
+    r"""The derivative of the function in every row, below heads such as `f(X)` and `\partial f/\partial X`, `f(x)` and "derivative"."""
+    head, *body = rows
+    column = next((k for k, cell in enumerate(head) if k and _is_derivative(sheet, cell)), None)
+    if column is None or any(len(row) != len(head) or _is_equation(row[column]) for row in body):
+        return
+    # `gradient by $x$` is read as its letter, behind what it is called.
+    by = head[column].name or _argument(head[column]) or _argument(head[column - 1])
+    name = head[column - 1].name
+    for row in body:
+        of, slope = row[column - 1].node, row[column].node
+        own = of
+        if isinstance(of, sx.Relation):  # `| $\\|x\\|^2 = x^T x$ |`
+            yield of
+            own, of = of.sides[0], of.sides[-1]
+        if of is None or slope is None:
+            continue
+        letters = [n for n in sx.walk(of) if isinstance(n, (sx.Name, sx.Scripted)) and plain_name(n) in mentions(of) and not is_word(n)]
+        wrt = by or _argument(replace(row[column - 1], node=own)) or (letters[0] if len({*map(plain_name, letters)}) == 1 else None)
+        if wrt is None or plain_name(wrt) not in mentions(of):
+            continue
+        held = slope if isinstance(slope, sx.Relation) else sx.Relation(slope.span, (slope,), ())
+        # `a (1 - a)` below `da/dz` is of the a that the head says.
+        whole = sx.Group(of.span, "(", ")", of)
+        sides = [side if name is None else _with(side, name, whole) for side in held.sides]
+        yield sx.Relation(held.span, (sx.Derivative(held.span, whole, (wrt,)), *sides), ("=", *held.operators))
+
+
+def _is_equation(cell: Cell) -> bool:
+    r"""Whether it says itself what it is the derivative of: `f'(z) = f(z) (1 - f(z))`."""
+    match cell.node:
+        case sx.Relation(sides=(sx.Derivative() | sx.Call(function=sx.Scripted(primes=1)), *_)):
+            return True
+    return False
+
+
+def _with(node: Node, name: Node, formula: Node) -> Node:
+    """The expression with a formula in the place of a name."""
+    return sx.mapped(node, lambda n: formula if plain_name(n) == plain_name(name) else n)
+
+
+def _argument(cell: Cell) -> Node | None:
+    r"""The x of `f(x)`, `f'(x)` and `\nabla_x f`."""
+    match cell.node and as_call(cell.node):
+        case sx.Derivative(wrt=(wrt, *_)):
+            return wrt
+        case sx.Call(args=(argument,)):
+            return argument
+    return None
+
+
+def _is_derivative(sheet: Sheet, cell: Cell) -> bool:
+    """Whether a head speaks of a derivative, in mathematics or in words, which may stand before the letter that it is by."""
+    match cell.node:
+        case sx.Derivative(order=None) | sx.Call(function=sx.Scripted(primes=1), args=(_,)):
+            return True
+    label = re.split(r"[|&]", sheet.source.text[: cell.span.start])[-1]
+    return _DERIVATIVE.fullmatch(label.strip() + cell.text) is not None
 
 
 def _values(rows: list[list[Cell]]) -> Iterator[Node]:

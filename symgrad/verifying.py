@@ -61,8 +61,8 @@ def verify(sheet: Source | str | Path, key: Key | None = None, allowance: Allowa
 
 
 def _open_claims(found: Verification) -> int:
-    """How many claims fail, or are not decided."""
-    return sum(claim.verdict in ("fails", "undecided") for claim in found.claims)
+    """How many claims fail, or are not decided or read."""
+    return sum(claim.verdict in ("fails", "undecided", "unread") for claim in found.claims)
 
 
 def _with_doubts(whole: Verification, apart: Verification) -> Verification:

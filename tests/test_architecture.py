@@ -40,8 +40,9 @@ LAYERS = [
     ("what a sheet says", "shapes naming syntax constant read.*"),
     (
         "what its lines mean",
-        "heads upto aliases origins examples unnamed turning signs differing einstein applying labels targets tuples asides traced members "
-        "step_scripts step_letters analogous previous settling unrolling listing stacking sequences patterns instances singles numbered "
+        "styles heads upto aliases origins examples unnamed turning signs differing einstein applying labels targets tuples asides traced "
+        "members step_scripts step_letters analogous previous settling unrolling listing stacking sequences patterns instances singles "
+        "numbered "
         "parts cases terms typing_rules "
         "readings.* implied meaning resting building understanding spaces said_functions said_properties said_shapes prose "
         "dimension_analysis shorthand starting enumerating gridded "
@@ -49,7 +50,7 @@ LAYERS = [
         "totals limits ellipses written_sums coordinates sizing points conditions piecewise optima pullbacks plain_ones batchwise "
         "bell densities index_pairs stacks open_sums primed_names one_example rows_of_capitals letter_powers unsaid_indices of_a_unit layer_entries "
         "dropped_indices "
-        "lettered underbraces overlines summands own_losses in_words spread expectations "
+        "lettered underbraces overlines by_expressions stepless correlating summands own_losses in_words spread expectations "
         "literals sheet defining usage unnamed_loss chains gathering chosen binary "
         "problems incoming other_versions duals slopes_by_case class_numbers value_lists "
         "renewing loss_of_numbers opaque normalised averaged of_indices one_row listed_vectors nested_indices told_probabilities "

@@ -12,6 +12,7 @@ from symgrad.mistakes.notation import is_slope
 from symgrad.mistakes.operands import in_brackets, meant_name, pieces, renamed, times
 from symgrad.mistakes.surroundings import SLOPES_BY_VALUE, Option, Surroundings, one_less
 from symgrad.mistakes.values import called
+from symgrad.read import functions as fn
 from symgrad.syntax import Node
 
 
@@ -56,6 +57,13 @@ def other_slope(node: Node, around: Surroundings) -> Iterator[Option]:
     """The derivative of another activation, or at another name."""
     if not isinstance(node, (sx.Group, sx.Product, sx.Sum, sx.Call, sx.Indicator)) or not is_slope(node):
         return
+    calls = (n for n in sx.walk(node) if isinstance(n, sx.Call)) if isinstance(node, sx.Product) else ()
+    for call, word in ((n, n.function.base) for n in calls if isinstance(n.function, sx.Name)):
+        function, _ = fn.ELEMENTWISE_WORDS.get(fn.word_of(word), ("", ()))
+        if function in SLOPES_BY_VALUE:  # `\\tanh x (1 - \\tanh x)`
+            by_value = SLOPES_BY_VALUE[function](in_brackets(call))
+            yield in_brackets(by_value), "wrong_activation_derivative", f"the derivative of {function} by its value is another"
+            break
     if isinstance(node, sx.Product) and not all(is_slope(f) or around.name_of(f) for f in node.factors):
         return
     for function, out in around.outputs:

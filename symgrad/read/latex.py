@@ -21,6 +21,7 @@ from symgrad.read.lexer import Macros, lex
 from symgrad.read.scripts import names_a_function
 from symgrad.read.statements import braced_name, statements, trimmed, unwrapped, without_loose_signs
 from symgrad.read.tokens import Token
+from symgrad.read.written import sexpr
 from symgrad.span import Source, Span
 from symgrad.syntax import Node, Unreadable
 
@@ -243,7 +244,11 @@ class _Parser(Derivatives, Brackets):
             first = self.peek.span
             factors = [self.factor()]
             while self._begins_factor() and not self._is_bare_function():
-                factors.append(self.factor())
+                at, factor = self._at, self.factor()
+                if _is_beside(factor, factors):
+                    self._at = at
+                    break
+                factors.append(factor)
             argument = factors[0]
             if len(factors) > 1:
                 argument = sx.Product(first.to(factors[-1].span), tuple(factors), ("",) * (len(factors) - 1))
@@ -458,6 +463,14 @@ def _diagonal(span: Span, entries: tuple[Node, ...]) -> Node:
 
 def _is_bare(name: sx.Name) -> bool:
     return name.base in voc.BARE_FUNCTIONS
+
+
+def _is_beside(factor: Node, argument: list[Node]) -> bool:
+    r"""Whether a bracket speaks of a function of the same, and is a factor beside it: `\tanh x (1 - \tanh x)`, `\sin x (1 + \cos x)`."""
+    if not isinstance(factor, sx.Group) or len(argument) > 1:
+        return False
+    of = {sexpr(n.args[0]) for n in sx.walk(factor) if isinstance(n, sx.Call) and n.bare}
+    return sexpr(argument[0]) in of
 
 
 def _is_loss(name: sx.Name) -> bool:
