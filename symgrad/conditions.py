@@ -245,8 +245,8 @@ def comparisons(sheet: Sheet, statements: Sequence[int], i: int) -> Iterator[tup
             return  # `-1$ if $m < 1$ and $0$ otherwise`: what comes now is said of another case
         if (j > i and led) or j == i or not isinstance(node, sx.Relation) or len(node.sides) != 2 or node.operators[0] not in _COMPARISONS:
             continue
-            if _PUT_OUT.search(statement.words):
-                continue
+        if _PUT_OUT.search(statement.words):
+            continue
         is_other = i - 3 < j < i and _OTHERWISE.search(_between(sheet, j, i)) is not None
         if is_other or ((j < i or _LEADS.search(statement.words)) and one_sentence(sheet, min(i, j), max(i, j))):
             led = led or j < i

@@ -38,7 +38,8 @@ def named_at_the_end(found: Gathered, i: int, sides: list[Node], known: set[str]
     name = plain_name(last, vocabulary.styled)
     if name is None or is_loss(name) or len(sides) < 3 or plain_name(before, vocabulary.styled) is not None:
         return None
-    if is_numeric(before) and not (isinstance(sides[0], sx.Derivative) and _is_named_by_its_sign(found, before, last)):
+    is_gradient = isinstance(sides[0], sx.Derivative) and _is_named_by_its_sign(found, before, last)
+    if is_numeric(before) and not is_gradient:
         return None
     letters = _index_letters(found, last, known)
     base = _whole_of(last, vocabulary.styled) if letters else name
@@ -47,7 +48,7 @@ def named_at_the_end(found: Gathered, i: int, sides: list[Node], known: set[str]
     spoken = {plain_name(n, vocabulary.styled) for n in sx.walk(before)}
     earlier = {n for j in found.part.statements if j < i for n in mentions(found.sheet.statements[j].node, vocabulary.styled)}
     is_known = {name, base} & (settled | earlier) or any(head.partition("_")[0] == base for head in named)
-    if is_known or {name, base} & spoken or any(isinstance(n, sx.Derivative) for n in sx.walk(before)):
+    if is_known or {name, base} & spoken or (not is_gradient and any(isinstance(n, sx.Derivative) for n in sx.walk(before))):
         return None
     # What is so called is the gradient, whatever formula stands for it.
     return Definition(base, sides[0] if isinstance(sides[0], sx.Derivative) else before, i, letters)

@@ -280,6 +280,9 @@ def _without_illustrations(found: Gathered) -> None:
             del stated[name]
             found.vocabulary.of_one_row.add(name)
     single = {name for name, sizes in literals.items() if set(sizes) == {(1, 1)}}
+    for name in single & found.vocabulary.lying.keys():
+        del literals[name]  # "$b$ is a row vector" is of one entry in these numbers
+    single -= found.vocabulary.lying.keys()
     nodes = (n for i in found.part.statements for n in sx.walk(found.sheet.statements[i].node))
     turned = {name for name, _, is_turned in (perhaps_turned(n, styled) for n in nodes) if is_turned}
     if single & turned and single == literals.keys():

@@ -44,6 +44,7 @@ _ENOUGH = 4
 # How many points are drawn for each that is wanted, where only some meet a condition; and after how many without one nothing is hoped for.
 _TRIES = 24
 _HOPELESS = 3
+_MOST_MISSES = 24  # searches for a point of rest that come to nothing, each of which takes long
 _SPARE = 24
 VANISHING = "both sides vanish as they are understood, which shows nothing"
 _SEED = 19580731
@@ -320,6 +321,8 @@ class Lab:
                 continue
             if at_rest and attempt == _HOPELESS and not found:
                 return  # a gradient that vanishes at no single point does so nowhere
+            if at_rest and attempt - found > _MOST_MISSES:
+                return
             sizes = known[attempt % len(known)] if known else draw_sizes(self.network, rng)
             values: dict[str, Any] | None = draw_values(self.network, sizes, rng, positive and attempt % 2 == 1)
             for condition in self._conditions:

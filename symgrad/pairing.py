@@ -80,7 +80,8 @@ class Pairing:
         # A number for the one unit of a last layer; no formula is compared as if there were one of all things.
         rows = literal_rows(link.right)
         ones = {name for name, size in sizes.items() if size == 1} if rows is not None and len(rows) == len(rows[0]) == 1 else set()
-        for name in self.gathered.vocabulary.sizes_said & ones - self.ledger.values.keys():
+        others = {name for name, value in self.ledger.values.items() if value != ((Fraction(1),),)}
+        for name in self.gathered.vocabulary.sizes_said & ones - others:
             shapes = shapes.as_one(Dim.of(name)) or shapes
         yield from self.pairs(link, False, shapes)
 

@@ -34,7 +34,8 @@ _OF_SCALARS = re.compile(
 )
 # `**3.** *Softplus.*`, `Q3:`, `## Question 3`
 _NUMBER = re.compile(r"[ \t#*_]*(?i:problem|question|exercise|task|q)?[ .]*(\d+)\b")
-_FEWEST_QUESTIONS = 4
+_SECTION = re.compile(r"##? ")
+_FEWEST_QUESTIONS, _FEWEST_SECTIONS = 4, 2
 _FEWEST_VALUES = 2
 _TIMES = frozenset({"t", "\\tau"})
 
@@ -150,12 +151,19 @@ def _by_headings(sheet: Sheet) -> list[Sheet]:
 
 
 def _by_numbers(sheet: Sheet) -> list[Sheet]:
-    """The sheet cut into numbered questions: each differentiates what it tells itself, and none rests on another but for functions."""
-    starts: list[int] = []
+    """The sheet cut into numbered questions, or into sections in each of which the loss is another."""
+    numbered: list[int] = []
     for heading in sheet.headings:
         number = _NUMBER.match(sheet.source.text, heading)
-        starts += [heading] if number is not None and int(number[1]) == len(starts) + 1 else []
-    if len(starts) < _FEWEST_QUESTIONS:
+        numbered += [heading] if number is not None and int(number[1]) == len(numbered) + 1 else []
+    sections = [heading for heading in sheet.headings if _SECTION.match(sheet.source.text, heading)]
+    cut = _by_questions(sheet, numbered)
+    return cut if len(cut) > 1 else _by_questions(sheet, sections)
+
+
+def _by_questions(sheet: Sheet, starts: list[int]) -> list[Sheet]:
+    """The sheet cut into questions: each differentiates what it tells itself, and none rests on another but for functions."""
+    if len(starts) < _FEWEST_SECTIONS:
         return [sheet]
     ends = [*starts[1:], len(sheet.source.text)]
     opening = [s for s in sheet.statements if s.span.start < starts[0]]
@@ -167,15 +175,19 @@ def _by_numbers(sheet: Sheet) -> list[Sheet]:
     called = {name for s in functions for name, _ in _formulas(s)}
     names = {name for one in told for name in one}
     again = {name for name in names if len({sexpr(one[name]) for one in told if name in one}) > 1}
-    asked = [list(_asked(own)) for own in questions]
-    is_asked_elsewhere = any(set(of) - {""} - one.keys() - called for of, one in zip(asked, told, strict=True))
-    if not again or is_asked_elsewhere or 2 * sum(map(bool, asked)) < len(questions):
+    asked = [set(_asked(own)) - {""} for own in questions]
+    # `\\ell(\\mu, \\Sigma)` in one section and `\\ell(\\beta)` in the next are of two problems, whatever else they share.
+    losses = set.union(*asked).intersection(*({name for s in own for name, _ in _formulas(s)} for own in questions))
+    is_another_loss = any(len({sexpr(one[loss]) for one in told}) == len(told) for loss in losses)
+    is_asked_elsewhere = any((of & names) - one.keys() - called for of, one in zip(asked, told, strict=True))
+    is_asked = 2 * sum(any(True for _ in _asked(own)) for own in questions) >= len(questions) >= _FEWEST_QUESTIONS
+    if not again or is_asked_elsewhere or not (is_another_loss or is_asked):
         return [sheet]
     before = set[str]()
     for one, said in zip(told, spoken, strict=True):
         if (said - one.keys()) & before:
             return [sheet]
-        before |= ((one.keys() - again) | (one.keys() & formulas)) - called
+        before |= ((one.keys() - again if not is_another_loss else set()) | (one.keys() & formulas)) - called
     found = []
     for start, end, own, one, said in zip(starts, ends, questions, told, spoken, strict=True):
         known = [s for s in (*opening, *functions) if s not in own and not one.keys() & dict(_told(s)).keys()]
