@@ -32,7 +32,8 @@ from symgrad.verification import Claim, Finding
 _PARAMETERS = re.compile(r"(?i)\b(?:param|weights|gewichte|poids|pesos|par[áâà]m)\w*|#\s*param")
 _PLAIN_LAYERS = ("convolution", "dense", "lstm", "gru", "rnn")
 _NORMALISED = re.compile(r"(?i)\bnorm(?:ali[sz]\w+)?\b|\b(?:batch|layer|group)[- ]?norm|\bbn\b")
-_WEIGHTS = re.compile(r"(?i)\b(?:weights?|gewichte|poids|pesos)\b(?!\s+and\s+(?:\d+\s+)?bias)")
+_WEIGHTS = re.compile(r"(?i)\b(?:weights?|gewichte|poids|pesos)\b(?! and bias)")
+_WITH_BIASES = re.compile(r"(?i)\bweights?\s+and\s+\d+\s+bias\w*")
 _OF_ONE = re.compile(r"(?i)\b(?:per|a|each|one|jede[rs]?|cada|pro)\s+(?:filter|kernel|filtro)")
 # What else is counted, and what makes a count one of some part, or of several.
 _OTHER_COUNT = re.compile(
@@ -63,6 +64,7 @@ _SIDE_IN_WORDS = re.compile(
     r"(?i)\b(?:output (?:width|height|size|length|side)|spatial size|side|height|width|length|seitenl[äa]nge|positions)\b[^.;]{0,25}$"
 )
 _SHAPE = re.compile(r"(?<![\w×.])(\d+(?:\s*×\s*\d+)+)(?!\s*[×·=+]|\w)|\(\s*((?:(?:\w+|batch size)\s*,\s*)+\d+)\s*\)|⟨\s*([\w\s×,]+?)\s*⟩")
+_RESHAPED = re.compile(r"(?i)\breshaped?\s+(?:it\s+)?(?:in)?to\s+\(?(\d+)\s*[×,]\s*(\d+)\s*[×,]\s*(\d+)(?!\s*[×,])")
 _IN_COLUMN, _WHOLE = re.compile(r"(?i)\W*(?:inputs?|in|eingabe|entrada)\b"), re.compile(r"\s*\d+(?:(?:\s*×\s*\d+){2})?\s*")
 _LABELLED = re.compile(r"\s*(?:\*\*(?=\S)|\\paragraph\{|\\(?:textbf|emph)\{)")
 _HEADING = re.compile(r"(?m)^\s*(?:#{1,6}\s[^\n]*|\\(?:sub)*section[^\n]*)")
@@ -91,7 +93,7 @@ _MOST_MISSING = 3
 _TERM = r"(?:\d[\d\s()·×*+]*[\d)]|\([\d\s()·×*+]*[\d)]|\d)"
 _TYPED = re.compile(rf"(?<![\w^.,]){_TERM}(?:\s*=\s*{_TERM})+(?!\w|[.,]\d|\s*[·×*+/^%=(–-])")
 _APART = re.compile(r"\d\s+[\d(]")
-_NOT_THIS = re.compile(r"(?i)\b(?:without|shar\w+|frozen|pre-?trained|ohne|sans|sin)\b")
+_NOT_THIS = re.compile(r"(?i)\b(?:without|shar\w+|frozen|pre-?trained|after|left|remain\w*|prun\w*|ohne|sans|sin)\b")
 _WORD = re.compile(r"[^\W\d_]{2,}$")
 _GOES_ON = re.compile(r"[\w=+*·×/^()\\–-]\s*$|,$")
 # A number of parameters without a formula.
@@ -249,6 +251,10 @@ class _Reading(ToldLayers):
                 yield from self._number(statement, words, about, is_counted)
         for mention in waiting:
             self.tell(mention)
+        shaped = _RESHAPED.search(text)
+        if shaped is not None and self.volumes and not any(mention.at > begin + shaped.start() for mention in named):
+            a, b, c = (int(n) for n in shaped.groups())
+            self.volumes = frozenset({Volume(a, (b, c)) if b == c != a else Volume(c, (a, b))})
         if text.strip() and (heading is not None or named or not claims or _OTHER_COUNT.search(text)):
             self.is_counting = bool(_PARAMETERS.search(self.text[begin:end])) and not claims
         if named and not (self.is_topic and all(mention.is_plural for mention in named)):
@@ -380,7 +386,7 @@ class _Reading(ToldLayers):
             for layer in told.layers:
                 for changed in (replace(layer, sizes={**layer.sizes, "stride": 1}), replace(layer, padding=0)):
                     yield from (Volume(volume.channels, v.sides) for v in changed.after(before))
-        for step in (-1, 1):
+        for step in (-1,) if told.kind == "pool" else (-1, 1):  # a pooling may round up
             yield Volume(volume.channels, tuple(side + step for side in volume.sides))
         if volume.channels % 2 == 0:
             yield Volume(volume.channels // 2, volume.sides)
@@ -443,7 +449,7 @@ class _Reading(ToldLayers):
         filled = [made for layer in layers for made in _filled(layer, numbers)]
         known = [layer for layer in layers if not layer.missing]
         whole = len(known) == len(layers)
-        right = {count for layer in filled for count in _admitted(layer, words.all)}
+        right = {count for layer in filled for count in _admitted(layer, words._replace(before=_WITH_BIASES.sub("", words.before)).all)}
         is_so_made = terms is not None and any(terms == layer.terms(v) for layer in filled for v in layer.variants)
         if is_so_made or (value in right and (whole or any(value in layer.counts for layer in known))):
             for told in about:
@@ -631,6 +637,9 @@ class _Reading(ToldLayers):
             if not named:
                 self.current = []
                 continue
+            out = plain(cells["output"].text).strip() if "output" in cells else ""
+            if named[0].kind == "dense" and len(into) == 1 and into[0] is not None and not into[0].sides and out.isdecimal():
+                named[0] = replace(named[0], text=f"{named[0].text} ; {into[0].channels} → {out}")
             self.tell(named[0])
             if len(self.current) != 1:
                 continue

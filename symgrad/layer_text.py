@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from symgrad.layers import WINDOWED, Layer, Volume
+from symgrad.layers import RECURRENT, WINDOWED, Layer, Volume, twice_biased
 
 _WORDS = (
     ("zero",), ("one", "eins"), ("two", "zwei", "dos", "deux"), ("three", "drei", "tres", "trois"), ("four", "vier", "cuatro", "quatre"),
@@ -64,7 +64,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 _OTHER = re.compile(
     r"(?i)\b(?:transposed?(?!\s*-?\s*conv)|output[ _]padding"
     r"|separable|circular|causal|deformable|residual|inception|bottleneck|skip|squeeze|bidirectional"
-    r"|upsampl\w*|unpool\w*|moe|experts?|gated|hidden layers? (?:of|with)|swiglu|glu|lora|adapter)\b|\b\w*Transpose\w*"
+    r"|upsampl\w*|unpool\w*|moe|experts?|ceil\w*|gated|hidden layers? (?:of|with)|swiglu|glu|lora|adapter)\b|\b\w*Transpose\w*"
 )
 _OVER_ALL = re.compile(r"(?i)\b(?:adaptive|global)\w*\s*(?:avg|average|max)?\s*pool\w*|\bGlobal\w*Pool\w*|\bAdaptive\w*Pool\w*\(1\)")
 _PLURAL = re.compile(
@@ -113,6 +113,7 @@ _VOCABULARY = re.compile(rf"(?i)\b{NUMBER}\s+(?:words|tokens|positions|rows|item
 _FEATURES = re.compile(
     rf"(?i)\bto\s+{NUMBER}\s+(?:numbers|features|dimensions|entries)\b|\b(?:dimension|dim)s?\s*(?:of|=|[a-z]\s*=)?\s*{NUMBER}\b"
 )
+_TWO_BIASES = re.compile(r"(?i)\b(?:two|2|both|zwei)\s+bias|\bbias_?(?:ih|hh)|\bb_?(?:ih|hh)\b")
 _STRIDE = re.compile(rf"(?i)\b(?:strides?|schrittweite|paso|pas|s(?=\s*=))\s*(?:of|=|von|de|[a-z]\s*=)?\s*{NUMBER}\b")
 _PADDING = re.compile(
     rf"(?i)\b(?:zero-)?(?:pad(?:ding)?|relleno|p(?=\s*=))\s*(?:of|=|von|de|[a-z]\s*=)?\s*{NUMBER}\b"
@@ -156,6 +157,7 @@ _TAKES = tuple(
 _GIVEN_OUT = re.compile(r"(?i)\b(?:gives?|outputs?|produc\w*|yields?|becomes?|get|resulting|into|to)\s+(?:(?!for\b)\w+\s+){0,2}$|→\s*$")
 _CUBE = re.compile(rf"(?<![\d×])(\d+){_BY}(\d+){_BY}(\d+)(?!\d|{_BY}\d)")
 _BATCHED = re.compile(r"\(\s*(?:\w+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\)")
+_TUPLE = re.compile(r"\(\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\)")
 _SAMPLES = re.compile(
     rf"(?i)\b(?:length|[lLtT]\s*=)\s*(?:of|=|[a-z]\s*=)?\s*{NUMBER}\b|\b{NUMBER}\s+(?:samples|time steps|steps|positions)\b"
 )
@@ -367,7 +369,7 @@ def layer_of(mention: Mention, bias: bool | None, is_line: bool = False) -> Laye
         if ends and not {"inputs", "outputs"} & set(sizes):
             sizes["inputs"], sizes["outputs"] = map(_in_digits, (ends[1], ends[2]))
         take("outputs", _UNITS, re.compile(r"(?i)\b(?:fc|dense|linear|connected|layer|units)\d*\W{1,3}(\d+)\W*$"))
-    if kind in ("lstm", "gru", "rnn"):
+    if kind in RECURRENT:
         take("state", _STATE)
         take("inputs", _INPUTS)
     if kind == "embedding":
@@ -382,7 +384,8 @@ def layer_of(mention: Mention, bias: bool | None, is_line: bool = False) -> Laye
         ends = _FROM_TO.search(text) or re.search(rf"(?i)\bfrom\s*{NUMBER}\s*to\s*{NUMBER}\s*and back", text)
         if ends:
             sizes["features"], sizes["hidden"] = map(_in_digits, (ends[1], ends[2]))
-    return Layer(kind, sizes, told_bias, _padding(text, sizes))
+    own = twice_biased(kind) if kind in RECURRENT and _TWO_BIASES.search(text) else None
+    return Layer(kind, sizes, told_bias if own is None else True, _padding(text, sizes), own=own)
 
 
 def settings(text: str) -> tuple[int | None, int | None]:
@@ -431,7 +434,7 @@ def volume_of(text: str, is_input: bool = False) -> Volume | None:
     if not IMAGE.search(text) and not is_input:
         return None
     batched, cube, square = _BATCHED.search(text), _CUBE.search(text), _SQUARE.search(text)
-    cubic = batched or cube
+    cubic = batched or cube or _TUPLE.search(text)
     if cubic is not None:
         a, b, c = (int(cubic[i]) for i in (1, 2, 3))
         return Volume(a, (b, c)) if b == c != a else Volume(c, (a, b)) if a == b != c else None

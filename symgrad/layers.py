@@ -95,6 +95,12 @@ WINDOWED = frozenset({"convolution", "transposed", "depthwise", "pool"})
 RECURRENT = frozenset({"rnn", "gru", "lstm"})
 
 
+def twice_biased(kind: str) -> Kind:
+    """A cell that keeps a bias for its input and one for its state, as libraries do."""
+    cell = KINDS[kind]
+    return replace(cell, terms=tuple(replace(term, times=2 * term.times) if term.is_bias else term for term in cell.terms))
+
+
 @dataclass(frozen=True)
 class Volume:
     """What goes from layer to layer: channels (or features), at each place along some sides; no channels where nothing is said of them."""
