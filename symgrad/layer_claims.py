@@ -252,7 +252,7 @@ class _Reading(ToldLayers):
         for mention in waiting:
             self.tell(mention)
         shaped = _RESHAPED.search(text)
-        if shaped is not None and self.volumes and not any(mention.at > begin + shaped.start() for mention in named):
+        if shaped is not None and not any(mention.at > begin + shaped.start() for mention in named):
             a, b, c = (int(n) for n in shaped.groups())
             self.volumes = frozenset({Volume(a, (b, c)) if b == c != a else Volume(c, (a, b))})
         if text.strip() and (heading is not None or named or not claims or _OTHER_COUNT.search(text)):
@@ -324,7 +324,8 @@ class _Reading(ToldLayers):
             span = Span(begin + found.start(), begin + found.end())
             before = self.sheet.source.text[max(0, span.start - 40) : span.start]
             goes_on = _GOES_ON.search(before.rstrip("$")) and not _WORD.search(before.rstrip())
-            is_read = any(s.span.start < span.end and span.start < s.span.end and not isinstance(s.node, sx.Listing) for s in inside)
+            beside = [s for s in inside if s.span.start < span.end and span.start < s.span.end]
+            is_read = any(formula(s.node) is not None or "," not in self.sheet.source.slice(s.span) for s in beside)
             if _APART.search(found[0]) or goes_on or is_read:
                 continue
             nodes = parse(self.sheet.source, span, self.sheet.macros)

@@ -64,7 +64,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 _OTHER = re.compile(
     r"(?i)\b(?:transposed?(?!\s*-?\s*conv)|output[ _]padding"
     r"|separable|circular|causal|deformable|residual|inception|bottleneck|skip|squeeze|bidirectional"
-    r"|upsampl\w*|unpool\w*|moe|experts?|ceil\w*|gated|hidden layers? (?:of|with)|swiglu|glu|lora|adapter)\b|\b\w*Transpose\w*"
+    r"|upsampl\w*|unpool\w*|moe|experts?|ceil\w*|gated|hidden layers? (?:of|with)|swiglu|glu|lora|adapter)\b|\b\w+Transpose\w*"
 )
 _OVER_ALL = re.compile(r"(?i)\b(?:adaptive|global)\w*\s*(?:avg|average|max)?\s*pool\w*|\bGlobal\w*Pool\w*|\bAdaptive\w*Pool\w*\(1\)")
 _PLURAL = re.compile(
@@ -321,7 +321,7 @@ def _kind(piece: str) -> tuple[str, int]:
 
 def layer_of(mention: Mention, bias: bool | None, is_line: bool = False) -> Layer | None:
     """The layer with the sizes that its text tells; None for a kind that has none."""
-    if mention.kind in ("other", "layer", "over all"):
+    if mention.kind in ("other", "layer", "over all") or (mention.kind == "transposed" and _SAME.search(mention.text)):
         return None
     text, kind = " ".join(mention.text.split()), mention.kind
     sizes: dict[str, int] = dict(_called(text))
@@ -437,7 +437,7 @@ def volume_of(text: str, is_input: bool = False) -> Volume | None:
     cubic = batched or cube or _TUPLE.search(text)
     if cubic is not None:
         a, b, c = (int(cubic[i]) for i in (1, 2, 3))
-        return Volume(a, (b, c)) if b == c != a else Volume(c, (a, b)) if a == b != c else None
+        return Volume(a, (b, c)) if b == c != a else Volume(c, (a, b)) if a == b else None
     told = _CHANNELLED.search(text)
     channels = number(told) if told else 3 if _COLOUR.search(text) else 1 if _GREY.search(text) else 0
     if square is not None and (channels or is_input):

@@ -91,6 +91,16 @@ KINDS: Mapping[str, Kind] = {
     "pool": Kind("the pooling"),
     "flatten": Kind("the flattened vector"),
 }
+SEPARABLE = Kind(
+    "the depthwise separable convolution",
+    (
+        Term(("channels", "height", "width")),
+        Term(("channels",), 1, True),
+        Term(("channels", "filters")),
+        Term(("filters",), 1, True),
+    ),
+    ("channels", "filters", "height", "width"),
+)
 WINDOWED = frozenset({"convolution", "transposed", "depthwise", "pool"})
 RECURRENT = frozenset({"rnn", "gru", "lstm"})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from symgrad import layer_text
 from symgrad.layer_text import Mention, layer_of, mentions
-from symgrad.layers import RECURRENT, WINDOWED, Layer, Volume, of_input
+from symgrad.layers import RECURRENT, SEPARABLE, WINDOWED, Layer, Volume, of_input
 from symgrad.read.document import Sheet, told_in_code
 from symgrad.tables import tables
 
@@ -20,6 +20,15 @@ _BREAK = re.compile(
 _OWN = ("filters", "height", "width", "inputs", "outputs", "state", "words", "features")  # sizes that tell one layer from another
 # What has to be told of a layer to be one of the network, and not only spoken of.
 _TELLING = {"convolution": ("filters", "height"), "transposed": ("filters", "height"), "pool": ("height",), "dense": ("outputs",)}
+
+
+_SEPARABLE = re.compile(r"(?i)\bdepthwise[\s-]+separable\b|\bseparable\s+conv")
+_STANDARD = re.compile(r"(?i)\b(?:standard|ordinary|regular)\s+(?:\w+\s+)?conv")
+_PARTS = (
+    ("depthwise", re.compile(""), ("channels", "height", "width")),
+    ("convolution", re.compile(r"(?i)\bpointwise\b|\b1\s*×\s*1\b"), ("channels", "filters")),
+    ("convolution", _STANDARD, ("channels", "filters", "height", "width")),
+)
 
 
 @dataclass
@@ -53,6 +62,7 @@ _PUT = tuple(
         (r"\\rangle(?![A-Za-z])", "⟩"),
         (r"\\(?:textbf|textit|emph|text|mathrm|texttt|left|right)\b", ""),
         (r"\\[,;!: ]", ""),
+        (r"-+>|=>", "→"),
         (r"---?", "–"),
         (r"(?<=\d)\{,\}(?=\d{3})", ""),
         (r"\\item\b", "•"),
@@ -99,6 +109,7 @@ class ToldLayers:
         self.network: list[Told] = []
         self.is_topic = False  # whether a label says what a paragraph is about
         self.usual: dict[str, Layer] = {}
+        self.separable: Layer | None = None  # what is told of a depthwise separable convolution, whose parts are told next
         self.is_in_table = False
         self.is_on_trust = False  # whether the volumes are as they are claimed, and nothing confirms it
 
@@ -129,10 +140,18 @@ class ToldLayers:
             return  # `Attention. Four linear layers …` tells of what the attention is made of
         is_line = any(len(volume.sides) == 1 for volume in self.volumes)
         layer = layer_of(mention, self._bias_of(mention.kind), is_line)
+        if mention.kind == "other" and _SEPARABLE.search(mention.text):
+            whole = layer_of(replace(mention, kind="convolution"), self.bias)
+            self.separable = whole if whole is not None and {"channels", "filters", "width"} <= set(whole.sizes) else None
         old = self._told_before(mention)
         if mention.kind == "over all":
             self.volumes = frozenset(Volume(v.channels) for v in self.volumes)
             self.current = []
+        elif layer is not None and _STANDARD.search(mention.text) and not set(layer.sizes) & set(_OWN):
+            if self.separable is None:
+                self.current = []  # one that another is compared with
+            else:
+                self._go_on(mention, layer)
         elif layer is None or (old and not self._is_anew(mention, layer, old)):
             self.current = [] if mention.is_supposed else old
             if not old and mention.kind == "other" and re.search(r"\d", mention.text) and not mention.is_supposed:
@@ -160,10 +179,11 @@ class ToldLayers:
         usual = self.usual.get(layer.kind)
         if usual is not None:
             layer = replace(layer, sizes={**usual.sizes, **layer.sizes}, padding=usual.padding if layer.padding is None else layer.padding)
+        layer = self._part(mention, layer)
         flat = self.network and self.network[-1].kind in ("dense", "flatten") and layer.kind in WINDOWED
         volumes = frozenset(v for v in self.volumes if v.sides) if flat else self.volumes  # features have no window to slide over
         filled = {volume: of_input(layer, volume) for volume in volumes} if not (mention.is_supposed or self.is_on_trust) else {}
-        layers = (*(filled.values() or (layer,)), *self._as_before(layer))
+        layers = (*(filled.values() or (layer,)), *self._as_before(layer), *self._together_with(layer))
         after = frozenset(out for volume, one in filled.items() for out in one.after(volume))
         told = Told(layer.kind, mention.number, layers, self.volumes, after, is_in_table=self.is_in_table)
         if not after and not filled:
@@ -175,6 +195,21 @@ class ToldLayers:
             self.told.append(told)
             self.volumes, self.is_on_trust = told.after, False
             self.network.append(told)
+
+    def _part(self, mention: Mention, layer: Layer) -> Layer:
+        """A part of a depthwise separable convolution, or the usual one that it is compared with, with the sizes that were told of it."""
+        if self.separable is None or set(layer.sizes) - {"height", "width"}:
+            return layer
+        names = next((names for kind, word, names in _PARTS if kind == layer.kind and word.search(mention.text)), ())
+        own = {name: self.separable.sizes[name] for name in names}
+        return replace(layer, sizes={**own, **layer.sizes}, bias=self.separable.bias if layer.bias is None else layer.bias)
+
+    def _together_with(self, layer: Layer) -> Iterator[Layer]:
+        """Both parts of a depthwise separable convolution, of which a count behind the second may be."""
+        whole = self.separable
+        if whole is not None and layer.kind == "convolution" and layer.sizes == {**layer.sizes, "height": 1, "width": 1}:
+            sizes = {**layer.sizes, "height": whole.sizes["height"], "width": whole.sizes["width"]}
+            yield replace(layer, sizes=sizes, own=SEPARABLE)
 
     def _as_before(self, layer: Layer) -> Iterator[Layer]:
         """A cell that nothing is told of may have the sizes of the one before: `an LSTM with …; a GRU has …`."""
