@@ -66,7 +66,7 @@ _SIDE_IN_WORDS = re.compile(
 _SHAPE = re.compile(r"(?<![\w×.])(\d+(?:\s*×\s*\d+)+)(?!\s*[×·=+]|\w)|\(\s*((?:(?:\w+|batch size)\s*,\s*)+\d+)\s*\)|⟨\s*([\w\s×,]+?)\s*⟩")
 _RESHAPED = re.compile(r"(?i)\breshaped?\s+(?:it\s+)?(?:in)?to\s+\(?(\d+)\s*[×,]\s*(\d+)\s*[×,]\s*(\d+)(?!\s*[×,])")
 _IN_COLUMN, _WHOLE = re.compile(r"(?i)\W*(?:inputs?|in|eingabe|entrada)\b"), re.compile(r"\s*\d+(?:(?:\s*×\s*\d+){2})?\s*")
-_LABELLED = re.compile(r"\s*(?:\*\*(?=\S)|\\paragraph\{|\\(?:textbf|emph)\{)")
+_LABELLED = re.compile(r"\s*(?:\*\*\s+)?(?:\*{1,2}(?=[^\s*])|\\paragraph\{|\\(?:textbf|emph)\{)")
 _HEADING = re.compile(r"(?m)^\s*(?:#{1,6}\s[^\n]*|\\(?:sub)*section[^\n]*)")
 _ROLES = tuple(
     (role, re.compile(rf"(?i){pattern}"))
@@ -105,6 +105,7 @@ _LONE = re.compile(
     rf"(?![\w,]*\.?\d|\w|\s*(?:[·×*+/^%=–(-]|million|thousand|k\b))"
     rf"|(?<![\w.,=+*·×/^≈~–(-])(?<![=+*·×/≈~–-]\s)(?P<before>\d+(?:,\d{{3}})*)\s+{_ADJECTIVES}{_COUNT_WORD}\b"
 )
+_STATED = re.compile(rf"(?i)=\s*(\d+(?:,\d{{3}})*)\b|\b(\d+(?:,\d{{3}})*)\s+{_ADJECTIVES}(?:weights?|bias\w*|{_COUNT_WORD})")
 _ROUGHLY = re.compile(
     r"(?i)(?:\b(?:about|around|roughly|approximately|approx\.?|nearly|almost|over|more\s+than|less\s+than|than|fewer|only|another|extra|additional"
     r"|circa|ca\.|etwa|rund|fast|environ|unos|another|by|saves?)|[≈~≥≤<>])\s*$"
@@ -554,6 +555,9 @@ class _Reading(ToldLayers):
             yield self._judged(span, True, "SG216", "the sum of the layers")
         elif all(len(written) == 1 for written in each):
             total = sum(next(iter(written)) for written in each)
+            others = [int(n.replace(",", "")) for m in _STATED.finditer(self.text[: span.start]) for n in m.groups() if n]
+            if value - total in {a + b for a in (0, *others) for b in others}:
+                return  # something else was counted that was not understood
             yield self._judged(span, False, "SG212", f"the counts above come to {total}", is_explained=True, suggestion=str(total))
 
     def _total(self, statement: Statement) -> Iterator[_Found]:

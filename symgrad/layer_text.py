@@ -91,7 +91,7 @@ _CHANNELS = re.compile(
 )
 _FROM_TO = re.compile(
     rf"(?i)\b{NUMBER}\s*(?:inputs?|in|input features|features?|units?|channels?|eing[äa]ngen?|entradas)?"
-    rf"\s*(?:to|→|->|nach|(?:(?<=inputs)|(?<=gängen)|(?<=gänge)|(?<=entradas))\s*(?:and|und|y))\s*{NUMBER}\b(?!\s*and back)"
+    rf"\s*(?:to|→|->|nach|(?:(?<=inputs)|(?<=gängen)|(?<=gänge)|(?<=entradas))\s*(?:,|,?\s*(?:and|und|y)\b))\s*{NUMBER}\b(?!\s*and back)"
     rf"(?:\s*(channels|outputs?|ausg[äa]ngen?|salidas|units|features|classes|tags))?"
 )
 _UNITS = re.compile(
