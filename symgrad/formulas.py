@@ -25,6 +25,7 @@ from symgrad.index_pairs import masks, with_masks
 from symgrad.labels import picked_beside_all
 from symgrad.letter_powers import exponents, with_letter_powers
 from symgrad.meaning import stem
+from symgrad.naming import plain_name
 from symgrad.network import Network
 from symgrad.one_example import of_one_example
 from symgrad.open_sums import READ_ON, with_brackets
@@ -45,7 +46,7 @@ from symgrad.primed_names import with_primed_names
 from symgrad.read import stepping
 from symgrad.read.arrays import Refused
 from symgrad.read.declared import read_properties, read_shapes
-from symgrad.read.document import Sheet, read_document
+from symgrad.read.document import Sheet, Statement, read_document
 from symgrad.read.expression import network_of, network_of_assignments
 from symgrad.read.functions import WORDS, word_of
 from symgrad.read.python import Assignment, assignments
@@ -354,16 +355,19 @@ def _as_sheet(text: str, scalar: bool) -> tuple[str, list[_Piece]]:
     """The definitions as displays of a sheet; one without a name is of L, or of u where it may have any shape, or of what is free."""
     text = _LAST_HEAD.sub(lambda head: head["name"] + " " * len(head["arguments"]), text)
     out, pieces, start = "", [], 0
+    found: list[tuple[str, int]] = []
     used = _letters_used(text)
     name = next((letter for letter in ("LJ" if scalar else "uv") if letter not in used), "F")
     for piece in re.split(r"((?<!\\)[;\n](?![^()\n]*\))|\\\\(?=\s))", text):  # not at the semicolon of N(x; μ, Σ)
         body = piece.strip(" \t\r$")
         if body and body not in (";", "\n", "\\\\"):
-            at = start + piece.index(body)
-            out += "$$" + ("" if _has_equation(body) else f"{name} = ")
-            pieces.append(_Piece(Span(len(out), len(out) + len(body)), len(out) - at))
-            out += body + "$$\n\n"
+            found.append((body, start + piece.index(body)))
         start += len(piece)
+    # What has no name is the loss, also where it stands before what it is made of.
+    for body, at in sorted(found, key=lambda each: not _has_equation(each[0])):
+        out += "$$" + ("" if _has_equation(body) else f"{name} = ")
+        pieces.append(_Piece(Span(len(out), len(out) + len(body)), len(out) - at))
+        out += body + "$$\n\n"
     if not pieces:
         raise InvalidExpression("--expr: there is no expression")
     return out, pieces
@@ -413,4 +417,21 @@ def _in_plain_terms(sheet: Sheet) -> Sheet:
 
 def own_functions_applied(source: Source, known: Container[str] = ()) -> Sheet:
     """What a text says, its own functions written out where they are called, the numbers of examples below; `known` are declared names."""
-    return examples.below(without_arguments(applied(_in_plain_terms(with_ends(with_indices(read_document(source)), known)))))
+    written = applied(_in_plain_terms(with_ends(with_indices(read_document(source)), known)))
+    return examples.below(without_arguments(_without_functions(written)))
+
+
+def _without_functions(sheet: Sheet) -> Sheet:
+    """The sheet without the definitions of functions that were written out wherever they are called: their x is none of the rest."""
+    before, last = sheet.statements[:-1], sheet.statements[-1:]
+
+    def is_done(statement: Statement) -> bool:
+        match statement.node:
+            case sx.Relation(
+                sides=(sx.Call(function=function) | sx.Product(factors=(function, sx.Group(open="("))), _), operators=("=" | ":=",)
+            ):
+                others = (n for s in sheet.statements if s is not statement for n in sx.walk(s.node))
+                return plain_name(function) not in (None, *map(plain_name, others))
+        return False
+
+    return replace(sheet, statements=[*(s for s in before if not is_done(s)), *last])

@@ -43,7 +43,7 @@ _PLAIN = frozenset({"direct", "drifted"})
 # On a sheet the loss of a batch is meant summed, L = (y − ŷ)²; its definition is printed with the sum.
 PLAIN_ON_A_SHEET = _PLAIN | {"loss_summed"}
 # What may be a scalar where a vector does not fit: the target of one example, a bias; and what such a reading may cost at most.
-_SCALARS_AT_LAST = frozenset({"y", "t", "b", "c", "\\hat{y}", "\\Delta", "C"})
+_SCALARS_AT_LAST = frozenset({"y", "t", "b", "c", "\\hat{y}", "\\Delta", "C", "D"})
 _PLAIN_COST = 2.0
 _MOST_SCALARS = 6
 _AXES_OF_A_STACK = 3
@@ -216,11 +216,21 @@ def plainly_understood(found: Gathered) -> Meaning:
     raise _why_not(found)
 
 
+def _begins_with_a_row(node: sx.Node) -> bool:
+    r"""Whether it is an inner product as it is written, `\mu^\top w`, or a number times one."""
+    first = next((f for f in node.factors if isinstance(f, sx.Scripted)), None) if isinstance(node, sx.Product) else None
+    return first is not None and superscript(first.sup).transposed
+
+
 def _alone_in_sums(found: Gathered) -> set[str]:
     r"""The a and the b of `\sum_i (y_i - a x_i - b)^2`: small letters without an index in a sum over one, never written as vectors are."""
     nodes = [n for d in found.definitions for total in sx.walk(d.expression) if isinstance(total, sx.BigOp) for n in sx.walk(total)]
     single = {n.base for n in nodes if isinstance(n, sx.Name) and len(n.base) == 1 and n.base.islower() and not n.accents}
     indices = {n for total in nodes if isinstance(total, sx.BigOp) for n in letters_that_run(total)}
+    # The r of `\gamma (r - \mu^\top w)`.
+    for terms in (n.terms for d in found.definitions for n in sx.walk(d.expression) if isinstance(n, sx.Sum)):
+        if any(map(_begins_with_a_row, terms)):
+            single |= {t.base for t in terms if isinstance(t, sx.Name) and len(t.base) == 1 and t.base.islower() and not t.accents}
     known = (
         found.vocabulary.declared.keys() | found.vocabulary.arrays | found.vocabulary.sizes | {d.name for d in found.definitions} | {"e"}
     )
@@ -248,6 +258,8 @@ _OF_FUNCTIONS = re.compile(r"(?<![A-Za-z])[A-Za-z]\s*\(\s*\\?[A-Za-z]+\s*\)")
 
 def _of_numbers(found: Gathered) -> Meaning | None:
     """A plain understanding in which every name is a number, as in `3x^2 + 2x`: where no name is a matrix, and nothing says vector."""
+    if _members(found):
+        return None  # what has an index that runs is no number
     (first, *_) = [*understood(found.vocabulary, found.definitions, 1), None]
     inputs = set() if first is None else {name for term in first.terms.values() for name in names_in(term)} - first.terms.keys()
     if any(stem(name)[:1].isupper() for name in inputs) or inputs & found.vocabulary.declared.keys():

@@ -1,6 +1,6 @@
 r"""Names with a prime that are other names: the z_i' of `\sum_i z_i^\top z_i'`, the x' of `\|x - x'\|^2`.
 
-A prime is a transpose where nothing else writes one, `x'Ax`, and where no name stands beside itself with a prime in a sum.
+A prime is a transpose in a product, where nothing else writes one and no name stands beside itself with a prime in a sum: `x'Ax`.
 """
 
 from __future__ import annotations
@@ -22,17 +22,16 @@ def with_primed_names(sheet: Sheet) -> Sheet:
     is_turned = any(isinstance(n, sx.Scripted) and superscript(n.sup).transposed for n in nodes)
     apart = {name for n in nodes for name in _beside_themselves(n)}
     functions = {id(n.function) for n in nodes if isinstance(n, sx.Call)}
+    factors = {id(factor) for n in nodes if isinstance(n, sx.Product) for factor in n.factors}
 
     def written(node: Node) -> Node | None:
         match node:
             case sx.Scripted(base=sx.Name(base=letter, accents=()) as base, sub=sub, sup=None, primes=1) if len(letter) == 1:
-                if id(node) not in functions and letter not in _FUNCTIONS and (is_turned or letter in apart):
+                if id(node) not in functions and letter not in _FUNCTIONS and (is_turned or letter in apart or id(node) not in factors):
                     own = replace(base, base=letter + "'")
                     return own if sub is None else replace(node, base=own, primes=0)
         return None
 
-    if not is_turned and not apart:
-        return sheet
     return replace(sheet, statements=[replace(s, node=sx.replaced(s.node, written)) for s in sheet.statements])
 
 
