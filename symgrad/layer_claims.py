@@ -91,7 +91,7 @@ _STOCK = re.compile(
 _MOST_MISSING = 3
 # A sum of products that is worked out where it stands between words: `32 input channels: 64·32·3·3 = 18432 parameters`.
 _TERM = r"(?:\d[\d\s()·×*+]*[\d)]|\([\d\s()·×*+]*[\d)]|\d)"
-_TYPED = re.compile(rf"(?<![\w^.,]){_TERM}(?:\s*=\s*{_TERM})+(?!\w|[.,]\d|\s*[·×*+/^%=(–-])")
+_TYPED = re.compile(rf"(?<![\w^.,]){_TERM}(?:\s*=\s*{_TERM})+(?!\w|[.,]\d|\s*[\d·×*+/^%=(–-])")
 _APART = re.compile(r"\d\s+[\d(]")
 _NOT_THIS = re.compile(r"(?i)\b(?:without|shar\w+|frozen|pre-?trained|after|left|remain\w*|prun\w*|ohne|sans|sin)\b")
 _WORD = re.compile(r"[^\W\d_]{2,}$")
@@ -340,7 +340,8 @@ class _Reading(ToldLayers):
             name = "behind" if found["behind"] else "before"
             span = Span(begin + found.start(name), begin + found.start(name) + len(found[name]))
             value = int(found[name].replace(",", ""))
-            if value < 10 or value % 1000 == 0 or _ROUGHLY.search(text[: found.start(name)]):
+            is_part = re.search(r"\d\s+$", text[: found.start(name)]) or re.match(r"\s+\d{3}\b", text[found.end(name) :])  # `238 510`
+            if value < 10 or value % 1000 == 0 or is_part or _ROUGHLY.search(text[: found.start(name)]):
                 continue
             if not any(s.start < span.end and span.start < s.end for s in taken):
                 yield span, value
