@@ -203,7 +203,9 @@ def plainly_understood(found: Gathered) -> Meaning:
     members = _members(found)
     scalars = sorted(n for n in found.vocabulary.mentioned - members if stem(n) in _SCALARS_AT_LAST and n not in found.vocabulary.declared)
     alone = tuple(sorted(_alone_in_sums(found) - members))
-    for chosen in (alone, *(c for several in (1, 2) for c in combinations(scalars[:_MOST_SCALARS], several))):
+    capitals = tuple(name for name in scalars if not stem(name).removeprefix("\\")[:1].islower() and not stem(name).startswith("\\hat"))
+    tried = dict.fromkeys((tuple(sorted({*alone, *capitals})), alone))
+    for chosen in (*tried, *(c for several in (1, 2) for c in combinations(scalars[:_MOST_SCALARS], several))):
         found.vocabulary.declared |= dict.fromkeys(chosen, (ONE, ONE))
         meanings = [meaning for meaning in _plain(found) if not _thin(meaning) and meaning.cost < _PLAIN_COST] if chosen else []
         if meanings:
