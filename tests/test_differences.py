@@ -270,7 +270,8 @@ def of_two(name):
     W, V, x = net.parameter("W", n, d), net.parameter("V", n, d), net.data("x", d, 1)
     params = next(row.params for row in ROWS if row.op == name)
     made = operation(name, [W * x, V * x][: record.arity], params)
-    net.define("L", symgrad.sum(symgrad.hadamard(net.data("c", n, 1), made)))
+    # What is left out is −∞, and has no product with a number.
+    net.define("L", symgrad.logsumexp(made) if name == "masked" else symgrad.sum(symgrad.hadamard(net.data("c", n, 1), made)))
     return net, ["W"]
 
 
