@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symgrad import syntax as sx
+from symgrad.constant import is_numeric
 from symgrad.defining import RATES
 from symgrad.naming import plain_name, superscript
 from symgrad.parts import heads, mentions
@@ -33,7 +34,8 @@ def with_gradients_of_steps(sheet: Sheet) -> Sheet:
         for name in means
         if name in formulas and not isinstance(formulas[name], sx.Derivative) and name not in mentions(formulas[name])
     }
-    if not wanted or plain_name(loss) not in formulas:
+    of = formulas.get(plain_name(loss) or "")
+    if not wanted or of is None or is_numeric(of):
         return sheet
     out: list[Statement] = []
     for statement in sheet.statements:

@@ -5,7 +5,7 @@ The parameters are those that gradients are asked by and that have no value; the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 
 import numpy as np
 
@@ -21,18 +21,19 @@ from symgrad.naming import plain_name
 from symgrad.points import Point
 from symgrad.ruling import Pair, Ruling
 from symgrad.sheet import Link
-from symgrad.tensor import variables
 
 # Coefficients that were rounded move an equation by as much.
 _EXACT, _ROUNDED = 1e-7, 5e-3
 
 
-def at_the_fit(link: Link, pairs: Iterable[Pair], lab: Lab, ledger: Ledger, asked: Set[str], solved: Set[str]) -> Ruling | None:
-    """The ruling where the gradients of the loss vanish for the data; None where there are no data, or no such point is found.
+def at_the_fit(
+    link: Link, pairs: Iterable[Pair], lab: Lab, ledger: Ledger, losses: Sequence[str], asked: Set[str], solved: Set[str]
+) -> Ruling | None:
+    """The ruling where the gradients of the last loss vanish for the data; None where there are no data, or no such point is found.
 
     The values of parameters that were `solved` for are not relied upon.
     """
-    found = _fit(link, lab, ledger, asked, solved)
+    found = _fit(link, lab, ledger, losses, asked, solved)
     if found is None:
         return None
     point, under = found
@@ -56,24 +57,22 @@ def at_the_fit(link: Link, pairs: Iterable[Pair], lab: Lab, ledger: Ledger, aske
     return failed
 
 
-def _fit(link: Link, lab: Lab, ledger: Ledger, asked: Set[str], solved: Set[str]) -> tuple[Point, str] | None:
+def _fit(link: Link, lab: Lab, ledger: Ledger, losses: Sequence[str], asked: Set[str], solved: Set[str]) -> tuple[Point, str] | None:
     """The values of the data, with the parameters where the gradients vanish, and which they are."""
     unknown = {*solved, plain_name(link.left, lab.meaning.styled)}
     values = {name: rows for name, rows in ledger.values.items() if name not in unknown}
-    for loss in reversed(lab.meaning.losses()):
-        definition = lab.network.definitions.get(loss)
-        inputs = set() if definition is None else {v.name for v in variables(lab.fully_opened(definition.node))}
-        free = [name for name in lab.network.inputs if name in inputs & asked and name not in values]
-        if not free or not inputs - {*free} <= values.keys() or not inputs - {*free}:
-            continue
-        try:
-            data = lab.numeric_point(False, values)
-            start = {name: np.zeros(data.shape(lab.network.variables[name].shape)) for name in free}
-            slopes = tuple((lab.fully_opened(lab.gradient_node(loss, name)), name) for name in free)
-            under = " and ".join(names.text(names.gradient(loss, name)) for name in free) + (" vanishes" if len(free) == 1 else " vanish")
-            rest = Condition(link.statement, under, vanishes=slopes).at_rest({**data.values, **start}, data.sizes, lab.supply)
-        except SymgradError:
-            continue
-        if rest is not None:
-            return Point(rest, data.sizes, lab.supply), f"{under} for the data"
-    return None
+    by_loss = ((loss, {name for name in lab.network.inputs if lab.meaning.rests_on(loss, name)}) for loss in reversed(losses))
+    loss, inputs = next(((loss, inputs) for loss, inputs in by_loss if inputs & asked), ("", set[str]()))
+    free = [name for name in lab.network.inputs if name in inputs & asked and name not in values]
+    data = inputs - {*free}
+    if not free or not data or not data <= values.keys():
+        return None
+    try:
+        here = lab.numeric_point(False, values)
+        start = {name: np.zeros(here.shape(lab.network.variables[name].shape)) for name in free}
+        slopes = tuple((lab.fully_opened(lab.gradient_node(loss, name)), name) for name in free)
+        under = " and ".join(names.text(names.gradient(loss, name)) for name in free) + (" vanishes" if len(free) == 1 else " vanish")
+        rest = Condition(link.statement, under, vanishes=slopes).at_rest({**here.values, **start}, here.sizes, lab.supply)
+    except SymgradError:
+        return None
+    return None if rest is None else (Point(rest, here.sizes, lab.supply), f"{under} for the data")

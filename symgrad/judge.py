@@ -27,7 +27,7 @@ from symgrad.implied import is_made_up
 from symgrad.lab import Lab
 from symgrad.ledger import Ledger
 from symgrad.literals import has_many_digits, literal_rows
-from symgrad.meaning import Meaning, bare
+from symgrad.meaning import Meaning, bare, is_loss
 from symgrad.naming import ANY_NUMBER, MEANT, plain_name
 from symgrad.optima import is_solved_for, with_parameters
 from symgrad.pairing import Pairing
@@ -83,6 +83,8 @@ class Judge:
             for name, node in self.gathered.given.get(i, []):
                 if put_to(self.gathered.sheet, i, name, node) is None or self.ledger.is_member(name):
                     self.ledger.give(name, node, i)
+            if self._solved and any(d.statement == i and is_loss(d.name) for d in self.gathered.definitions):
+                self.ledger.forget(self._solved)  # the parameters of another loss
             self.suppositions.hear(i)
             for link in by_statement.get(i, []):
                 values = dict(self.ledger.values)
@@ -223,8 +225,10 @@ class Judge:
         if link.optimal:
             ruling = self._at_an_optimum(link)
             if (ruling is None or ruling.verdict != "holds") and not isinstance(link.head, sx.Derivative):
-                asked, solved = self.gathered.vocabulary.dependences.variables, self._solved
-                ruling = at_the_fit(link, self.pairing.pairs(link, False), self.lab, self.ledger, asked, solved) or ruling
+                before = (d.name for d in self.gathered.definitions if d.statement <= link.statement)
+                losses = [name for name in before if name in self.meaning.losses() and name in self.lab.network.definitions]
+                asked = self.gathered.vocabulary.dependences.variables
+                ruling = at_the_fit(link, self.pairing.pairs(link, False), self.lab, self.ledger, losses, asked, self._solved) or ruling
             name = plain_name(link.left, self.meaning.styled)
             if is_numeric(link.right) and name in self.lab.network.inputs:
                 self._solved.add(name)
@@ -417,8 +421,9 @@ class Judge:
         supposed, lab = self.suppositions.of(link)
         resting = [c for c in supposed if c.vanishes]
         moved = {name for condition in resting for _, name in condition.vanishes}
-        if not resting or moved & self.ledger.values.keys() - self._solved:
-            return None  # where a parameter has a value, that is where it is
+        is_slope = isinstance(link.head, sx.Derivative)
+        if not resting or (is_slope and moved & self.ledger.values.keys() - self._solved):
+            return None  # where a parameter has a value, that is where its slope is taken
         try:
             if not lab.points:
                 return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Set
 from contextlib import contextmanager
 from fractions import Fraction
 
@@ -122,6 +122,10 @@ class Ledger:
             if self.values.pop(base, None) is not None:  # it grows, and has no other value than before
                 self._forget_what_rests_on(base)
             self.write(base, tuple(members[k] for k in sorted(members)), statement)
+
+    def forget(self, solved: Set[str]) -> None:
+        """The values of parameters that were solved for no longer stand."""
+        self.values = {name: rows for name, rows in self.values.items() if name not in solved}
 
     def start_again(self) -> None:
         """The inputs as they were given first: another step is taken from the same start."""

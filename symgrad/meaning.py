@@ -432,6 +432,8 @@ class Meaning:
         known = [n for n in known if self.rests_on(name, n)] if self.frozen and len(known) > 1 else known
         if len(known) == 1:
             return known[0]
+        if self.frozen and known and len(known) < len(self.vocabulary.arguments[name]):
+            return None  # `J(\\theta)` of a J that is a function of w and b elsewhere
         inputs = [n for n in self.network.inputs if self.rests_on(name, n)] if self.frozen else []
         return next((n for letter in _VARIABLES for n in inputs if stem(n) == letter), None)
 
