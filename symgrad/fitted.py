@@ -65,7 +65,7 @@ def _fit(link: Link, lab: Lab, ledger: Ledger, losses: Sequence[str], asked: Set
     loss, inputs = next(((loss, inputs) for loss, inputs in by_loss if inputs & asked), ("", set[str]()))
     free = [name for name in lab.network.inputs if name in inputs & asked and name not in values]
     data = inputs - {*free}
-    if not free or not data or not data <= values.keys():
+    if not free or not data <= values.keys():
         return None
     try:
         here = lab.numeric_point(False, values)

@@ -223,14 +223,16 @@ class Judge:
         if link.optimal and is_zero and isinstance(link.head, sx.Derivative):
             return Ruling(link, "given")  # "and setting this to zero"
         if link.optimal:
-            ruling = self._at_an_optimum(link)
+            name = plain_name(link.left, self.meaning.styled)
+            is_value = is_numeric(link.right) and name in self.lab.network.inputs
+            ruling = None if is_value else self._at_an_optimum(link)
             if (ruling is None or ruling.verdict != "holds") and not isinstance(link.head, sx.Derivative):
                 before = (d.name for d in self.gathered.definitions if d.statement <= link.statement)
                 losses = [name for name in before if name in self.meaning.losses() and name in self.lab.network.definitions]
-                asked = self.gathered.vocabulary.dependences.variables
+                vocabulary = self.gathered.vocabulary
+                asked = vocabulary.dependences.variables.union(*(vocabulary.arguments.get(loss, ()) for loss in losses))
                 ruling = at_the_fit(link, self.pairing.pairs(link, False), self.lab, self.ledger, losses, asked, self._solved) or ruling
-            name = plain_name(link.left, self.meaning.styled)
-            if is_numeric(link.right) and name in self.lab.network.inputs:
+            if is_value and name is not None:
                 self._solved.add(name)
                 return ruling if ruling is not None and ruling.verdict != "undecided" else Ruling(link, "given")
             if ruling is not None:
@@ -421,9 +423,9 @@ class Judge:
         supposed, lab = self.suppositions.of(link)
         resting = [c for c in supposed if c.vanishes]
         moved = {name for condition in resting for _, name in condition.vanishes}
-        is_slope = isinstance(link.head, sx.Derivative)
-        if not resting or (is_slope and moved & self.ledger.values.keys() - self._solved):
-            return None  # where a parameter has a value, that is where its slope is taken
+        valued = moved & self.ledger.values.keys() - self._solved - {plain_name(link.left, self.meaning.styled)}
+        if not resting or (valued and (isinstance(link.head, sx.Derivative) or is_numeric(link.right))):
+            return None  # where a parameter has a value, that is where it is worked out
         try:
             if not lab.points:
                 return None

@@ -116,7 +116,9 @@ def mask(case: Case) -> Iterator[Diagnosis]:
 
 
 def _with_its_scale(case: Case, label: str) -> Iterator[Node]:
-    """What a definition multiplies by besides its mask: the m / p of `h̃ = m ⊙ h / p`."""
+    """What a definition multiplies by besides its mask, the m / p of `h̃ = m ⊙ h / p`, for a side without either."""
+    if case.pair is None or any(v.name == label for v in variables(case.pair.right_node)):
+        return
     for definition in case.network.definitions.values():
         known = variables(definition.node)
         others = [v for v in known if v.shape == definition.node.shape and v.name != label]

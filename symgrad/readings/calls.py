@@ -51,6 +51,8 @@ def call(reader: Reader, node: sx.Call, shapes: Shapes) -> Variants:
     if word in fn.ALONG_AN_AXIS:
         if primes:
             raise Unreadable(node.span, f"the derivative of {word} as a function of a vector")
+        if len(args) > 1 and all(constant_of(arg) is not None for arg in args):  # `softmax(1, 0)`
+            args = [sx.Matrix(node.span, tuple((arg,) for arg in args), "pmatrix")]
         yield from _along(reader, fn.ALONG_AN_AXIS[word], args, node, shapes, sub)
         return
     is_chain = word in fn.PRODUCTS_OF_ENTRIES and len(args) > 1
