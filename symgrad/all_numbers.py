@@ -13,26 +13,25 @@ from symgrad.parts import mentions
 from symgrad.read import functions as fn
 from symgrad.syntax import Node
 
-_THINGS = r"(?:variables?|quantit(?:y|ies)|symbols?|letters?|names?|values?|weights?|parameters?|numbers?)"
+_THINGS = r"(?:variables?|quantit(?:y|ies)|symbols?|letters?|names?|weights?|parameters?)"
 _SAID = re.compile(
     rf"(?i)\b(?:all|every|each of the)\b(?:\s+(?:the|of|these|our|other))*\s+{_THINGS}\b[^.;$]{{0,30}}\b(?:is|are)\b[^.;$]{{0,15}}\b"
-    r"(?:scalars?|real numbers?|one-dimensional)\b"
+    r"(?:scalars?|one-dimensional)\b"
     r"|\beverything\b[^.;$]{0,15}\bis\b[^.;$]{0,15}\b(?:scalar|one-dimensional|a number)\b"
     r"|\((?:all|everything)(?: is| are)?(?: an?)? scalars?\b|\(scalars\)"
-    r"|\b(?:with|all) (?:all )?scalars?(?: throughout| everywhere)?(?=[.,;:)]|\s+and\b)"
+    r"|\b(?:with|all) (?:all )?scalars(?: throughout| everywhere)?(?=[.;:)])"
     r"|\bscalars? throughout\b|\balles (?:ist )?(?:skalar|eindimensional)\b|\balle (?:gr[öo](?:ß|ss)en|variablen) sind skalare?\b"
 )
 # `A scalar network:`, said before anything is defined.
 _KIND = re.compile(
     r"(?i)\b(?:scalar|one-dimensional|1-?d) (?:case|version|model|network|net|neuron|setting|example|toy|rnn|recurrence|chain|problem)\b"
 )
-
 _CONSTANTS = frozenset({"e", "\\pi"})
 
 
-def are_said_to_be_numbers(text: str, start: int) -> bool:
-    """Whether words say so, anywhere, or of the kind of the model before its first formula is over."""
-    return _SAID.search(text) is not None or _KIND.search(text, 0, start) is not None
+def are_said_to_be_numbers(text: str, start: int, nodes: Iterable[Node], vocabulary: Vocabulary) -> bool:
+    """Whether words say so anywhere, or of the kind of the model before its first formula where nothing speaks against it."""
+    return _SAID.search(text) is not None or (_KIND.search(text, 0, start) is not None and could_be_numbers(nodes, vocabulary))
 
 
 def could_be_numbers(nodes: Iterable[Node], vocabulary: Vocabulary) -> bool:

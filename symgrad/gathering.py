@@ -145,8 +145,9 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     problems = {bisect_right(sheet.headings, sheet.statements[i].span.start) for i in named_here}
     for name in (n for n, places in sheet.scalars.items() if places & problems and n not in vocabulary.heads):
         vocabulary.declared.setdefault(name, (ONE, ONE))
-    if assumed.numbers or are_said_to_be_numbers(sheet.source.text, _first_formula(sheet)):
-        as_numbers((sheet.statements[i].node for i in part.statements), vocabulary)
+    nodes = [sheet.statements[i].node for i in part.statements]
+    if assumed.numbers or are_said_to_be_numbers(sheet.source.text, _first_formula(sheet), nodes, vocabulary):
+        as_numbers(nodes, vocabulary)
     losses_in_words(sheet.statements, vocabulary)  # what is told once of a loss is told of all parts
     vocabulary.quantities = jacobians(sheet)
     loss_of_differentials(sheet, [sheet.statements[i].node for i in part.statements], vocabulary)

@@ -29,7 +29,7 @@ from symgrad.ledger import Ledger
 from symgrad.literals import has_many_digits, literal_rows
 from symgrad.meaning import Meaning, bare, is_loss
 from symgrad.naming import ANY_NUMBER, MEANT, plain_name
-from symgrad.optima import is_solved_for, with_parameters
+from symgrad.optima import is_bound, is_solved_for, with_parameters
 from symgrad.pairing import Pairing
 from symgrad.parts import mentions
 from symgrad.read import functions as fn
@@ -226,7 +226,8 @@ class Judge:
             name = plain_name(link.left, self.meaning.styled)
             is_value = is_numeric(link.right) and name in self.lab.network.inputs
             ruling = None if is_value else self._at_an_optimum(link)
-            if (ruling is None or ruling.verdict != "holds") and not isinstance(link.head, sx.Derivative):
+            is_open = ruling is None or ruling.verdict != "holds"
+            if is_open and not isinstance(link.head, sx.Derivative) and not is_bound(self.gathered.sheet):
                 before = (d.name for d in self.gathered.definitions if d.statement <= link.statement)
                 losses = [name for name in before if name in self.meaning.losses() and name in self.lab.network.definitions]
                 vocabulary = self.gathered.vocabulary

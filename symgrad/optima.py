@@ -33,6 +33,9 @@ _SO = re.compile(
     r"(?i)(?:\b(?:so|thus|hence|therefore|gives?|giving|yields?|yielding|gets?|obtains?|finds?|(?:solution|minimi[sz]er|optimum|minimum)"
     r"(?: is| at)?|also|daher|donc|luego|quindi|logo)|[⇒→⟹])\W*$"
 )
+_OF_STEPS = re.compile(
+    r"(?i)descent|ascent|learning[- ]rate|step[- ]size|\biterat|\bupdat|newton|momentum|\bsteps?\b|Lernrate|Schritt|\bpas\b|\bpaso"
+)
 _AND = re.compile(r"(?i)\W*(?:and|und|et|y|e)?\W*")
 _STARS = frozenset({"*", "\\ast", "\\star"})
 
@@ -78,7 +81,9 @@ def is_said(sheet: Sheet, i: int) -> bool:
 
 
 def is_solution(sheet: Sheet, i: int) -> bool:
-    """Whether words say of a value that it solves the equations before it: "so $w = 1.4$ and $b = 0.5$"."""
+    """Whether words say of a value that it solves the equations before it: "so $w = 1.4$ and $b = 0.5$", where no steps lead there."""
+    if _OF_STEPS.search(sheet.source.text) or is_bound(sheet):
+        return False
     while i and _AND.fullmatch(sheet.statements[i].words) and one_sentence(sheet, i - 1, i):
         i -= 1
     return _SO.search(sheet.statements[i].words) is not None and is_said(sheet, i)

@@ -79,6 +79,8 @@ def insist_on_formulas(pair: Pair, meaning: Meaning, statement: int) -> None:
 def insist_on_dependence(pair: Pair, meaning: Meaning, valued: Container[str] = ()) -> None:
     """Where nothing that was read says how a loss depends on a name, a gradient by it that has no value is not called wrong."""
     met = [v.name for node in (pair.left_node, pair.right_node) for v in variables(node)]
+    # A name for a gradient that has no value speaks of that gradient.
+    met += [v.name for label in met if label in meaning.derived and label not in valued for v in variables(meaning.derived[label])]
     # … and by what a Jacobian is of: the gradient in a Hessian.
     met += [name for label in met if label in meaning.jacobians for name in _jacobian_names(label, meaning)]
     for match in (found for name in met if name not in valued and (found := names.gradient_of(name))):

@@ -77,9 +77,10 @@ class Surroundings:
 
     @cached_property
     def matrices(self) -> list[str]:
-        """The names that are no numbers."""
+        """The names that are no numbers, nor zeros, which would make anything hold."""
         found = self.case.network.variables
-        return [name for name, v in found.items() if not is_made_up(name) and not all(dim.is_one for dim in v.shape)]
+        zeros = {name for name, rows in self.case.ruling.values.items() if not any(x for row in rows for x in row)}
+        return [n for n, v in found.items() if not is_made_up(n) and n not in zeros and not all(dim.is_one for dim in v.shape)]
 
     @cached_property
     def numbers(self) -> list[Fraction]:
