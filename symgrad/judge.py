@@ -136,11 +136,13 @@ class Judge:
         is_size = link.operator == "in"
         # Nor is what is supposed of an entry for once, or what is so in one case.
         is_case = ruling.verdict == "given" and self.suppositions.is_case(link)
-        is_case = is_case or self._case_of(link) is not None
+        name = plain_name(link.head, self.meaning.styled) or ""
+        is_put = ruling.verdict == "given" and put_to(self.gathered.sheet, link.statement, name, link.right) is not None
+        is_case = is_case or is_put or self._case_of(link) is not None
         if rows is None or is_size or is_case or ruling.verdict == "unread" or (ruling.verdict == "undecided" and not is_stated):
             return
-        head = plain_name(link.head, self.meaning.styled)
-        same = self.meaning.derived.get(head or "")  # `g = ∂L/∂y` has the value that g is given
+        head = name or None
+        same = self.meaning.derived.get(name)  # `g = ∂L/∂y` has the value that g is given
         gradient = same.name if isinstance(same, Var) else self.gradients.get(link.head.span)
         labels = [name for name in (head, gradient) if name is not None]
         # What comes out of a wrong calculation is wrong too: `δ = (0.63 - 1) = -0.37`.
