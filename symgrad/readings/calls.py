@@ -3,7 +3,7 @@ r"""Functions applied: activations and their slopes, softmax along an axis, indi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,10 @@ def call(reader: Reader, node: sx.Call, shapes: Shapes) -> Variants:
         if own is None:
             raise Unreadable(sub.span, f"a number for {record[0]} that has no value")
         record = record[0], (own,)
+    if record == ("log", ()) and sub is not None and script_text(sub) != "e":  # the base of `log_2`
+        natural = replace(node, function=replace(scripts, sub=None))
+        yield from reader.read(sx.Frac(node.span, natural, sx.Call(node.span, sx.Name(node.span, "ln"), (sub,))), shapes)
+        return
     if record is not None:
         yield from _applied(reader, record, args, primes, power, node, shapes)
         return
