@@ -67,6 +67,7 @@ def gathered(sheet: Sheet, part: Part, assumed: Assumed = _NOTHING) -> Gathered:
     vocabulary = Vocabulary(styled=styled, assumed=assumed, arguments=dict(sheet.arguments))
     found = Gathered(sheet, vocabulary, part)
     functions_in_words(sheet, vocabulary)
+    vocabulary.functions = {letter: (op, ()) for letter, op in assumed.functions} | vocabulary.functions
     vocabulary.layout = layout_in_words(sheet.source.text)
     vectors_in_words(sheet.source.text, (sheet.statements[i] for i in part.statements), vocabulary)
     properties_in_words((sheet.statements[i] for i in part.statements), vocabulary)

@@ -22,6 +22,7 @@ from symgrad.literals import literal_rows
 from symgrad.meaning import Assumed, stem
 from symgrad.naming import plain_name, superscript
 from symgrad.parts import Part, batches, mentions, split
+from symgrad.read import functions as fn
 from symgrad.read.document import Sheet
 from symgrad.ruling import Judged
 from symgrad.sheet import Gathered
@@ -250,6 +251,16 @@ def _features_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
         yield replace(assumed, feature=True)
 
 
+def _functions_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
+    """The g of `o = g(z)` as the function whose slope the lines have, `o (1 - o)`, where none says which it is."""
+    gathered = judge.gathered
+    nodes = (n for i in gathered.part.statements for n in sx.walk(gathered.sheet.statements[i].node))
+    called = (n.function.base if isinstance(n.function, sx.Scripted) else n.function for n in nodes if isinstance(n, sx.Call))
+    letters = {f.base for f in called if isinstance(f, sx.Name) and f.base in fn.UNNAMED} - gathered.vocabulary.functions.keys()
+    for letter in sorted(letters):
+        yield from (replace(assumed, functions=assumed.functions | {(letter, op)}) for op in _USUAL_FUNCTIONS)
+
+
 def _numbers_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
     """All names as numbers, where nothing is written as only vectors or matrices are."""
     gathered = judge.gathered
@@ -326,6 +337,7 @@ def _layout_in_doubt(judge: Judge, assumed: Assumed) -> Iterator[Assumed]:
 # What may be left unsaid, and how many failing lines it must explain to be believed.
 _HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ...] = (
     (_activations_in_doubt, 2),
+    (_functions_in_doubt, 1),
     (_rows_in_doubt, 1),
     (_distributions_in_doubt, 0),
     (_masks_in_doubt, 1),
@@ -339,5 +351,6 @@ _HYPOTHESES: tuple[tuple[Callable[[Judge, Assumed], Iterator[Assumed]], int], ..
     (_declarations_in_doubt, 2),
 )
 _MOST_DECLARED = 12
+_USUAL_FUNCTIONS = ("sigmoid", "tanh", "relu")
 _MASKS = frozenset({"M", "m", "Omega", "mathrm{mask}"})
 _TARGETS = frozenset({"y", "Y", "t", "T", "q", "Q", "p", "P", "tau"})

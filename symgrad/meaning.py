@@ -99,6 +99,7 @@ class Assumed:
     `activation` is applied and not written; the shapes declared of the `undeclared` are wrong; with `numerator`, gradients have the
     transposed shape of their variable; `dZ` of a batch of `examples` is the gradient of the sum over them, not of the mean;
     vectors of every example are one `feature` of them, where all is entry by entry; all names are `numbers`;
+    `functions` that no line names are these, each a letter and what it stands for;
     the `restated` are defined by the next formula that they are said to equal; of the `gradients`, each a name, what it is the
     gradient of and by what, the formulas are claims.
     """
@@ -112,6 +113,7 @@ class Assumed:
     examples: str = ""
     feature: bool = False
     numbers: bool = False
+    functions: frozenset[tuple[str, str]] = frozenset()
     restated: frozenset[str] = frozenset()
     gradients: frozenset[tuple[str, str, str]] = frozenset()
 

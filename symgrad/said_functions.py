@@ -27,7 +27,7 @@ _ACTIVATION = re.compile(
 _PLACE = r"(hidden|inner|output|last|final)"
 _USED = (
     r"(relu|sigmoid|logistic|tanh|hyperbolic tangent|softplus|gelu|silu|leaky[- ]relu|identity|(?<!-)linear)\b"
-    r"(?! (?:regression|model|map)s?\b)"
+    r"(?! (?:regression|model|map|layer|transformation|combination|unit)s?\b)"
 )
 _BY_LAYER = re.compile(
     rf"(?i)\b{_USED}(?: (?:activations?|units?|functions?|nonlinearit\w+))?,? (?:(?:is|are) used )?"
@@ -94,12 +94,13 @@ def _by_layer(sheet: Sheet, vocabulary: Vocabulary) -> None:
     text = " ".join(sheet.source.text.split())
     said = [(found[2] or found[3], _by_the_word(found[1] or found[4])) for found in _BY_LAYER.finditer(text)]
     labels: dict[str, dict[int, str]] = {}
-    last = 0
-    for node in (n for s in sheet.statements for n in sx.walk(s.node)) if said else ():
-        if isinstance(node, sx.Scripted) and isinstance(node.base, sx.Name) and (number := _layer_of(node.sup)) is not None:
-            last = max(last, number)
-            if node.base.base in fn.UNNAMED:
-                labels.setdefault(node.base.base, {})[number] = script_text(node.sup)
+    nodes = [n for s in sheet.statements for n in sx.walk(s.node)] if said else []
+    last = max((number for n in nodes if isinstance(n, sx.Scripted) and (number := _layer_of(n.sup)) is not None), default=0)
+    for function in (n.function for n in nodes if isinstance(n, sx.Call)):
+        if isinstance(function, sx.Scripted) and isinstance(function.base, sx.Name) and function.base.base in fn.UNNAMED:
+            number = _layer_of(function.sup)
+            if number is not None:
+                labels.setdefault(function.base.base, {})[number] = script_text(function.sup)
     for base, layers in labels.items():
         for place, record in said:
             for layer, label in layers.items():
